@@ -1,0 +1,8 @@
+"""`python -m unplugd`, the same as the command `unplugd`."""
+
+import sys
+
+from unplugd.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""The channels besides the desktop's own: plyer in a child process, and the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
+
+from unplugd import foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from unplugd.words import Words
+
+PATIENCE: Final = 20.0
+"""Seconds that plyer may take: a notification server that hangs blocks it for 25."""
+
+
+class Channel(Protocol):
+    """A way to reach the person. `replaces`: what it showed can be replaced and withdrawn."""
+
+    @property
+    def name(self) -> str:
+        """What the configuration and the journal call it."""
+
+    @property
+    def replaces(self) -> bool:
+        """Whether an update makes sense on it."""
+
+    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+        """Show `words`; call `done` with None once the channel took them, or with why it did not."""
+
+    def withdraw(self) -> None:
+        """Take away what was shown, if the channel can."""
+
+    def check(self, told: Callable[[str | None, str], None]) -> None:
+        """Find out whether it would work, showing nothing; call `told` with the trouble, or None and what is there."""
+
+
+class Terminal:
+    """The terminal that unplugd was started in."""
+
+    name: Final = "terminal"
+    replaces: Final = False
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+
+    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+        """Write the words and ring the bell, where a person can see it."""
+        try:
+            if not self._stream.isatty():
+                done("unplugd was not started in a terminal")
+                return
+            self._stream.write("\a" + "\n".join((words.title, *words.lines)) + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            done("the terminal is gone")
+            return
+        done(None)
+
+    def withdraw(self) -> None:
+        """Do nothing: what is written stays."""
+
+    def check(self, told: Callable[[str | None, str], None]) -> None:
+        """Say whether there is a terminal."""
+        there = self._stream.isatty()
+        told(None if there else "unplugd was not started in a terminal", "this terminal")
+
+
+class Plyer:
+    """plyer, in a child process with a time-out, because it can hang; also a source of the loop.
+
+    plyer never learns whether anything was shown: that it took the words is all that this channel can say.
+    """
+
+    name: Final = "plyer"
+    replaces: Final = False
+
+    def __init__(self, now: Callable[[], float], command: tuple[str, ...] = ()) -> None:
+        self._now = now
+        self._command = command or (sys.executable, "-m", "unplugd.plyer_child")
+        self._child: subprocess.Popen[bytes] | None = None
+        self._done: Callable[[str | None], None] | None = None
+        self._deadline: float | None = None
+        self._said = b""
+
+    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+        """Start the child; `done` is called when it has ended or its time is over."""
+        self._end("superseded")
+        request = json.dumps({"title": words.title, "message": "\n".join(words.lines)})
+        try:
+            self._child = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+        except OSError as error:
+            done(f"cannot start: {error.strerror}")
+            return
+        self._done, self._deadline, self._said = done, self._now() + PATIENCE, b""
+        stdin, stdout = self._child.stdin, self._child.stdout
+        if stdin and stdout:
+            os.set_blocking(stdout.fileno(), False)
+            try:
+                stdin.write(request.encode())  # smaller than a pipe holds, so it never waits
+                stdin.close()
+            except OSError:
+                self._end("it ended at once")
+
+    def withdraw(self) -> None:
+        """Do nothing: plyer cannot take back what it showed."""
+
+    def check(self, told: Callable[[str | None, str], None]) -> None:
+        """Say whether plyer has the program it would use; only showing something tells more."""
+        there = shutil.which("notify-send") is not None
+        told(None if there else "there is no notify-send for it to use", "notify-send is there")
+
+    def fileno(self) -> int:
+        """Return the descriptor on which the child's end shows, -1 without a child."""
+        return self._child.stdout.fileno() if self._child and self._child.stdout else -1
+
+    def events(self) -> int:
+        """Return what to wait for."""
+        return selectors.EVENT_READ
+
+    def ready(self) -> None:
+        """Take what the child said, and its end."""
+        try:
+            said = os.read(self.fileno(), 65536)
+        except BlockingIOError:
+            return
+        self._said = (self._said + said)[-4096:]
+        if not said and self._child:
+            try:
+                code = self._child.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                self._end("it did not end")
+                return
+            last = self._said.decode(errors="replace").strip().rpartition("\n")[2]
+            self._end(None if code == 0 else foreign.plain(last, 120) or f"exit status {code}")
+
+    def deadline(self) -> float | None:
+        """Return when the child has to be done."""
+        return self._deadline
+
+    def expire(self, now: float) -> None:
+        """Stop a child that hangs."""
+        if self._deadline is not None and now >= self._deadline:
+            self._end("no answer in time")
+
+    def close(self) -> None:
+        """Stop the child, if there is one."""
+        self._done = None
+        self._end(None)
+
+    def _end(self, trouble: str | None) -> None:
+        child, self._child, self._deadline = self._child, None, None
+        if child:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+            if child.stdout:
+                child.stdout.close()
+            if child.stdin and not child.stdin.closed:
+                child.stdin.close()
+        done, self._done = self._done, None
+        if done:
+            done(trouble)

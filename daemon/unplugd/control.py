@@ -1,0 +1,164 @@
+"""The local socket: one JSON object a line each way. `status` and `snooze` ask the running daemon through it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import socket
+import struct
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LARGEST_REQUEST: Final = 4096
+CLIENTS: Final = 8
+PATIENCE: Final = 2.0
+"""Seconds that a client has for its request and for taking the answer."""
+
+
+class NotRunningError(Exception):
+    """Nobody listens on the socket."""
+
+
+class _Client:
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self.connection = connection
+        self.deadline = deadline
+        self.received = b""
+        self.answer = b""
+
+
+class Control:
+    """The daemon's end, a source of the loop. `answer` gets each request and returns what to say."""
+
+    def __init__(
+        self, path: Path, now: Callable[[], float], answer: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        self._path = path
+        self._now = now
+        self._answer = answer
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            self._listening.bind(os.fspath(path))
+        finally:
+            os.umask(mask)
+        self._listening.listen(CLIENTS)
+        self._listening.setblocking(False)
+        # One descriptor for the loop, whatever the number of clients.
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listening, selectors.EVENT_READ)
+        self._clients: dict[int, _Client] = {}
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when there is something to do."""
+        return self._selector.fileno()
+
+    def events(self) -> int:
+        """Return what to wait for."""
+        return selectors.EVENT_READ
+
+    def ready(self) -> None:
+        """Serve whoever can be served without waiting."""
+        for key, _ in self._selector.select(0):
+            if key.fileobj is self._listening:
+                self._accept()
+            elif key.fd in self._clients:
+                self._serve(self._clients[key.fd])
+
+    def deadline(self) -> float | None:
+        """Return when the patience with some client ends."""
+        return min((client.deadline for client in self._clients.values()), default=None)
+
+    def expire(self, now: float) -> None:
+        """Leave clients that take too long."""
+        for client in list(self._clients.values()):
+            if now >= client.deadline:
+                self._leave(client)
+
+    def close(self) -> None:
+        """Stop listening and remove the socket."""
+        for client in list(self._clients.values()):
+            self._leave(client)
+        self._selector.close()
+        self._listening.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listening.accept()
+        except OSError:
+            return
+        if len(self._clients) >= CLIENTS or _peer(connection) not in (os.geteuid(), None):
+            connection.close()
+            return
+        connection.setblocking(False)
+        self._clients[connection.fileno()] = _Client(connection, self._now() + PATIENCE)
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def _serve(self, client: _Client) -> None:
+        try:
+            if client.answer:
+                client.answer = client.answer[client.connection.send(client.answer) :]
+            else:
+                client.received += client.connection.recv(LARGEST_REQUEST)
+                if b"\n" not in client.received and len(client.received) < LARGEST_REQUEST:
+                    if not client.received:
+                        self._leave(client)
+                    return
+                client.answer = self._answered(client.received.partition(b"\n")[0])
+                self._selector.modify(client.connection, selectors.EVENT_WRITE)
+        except BlockingIOError:
+            return
+        except OSError:
+            client.answer = b""
+        if not client.answer:
+            self._leave(client)
+
+    def _answered(self, line: bytes) -> bytes:
+        try:
+            request = json.loads(line)
+        except (ValueError, RecursionError):
+            request = None
+        if not isinstance(request, dict):
+            return b'{"error": "not a request: one JSON object on one line"}\n'
+        return json.dumps(self._answer(request)).encode() + b"\n"
+
+    def _leave(self, client: _Client) -> None:
+        self._clients.pop(client.connection.fileno(), None)
+        self._selector.unregister(client.connection)
+        client.connection.close()
+
+
+def _peer(connection: socket.socket) -> int | None:
+    """Return the user id at the other end, None where the system does not tell (the folder's mode keeps others out)."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    return int(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, option, 12))[1])
+
+
+def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Send a request to the running daemon and return its answer; NotRunningError if there is none."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(PATIENCE + 3)
+        try:
+            connection.connect(os.fspath(path))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            received = b""
+            while not received.endswith(b"\n"):
+                more = connection.recv(65536)
+                if not more:
+                    raise NotRunningError
+                received += more
+            answer = json.loads(received)
+        except (OSError, ValueError):
+            raise NotRunningError from None
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,150 @@
+"""The whole story on a simulated device: real loop, real rules, real notifications, a journal of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from unplugd.config import Settings
+from unplugd.devices import Device
+from unplugd.reminder import Policy, Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from unplugd.channels import Channel
+    from unplugd.devices import Watch
+    from unplugd.run import Events, Platform, Source
+    from unplugd.uploaders import Uploader
+
+FAST: Final = 8.0
+"""How many times faster `--fast` tells it."""
+
+STICK: Final = Device("demo-1", 0x0A21, 0x8001, address=1, name="CareLink USB")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What happens `at` seconds: who uses the device from then on, whether it is plugged in, what the teller says."""
+
+    at: float
+    said: str
+    plugged_in: bool
+    program: str = ""
+
+
+STORY: Final = (
+    Turn(2, "You plug in a CareLink USB stick, and then something else comes up.", plugged_in=True),
+    Turn(
+        14,
+        "You start an upload: CareLink Uploader opens the stick.",
+        plugged_in=True,
+        program="CareLink Uploader",
+    ),
+    Turn(22, "The upload is finished. The stick stays where it is.", plugged_in=True),
+    Turn(48, "You unplug the stick.", plugged_in=False),
+)
+ENDS: Final = 51.0
+
+
+def settings(speed: float) -> Settings:
+    """Return the real rules with minutes made seconds, told `speed` times as fast."""
+    policy = Policy(
+        after_plug_in=5 / speed,
+        after_use=4 / speed,
+        repeat=(8 / speed,),
+        snooze=8 / speed,
+        snooze_limit=32 / speed,
+        running_counts_for=8 / speed,
+        retry=1 / speed,
+    )
+    return Settings(policy=policy, look_every=0.5 / speed)
+
+
+class Simulated:
+    """A platform on which one stick is plugged in, used and unplugged as the story goes; the rest is the real one's."""
+
+    def __init__(
+        self, real: Platform, speed: float, say: Callable[[str], None], over: Callable[[], None]
+    ) -> None:
+        self._real = real
+        self._began = real.now()
+        self._speed = speed
+        self._say = say
+        self._over = over
+        self._turns = list(STORY)
+        self._present = Turn(0, "", plugged_in=False)
+        self._changed: Callable[[], None] = lambda: None
+
+    def now(self) -> float:
+        """Return the real time."""
+        return self._real.now()
+
+    def slept(self) -> float:
+        """Return how long the real machine slept."""
+        return self._real.slept()
+
+    def boot(self) -> str:
+        """Return the real boot."""
+        return self._real.boot()
+
+    def scan(self, watches: Sequence[Watch]) -> list[Device]:  # noqa: ARG002 - it is always this one
+        """Return the stick while it is plugged in."""
+        return [STICK] if self._present.plugged_in else []
+
+    def look(
+        self,
+        watched: Sequence[Device],
+        software: Sequence[Uploader],  # noqa: ARG002 - as above
+        at: float,  # noqa: ARG002 - as above
+    ) -> tuple[tuple[Sighting, ...], float | None]:
+        """Return what the story says."""
+        program = self._present.program
+        verdict: Sighting = (
+            Sighting(STICK, "in use", program, "as the story has it") if program else Sighting(STICK)
+        )
+        return (verdict,) if watched else (), None
+
+    def sources(self, changed: Callable[[], None]) -> list[Source]:
+        """Return the story as something to wait for."""
+        self._changed = changed
+        return [self]
+
+    def holders(self, path: str) -> tuple[int, ...]:
+        """Return what the real machine sees."""
+        return self._real.holders(path)
+
+    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
+        """Return the real channel."""
+        return self._real.channel(name, events)
+
+    # --- the story as a source of the loop
+
+    def fileno(self) -> int:
+        """Return -1: there is nothing to read."""
+        return -1
+
+    def events(self) -> int:
+        """Return 0, likewise."""
+        return 0
+
+    def ready(self) -> None:
+        """Do nothing."""
+
+    def deadline(self) -> float | None:
+        """Return when the next turn comes."""
+        return self._began + (self._turns[0].at if self._turns else ENDS) / self._speed
+
+    def expire(self, now: float) -> None:
+        """Take the turn that has come."""
+        if now < (self.deadline() or now):
+            return
+        if not self._turns:
+            self._over()
+            return
+        self._present = self._turns.pop(0)
+        self._say(self._present.said)
+        self._changed()
+
+    def close(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,75 @@
+"""Which USB devices are watched. Pure; ids and names from public descriptor dumps and vendor documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SHARED_IDS: Final = frozenset({"10c4:ea60"})
+"""Stock ids of serial chips that sit in countless boards: a device is never known by one of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One plugged-in USB device.
+
+    `port` is the path of its port (`1-1.2`): two sticks of a kind have nothing else to tell them apart.
+    """
+
+    port: str
+    vendor: int
+    product: int
+    bus: int = 0
+    address: int = 0
+    device_class: int = 0
+    name: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id as `lsusb` writes it, `0a21:8001`."""
+        return f"{self.vendor:04x}:{self.product:04x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One entry of the watch list; `product` None means every product of the vendor."""
+
+    name: str
+    vendor: int
+    product: int | None
+    on: bool = True
+    built_in: bool = True
+    chargeable: bool = False
+
+    def matches(self, vendor: int, product: int) -> bool:
+        """Whether a device of this id is meant."""
+        return vendor == self.vendor and self.product in (None, product)
+
+
+# usb.ids and the kernel's usb-serial-simple for 0a21:8001; Tidepool Uploader's driver manifest for 1a79. The id of
+# the 2.4 GHz CareLink stick (MMT-7306) is not public, so every product of its likely vendor is watched and
+# `unplugd devices learn` teaches the rest. Other 1a79 meters have no pump radio: never match that vendor as a whole.
+BUILT_IN: Final = (
+    Watch("CareLink USB", 0x0A21, None),
+    Watch("Contour Next Link 2.4", 0x1A79, 0x6210, chargeable=True),
+    Watch("Contour Next Link (mg/dL)", 0x1A79, 0x6200, on=False, chargeable=True),
+    Watch("Contour Next Link (mmol/L)", 0x1A79, 0x6300, on=False, chargeable=True),
+)
+
+
+def parse_id(text: str) -> tuple[int, int]:
+    """Return vendor and product of an id written `0a21:8001`; ValueError for anything else."""
+    vendor, colon, product = text.partition(":")
+    digits = "0123456789abcdefABCDEF"
+    if not colon or len(vendor) != 4 or len(product) != 4 or any(c not in digits for c in vendor + product):
+        raise ValueError(f'"{text}" is not a USB id')
+    return int(vendor, 16), int(product, 16)
+
+
+def find(vendor: int, product: int, watches: Iterable[Watch]) -> Watch | None:
+    """Return the watch-list entry for an id: the configuration's before the built-in ones, or None."""
+    matching = [watch for watch in watches if watch.matches(vendor, product)]
+    return min(matching, key=lambda watch: watch.built_in, default=None)

@@ -1,0 +1,186 @@
+"""Tries every layer that a reminder needs, and has a hint for each that does not work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from unplugd import config, control, paths, run
+from unplugd.words import Words
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from unplugd.paths import Paths
+    from unplugd.run import Platform
+
+TEST: Final = Words(
+    "unplugd can reach you",
+    ("This is a test. A reminder will look like this one.", "Nothing needs to be unplugged now."),
+)
+
+LONGEST: Final = 30.0
+"""Seconds that a channel may take, more than any of them allows itself."""
+HINTS: Final = {
+    "desktop": "start a notification server (your desktop's, or dunst or mako), in this session",
+    "plyer": "install notify-send (Debian: libnotify-bin)",
+    "terminal": "only for unplugd started in a terminal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found. `ok` None: it works, but there is something to know."""
+
+    layer: str
+    ok: bool | None
+    what: str
+    hint: str = ""
+
+
+def examine(platform: Platform, where: Paths, *, notify: bool) -> list[Finding]:
+    """Return what each check found; `notify` shows a notification for real."""
+    findings = [_configuration(where)]
+    settings = config.Settings() if findings[0].ok is False else config.load(where.config)
+    findings.append(_usb(platform, settings))
+    findings.append(_announcements(platform))
+    findings.append(_use(platform))
+    findings.extend(_channels(platform, settings, notify=notify))
+    findings.append(_journal(where))
+    findings.append(_running(where))
+    return findings
+
+
+def _configuration(where: Paths) -> Finding:
+    try:
+        config.load(where.config)
+    except config.ConfigurationError as error:
+        return Finding("configuration", ok=False, what=str(error.problems[0]), hint="unplugd config check")
+    if not where.config.exists():
+        return Finding("configuration", ok=True, what="none, so the defaults hold")
+    return Finding("configuration", ok=True, what=paths.short(where.config))
+
+
+def _usb(platform: Platform, settings: config.Settings) -> Finding:
+    try:
+        watched = platform.scan(settings.watches)
+    except OSError as error:
+        hint = "unplugd has to run outside a container that hides /sys"
+        return Finding("USB devices", ok=False, what=f"cannot be listed: {error.strerror}", hint=hint)
+    if not watched:
+        return Finding("USB devices", ok=True, what="can be listed; no watched device is plugged in")
+    names = ", ".join(f"{device.name} (port {device.port})" for device in watched)
+    return Finding("USB devices", ok=True, what=f"can be listed; plugged in: {names}")
+
+
+def _announcements(platform: Platform) -> Finding:
+    try:
+        for source in platform.sources(lambda: None):
+            source.close()
+    except OSError as error:
+        hint = "allow AF_NETLINK sockets (RestrictAddressFamilies= of the service)"
+        return Finding("plug-in events", ok=False, what=f"cannot be received: {error.strerror}", hint=hint)
+    return Finding("plug-in events", ok=True, what="can be received")
+
+
+def _use(platform: Platform) -> Finding:
+    """Hold a file open in a real child process and see whether it is found, as a device node would be."""
+    with tempfile.NamedTemporaryFile(prefix="unplugd-doctor-") as file:
+        program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
+        with subprocess.Popen(
+            [sys.executable, "-c", program, file.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as child:
+            if child.stdout:
+                child.stdout.readline()
+            found = child.pid in platform.holders(file.name)
+            child.kill()
+    if found:
+        return Finding("use detection", ok=True, what="a program that holds a file open was found")
+    hint = (
+        "run unplugd as the same user, and without PrivateUsers=, ProtectSystem= and the like in its service"
+    )
+    return Finding("use detection", ok=False, what="programs' open files cannot be seen", hint=hint)
+
+
+def _journal(where: Paths) -> Finding:
+    folder = where.state
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\n")
+            file.flush()
+    except OSError as error:
+        hint = f"make {paths.short(folder)} a folder that you can write to"
+        return Finding("journal", ok=False, what=f"cannot be written: {error.strerror}", hint=hint)
+    return Finding("journal", ok=True, what=paths.short(where.journal))
+
+
+def _running(where: Paths) -> Finding:
+    try:
+        status = control.ask(where.control, {"command": "status"})
+    except control.NotRunningError:
+        return Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd run")
+    trouble = status.get("journal", {}).get("trouble")
+    if trouble:
+        return Finding(
+            "daemon", ok=False, what=f"cannot write its journal: {trouble}", hint="free some disk space"
+        )
+    return Finding("daemon", ok=True, what=f"running, process {status.get('process')}")
+
+
+class _Trial:
+    """Stands where the daemon would, to hear what becomes of one notification."""
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
+        self.what = ""
+        self.over = False
+
+    def told(self, trouble: str | None, what: str = "") -> None:
+        self.trouble, self.what, self.over = trouble, what, True
+
+    def pressed(self, key: str) -> None:
+        """Nothing has buttons here."""
+
+    def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
+        """It was closed; that is fine."""
+
+    def lost(self) -> None:
+        """The server went away."""
+
+    def back(self) -> None:
+        """A server is there."""
+
+
+def _channels(platform: Platform, settings: config.Settings, *, notify: bool) -> list[Finding]:
+    """Ask each channel whether it would work; with `notify` show the test on it."""
+    findings = []
+    works = False
+    for name in settings.channels:
+        trial = _Trial()
+        made = platform.channel(name, trial)
+        if made is None:
+            continue
+        channel, source = made
+        if notify:
+            channel.show(TEST, trial.told)
+        else:
+            channel.check(trial.told)
+        sources = [source] if source else []
+        gives_up = platform.now() + LONGEST
+        while not trial.over and platform.now() < gives_up:
+            run.turn(sources, platform.now, gives_up)
+        for one in sources:
+            one.close()
+        layer = f"notification by {name}"
+        if trial.over and trial.trouble is None:
+            works = True
+            findings.append(Finding(layer, ok=True, what="the test was taken" if notify else trial.what))
+        else:
+            what = trial.trouble or "no answer"
+            findings.append(Finding(layer, ok=None if works else False, what=what, hint=HINTS.get(name, "")))
+    # One channel that works is enough: what comes behind it is for the day it does not.
+    return [replace(f, ok=None) if works and f.ok is False else f for f in findings]

@@ -1,0 +1,217 @@
+"""The journal: one JSON object a line, appended for years, read by people and by other programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import types
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from unplugd import foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
+    from pathlib import Path
+
+    from unplugd.devices import Device
+
+# structlog imports rich and asyncio, which unplugd's daemon never uses and which cost it 10 MB for months: it gets
+# an empty stand-in for the time of the import only.
+_stand_ins = [name for name in ("rich", "asyncio") if name not in sys.modules]
+for _name in _stand_ins:
+    sys.modules[_name] = types.ModuleType(_name)
+import structlog  # noqa: E402
+
+for _name in _stand_ins:
+    del sys.modules[_name]
+
+SCHEMA: Final = 1
+NAME: Final = "events.jsonl"
+ROTATE_AT: Final = 8_000_000
+"""Bytes after which a new file begins: about four months of a device that is always plugged in."""
+ROTATED: Final = 40
+"""Rotated files kept: more than ten years even so."""
+IN_MEMORY: Final = 1000
+"""Events kept while they cannot be written: three days of checkpoints."""
+LONGEST_LINE: Final = 65_536
+
+
+def time_of(stamp: float) -> str:
+    """Return a wall-clock time as the journal writes it: RFC 3339, UTC, milliseconds."""
+    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class File:
+    """The file that lines are appended to: each by one write, what cannot be written kept and written later."""
+
+    def __init__(self, path: Path, *, rotate_at: int = ROTATE_AT, in_memory: int = IN_MEMORY) -> None:
+        self.path = path
+        self.rotate_at = rotate_at
+        self.trouble: str | None = None
+        self.lost = 0
+        self.lost_from = self.lost_until = ""
+        self._waiting: deque[str] = deque()
+        self._in_memory = in_memory
+        self._descriptor: int | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many events could not be written yet."""
+        return len(self._waiting)
+
+    def msg(self, line: str) -> None:
+        """Append one line (structlog's name for it); never raises for a disk that is full or gone."""
+        self._waiting.append(line)
+        while len(self._waiting) > self._in_memory:
+            moment = json.loads(self._waiting.popleft())["time"]
+            self.lost_from = self.lost_from or moment
+            self.lost_until = moment
+            self.lost += 1
+        self.flush()
+
+    info = msg
+
+    def flush(self) -> bool:
+        """Write what waits, oldest first, and return whether nothing waits any more."""
+        try:
+            while self._waiting:
+                self._append(self._waiting[0].encode() + b"\n")
+                self._waiting.popleft()
+        except OSError as error:
+            # The path is left out on purpose: it holds the user's name.
+            self.trouble = error.strerror or type(error).__name__
+            self.close()
+            return False
+        self.trouble = None
+        return True
+
+    def close(self) -> None:
+        """Close the file; the next line opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _append(self, line: bytes) -> None:
+        descriptor = self._open(len(line))
+        size = os.fstat(descriptor).st_size
+        if os.write(descriptor, line) != len(line):
+            # A disk that is nearly full takes a part of the line: better none of it than a torn one.
+            os.ftruncate(descriptor, size)
+            raise OSError(28, os.strerror(28))
+
+    def _open(self, more: int) -> int:
+        if self._descriptor is not None and not self._is_current(self._descriptor):
+            self.close()
+        if self._descriptor is None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            self._descriptor = os.open(self.path, flags, 0o600)
+            self._end_torn_line(self._descriptor)
+        if os.fstat(self._descriptor).st_size + more > self.rotate_at and os.fstat(self._descriptor).st_size:
+            self.close()
+            self._rotate()
+            return self._open(more)
+        return self._descriptor
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self.path.stat())
+        except OSError:
+            return False
+
+    @staticmethod
+    def _end_torn_line(descriptor: int) -> None:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            os.write(descriptor, b"\n")
+
+    def _rotate(self) -> None:
+        for number in range(ROTATED - 1, 0, -1):
+            older = self.path.with_name(f"{self.path.name}.{number}")
+            if older.exists():
+                older.replace(self.path.with_name(f"{self.path.name}.{number + 1}"))
+        self.path.replace(self.path.with_name(f"{self.path.name}.1"))
+
+
+class Journal:
+    """Where events are written. `now` is the clock that counts sleep, `wall` the wall clock, both in seconds."""
+
+    def __init__(self, file: File, *, boot: str, now: Callable[[], float], wall: Callable[[], float]) -> None:
+        self.file = file
+        self._now = now
+        self._wall = wall
+        host = foreign.plain(socket.gethostname())
+
+        def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+            head = {"time": time_of(wall()), "event": event.pop("event"), "host": host, "boot": boot}
+            return {**head, "schema": SCHEMA, "uptime": round(now(), 3), **event}
+
+        self._log = structlog.wrap_logger(
+            file,
+            processors=[stamp, structlog.processors.JSONRenderer(ensure_ascii=False)],
+            wrapper_class=structlog.BoundLogger,
+        )
+
+    def write(self, event: str, device: Device | None = None, **fields: object) -> None:
+        """Write one event, of `device` where it is about one."""
+        about = {"device": device.port, "id": device.id, "name": foreign.plain(device.name)} if device else {}
+        self._log.info(event, **about, **fields)
+        self.retry()
+
+    def retry(self) -> bool:
+        """Write what could not be written before and say what was lost; return whether all is written."""
+        if self.file.waiting and not self.file.flush():
+            return False
+        if self.file.lost and not self.file.trouble:
+            fields = {"lost": self.file.lost, "from": self.file.lost_from, "until": self.file.lost_until}
+            self.file.lost, self.file.lost_from, self.file.lost_until = 0, "", ""
+            self._log.info("gap", **fields)
+        return not self.file.waiting
+
+
+def files(path: Path) -> list[Path]:
+    """Return the journal's files, rotated ones too, oldest first."""
+    numbered = []
+    for rotated in path.parent.glob(f"{path.name}.*"):
+        number = rotated.name.removeprefix(f"{path.name}.")
+        if number.isdigit():
+            numbered.append((int(number), rotated))
+    return [rotated for _, rotated in sorted(numbered, reverse=True)] + ([path] if path.exists() else [])
+
+
+def tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
+    """Return the events in the last `most` bytes of one file, leaving out what is no event of ours."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - most))
+            if size > most:
+                file.readline()
+            lines = file.read(most).splitlines()
+    except OSError:
+        return
+    for line in lines:
+        event = parse(line)
+        if event is not None:
+            yield event
+
+
+def parse(line: bytes | str) -> dict[str, Any] | None:
+    """Return the event on a line, or None where it is torn, foreign or too long to be one of ours."""
+    if len(line) > LONGEST_LINE:
+        return None
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if (
+        not isinstance(event, dict)
+        or not isinstance(event.get("event"), str)
+        or not isinstance(event.get("time"), str)
+    ):
+        return None
+    return event

@@ -1,0 +1,186 @@
+"""Linux: what is plugged in, who uses it, and what to listen to for changes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from unplugd import devices
+from unplugd.channels import Plyer, Terminal
+from unplugd.linux import holders
+from unplugd.linux.desktop import Desktop
+from unplugd.linux.sleep import Sleep
+from unplugd.linux.sysfs import SYSFS, Tree
+from unplugd.linux.uevents import Uevents
+from unplugd.reminder import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from unplugd.channels import Channel
+    from unplugd.devices import Device
+    from unplugd.run import Events, Source
+    from unplugd.uploaders import Uploader
+
+SETTLING: Final = 60.0
+"""Seconds after plug-in in which transfers say nothing: the kernel and ModemManager introduce themselves."""
+
+
+def now() -> float:
+    """Return seconds on the clock that counts sleep and that nobody sets."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def slept() -> float:
+    """Return how many seconds this boot has slept in all."""
+    return now() - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def boot() -> str:
+    """Return what tells this boot of the machine from others."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+class Usage:
+    """Who uses the watched devices. It remembers the last look, to see transfers between two."""
+
+    def __init__(self, sysfs: Path = SYSFS) -> None:
+        self.tree = Tree(sysfs)
+        self._transfers: dict[str, tuple[int, int | None]] = {}
+        self._settled_at: dict[str, float] = {}
+        self._held: set[str] = set()
+
+    def look(
+        self, watched: Sequence[Device], software: Sequence[Uploader], at: float
+    ) -> tuple[tuple[Sighting, ...], float | None]:
+        """Return what each of the devices is used for, and since when the latest upload software runs."""
+        nodes = {device.port: self.tree.nodes(device) for device in watched}
+        opened = holders.holding([node for some in nodes.values() for node in some])
+        running = holders.running(software) if watched else None
+        sightings = tuple(
+            self._sighting(device, nodes[device.port], opened, running, software, at) for device in watched
+        )
+        self._forget({device.port for device in watched})
+        return sightings, running[1] if running else None
+
+    def _sighting(
+        self,
+        device: Device,
+        nodes: list[str],
+        opened: holders.Open,
+        running: tuple[str, float] | None,
+        software: Sequence[Uploader],
+        at: float,
+    ) -> Sighting:
+        moved = self._moved(device, at)
+        held_before = device.port in self._held
+        holding = [
+            (holder, node)
+            for node in nodes
+            for pid in opened.pids.get(node, ())
+            if (holder := holders.known(pid, software))
+        ]
+        (self._held.add if holding else self._held.discard)(device.port)
+
+        for holder, node in sorted(
+            holding, key=lambda held: held[0].uploader is None or held[0].uploader.doubtful
+        ):
+            if holder.uploader:
+                return Sighting(
+                    device,
+                    "in use",
+                    holder.uploader.name or holder.name,
+                    f"holds {node}",
+                    doubtful=holder.uploader.doubtful,
+                )
+        if holding:
+            names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
+            return Sighting(device, strangers=tuple(names))
+        if moved and not held_before:
+            # Upload software opens and closes the device in turns, and another user's is not ours to look into.
+            return Sighting(
+                device, "in use", running[0] if running else "", "transfers", doubtful=running is None
+            )
+        if self.tree.claimed(device.port):
+            return Sighting(device, "in use", "", "claimed through usbfs", doubtful=True)
+        if opened.blind and self._transfers[device.port][1] is None:
+            return Sighting(device, "unknown", evidence="processes cannot be looked into")
+        return Sighting(device)
+
+    def _moved(self, device: Device, at: float) -> bool:
+        """Whether data went to or from the device since the last look."""
+        address, before = self._transfers.get(device.port, (-1, None))
+        count = self.tree.transfers(device.port)
+        if address != device.address:
+            self._settled_at[device.port] = at + SETTLING
+        self._transfers[device.port] = (device.address, count)
+        return before is not None and count not in (None, before) and at >= self._settled_at[device.port]
+
+    def _forget(self, ports: set[str]) -> None:
+        for port in self._transfers.keys() - ports:
+            del self._transfers[port], self._settled_at[port]
+            self._held.discard(port)
+
+
+class Linux:
+    """The platform as the loop wants it."""
+
+    def __init__(self, remembered: Path | None = None, sysfs: Path = SYSFS) -> None:
+        self._usage = Usage(sysfs)
+        self._remembered = remembered
+
+    def now(self) -> float:
+        """Return the time."""
+        return now()
+
+    def slept(self) -> float:
+        """Return how many seconds this boot has slept in all."""
+        return slept()
+
+    def boot(self) -> str:
+        """Return the boot's id."""
+        return boot()
+
+    def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
+        """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
+        found = []
+        for device in self.everything():
+            watch = devices.find(device.vendor, device.product, watches)
+            if watch and watch.on:
+                found.append(replace(device, name=watch.name))
+        return found
+
+    def look(
+        self, watched: Sequence[Device], software: Sequence[Uploader], at: float
+    ) -> tuple[tuple[Sighting, ...], float | None]:
+        """Return who uses the devices, and since when the latest upload software runs."""
+        return self._usage.look(watched, software, at)
+
+    def sources(self, changed: Callable[[], None]) -> list[Source]:
+        """Return the kernel's announcements and the end of sleep."""
+        return [Uevents(changed), Sleep(now, changed)]
+
+    def holders(self, path: str) -> tuple[int, ...]:
+        """Return the ids of the processes that have a path open."""
+        return holders.holding([path]).pids.get(path, ())
+
+    def products(self) -> Callable[[str], str]:
+        """Return what gives a device's own words by its port."""
+        return self._usage.tree.product
+
+    def everything(self) -> list[Device]:
+        """Return every USB device that is plugged in, hubs too."""
+        return self._usage.tree.devices()
+
+    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
+        """Return the notification channel of this name."""
+        if name == "desktop":
+            desktop = Desktop(now, events, self._remembered)
+            desktop.connect()
+            return desktop, desktop
+        if name == "plyer":
+            plyer = Plyer(now)
+            return plyer, plyer
+        return Terminal(), None

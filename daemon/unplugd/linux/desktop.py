@@ -1,0 +1,325 @@
+"""The desktop's notification server: one notification, replaced in place, withdrawn when it is no longer true.
+
+The interface is org.freedesktop.Notifications of the Desktop Notifications Specification 1.2.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from jeepney.low_level import HeaderFields, Message
+from jeepney.wrappers import DBusAddress
+
+from unplugd import foreign
+from unplugd.linux import bus
+from unplugd.linux.bus import BUS, Bus, BusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from unplugd.run import Events
+    from unplugd.words import Words
+
+NAME: Final = "org.freedesktop.Notifications"
+SERVER: Final = DBusAddress("/org/freedesktop/Notifications", NAME, NAME)
+MANAGER: Final = DBusAddress(
+    "/org/freedesktop/systemd1", "org.freedesktop.systemd1", "org.freedesktop.DBus.Properties"
+)
+DELIVERY: Final = 5.0
+"""Seconds that showing a notification may take, of which the server's answer gets three."""
+START: Final = 15.0
+"""Seconds that the bus may take to start a notification server."""
+BETWEEN_STARTS: Final = 60.0
+"""Seconds between two requests to start a server for the same notification."""
+
+
+class Desktop:
+    """The channel, and a source of the loop. `remembered` is a file that outlives a crash: server and id."""
+
+    name: Final = "desktop"
+    replaces: Final = True
+
+    def __init__(self, now: Callable[[], float], events: Events, remembered: Path | None = None) -> None:
+        self._now = now
+        self._events = events
+        self._remembered = remembered
+        self._bus: Bus | None = None
+        self._owner: str | None = None
+        self._capabilities: frozenset[str] | None = None
+        self._id = 0
+        self._unanswered = False
+        self._wanted: Words | None = None
+        self._done: Callable[[str | None], None] | None = None
+        self._deadline: float | None = None
+        self._asking = False
+        self._starting = False
+        self._started_at: float | None = None
+
+    # --- as a channel
+
+    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+        """Show `words` in place of what was shown; `done` gets None, or why it could not be."""
+        self._wanted = words
+        self._done = done
+        self._deadline = self._now() + DELIVERY
+        self._advance()
+
+    def withdraw(self) -> None:
+        """Take the notification away, also one whose id is still to come."""
+        self._wanted = None
+        self._settle()
+        if self._id and self._bus:
+            self._bus.call(SERVER, "CloseNotification", "u", (self._id,), lambda _body, _error: None)
+        self._shown(0)
+
+    def check(self, told: Callable[[str | None, str], None]) -> None:
+        """Find out whether a server is there and what it can do, without showing anything."""
+        if (trouble := self.connect()) is not None or not self._bus:
+            told(trouble, "")
+            return
+
+        def capable(answer: tuple[Any, ...] | None, error: str) -> None:
+            if answer is None:
+                late = error == "no answer in time"
+                told(
+                    "the notification server does not answer"
+                    if late
+                    else "no notification server is running",
+                    "",
+                )
+                return
+            able = set(answer[0])
+            lacks = [what for what, key in (("buttons", "actions"), ("text", "body")) if key not in able]
+            told(None, f"a notification server is there{', without ' + ' and '.join(lacks) if lacks else ''}")
+
+        self._bus.call(SERVER, "GetCapabilities", None, (), capable)
+
+    def connect(self) -> str | None:
+        """Make sure of a connection to the bus, and return why there is none."""
+        if self._bus:
+            return None
+        try:
+            self._bus = Bus(bus.session_address(), self._now, self._signal, self._disconnected)
+        except BusError as error:
+            return str(error)
+        self._bus.add_match(
+            f"type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='{NAME}'"
+        )
+        self._bus.add_match(f"type='signal',interface='{NAME}'")
+        self._bus.call(BUS, "GetNameOwner", "s", (NAME,), self._owner_told)
+        return None
+
+    # --- as a source of the loop
+
+    def fileno(self) -> int:
+        """Return the connection's descriptor, -1 without one."""
+        return self._bus.fileno() if self._bus else -1
+
+    def events(self) -> int:
+        """Return what to wait for."""
+        return self._bus.events() if self._bus else 0
+
+    def ready(self) -> None:
+        """Take what came."""
+        if self._bus:
+            self._bus.ready()
+
+    def deadline(self) -> float | None:
+        """Return when something is overdue."""
+        deadlines = [self._deadline, self._bus.deadline() if self._bus else None]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def expire(self, now: float) -> None:
+        """Give up on what is overdue."""
+        if self._bus:
+            self._bus.expire(now)
+        if self._deadline is not None and now >= self._deadline:
+            self._settle("the notification server does not answer")
+
+    def close(self) -> None:
+        """Close the connection; what it still has to send is sent."""
+        if self._bus:
+            self._bus.close()
+            self._bus = None
+
+    # --- inside
+
+    def _advance(self) -> None:
+        """Do the next thing that brings what is wanted onto the screen; called after each answer and signal."""
+        if self._wanted is None or self._done is None:
+            return
+        if (trouble := self.connect()) is not None:
+            self._settle(trouble)
+        elif self._owner == "":
+            self._start(self._wanted)
+        elif self._owner and self._capabilities is None:
+            self._ask_capabilities()
+        elif self._owner and self._capabilities is not None and not self._unanswered:
+            self._notify(self._wanted, self._capabilities)
+
+    def _notify(self, words: Words, capabilities: frozenset[str]) -> None:
+        if not self._bus:
+            return
+        body = "\n".join(words.lines)
+        if "body-markup" in capabilities:
+            body = foreign.markup(body)
+        actions = [text for button in words.buttons for text in button] if "actions" in capabilities else []
+        hints: dict[str, tuple[str, Any]] = {
+            "urgency": ("y", 2 if words.critical else 1),
+            "category": ("s", "device"),
+        }
+        if not words.fresh:
+            hints["suppress-sound"] = ("b", True)
+        self._unanswered = True
+        # Never expires by itself: it is withdrawn when it stops being true.
+        arguments = ("unplugd", self._id, "drive-removable-media-usb", words.title, body, actions, hints, 0)
+        self._bus.call(SERVER, "Notify", "susssasa{sv}i", arguments, self._notified, late=self._notified_late)
+
+    def _notified(self, answer: tuple[Any, ...] | None, error: str) -> None:
+        if answer is None and error == "no answer in time":
+            # It may still answer: until then nothing more is sent, or all of it would be shown at once one day.
+            self._settle("the notification server does not answer")
+            return
+        self._unanswered = False
+        if answer is None:
+            self._settle(f"the notification server refused: {foreign.plain(error)}")
+            return
+        self._shown(int(answer[0]))
+        if self._wanted is None:
+            self.withdraw()
+        else:
+            self._settle()
+
+    def _notified_late(self, answer: tuple[Any, ...]) -> None:
+        self._unanswered = False
+        self._shown(int(answer[0]))
+        if self._wanted is None:
+            self.withdraw()
+        else:
+            self._events.back()
+
+    def _settle(self, trouble: str | None = None) -> None:
+        done, self._done, self._deadline = self._done, None, None
+        if trouble is not None:
+            self._wanted = None
+        if done:
+            done(trouble)
+
+    def _start(self, words: Words) -> None:
+        """Have the bus start the desktop's server, but not before the desktop itself is there."""
+        now = self._now()
+        recently = self._started_at is not None and now < self._started_at + BETWEEN_STARTS
+        if self._starting or not self._bus:
+            return
+        if recently and not words.fresh:
+            self._settle("no notification server is running")
+        elif os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"):
+            self._start_now()
+        else:
+            # A service can be older than the desktop: the user manager knows what the session has told it since.
+            self._starting = True
+            arguments = ("org.freedesktop.systemd1.Manager", "Environment")
+            self._bus.call(MANAGER, "Get", "ss", arguments, self._environment_told)
+
+    def _environment_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+        self._starting = False
+        variables = answer[0][1] if answer else []
+        if any(str(variable).startswith(("WAYLAND_DISPLAY=", "DISPLAY=")) for variable in variables):
+            self._start_now()
+        else:
+            self._settle("no notification server is running, and no desktop session is up to start one")
+
+    def _start_now(self) -> None:
+        if not self._bus or self._wanted is None:
+            return
+        now = self._now()
+        self._starting, self._started_at, self._deadline = True, now, now + START
+        self._bus.call(BUS, "StartServiceByName", "su", (NAME, 0), self._start_told, seconds=START)
+
+    def _start_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+        self._starting = False
+        if answer is None and not self._owner:
+            self._settle("no notification server is running")
+
+    def _owner_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+        if self._owner is None or answer:
+            self._owned_by(str(answer[0]) if answer else "")
+
+    def _owned_by(self, owner: str) -> None:
+        if owner == self._owner:
+            return
+        showed = self._id
+        before, self._owner = self._owner, owner
+        self._capabilities = None
+        self._unanswered = False
+        self._id = self._recall(owner) if before is None else 0
+        if showed:
+            self._events.lost()
+        self._asking = False
+        if owner:
+            self._ask_capabilities()
+        else:
+            self._advance()
+
+    def _ask_capabilities(self) -> None:
+        if self._bus and not self._asking:
+            self._asking = True
+            self._bus.call(SERVER, "GetCapabilities", None, (), self._capabilities_told)
+
+    def _capabilities_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+        self._asking = False
+        if answer is None:
+            self._settle("the notification server does not answer")
+            return
+        self._capabilities = frozenset(map(str, answer[0]))
+        self._events.back()
+        self._advance()
+
+    def _signal(self, message: Message) -> None:
+        fields, body = message.header.fields, message.body
+        member = fields.get(HeaderFields.member)
+        sender = fields.get(HeaderFields.sender)
+        if member == "NameOwnerChanged" and sender == BUS.bus_name and body[0] == NAME:
+            self._owned_by(str(body[2]))
+        elif sender != self._owner or not self._id or not body or body[0] != self._id:
+            return
+        elif member == "ActionInvoked":
+            self._events.pressed(str(body[1]))
+        elif member == "NotificationClosed":
+            self._shown(0)
+            self._wanted = None
+            self._events.closed("expired" if body[1] == 1 else "dismissed")
+
+    def _disconnected(self, why: str) -> None:
+        showed, self._id = self._id, 0
+        self._bus = None
+        self._owner = self._capabilities = None
+        self._unanswered = self._asking = self._starting = False
+        self._settle(why)
+        if showed:
+            self._events.lost()
+
+    # --- what outlives a crash: else a notification nobody can withdraw would stay on the screen
+
+    def _shown(self, notification: int) -> None:
+        self._id = notification
+        if self._remembered is None:
+            return
+        try:
+            if notification:
+                self._remembered.write_text(f"{self._owner} {notification}", encoding="ascii")
+            else:
+                self._remembered.unlink(missing_ok=True)
+        except OSError:
+            return
+
+    def _recall(self, owner: str) -> int:
+        try:
+            then, _, notification = (
+                self._remembered.read_text("ascii") if self._remembered else ""
+            ).partition(" ")
+            return int(notification) if owner and then == owner else 0
+        except (OSError, ValueError):
+            return 0

@@ -1,0 +1,163 @@
+"""Who uses a device: the processes that hold its nodes open, and the upload software that runs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from unplugd import foreign, uploaders
+from unplugd.uploaders import Program, Uploader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import psutil
+
+_ANCESTORS: Final = 3
+"""Generations of parents looked at to find whose helper a process is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that holds a node open: what it is called and which upload software it belongs to, if any."""
+
+    name: str
+    uploader: Uploader | None
+    service: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Which processes hold which of the wanted nodes; `blind` where not even one's own processes may be seen."""
+
+    pids: dict[str, tuple[int, ...]]
+    blind: bool
+
+
+def holding(nodes: Iterable[str], proc: str = "/proc") -> Open:
+    """Return the processes that have one of `nodes` open.
+
+    Only the user's own processes tell. A node is recognised by its device number or its inode, not by its path: a
+    container sees the same device under another name.
+    """
+    wanted: dict[tuple[int, int, int], str] = {}
+    for node in nodes:
+        try:
+            status = os.stat(node)
+        except OSError:
+            continue
+        wanted.update(dict.fromkeys(_identities(status), node))
+    found: dict[str, list[int]] = {}
+    seen_own = own = 0
+    me = os.getpid()
+    uid = os.geteuid()
+    for entry in os.listdir(proc):
+        if not entry.isdigit() or int(entry) == me:
+            continue
+        folder = f"{proc}/{entry}/fd"
+        try:
+            descriptors = os.listdir(folder)
+        except PermissionError:
+            own += _belongs_to(f"{proc}/{entry}", uid)
+            continue
+        except OSError:
+            continue
+        seen_own += 1
+        if wanted:
+            for node in _among(folder, descriptors, wanted):
+                found.setdefault(node, []).append(int(entry))
+    return Open({node: tuple(pids) for node, pids in found.items()}, blind=own > 0 and not seen_own)
+
+
+def _among(folder: str, descriptors: list[str], wanted: Mapping[tuple[int, int, int], str]) -> set[str]:
+    found: set[str] = set()
+    for descriptor in descriptors:
+        path = f"{folder}/{descriptor}"
+        try:
+            target = os.readlink(path)
+            # Sockets, pipes and plain files are most of them; a device node has "/dev/" in its path somewhere.
+            if "/dev/" not in target or target.startswith(("/dev/pts/", "/dev/null", "/dev/urandom")):
+                continue
+            found.update(wanted[key] for key in _identities(os.stat(path)) if key in wanted)
+        except OSError:
+            continue
+    return found
+
+
+def _identities(status: os.stat_result) -> tuple[tuple[int, int, int], ...]:
+    inode = (0, status.st_dev, status.st_ino)
+    return (inode, (1, status.st_rdev, 0)) if stat.S_ISCHR(status.st_mode) else (inode,)
+
+
+def _belongs_to(folder: str, uid: int) -> bool:
+    try:
+        return os.stat(folder).st_uid == uid
+    except OSError:
+        return False
+
+
+def known(pid: int, software: Sequence[Uploader]) -> Holder | None:
+    """Return who process `pid` is, or None if it has ended."""
+    import psutil  # noqa: PLC0415 - 4 MB that are needed only while a watched device is plugged in
+
+    try:
+        process = psutil.Process(pid)
+        name = process.name()
+        uploader, service = _classified(process, software)
+        # A helper process of upload software holds the device for it.
+        for parent in process.parents()[:_ANCESTORS] if not (uploader or service) else ():
+            uploader, _ = _classified(parent, software)
+            if uploader:
+                break
+    except psutil.Error:
+        return None
+    return Holder(foreign.plain(name) or "unnamed", uploader, service)
+
+
+def running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, float] | None:
+    """Return the upload software started last, and when: seconds on the clock that counts sleep. None if none runs.
+
+    A child of the same program is not another start.
+    """
+    import psutil  # noqa: PLC0415 - as above
+
+    alone = [uploader for uploader in software if uploader.alone]
+    latest: tuple[str, float] | None = None
+    for process in psutil.process_iter():
+        try:
+            if not uploaders.may_be(process.name(), alone):
+                continue
+            uploader, _ = _classified(process, alone)
+            parent = process.parent() if uploader else None
+            if uploader is None or (parent and _classified(parent, alone)[0] == uploader):
+                continue
+            started = _started(process.pid, proc)
+        except (psutil.Error, OSError, ValueError, IndexError):
+            continue
+        if latest is None or started > latest[1]:
+            latest = (uploader.name, started)
+    return latest
+
+
+def _classified(process: psutil.Process, software: Sequence[Uploader]) -> tuple[Uploader | None, bool]:
+    import psutil  # noqa: PLC0415 - as above
+
+    try:
+        path = process.exe()
+    except psutil.AccessDenied:
+        path = ""
+    try:
+        arguments = tuple(process.cmdline())
+    except psutil.AccessDenied:
+        arguments = ()
+    program = Program(process.name(), path, arguments)
+    return uploaders.find(program, software), uploaders.is_service(program)
+
+
+def _started(pid: int, proc: str) -> float:
+    # Field 22 counts from boot, sleep included. psutil's own time is on the wall clock, which people set.
+    with open(f"{proc}/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return int(fields[19]) / float(os.sysconf("SC_CLK_TCK"))

@@ -1,0 +1,529 @@
+"""The rules: when to remind, when to be quiet. Everything that decides lives here, and nothing else does.
+
+Time goes in, the next deadline comes out; no clock, no input or output. All times are seconds on a clock that counts
+sleep and is never set. A look at the world (`Seen`) goes into `step`; what a person or a notification channel did
+goes into `delivered`, `undelivered`, `closed`, `snooze` and `uploading`. Each returns the new state and what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from unplugd.devices import Device
+
+REPLUG: Final = 10.0
+"""Seconds within which a replug continues the same period: people replug a stick that hangs."""
+CHECKPOINT: Final = 300.0
+"""Seconds between two checkpoints in the journal while a device is plugged in."""
+ON_ITS_WAY: Final = 60.0
+"""Seconds after which a notification that nobody confirmed or refused counts as refused: longer than any channel."""
+
+Outcome = Literal["unplugged", "dismissed", "snoozed", "in_use", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings that the rules obey, in seconds; `repeat` has at least one entry, the last one goes on."""
+
+    after_plug_in: float = 300.0
+    after_use: float = 120.0
+    running_counts_for: float = 1200.0
+    repeat: tuple[float, ...] = (300.0, 600.0, 900.0, 1800.0)
+    critical_after: int = 3
+    snooze: float = 900.0
+    snooze_limit: float = 3600.0
+    retry: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one look saw of one device.
+
+    `doubtful` use is by somebody who cannot be named, or whose hold says little: it counts for a limited time.
+    `strangers` hold the device and are neither upload software nor system services.
+    """
+
+    device: Device
+    verdict: Literal["in use", "idle", "unknown"] = "idle"
+    program: str = ""
+    evidence: str = ""
+    doubtful: bool = False
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at the world: the watched devices, since when upload software runs, until when it is quiet hours."""
+
+    sightings: tuple[Sighting, ...] = ()
+    running_since: float | None = None
+    quiet_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A use in progress."""
+
+    program: str
+    evidence: str
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """One device's plugged-in period. It outlives an unplug for `REPLUG` seconds, with `gone_at` set.
+
+    `shown`: a delivered reminder of it is in front of the person. `strangers` hold it now and are worth a warning,
+    `warned` are all that were found since plug-in, `told` those that the person has been warned of.
+    """
+
+    device: Device
+    since: float
+    plugged_at: float
+    checkpoint_at: float
+    gone_at: float | None = None
+    use: Use | None = None
+    used_for: float = 0.0
+    last_use: float | None = None
+    doubtful_since: float | None = None
+    doubtful_at: float | None = None
+    verdict: Literal["in use", "idle", "unknown"] = "idle"
+    reminded: int = 0
+    reminded_at: float | None = None
+    held_until: float | None = None
+    snoozed_at: float | None = None
+    snoozed_until: float | None = None
+    snoozed_for: float = 0.0
+    shown: bool = False
+    strangers: tuple[str, ...] = ()
+    warned: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+
+    @property
+    def idle_since(self) -> float:
+        """When it was last used, or plugged in if it never was."""
+        return self.since if self.last_use is None else self.last_use
+
+    def plugged_for(self, now: float) -> float:
+        """Seconds since the latest plug-in."""
+        return max(0.0, now - self.plugged_at)
+
+    def idle_for(self, now: float) -> float:
+        """Seconds of `plugged_for` in which nothing used it: the two add up by construction."""
+        using = max(0.0, now - self.use.began) if self.use else 0.0
+        return max(0.0, self.plugged_for(now) - self.used_for - using)
+
+    def snooze_left(self, now: float, policy: Policy) -> float:
+        """Seconds that this period may still be snoozed for."""
+        running = now - self.snoozed_at if self.snoozed_at is not None else 0.0
+        return max(0.0, policy.snooze_limit - self.snoozed_for - running)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The one notification: the devices left plugged in, the programs to warn of, and how it has got on.
+
+    `due` are the ports for which it is a reminder, counted once it is delivered; none of them for an update.
+    `fresh`: it says something new, so that every channel is tried; an update is for a channel that can replace.
+    """
+
+    serial: int
+    devices: tuple[Plug, ...]
+    strangers: tuple[tuple[str, Device], ...] = ()
+    due: frozenset[str] = frozenset()
+    fresh: bool = False
+    count: int = 0
+    critical: bool = False
+    snooze: float = 0.0
+    asked_at: float = 0.0
+    delivered: bool = False
+
+    @property
+    def ports(self) -> frozenset[str]:
+        """The ports of the devices it asks to disconnect."""
+        return frozenset(plug.device.port for plug in self.devices)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the rules remember. `on_screen`: a channel may be showing something, even if it said it did not."""
+
+    plugs: tuple[Plug, ...] = ()
+    notice: Notice | None = None
+    on_screen: bool = False
+    serial: int = 0
+    retry_at: float | None = None
+    running_since: float | None = None
+    quiet_until: float | None = None
+
+    def present(self) -> tuple[Plug, ...]:
+        """The devices that are plugged in now."""
+        return tuple(plug for plug in self.plugs if plug.gone_at is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write an event to the journal."""
+
+    event: str
+    device: Device | None = None
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Show this notice, in the place of the one before."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take the notice away."""
+
+
+Action = Record | Show | Withdraw
+
+
+def step(state: State, seen: Seen, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
+    """Return the state after a look at the world at time `now`, and what to do about it."""
+    actions: list[Action] = []
+    before = {plug.device.port: plug for plug in state.plugs}
+    after: dict[str, Plug] = {}
+    for sighting in seen.sightings:
+        port = sighting.device.port
+        plug = _plugged_in(before.pop(port, None), sighting.device, now, actions)
+        plug = _used(plug, sighting, now, policy, actions)
+        plug = _snooze_over(plug, now, actions)
+        plug = _warned(plug, sighting, actions)
+        after[port] = _checkpoint(plug, now, actions)
+    for port, plug in before.items():
+        if plug.gone_at is None:
+            after[port] = _unplugged(plug, now, actions)
+        elif now < plug.gone_at + REPLUG:
+            after[port] = plug
+    state = replace(
+        state,
+        plugs=tuple(after.values()),
+        running_since=seen.running_since,
+        quiet_until=seen.quiet_until,
+        retry_at=None if state.retry_at is not None and state.retry_at <= now else state.retry_at,
+    )
+    return _noticed(state, now, policy, actions)
+
+
+def due_at(plug: Plug, state: State, policy: Policy) -> float:
+    """Return when the next reminder for `plug` is due, if nothing uses it until then."""
+    return max(_first_due_at(plug, state, policy), _repeat_at(plug, policy))
+
+
+def next_deadline(state: State, policy: Policy, now: float) -> float | None:
+    """Return when `step` has to be called again if nothing happens, or None while nothing is plugged in."""
+    deadlines: list[float] = []
+    for plug in state.present():
+        deadlines.append(plug.checkpoint_at)
+        if plug.snoozed_until is not None:
+            deadlines.append(plug.snoozed_until)
+        if plug.use and plug.doubtful_since is not None:
+            deadlines.append(plug.doubtful_since + policy.running_counts_for)
+        if not plug.use:
+            due = max(due_at(plug, state, policy), state.retry_at or 0.0, state.quiet_until or 0.0)
+            # While its notification is on its way only its time-out matters, not that it is due.
+            if due > now or state.notice is None or state.notice.delivered:
+                deadlines.append(due)
+    if state.notice and not state.notice.delivered:
+        deadlines.append(state.notice.asked_at + ON_ITS_WAY)
+    if state.retry_at is not None:
+        deadlines.append(state.retry_at)
+    return min(deadlines, default=None)
+
+
+def delivered(state: State, serial: int, channel: str, now: float) -> tuple[State, tuple[Action, ...]]:
+    """Take note that the notice of this serial number reached a channel."""
+    notice = state.notice
+    if notice is None or notice.serial != serial or notice.delivered:
+        return state, ()
+    plugs = []
+    for plug in state.plugs:
+        port = plug.device.port
+        if port in notice.due:
+            plug = replace(plug, reminded=plug.reminded + 1, reminded_at=now)  # noqa: PLW2901
+        told = plug.told.union(program for program, device in notice.strangers if device.port == port)
+        plugs.append(replace(plug, shown=plug.shown or port in notice.ports, told=told))
+    state = replace(state, plugs=tuple(plugs), notice=replace(notice, delivered=True), retry_at=None)
+    if not notice.due:
+        return state, ()
+    fields: dict[str, object] = {
+        "count": notice.count,
+        "urgency": "critical" if notice.critical else "normal",
+        "channel": channel,
+        "devices": sorted(notice.ports),
+    }
+    return state, (Record("reminded", fields=fields),)
+
+
+def undelivered(state: State, serial: int, now: float, policy: Policy) -> State:
+    """Take note that no channel took the notice: nothing else changes, so that it is tried again."""
+    if state.notice is None or state.notice.serial != serial or state.notice.delivered:
+        return state
+    return replace(state, notice=None, retry_at=now + policy.retry)
+
+
+def lost(state: State) -> State:
+    """Take note that the notification is gone without anybody having closed it: it comes back as an update."""
+    return replace(state, notice=None) if state.notice and state.notice.delivered else state
+
+
+def retry_now(state: State) -> State:
+    """Forget how long to wait after a failed delivery: a channel has just come back."""
+    return replace(state, retry_at=None)
+
+
+def closed(state: State, outcome: Literal["dismissed", "expired"]) -> tuple[State, tuple[Action, ...]]:
+    """Take note that the person or the desktop closed the notification."""
+    if state.notice is None:
+        return state, ()
+    actions: list[Action] = []
+    plugs = tuple(replace(_reminder_ended(p, outcome, actions), strangers=()) for p in state.plugs)
+    return replace(state, plugs=plugs, notice=None, on_screen=False), tuple(actions)
+
+
+def snooze(
+    state: State, seconds: float, now: float, policy: Policy, only: frozenset[str] | None = None
+) -> tuple[State, tuple[Action, ...]]:
+    """Silence the plugged-in devices (or those on the ports `only`), each within what is left of its limit."""
+    actions: list[Action] = []
+    plugs: list[Plug] = []
+    for plug in state.plugs:
+        wanted = plug.gone_at is None and (only is None or plug.device.port in only)
+        length = min(seconds, plug.snooze_left(now, policy))
+        if not wanted or length <= 0:
+            plugs.append(plug)
+            continue
+        ended = _snooze_ended(_reminder_ended(plug, "snoozed", actions), now, "replaced", actions)
+        plugs.append(replace(ended, snoozed_at=now, snoozed_until=now + length))
+        actions.append(Record("snoozed", plug.device, {"snoozed_for": _whole(length)}))
+    return _noticed(replace(state, plugs=tuple(plugs)), now, policy, actions)
+
+
+def cancel_snooze(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
+    """End every snooze now; what is left of it can be used again."""
+    actions: list[Action] = []
+    plugs = tuple(_snooze_ended(plug, now, "cancelled", actions) for plug in state.plugs)
+    return _noticed(replace(state, plugs=plugs), now, policy, actions)
+
+
+def uploading(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
+    """Take the person's word that an upload goes on: hold back for as long as a running program would."""
+    ports = state.notice.ports if state.notice else frozenset()
+    actions: list[Action] = []
+    plugs = tuple(
+        replace(_reminder_ended(plug, "in_use", actions), held_until=now + policy.running_counts_for)
+        if plug.device.port in ports
+        else plug
+        for plug in state.plugs
+    )
+    return _noticed(replace(state, plugs=plugs), now, policy, actions)
+
+
+# --- one device -------------------------------------------------------------------------------------------------
+
+
+def _plugged_in(plug: Plug | None, device: Device, now: float, actions: list[Action]) -> Plug:
+    if plug and plug.gone_at is None:
+        same_address = plug.device.address in (0, device.address)
+        if plug.device.id == device.id and same_address:
+            return replace(plug, device=device)
+        # Another device on this port, or the same one with a new address: a replug between two looks.
+        plug = _unplugged(plug, now, actions)
+    if plug and plug.gone_at is not None and plug.device.id == device.id and now < plug.gone_at + REPLUG:
+        actions.append(Record("plugged_in", device, {"address": device.address, "continued": True}))
+        return replace(
+            plug,
+            device=device,
+            plugged_at=now,
+            used_for=0.0,
+            gone_at=None,
+            checkpoint_at=now + CHECKPOINT,
+        )
+    actions.append(Record("plugged_in", device, {"address": device.address}))
+    return Plug(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT)
+
+
+def _used(plug: Plug, sighting: Sighting, now: float, policy: Policy, actions: list[Action]) -> Plug:
+    program = sighting.program or "unknown"
+    in_use = sighting.verdict == "in use"
+    if in_use and sighting.doubtful:
+        # A new stretch begins only after a rest as long as the limit, so that a program that asks the device every
+        # minute for days cannot silence the reminder.
+        rested = plug.doubtful_at is None or now > plug.doubtful_at + policy.running_counts_for
+        since = now if rested or plug.doubtful_since is None else plug.doubtful_since
+        plug = replace(plug, doubtful_since=since, doubtful_at=now)
+        in_use = now < since + policy.running_counts_for
+    elif in_use:
+        plug = replace(plug, doubtful_since=None, doubtful_at=None)
+    plug = replace(
+        plug, verdict="in use" if in_use else "idle" if sighting.verdict == "in use" else sighting.verdict
+    )
+
+    if plug.use and (not in_use or plug.use.program != program):
+        plug = _use_ended(plug, now, actions)
+    if in_use and not plug.use:
+        actions.append(Record("use_began", plug.device, {"program": program, "evidence": sighting.evidence}))
+        use = Use(program, sighting.evidence, now)
+        # What comes after this use is a new forgetting: it is reminded of from the start.
+        plug = _reminder_ended(plug, "in_use", actions)
+        plug = replace(plug, use=use, reminded=0, reminded_at=None, held_until=None)
+    return plug
+
+
+def _use_ended(plug: Plug, now: float, actions: list[Action]) -> Plug:
+    if plug.use is None:
+        return plug
+    used_for = max(0.0, now - plug.use.began)
+    fields: dict[str, object] = {
+        "program": plug.use.program,
+        "evidence": plug.use.evidence,
+        "used_for": _whole(used_for),
+    }
+    actions.append(Record("use_ended", plug.device, fields))
+    return replace(plug, use=None, used_for=plug.used_for + used_for, last_use=now)
+
+
+def _snooze_over(plug: Plug, now: float, actions: list[Action]) -> Plug:
+    if plug.snoozed_until is not None and now >= plug.snoozed_until:
+        return _snooze_ended(plug, now, "over", actions)
+    return plug
+
+
+def _snooze_ended(plug: Plug, now: float, how: str, actions: list[Action]) -> Plug:
+    if plug.snoozed_at is None or plug.snoozed_until is None:
+        return plug
+    snoozed_for = max(0.0, min(now, plug.snoozed_until) - plug.snoozed_at)
+    actions.append(Record("snooze_ended", plug.device, {"how": how, "snoozed_for": _whole(snoozed_for)}))
+    return replace(plug, snoozed_at=None, snoozed_until=None, snoozed_for=plug.snoozed_for + snoozed_for)
+
+
+def _reminder_ended(plug: Plug, outcome: Outcome, actions: list[Action]) -> Plug:
+    if not plug.shown:
+        return plug
+    actions.append(Record("reminder_ended", plug.device, {"outcome": outcome}))
+    return replace(plug, shown=False)
+
+
+def _warned(plug: Plug, sighting: Sighting, actions: list[Action]) -> Plug:
+    fresh = [program for program in dict.fromkeys(sighting.strangers) if program not in plug.warned]
+    actions.extend(Record("stranger", plug.device, {"program": program}) for program in fresh)
+    still = [program for program in plug.strangers if program in sighting.strangers]
+    return replace(plug, strangers=(*still, *fresh), warned=plug.warned | set(fresh))
+
+
+def _checkpoint(plug: Plug, now: float, actions: list[Action]) -> Plug:
+    if now < plug.checkpoint_at:
+        return plug
+    actions.append(Record("checkpoint", plug.device, so_far(plug, now)))
+    return replace(plug, checkpoint_at=now + CHECKPOINT)
+
+
+def _unplugged(plug: Plug, now: float, actions: list[Action]) -> Plug:
+    plug = _use_ended(plug, now, actions)
+    plug = _snooze_ended(plug, now, "unplugged", actions)
+    plug = _reminder_ended(plug, "unplugged", actions)
+    actions.append(Record("unplugged", plug.device, so_far(plug, now)))
+    return replace(plug, gone_at=now, strangers=())
+
+
+def so_far(plug: Plug, now: float) -> dict[str, object]:
+    """Return the fields of a checkpoint: seconds plugged in and, of these, seconds unused."""
+    return {"plugged_for": _whole(plug.plugged_for(now)), "idle_for": _whole(plug.idle_for(now))}
+
+
+def _whole(seconds: float) -> float:
+    """Milliseconds are what the journal's times have, too."""
+    return round(seconds, 3)
+
+
+def _first_due_at(plug: Plug, state: State, policy: Policy) -> float:
+    """When the period's first reminder is due: the repeats come on top of it."""
+    due = plug.since + policy.after_plug_in if plug.last_use is None else plug.last_use + policy.after_use
+    if state.running_since is not None:
+        due = max(due, max(plug.idle_since, state.running_since) + policy.running_counts_for)
+    return max(due, plug.held_until or 0.0, plug.snoozed_until or 0.0)
+
+
+def _repeat_at(plug: Plug, policy: Policy) -> float:
+    if plug.reminded_at is None:
+        return 0.0
+    return plug.reminded_at + policy.repeat[min(plug.reminded, len(policy.repeat)) - 1]
+
+
+# --- the one notification ---------------------------------------------------------------------------------------
+
+
+def _noticed(
+    state: State, now: float, policy: Policy, actions: list[Action]
+) -> tuple[State, tuple[Action, ...]]:
+    """Compare the notification that there is with the one that there should be."""
+    if state.notice and not state.notice.delivered and now >= state.notice.asked_at + ON_ITS_WAY:
+        state = undelivered(state, state.notice.serial, now, policy)
+    notice = state.notice
+    quiet = state.quiet_until is not None and now < state.quiet_until
+    waiting = quiet or state.retry_at is not None
+
+    free = [plug for plug in state.present() if not plug.use and not _silenced(plug, now)]
+    due = frozenset(p.device.port for p in free if not waiting and due_at(p, state, policy) <= now)
+    stay = notice.ports if notice else frozenset()
+    listed = tuple(
+        plug
+        for plug in free
+        if plug.shown or plug.device.port in stay or (due and _first_due_at(plug, state, policy) <= now)
+    )
+    strangers = tuple(
+        (program, plug.device)
+        for plug in free
+        for program in plug.strangers
+        if program in plug.told or not waiting
+    )
+    if not listed and not strangers:
+        if state.on_screen:
+            actions.append(Withdraw())
+        return replace(state, notice=None, on_screen=False), tuple(actions)
+    if notice is None and waiting:
+        return state, tuple(actions)
+
+    ports = frozenset(plug.device.port for plug in listed)
+    same = notice is not None and (notice.ports, notice.strangers) == (ports, strangers)
+    if notice and same and (not notice.delivered or not due):
+        return state, tuple(actions)
+
+    told = {plug.device.port: plug.told for plug in free}
+    count = max((plug.reminded + (plug.device.port in due) for plug in listed), default=0)
+    serial = state.serial + 1
+    wanted = Notice(
+        serial=serial,
+        devices=listed,
+        strangers=strangers,
+        due=due,
+        fresh=bool(due) or any(program not in told[device.port] for program, device in strangers),
+        count=count,
+        critical=count >= policy.critical_after,
+        snooze=min(policy.snooze, max((plug.snooze_left(now, policy) for plug in listed), default=0.0)),
+        asked_at=now,
+    )
+    actions.append(Show(wanted))
+    return replace(state, notice=wanted, serial=serial, on_screen=True), tuple(actions)
+
+
+def _silenced(plug: Plug, now: float) -> bool:
+    """Whether the person asked for quiet: a snooze, or their word that an upload goes on."""
+    return max(plug.snoozed_until or 0.0, plug.held_until or 0.0) > now
+
+
+def restored(plugs: Iterable[Plug]) -> State:
+    """Return the state that an earlier run left behind; what was shown comes back as an update."""
+    kept = tuple(plugs)
+    return State(plugs=kept, on_screen=any(plug.shown for plug in kept))

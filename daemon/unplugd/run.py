@@ -1,0 +1,491 @@
+"""The loop: look, step, act, wait. It knows no platform; it is handed one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import selectors
+import signal
+import socket
+import time
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from unplugd import __version__, config, history, journal, reminder, supervisor, words
+from unplugd.control import Control
+from unplugd.lock import Lock
+from unplugd.notifier import Notifier
+from unplugd.reminder import Record, Seen, Show, Sighting, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Literal
+
+    from unplugd.channels import Channel
+    from unplugd.config import Settings
+    from unplugd.devices import Device, Watch
+    from unplugd.paths import Paths
+    from unplugd.reminder import Action, Plug
+    from unplugd.uploaders import Uploader
+
+SECOND_LOOK: Final = 0.2
+"""Seconds after a burst of changes: an announcement can come before the list of devices is right."""
+SLEPT: Final = 1.0
+"""Seconds of sleep that are worth an event."""
+
+
+class Source(Protocol):
+    """Something to wait for. `fileno` is -1 while there is nothing; `ready` and `expire` never block."""
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+
+    def events(self) -> int:
+        """Return what to wait for on it, as `selectors` has it."""
+
+    def ready(self) -> None:
+        """Take what came."""
+
+    def deadline(self) -> float | None:
+        """Return when `expire` wants to be called."""
+
+    def expire(self, now: float) -> None:
+        """Give up on what is overdue."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Events(Protocol):
+    """Who is told what became of a notification."""
+
+    def pressed(self, key: str) -> None:
+        """A button was pressed."""
+
+    def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
+        """The person or the server closed it."""
+
+    def lost(self) -> None:
+        """It is gone with the server that showed it."""
+
+    def back(self) -> None:
+        """A server is there again."""
+
+
+class Platform(Protocol):
+    """What the loop asks of a system. Times are seconds on a clock that counts sleep and is never set."""
+
+    def now(self) -> float:
+        """Return the time."""
+
+    def slept(self) -> float:
+        """Return how many seconds this boot has slept in all."""
+
+    def boot(self) -> str:
+        """Return what tells this boot from others."""
+
+    def scan(self, watches: Sequence[Watch]) -> list[Device]:
+        """Return the watched devices that are plugged in."""
+
+    def look(
+        self, watched: Sequence[Device], software: Sequence[Uploader], at: float
+    ) -> tuple[tuple[Sighting, ...], float | None]:
+        """Return who uses the devices, and since when the latest upload software runs."""
+
+    def sources(self, changed: Callable[[], None]) -> list[Source]:
+        """Return what to wait for; `changed` is called when devices may have come or gone, or after sleep."""
+
+    def holders(self, path: str) -> tuple[int, ...]:
+        """Return the ids of the processes that have a path open, as the look at devices finds them."""
+
+    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
+        """Return a notification channel by its name, None where this system has none of that name."""
+
+
+class Daemon:
+    """The running program. `settings` reads the configuration anew each time it is called."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        paths: Paths,
+        settings: Callable[[], Settings],
+        diagnose: Callable[[str], None],
+        told: Callable[[Record], None] = lambda _record: None,
+    ) -> None:
+        self._platform = platform
+        self._paths = paths
+        self._load = settings
+        self._settings = settings()
+        self._config_problems: tuple[str, ...] = ()
+        self._diagnose = diagnose
+        self._told = told
+        self._state = State()
+        self._known: dict[str, Device] = {}
+        self._look_at: float | None = None
+        self._second_look_at: float | None = None
+        self._slept = platform.slept()
+        self._stopping: str | None = None
+        self._last_delivery: dict[str, Any] | None = None
+        self._started = time.time()
+        self._lock = Lock(paths.lock)
+        self._journal = journal.Journal(
+            journal.File(paths.journal), boot=platform.boot(), now=platform.now, wall=time.time
+        )
+        self._journal_trouble: str | None = None
+        self._control = Control(paths.control, platform.now, self._answer)
+        self._signals = _Signals(
+            {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._reload}
+        )
+        self._sources: list[Source] = [self._signals, self._control, *platform.sources(self._changed)]
+        self._notifier = self._channels()
+
+    # --- running
+
+    def run(self) -> str:
+        """Watch until told to stop, and return by what."""
+        now = self._platform.now()
+        self._write("started", version=__version__)
+        self._write("config_loaded")
+        self._restore(now)
+        # Sources are listening by now: what is plugged in from here on is announced.
+        self._look(now, everything=True)
+        self._tell_supervisor("READY=1")
+        while self._stopping is None:
+            turn(self._sources, self._platform.now, self._deadline())
+            now = self._platform.now()
+            deadline = self._deadline()
+            if deadline is not None and now >= deadline and self._stopping is None:
+                self._look(now)
+        self._finish(self._stopping)
+        return self._stopping
+
+    def stop(self, name: str) -> None:
+        """End the loop; `name` says what asked for it."""
+        self._stopping = name
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for source in self._sources:
+            source.close()
+        self._lock.release()
+
+    def _finish(self, reason: str) -> None:
+        supervisor.tell("STOPPING=1")
+        now = self._platform.now()
+        for plug in self._state.present():
+            self._write("checkpoint", plug.device, **reminder.so_far(plug, now))
+        self._notifier.withdraw()
+        self._write("stopped", reason=reason)
+
+    def _restore(self, now: float) -> None:
+        """Go on with the periods that an earlier run left, of devices that are still there."""
+        events = (event for file in journal.files(self._paths.journal)[-2:] for event in journal.tail(file))
+        there = {(device.port, device.id) for device in self._scan()}
+        plugs = [
+            replace(plug, checkpoint_at=now)
+            for plug in history.open_plugs(events, self._platform.boot())
+            if plug.gone_at is not None or (plug.device.port, plug.device.id) in there
+        ]
+        self._state = reminder.restored(plugs)
+
+    # --- looking
+
+    def _changed(self) -> None:
+        now = self._platform.now()
+        self._look_at = now
+        self._second_look_at = now + SECOND_LOOK
+
+    def _deadline(self) -> float | None:
+        rules = reminder.next_deadline(self._state, self._settings.policy, self._platform.now())
+        deadlines = [self._look_at, self._second_look_at, rules]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def _scan(self) -> list[Device]:
+        try:
+            return self._platform.scan(self._settings.watches)
+        except OSError as error:
+            self._diagnose(f"cannot list the USB devices: {error.strerror}")
+            return list(self._known.values())
+
+    def _look(self, now: float, *, everything: bool = False) -> None:
+        """Look at the world once, and do what the rules say."""
+        self._notice_sleep()
+        watched = self._scan()
+        # Nobody can use a device in the moment it appears; whoever takes it is seen at the second look.
+        new = [device for device in watched if not everything and self._known.get(device.port) != device]
+        settled = [device for device in watched if device not in new]
+        sightings, running_since = (
+            self._platform.look(settled, self._settings.uploaders, now) if settled else ((), None)
+        )
+        self._known = {device.port: device for device in watched}
+        if self._second_look_at is not None and now >= self._second_look_at:
+            self._second_look_at = None
+        if new and self._second_look_at is None:
+            self._second_look_at = now + SECOND_LOOK
+        self._look_at = now + self._settings.look_every if watched else None
+        seen = Seen((*sightings, *map(Sighting, new)), running_since, self._quiet_until(now))
+        self._do(reminder.step(self._state, seen, now, self._settings.policy))
+        self._retry_journal()
+
+    def _quiet_until(self, now: float) -> float | None:
+        if not self._settings.quiet_hours:
+            return None
+        wall = datetime.now().astimezone()
+        ends = [end for quiet in self._settings.quiet_hours if (end := quiet.until(wall))]
+        return now + (max(ends) - wall).total_seconds() if ends else None
+
+    def _notice_sleep(self) -> None:
+        slept = self._platform.slept()
+        if slept - self._slept >= SLEPT:
+            self._write("resumed", slept_for=round(slept - self._slept, 3))
+        self._slept = slept
+
+    # --- doing
+
+    def _do(self, decided: tuple[State, tuple[Action, ...]]) -> None:
+        before = self._state.present()
+        self._state, actions = decided
+        for action in actions:
+            if isinstance(action, Record):
+                self._write(action.event, action.device, **action.fields)
+                self._told(action)
+            elif isinstance(action, Show):
+                now = self._platform.now()
+                wall = datetime.now().astimezone()
+                self._notifier.show(
+                    action.notice.serial, words.of(action.notice, now, wall, self._settings.watches)
+                )
+            else:
+                self._notifier.withdraw()
+        if len(before) != len(self._state.present()):
+            self._tell_supervisor()
+
+    def delivered(self, serial: int, channel: str) -> None:
+        """A channel took the notification."""
+        self._last_delivery = {"time": journal.time_of(time.time()), "channel": channel}
+        self._do(reminder.delivered(self._state, serial, channel, self._platform.now()))
+
+    def undelivered(self, serial: int) -> None:
+        """No channel took the notification."""
+        self._state = reminder.undelivered(self._state, serial, self._platform.now(), self._settings.policy)
+
+    def failed(self, channel: str, error: str) -> None:
+        """One channel did not take the notification."""
+        self._last_delivery = {"time": journal.time_of(time.time()), "channel": channel, "error": error}
+        self._write("delivery_failed", channel=channel, error=error)
+        self._told(Record("delivery_failed", fields={"channel": channel, "error": error}))
+
+    def pressed(self, key: str) -> None:
+        """A button of the notification was pressed."""
+        now, policy = self._platform.now(), self._settings.policy
+        if key == words.SNOOZE and self._state.notice:
+            self._do(reminder.snooze(self._state, policy.snooze, now, policy, self._state.notice.ports))
+        elif key == words.UPLOADING:
+            self._do(reminder.uploading(self._state, now, policy))
+
+    def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
+        """The person or the desktop closed the notification."""
+        self._do(reminder.closed(self._state, outcome))
+
+    def lost(self) -> None:
+        """The notification is gone with the server that showed it."""
+        self._state = reminder.lost(self._state)
+        self._look_at = self._platform.now()
+
+    def back(self) -> None:
+        """A notification server is there again."""
+        if self._state.present():
+            self._state = reminder.retry_now(self._state)
+            self._look_at = self._platform.now()
+
+    def _write(self, event: str, device: Device | None = None, **fields: object) -> None:
+        self._journal.write(event, device, **fields)
+        self._retry_journal()
+
+    def _retry_journal(self) -> None:
+        self._journal.retry()
+        trouble = self._journal.file.trouble
+        if trouble != self._journal_trouble:
+            self._journal_trouble = trouble
+            self._diagnose(
+                f"the journal cannot be written: {trouble}" if trouble else "the journal is written again"
+            )
+
+    def _tell_supervisor(self, *more: str) -> None:
+        names = [plug.device.name for plug in self._state.present()]
+        supervisor.tell(
+            *more, f"STATUS={'Plugged in: ' + ', '.join(names) if names else 'Nothing plugged in'}"
+        )
+
+    # --- the configuration
+
+    def _channels(self) -> Notifier:
+        channels: list[Channel] = []
+        for name in self._settings.channels:
+            made = self._platform.channel(name, self)
+            if made:
+                channels.append(made[0])
+                if made[1]:
+                    self._sources.append(made[1])
+        return Notifier(channels, self, self._platform.now)
+
+    def _reload(self, _name: str = "") -> None:
+        """Read the configuration again; an invalid one is refused and the present one stays."""
+        try:
+            settings = self._load()
+        except config.ConfigurationError as error:
+            self._config_problems = tuple(map(str, error.problems))
+            self._diagnose("the new configuration is refused, the old one stays:")
+            for problem in self._config_problems:
+                self._diagnose(problem)
+            return
+        self._config_problems = ()
+        channels = self._settings.channels
+        self._settings = settings
+        if settings.channels != channels:
+            self._replace_channels()
+        self._write("config_loaded")
+        self._look_at = self._platform.now()
+
+    def _replace_channels(self) -> None:
+        self._notifier.withdraw()
+        for source in list(self._sources):
+            if hasattr(source, "show"):
+                self._sources.remove(source)
+                source.close()
+        self._notifier = self._channels()
+        self._state = reminder.lost(self._state)
+
+    # --- answering
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        command = request.get("command")
+        if command == "status":
+            return self._status()
+        if command == "snooze":
+            return self._snooze(request)
+        if command == "reload":
+            self._reload()
+            return {"problems": list(self._config_problems)}
+        return {"error": "unknown command"}
+
+    def _snooze(self, request: dict[str, Any]) -> dict[str, Any]:
+        now, policy = self._platform.now(), self._settings.policy
+        present = self._state.present()
+        if request.get("cancel"):
+            cancelled = [plug.device.name for plug in present if plug.snoozed_until is not None]
+            self._do(reminder.cancel_snooze(self._state, now, policy))
+            return {"cancelled": cancelled}
+        seconds = request.get("seconds", policy.snooze)
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= config.DAY:
+            return {"error": "not a duration"}
+        self._do(reminder.snooze(self._state, seconds, now, policy))
+        return {
+            "plugged_in": len(present),
+            "limit": policy.snooze_limit,
+            "snoozed": [
+                {"name": plug.device.name, "until": self._wall(plug.snoozed_until, now)}
+                for plug in self._state.present()
+                if plug.snoozed_at == now
+            ],
+        }
+
+    def _status(self) -> dict[str, Any]:
+        now = self._platform.now()
+        return {
+            "running": True,
+            "version": __version__,
+            "process": os.getpid(),
+            "since": journal.time_of(self._started),
+            "devices": [self._about(plug, now) for plug in self._state.present()],
+            "upload_software_runs_since": self._wall(self._state.running_since, now),
+            "quiet_until": self._wall(self._state.quiet_until, now),
+            "channels": list(self._settings.channels),
+            "last_delivery": self._last_delivery,
+            "journal": {"trouble": self._journal_trouble, "waiting": self._journal.file.waiting},
+            "configuration": {"problems": list(self._config_problems)},
+        }
+
+    def _about(self, plug: Plug, now: float) -> dict[str, Any]:
+        due = None if plug.use else reminder.due_at(plug, self._state, self._settings.policy)
+        if due is not None:
+            due = max(due, self._state.quiet_until or 0.0, self._state.retry_at or 0.0, now)
+        return {
+            "device": plug.device.port,
+            "id": plug.device.id,
+            "name": plug.device.name,
+            "plugged_in": self._wall(plug.since, now),
+            "plugged_for": round(plug.plugged_for(now)),
+            "idle_for": round(plug.idle_for(now)),
+            "use": plug.verdict,
+            "program": plug.use.program if plug.use else None,
+            "evidence": plug.use.evidence if plug.use else None,
+            "used_until": self._wall(plug.last_use, now),
+            "strangers": list(plug.strangers),
+            "reminded": plug.reminded,
+            "next_reminder": self._wall(due, now),
+            "snoozed_until": self._wall(plug.snoozed_until, now),
+        }
+
+    def _wall(self, moment: float | None, now: float) -> str | None:
+        return None if moment is None else journal.time_of(time.time() + moment - now)
+
+
+class _Signals:
+    """Signals as a source: the handler only writes a byte, the work is done in the loop."""
+
+    def __init__(self, actions: dict[signal.Signals, Callable[[str], None]]) -> None:
+        self._actions = actions
+        self._read, self._wake = socket.socketpair()
+        self._read.setblocking(False)
+        self._wake.setblocking(False)
+        self._before = {number: signal.signal(number, lambda *_: None) for number in actions}
+        self._before_wake = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+
+    def fileno(self) -> int:
+        return self._read.fileno()
+
+    def events(self) -> int:
+        return selectors.EVENT_READ
+
+    def ready(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            for number in self._read.recv(64):
+                action = self._actions.get(signal.Signals(number))
+                if action:
+                    action(signal.Signals(number).name)
+
+    def deadline(self) -> float | None:
+        return None
+
+    def expire(self, now: float) -> None:
+        pass
+
+    def close(self) -> None:
+        signal.set_wakeup_fd(self._before_wake)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._read.close()
+        self._wake.close()
+
+
+def turn(sources: Sequence[Source], now: Callable[[], float], until: float | None) -> None:
+    """Wait for the sources, at most until `until` (None: for ever), and let them do what there is to do."""
+    deadlines = [until, *(source.deadline() for source in sources)]
+    earliest = min((deadline for deadline in deadlines if deadline is not None), default=None)
+    # Made anew each time: a source that connects again may get the same descriptor, which a selector that is kept
+    # would take for the old one.
+    poll = select.poll()
+    by_descriptor = {source.fileno(): source for source in sources if source.fileno() >= 0}
+    for descriptor, source in by_descriptor.items():
+        poll.register(
+            descriptor, select.POLLIN | (select.POLLOUT if source.events() & selectors.EVENT_WRITE else 0)
+        )
+    for descriptor, _ in poll.poll(None if earliest is None else max(0.0, earliest - now()) * 1000):
+        by_descriptor[descriptor].ready()
+    moment = now()
+    for source in sources:
+        source.expire(moment)

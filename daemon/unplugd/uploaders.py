@@ -1,0 +1,89 @@
+"""Which programs are upload software and which are system services. Pure; names from vendors' files and documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process as it is recognised. `arguments` never leave the look that read them: they can hold secrets."""
+
+    name: str
+    path: str = ""
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Upload software. Each of `process` is a name, a full path or `interpreter:script`; `*` stands for anything.
+
+    Without a `name` it is called what its process is called.
+    `alone`: running without the device already speaks for an upload. `doubtful`: holding the device is weak evidence
+    of an upload, so it counts for a limited time.
+    """
+
+    name: str
+    process: tuple[str, ...]
+    alone: bool = True
+    doubtful: bool = False
+
+
+BUILT_IN: Final = (
+    Uploader("CareLink Uploader", ("java:uploader.jar", "javaw:uploader.jar")),
+    Uploader("Tidepool Uploader", ("Tidepool Uploader", "tidepool-uploader")),
+    # From source it runs in an Electron that is named like every other: only one that holds the device is meant.
+    Uploader("Tidepool Uploader", ("electron",), alone=False),
+    # Tidepool's web uploader opens the meter by WebHID: a browser that holds this device is uploading.
+    Uploader("", ("chrome", "chromium", "Google Chrome", "msedge", "Microsoft Edge"), alone=False),
+    Uploader("ddguard", ("python*:ddguard.py",), alone=False),
+    Uploader(
+        "decoding-contour-next-link", ("python*:read_minimed_next24.py", "read_minimed_next24"), alone=False
+    ),
+    Uploader("openaps", ("openaps", "python*:openaps"), alone=False),
+    # The claim lasts as long as the machine runs, so it says little about an upload.
+    Uploader("", ("VirtualBoxVM", "VBoxHeadless", "qemu-system-*"), alone=False, doubtful=True),
+)
+
+SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd", "udevd", "(udev-worker)")
+"""System services that open such devices by themselves: neither an upload nor anybody to warn of."""
+
+
+def may_be(name: str, uploaders: Iterable[Uploader]) -> bool:
+    """Whether a process of this name is worth a closer look: the cheap question, asked of every process."""
+    return any(
+        pattern.startswith("/") or fnmatchcase(name, pattern.partition(":")[0])
+        for uploader in uploaders
+        for pattern in uploader.process
+    )
+
+
+def is_service(program: Program) -> bool:
+    """Whether `program` is a system service that opens USB devices by itself."""
+    return program.name in SERVICES or PurePath(program.path).name in SERVICES
+
+
+def find(program: Program, uploaders: Iterable[Uploader]) -> Uploader | None:
+    """Return the upload software that `program` is, or None."""
+    for uploader in uploaders:
+        if any(_matches(program, pattern) for pattern in uploader.process):
+            return uploader
+    return None
+
+
+def _matches(program: Program, pattern: str) -> bool:
+    if pattern.startswith("/"):
+        return fnmatchcase(program.path, pattern)
+    names = {program.name, PurePath(program.path).name}
+    interpreter, colon, script = pattern.partition(":")
+    if not colon:
+        return any(fnmatchcase(name, pattern) for name in names)
+    return any(fnmatchcase(name, interpreter) for name in names) and any(
+        fnmatchcase(PurePath(argument).name, script) for argument in program.arguments[1:]
+    )

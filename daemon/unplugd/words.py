@@ -1,0 +1,93 @@
+"""The words of the notification. Pure: a notice goes in, what a person reads comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from shlex import quote
+from typing import TYPE_CHECKING, Final
+
+from unplugd import devices, duration, foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unplugd.devices import Watch
+    from unplugd.reminder import Notice, Plug
+
+SNOOZE: Final = "snooze"
+UPLOADING: Final = "uploading"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is shown: a title, lines of plain text, and buttons as (key, label)."""
+
+    title: str
+    lines: tuple[str, ...]
+    buttons: tuple[tuple[str, str], ...] = ()
+    critical: bool = False
+    fresh: bool = True
+
+
+def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> Words:
+    """Return the words for `notice` at `now`, which is `wall` on the person's clock (local, aware)."""
+    lines: list[str] = []
+    if len(notice.devices) == 1:
+        plug = notice.devices[0]
+        title = f"Unplug the {foreign.plain(plug.device.name)}"
+        lines.append(f"{_sentence(_idle(plug, now, wall))}.")
+        lines.append(_advice(notice.devices, watches))
+    elif notice.devices:
+        title = f"Unplug {len(notice.devices)} devices"
+        lines.extend(
+            f"{foreign.plain(plug.device.name)} (port {foreign.plain(plug.device.port)}): {_idle(plug, now, wall)}."
+            for plug in notice.devices
+        )
+        lines.append(_advice(notice.devices, watches))
+    else:
+        title = f"Unknown program on the {foreign.plain(notice.strangers[0][1].name)}"
+    for program, _ in notice.strangers:
+        shown = foreign.plain(program)
+        lines.append(f"“{shown}” has it open, and unplugd does not know that program.")
+        lines.append(f"If you upload with it: unplugd config add-uploader {quote(shown)}")
+    buttons: list[tuple[str, str]] = []
+    if notice.devices and notice.snooze >= 1:
+        buttons.append((SNOOZE, f"Snooze {_short(notice.snooze)}"))
+    if notice.devices:
+        buttons.append((UPLOADING, "I am uploading"))
+    return Words(title, tuple(lines), tuple(buttons), notice.critical, notice.fresh)
+
+
+def _idle(plug: Plug, now: float, wall: datetime) -> str:
+    idle = now - plug.idle_since
+    since = _moment(datetime.fromtimestamp(wall.timestamp() - idle).astimezone(), wall)
+    # Below a minute the time says it all.
+    long = f" ({duration.spoken(idle)})" if idle >= 60 else ""
+    return (
+        f"plugged in since {since}{long}, not used"
+        if plug.last_use is None
+        else f"not used since {since}{long}"
+    )
+
+
+def _advice(plugs: Sequence[Plug], watches: Sequence[Watch]) -> str:
+    charged = False
+    for plug in plugs:
+        watch = devices.find(plug.device.vendor, plug.device.product, watches)
+        charged = charged or bool(watch and watch.chargeable)
+    it = "it" if len(plugs) == 1 else "them"
+    charger = " A USB wall charger charges the meter, too." if charged else ""
+    return f"Disconnect {it} when you are not uploading.{charger}"
+
+
+def _moment(then: datetime, now: datetime) -> str:
+    return then.strftime("%H:%M") if then.date() == now.date() else then.strftime("%a %H:%M")
+
+
+def _short(seconds: float) -> str:
+    return f"{round(seconds)} s" if seconds < 60 else f"{round(seconds / 60)} min"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

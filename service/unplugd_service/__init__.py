@@ -1,0 +1,1 @@
+"""How the desktop runs unplugd as a service."""
