@@ -28,8 +28,11 @@ START: Final = "unplugd run   (or, to see what it does: unplugd demo)"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     arguments = _parser().parse_args(argv)
+    # Whatever is made, journal, configuration and the folders on the way, is the user's alone.
+    os.umask(0o077)
+    where = paths.of_user()
     try:
-        status: int = arguments.command(arguments, paths.of_user())
+        status: int = arguments.command(arguments, where)
         sys.stdout.flush()
     except Failure as failure:
         say(f"unplugd: {failure}")
@@ -38,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except config.ConfigurationError as error:
         for problem in error.problems:
             say(f"unplugd: {problem}")
-        say("hint: unplugd config check; a file to start from: unplugd config init")
+        file = getattr(arguments, "config", None) or where.config
+        say(f"hint: edit {paths.short(file)}, then: unplugd config check")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -511,9 +515,7 @@ def _config_check(_arguments: argparse.Namespace, where: Paths) -> int:
 def _config_init(_arguments: argparse.Namespace, where: Paths) -> int:
     try:
         where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(
-            where.config, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)
-        ) as file:
+        with where.config.open("x", encoding="utf-8") as file:
             file.write(config.TEMPLATE)
     except FileExistsError:
         raise Failure(f"{paths.short(where.config)} is there already", "unplugd config show") from None
@@ -550,9 +552,7 @@ def _append(where: Paths, entry: str) -> None:
         where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = where.config.with_name(f".{where.config.name}.new")
         fresh.unlink(missing_ok=True)
-        with open(
-            fresh, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)
-        ) as file:
+        with fresh.open("x", encoding="utf-8") as file:
             file.write(text)
         fresh.replace(where.config)
     except OSError as error:

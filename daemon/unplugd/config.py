@@ -55,20 +55,22 @@ TEMPLATE: Final = """\
 class Problem:
     """One thing that is wrong with the file, and what would be right."""
 
-    where: str
+    file: str
+    line: int
     what: str
     allowed: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}; {self.allowed}"
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.what}; {self.allowed}"
 
 
 class ConfigurationError(Exception):
-    """The file cannot be used; `problems` has every reason."""
+    """The file cannot be used; `problems` has every reason, in the order of the file."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
+        self.problems = sorted(problems, key=lambda problem: problem.line)
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,15 +208,19 @@ def load(path: Path) -> Settings:
         return Settings()
     except OSError as error:
         reason = error.strerror or "cannot be read"
-        raise ConfigurationError([Problem(path.name, reason, "make it a file that you can read")]) from None
+        raise ConfigurationError(
+            [Problem(path.name, 0, reason, "make it a file that you can read")]
+        ) from None
     if len(raw) > LARGEST:
         raise ConfigurationError(
-            [Problem(path.name, "the file is too long", f"at most {LARGEST} bytes are read")]
+            [Problem(path.name, 0, "the file is too long", f"at most {LARGEST} bytes are read")]
         )
     try:
         return parse(raw.decode(), path.name)
     except UnicodeDecodeError:
-        raise ConfigurationError([Problem(path.name, "the file is not text", "save it as UTF-8")]) from None
+        raise ConfigurationError(
+            [Problem(path.name, 0, "the file is not text", "save it as UTF-8")]
+        ) from None
 
 
 def parse(text: str, name: str = "config.toml") -> Settings:
@@ -225,42 +231,42 @@ def parse(text: str, name: str = "config.toml") -> Settings:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = re.search(r"\(at (?:line (\d+), column \d+|end of document)\)", str(error))
-        line = f":{found[1]}" if found and found[1] else ""
+        line = int(found[1]) if found and found[1] else 0
         what = foreign.plain(str(error).partition(" (at ")[0], 100).rstrip(".")
         allowed = 'values are written key = "value", sections [section]'
-        raise ConfigurationError([Problem(f"{name}{line}", f"not TOML: {what}", allowed)]) from None
+        raise ConfigurationError([Problem(name, line, f"not TOML: {what}", allowed)]) from None
 
     problems: list[Problem] = []
     checked: dict[str, list[dict[str, Any]]] = {}
     for section, content in document.items():
-        where = f"{name}{_line(text, section, None)}"
+        line = _line(text, section, None)
         if section not in CHECKS:
             allowed = "allowed are " + ", ".join(f"[[{s}]]" if s in TABLES else f"[{s}]" for s in CHECKS)
-            problems.append(Problem(where, f'unknown section "{foreign.plain(section)}"', allowed))
+            problems.append(Problem(name, line, f'unknown section "{foreign.plain(section)}"', allowed))
             continue
         entries = content if section in TABLES and isinstance(content, list) else [content]
         shape = f"[[{section}]]" if section in TABLES else f"[{section}]"
         if (section in TABLES) != isinstance(content, list) or not all(isinstance(e, dict) for e in entries):
-            problems.append(Problem(where, f'"{section}" is not a section', f"write it as {shape}"))
+            problems.append(Problem(name, line, f'"{section}" is not a section', f"write it as {shape}"))
             continue
         for number, entry in enumerate(entries):
             values: dict[str, Any] = {}
             for key, value in entry.items():
-                where = f"{name}{_line(text, section, key, number)}"
+                line = _line(text, section, key, number)
                 check = CHECKS[section].get(key)
                 if check is None:
                     allowed = f"allowed in {shape} are {', '.join(CHECKS[section])}"
-                    problems.append(Problem(where, f'unknown key "{foreign.plain(key)}"', allowed))
+                    problems.append(Problem(name, line, f'unknown key "{foreign.plain(key)}"', allowed))
                     continue
                 try:
                     values[key] = check(value)
                 except ValueError as error:
                     shown = foreign.plain(_toml(value), 40)
-                    problems.append(Problem(where, f"{section}.{key} = {shown}", str(error)))
+                    problems.append(Problem(name, line, f"{section}.{key} = {shown}", str(error)))
             missing = [key for key in CHECKS[section] if key not in entry] if section in TABLES else []
             if missing:
-                where = f"{name}{_line(text, section, None, number)}"
-                problems.append(Problem(where, f"{shape} has no {' and no '.join(missing)}", "add it"))
+                line = _line(text, section, None, number)
+                problems.append(Problem(name, line, f"{shape} has no {' and no '.join(missing)}", "add it"))
             checked.setdefault(section, []).append(values)
     if problems:
         raise ConfigurationError(problems)
@@ -334,8 +340,8 @@ def _toml(value: Any) -> str:
     return str(value)
 
 
-def _line(text: str, section: str, key: str | None, number: int = 0) -> str:
-    """Return ":LINE" of a section or of a key in its `number`th occurrence, "" where it is written in another way."""
+def _line(text: str, section: str, key: str | None, number: int = 0) -> int:
+    """Return the line of a section or of a key in its `number`th occurrence, 0 where it is written in another way."""
     header = re.compile(rf"\s*\[\[?\s*[\"']?{re.escape(section)}[\"']?\s*\]\]?")
     entry = re.compile(rf"\s*[\"']?{re.escape(key or '')}[\"']?\s*=")
     inside = -1
@@ -343,10 +349,10 @@ def _line(text: str, section: str, key: str | None, number: int = 0) -> str:
         if header.match(content):
             inside += 1
             if key is None and inside == number:
-                return f":{line}"
+                return line
         elif content.lstrip().startswith("["):
             if inside == number:
                 break
         elif key is not None and inside == number and entry.match(content):
-            return f":{line}"
-    return ""
+            return line
+    return 0

@@ -22,6 +22,7 @@ TEST: Final = Words(
     ("This is a test. A reminder will look like this one.", "Nothing needs to be unplugged now."),
 )
 
+HARMLESS_NODE: Final = "/dev/zero"
 LONGEST: Final = 30.0
 """Seconds that a channel may take, more than any of them allows itself."""
 HINTS: Final = {
@@ -87,18 +88,17 @@ def _announcements(platform: Platform) -> Finding:
 
 
 def _use(platform: Platform) -> Finding:
-    """Hold a file open in a real child process and see whether it is found, as a device node would be."""
-    with tempfile.NamedTemporaryFile(prefix="unplugd-doctor-") as file:
-        program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
-        with subprocess.Popen(
-            [sys.executable, "-c", program, file.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as child:
-            if child.stdout:
-                child.stdout.readline()
-            found = child.pid in platform.holders(file.name)
-            child.kill()
+    """Hold a device node open in a real child process and see whether it is found."""
+    program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, HARMLESS_NODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        if child.stdout:
+            child.stdout.readline()
+        found = child.pid in platform.holders(HARMLESS_NODE)
+        child.kill()
     if found:
-        return Finding("use detection", ok=True, what="a program that holds a file open was found")
+        return Finding("use detection", ok=True, what="a program that holds a device open was found")
     hint = (
         "run unplugd as the same user, and without PrivateUsers=, ProtectSystem= and the like in its service"
     )

@@ -1,0 +1,652 @@
+"""The rules: an example for each, then properties that hold over whole histories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unplugd import reminder
+from unplugd.devices import Device
+from unplugd.reminder import Policy, Record, Seen, Show, Sighting, State, Withdraw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from unplugd.reminder import Action, Notice
+
+STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
+METER = Device("1-2", 0x1A79, 0x6210, address=5, name="Contour Next Link 2.4")
+POLICY = Policy()
+LOOK = 15.0
+MINUTE = 60.0
+
+idle = Sighting(STICK)
+uploading = Sighting(STICK, "in use", "CareLink Uploader", "holds /dev/ttyUSB0")
+traffic = Sighting(STICK, "in use", "", "transfers", doubtful=True)
+
+
+@dataclass
+class Person:
+    """The loop around the rules, with a clock that a test sets and a channel that takes everything."""
+
+    policy: Policy = POLICY
+    state: State = field(default_factory=State)
+    now: float = 1000.0
+    records: list[Record] = field(default_factory=list)
+    shown: list[tuple[float, Notice]] = field(default_factory=list)
+    on_screen: Notice | None = None
+    channel_works: bool = True
+
+    def do(self, decided: tuple[State, Sequence[Action]]) -> None:
+        self.state, actions = decided
+        for action in actions:
+            if isinstance(action, Record):
+                self.records.append(action)
+            elif isinstance(action, Withdraw):
+                self.on_screen = None
+            elif self.channel_works:
+                self.on_screen = action.notice
+                self.shown.append((self.now, action.notice))
+                self.do(reminder.delivered(self.state, action.notice.serial, "desktop", self.now))
+            else:
+                self.state = reminder.undelivered(self.state, action.notice.serial, self.now, self.policy)
+
+    def look(self, *sightings: Sighting, running: float | None = None, quiet: float | None = None) -> None:
+        self.do(reminder.step(self.state, Seen(sightings, running, quiet), self.now, self.policy))
+
+    def wait(
+        self, seconds: float, *sightings: Sighting, running: float | None = None, quiet: float | None = None
+    ) -> None:
+        """Let time pass as the loop does: a look at each deadline and every 15 seconds."""
+        end = self.now + seconds
+        while self.now < end:
+            deadline = reminder.next_deadline(self.state, self.policy, self.now)
+            assert deadline is None or deadline > self.now, "a deadline that has passed would spin the loop"
+            self.now = min(end, self.now + LOOK, deadline or end)
+            self.look(*sightings, running=running, quiet=quiet)
+
+    def events(self, *names: str) -> list[str]:
+        return [record.event for record in self.records if not names or record.event in names]
+
+    def last(self, name: str) -> Record:
+        return next(record for record in reversed(self.records) if record.event == name)
+
+    def reminders(self) -> list[float]:
+        return [when for when, notice in self.shown if notice.due]
+
+
+def plugged_in(policy: Policy = POLICY) -> Person:
+    person = Person(policy)
+    person.look(idle)
+    return person
+
+
+def reminded() -> Person:
+    person = plugged_in()
+    person.wait(5 * MINUTE, idle)
+    assert person.on_screen
+    return person
+
+
+# --- rule 1
+
+
+def test_upload_software_that_uses_the_device_is_never_disturbed() -> None:
+    """Hours of upload bring no reminder."""
+    person = plugged_in()
+    person.wait(5 * 3600, uploading)
+    assert person.reminders() == []
+
+
+def test_an_upload_that_begins_takes_the_reminder_away() -> None:
+    """Nothing is in front of the person while an upload runs."""
+    person = reminded()
+    person.look(uploading)
+    assert person.on_screen is None
+    assert person.last("reminder_ended").fields == {"outcome": "in_use"}
+
+
+# --- rule 2
+
+
+def test_the_first_reminder_comes_five_minutes_after_plug_in() -> None:
+    """To the second, whenever the looks are."""
+    person = plugged_in()
+    person.wait(299.999, idle)
+    assert person.reminders() == []
+    person.wait(1, idle)
+    assert person.reminders() == [1300.0]
+
+
+def test_after_an_upload_the_reminder_comes_two_minutes_after_its_end() -> None:
+    """However long the upload was and whatever was reminded of before."""
+    person = reminded()
+    person.wait(10 * MINUTE, uploading)
+    person.look(idle)
+    ended = person.now
+    person.wait(10 * MINUTE, idle)
+    assert person.reminders()[1] == ended + 120
+    assert person.last("reminded").fields["count"] == 2
+
+
+# --- rule 3
+
+
+def test_an_uploader_that_runs_holds_the_reminder_back_for_twenty_minutes() -> None:
+    """Counted from its start, and not for ever: a forgotten window is the hazard."""
+    person = plugged_in()
+    started = person.now + 60
+    person.wait(60, idle)
+    person.wait(40 * MINUTE, idle, running=started)
+    assert person.reminders()[0] == started + 20 * MINUTE
+
+
+def test_an_uploader_that_was_forgotten_yesterday_holds_back_from_plug_in_only() -> None:
+    """The latest of plug-in, program start and last use counts."""
+    person = Person()
+    person.look(idle, running=-90000.0)
+    person.wait(40 * MINUTE, idle, running=-90000.0)
+    assert person.reminders()[0] == 1000 + 20 * MINUTE
+
+
+def test_an_uploader_that_ends_without_a_use_no_longer_holds_back() -> None:
+    """The reminder that was due comes with the next look."""
+    person = plugged_in()
+    person.wait(10 * MINUTE, idle, running=1000.0)
+    assert person.reminders() == []
+    person.wait(LOOK, idle)
+    assert len(person.reminders()) == 1
+
+
+# --- rule 4
+
+
+def test_reminders_come_again_after_5_10_15_and_then_every_30_minutes() -> None:
+    """From the third on they are urgent."""
+    person = plugged_in()
+    person.wait(3 * 3600, idle)
+    gaps = [b - a for a, b in zip(person.reminders(), person.reminders()[1:], strict=False)]
+    assert [gap / MINUTE for gap in gaps] == pytest.approx([5, 10, 15, 30, 30, 30, 30])
+    urgencies = [record.fields["urgency"] for record in person.records if record.event == "reminded"]
+    assert urgencies == ["normal", "normal"] + ["critical"] * 6
+
+
+# --- rule 5
+
+
+def test_two_devices_share_one_notification_that_shrinks_as_they_go() -> None:
+    """One is unplugged: the notification is about the other, and that is no new reminder."""
+    person = Person()
+    both = (idle, Sighting(METER))
+    person.look(*both)
+    person.wait(5 * MINUTE, *both)
+    assert person.on_screen
+    assert person.on_screen.ports == {"1-1", "1-2"}
+    person.look(Sighting(METER))
+    assert person.on_screen.ports == {"1-2"}
+    assert len(person.reminders()) == 1
+    assert person.last("reminder_ended").device == STICK
+
+
+def test_a_device_that_is_used_is_left_out_of_the_others_reminder() -> None:
+    """Nobody is asked to pull out what is being uploaded from."""
+    person = Person()
+    person.look(uploading, Sighting(METER))
+    person.wait(5 * MINUTE, uploading, Sighting(METER))
+    assert person.on_screen
+    assert person.on_screen.ports == {"1-2"}
+
+
+def test_unplugging_withdraws_the_reminder() -> None:
+    """At the look that no longer sees it."""
+    person = reminded()
+    person.look()
+    assert person.on_screen is None
+    assert person.events("reminder_ended", "unplugged") == ["reminder_ended", "unplugged"]
+    assert person.last("reminder_ended").fields == {"outcome": "unplugged"}
+
+
+# --- rule 6
+
+
+def test_a_snooze_silences_for_its_time_and_ends_by_itself() -> None:
+    """What was due comes when it is over."""
+    person = reminded()
+    person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
+    assert person.on_screen is None
+    person.wait(15 * MINUTE, idle)
+    assert person.reminders() == [1300.0, 1300.0 + 15 * MINUTE]
+    assert person.last("snooze_ended").fields["snoozed_for"] == 15 * MINUTE
+
+
+def test_snoozes_of_one_plug_in_add_up_to_an_hour_at_most() -> None:
+    """The fifth quarter of an hour is refused, and reminders go on."""
+    person = reminded()
+    for _ in range(6):
+        person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
+        person.wait(15 * MINUTE, idle)
+    assert len(person.events("snoozed")) == 4
+    assert sum(r.fields["snoozed_for"] for r in person.records if r.event == "snooze_ended") == 3600  # type: ignore[misc]
+
+
+def test_a_cancelled_snooze_brings_the_reminder_back_at_once() -> None:
+    """And what was left of it can be used again."""
+    person = reminded()
+    person.do(reminder.snooze(person.state, 3600, person.now, POLICY))
+    person.wait(10 * MINUTE, idle)
+    person.do(reminder.cancel_snooze(person.state, person.now, POLICY))
+    assert person.on_screen
+    assert person.state.present()[0].snooze_left(person.now, POLICY) == 50 * MINUTE
+
+
+def test_the_word_of_a_person_who_uploads_holds_back_for_twenty_minutes() -> None:
+    """The button counts like a program that runs."""
+    person = reminded()
+    person.do(reminder.uploading(person.state, person.now, POLICY))
+    assert person.on_screen is None
+    person.wait(60 * MINUTE, idle)
+    assert person.reminders()[1] == 1300 + 20 * MINUTE
+
+
+# --- rule 7
+
+
+def test_a_reminder_that_no_channel_took_is_tried_again() -> None:
+    """Nothing counts as reminded until a channel took it."""
+    person = plugged_in()
+    person.channel_works = False
+    person.wait(20 * MINUTE, idle)
+    assert person.events("reminded") == []
+    person.channel_works = True
+    person.wait(LOOK, idle)
+    assert person.last("reminded").fields["count"] == 1
+
+
+def test_a_channel_that_never_answers_does_not_silence() -> None:
+    """A minute after it was asked it counts as refused."""
+    person = plugged_in()
+    person.now += 300
+    person.state, actions = reminder.step(person.state, Seen((idle,)), person.now, POLICY)
+    assert [type(action) for action in actions if not isinstance(action, Record)] == [Show]
+    person.wait(reminder.ON_ITS_WAY + POLICY.retry, idle)
+    assert len(person.reminders()) == 1
+
+
+def test_a_notification_lost_with_its_server_comes_back_and_is_not_counted_twice() -> None:
+    """It is the same reminder."""
+    person = reminded()
+    person.on_screen = None
+    person.state = reminder.lost(person.state)
+    person.look(idle)
+    assert person.on_screen
+    assert not person.shown[-1][1].fresh
+    assert len(person.events("reminded")) == 1
+
+
+def test_an_answer_that_comes_after_the_notice_changed_is_not_taken_for_the_new_one() -> None:
+    """Serial numbers tell them apart."""
+    person = plugged_in()
+    person.now += 300
+    person.state, _ = reminder.step(person.state, Seen((idle,)), person.now, POLICY)
+    old = person.state.notice
+    assert old
+    person.look(uploading)
+    state, actions = reminder.delivered(person.state, old.serial, "desktop", person.now)
+    assert (state, actions) == (person.state, ())
+
+
+# --- rule 8
+
+
+def test_unknown_use_does_not_silence() -> None:
+    """A machine that cannot tell reminds as if nothing used the device."""
+    person = Person()
+    unknown = Sighting(STICK, "unknown")
+    person.look(unknown)
+    person.wait(5 * MINUTE, unknown)
+    assert person.reminders() == [1300.0]
+
+
+def test_traffic_by_nobody_known_counts_for_twenty_minutes() -> None:
+    """Then the reminder comes although it goes on."""
+    person = plugged_in()
+    person.wait(60 * MINUTE, traffic)
+    assert person.reminders()[0] == pytest.approx(1000 + LOOK + 20 * MINUTE + 120, abs=LOOK)
+
+
+def test_a_program_that_asks_the_device_every_minute_cannot_silence_for_ever() -> None:
+    """A short rest does not begin the twenty minutes anew."""
+    person = plugged_in()
+    for _ in range(60):
+        person.wait(LOOK, traffic)
+        person.wait(45, idle)
+    assert person.reminders()
+
+
+def test_after_a_long_rest_traffic_counts_again() -> None:
+    """The next upload of somebody who cannot be named is left in peace."""
+    person = plugged_in()
+    person.wait(MINUTE, traffic)
+    person.wait(60 * MINUTE, idle)
+    before = len(person.reminders())
+    person.wait(10 * MINUTE, traffic)
+    assert len(person.reminders()) == before
+    assert person.on_screen is None
+
+
+# --- rule 9
+
+held = replace(idle, strangers=("hexdump",))
+
+
+def test_an_unknown_program_is_warned_of_once_and_holds_nothing_back() -> None:
+    """One warning for each program and plug-in."""
+    person = plugged_in()
+    person.look(held)
+    assert person.on_screen
+    assert person.on_screen.strangers == (("hexdump", STICK),)
+    assert person.on_screen.devices == ()
+    person.wait(60, idle)
+    assert person.on_screen is None
+    person.wait(300, held)
+    assert person.events("stranger") == ["stranger"]
+    assert person.reminders() == [1300.0]
+
+
+def test_a_warning_and_a_reminder_are_one_notification() -> None:
+    """Never two at once."""
+    person = plugged_in()
+    person.wait(5 * MINUTE, held)
+    assert person.on_screen
+    assert person.on_screen.ports == {"1-1"}
+    assert person.on_screen.strangers == (("hexdump", STICK),)
+
+
+def test_a_warning_that_was_closed_does_not_come_back() -> None:
+    """Dismissed is dismissed."""
+    person = plugged_in()
+    person.look(held)
+    person.do(reminder.closed(person.state, "dismissed"))
+    person.on_screen = None
+    person.wait(4 * MINUTE, held)
+    assert person.on_screen is None
+
+
+# --- rule 10
+
+
+def test_a_replug_within_ten_seconds_goes_on_with_the_same_period() -> None:
+    """A stick that hangs is not a fresh start for the five minutes."""
+    person = plugged_in()
+    person.wait(4 * MINUTE, idle)
+    person.look()
+    person.now += 9.9
+    person.look(idle)
+    person.wait(60, idle)
+    assert person.reminders() == [1300.0]
+    assert person.last("plugged_in").fields["continued"] is True
+
+
+def test_a_replug_after_ten_seconds_begins_anew() -> None:
+    """That is a new plug-in."""
+    person = plugged_in()
+    person.wait(4 * MINUTE, idle)
+    person.look()
+    person.now += 10
+    person.look(idle)
+    assert "continued" not in person.last("plugged_in").fields
+    person.wait(4 * MINUTE, idle)
+    assert person.reminders() == []
+
+
+def test_a_replug_between_two_looks_is_noticed_by_the_new_address() -> None:
+    """The kernel gives a device a new address each time."""
+    person = plugged_in()
+    person.now += 5
+    person.look(replace(idle, device=replace(STICK, address=9)))
+    assert person.events() == ["plugged_in", "unplugged", "plugged_in"]
+
+
+def test_another_device_on_the_same_port_is_another_period() -> None:
+    """The first is unplugged even if nobody saw the port empty."""
+    person = plugged_in()
+    person.now += 5
+    person.look(Sighting(replace(METER, port="1-1")))
+    assert person.events() == ["plugged_in", "unplugged", "plugged_in"]
+    assert person.state.present()[0].since == person.now
+
+
+# --- rule 11
+
+
+def test_quiet_hours_hold_the_reminder_and_bring_it_when_they_end() -> None:
+    """The journal goes on all the while."""
+    person = plugged_in()
+    person.wait(2 * 3600, idle, quiet=8200.0)
+    assert person.reminders() == [8200.0]
+    assert "checkpoint" in person.events()
+
+
+# --- rule 12
+
+
+def test_sleep_counts() -> None:
+    """A device left in over night is reminded of at the look after the resume."""
+    person = plugged_in()
+    person.now += 8 * 3600
+    person.look(idle)
+    assert person.reminders() == [person.now]
+
+
+# --- what the journal says
+
+
+def test_used_and_unused_time_add_up_to_the_time_plugged_in() -> None:
+    """To the millisecond."""
+    person = plugged_in()
+    person.wait(100, idle)
+    person.look(uploading)
+    person.wait(250, uploading)
+    person.look(idle)
+    person.wait(50, idle)
+    person.look()
+    assert person.last("unplugged").fields == {"plugged_for": 400.0, "idle_for": 150.0}
+    assert person.last("use_ended").fields["used_for"] == 250.0
+
+
+def test_there_is_a_checkpoint_every_five_minutes() -> None:
+    """So that a crash leaves a known end."""
+    person = plugged_in()
+    person.wait(3600, idle)
+    assert len(person.events("checkpoint")) == 12
+
+
+def test_nothing_plugged_in_asks_for_no_wake_up() -> None:
+    """Zero wake-ups while there is nothing to watch."""
+    person = reminded()
+    person.look()
+    assert reminder.next_deadline(person.state, POLICY, person.now) is None
+
+
+# --- whole histories
+
+SIGHTINGS = (
+    None,
+    Sighting(STICK),
+    uploading,
+    traffic,
+    held,
+    Sighting(STICK, "unknown"),
+    Sighting(STICK, "in use", "VirtualBoxVM", "claimed", doubtful=True),
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[str, float, int]]:
+    """Stretches of (what happens, how long it then lasts, on which of two ports)."""
+    what = st.sampled_from([*(f"see {n}" for n in range(len(SIGHTINGS))), "snooze", "cancel", "dismiss", "button",
+                            "program", "channel", "lost", "replug"])  # fmt: skip
+    length = st.one_of(st.floats(0, 30), st.floats(0, 4000), st.sampled_from([10.0, 120.0, 300.0, 1200.0]))
+    return draw(st.lists(st.tuples(what, length, st.integers(0, 1)), max_size=25))
+
+
+class History(Person):
+    """Plays a history and checks at every moment what must never be otherwise."""
+
+    ports = (STICK, METER)
+
+    def play(self, history: list[tuple[str, float, int]]) -> Iterator[None]:
+        self.world: list[Sighting | None] = [None, None]
+        self.running: float | None = None
+        for what, length, port in history:
+            word, _, number = what.partition(" ")
+            if word == "see":
+                seen = SIGHTINGS[int(number)]
+                self.world[port] = replace(seen, device=self.ports[port]) if seen else None
+            elif word == "replug" and (present := self.world[port]):
+                address = present.device.address + 1
+                self.world[port] = replace(present, device=replace(present.device, address=address))
+            elif word == "program":
+                self.running = None if self.running else self.now - length
+            elif word == "channel":
+                self.channel_works = not self.channel_works
+            elif word == "lost":
+                self.on_screen = None
+                self.state = reminder.lost(self.state)
+            elif word == "snooze":
+                self.do(reminder.snooze(self.state, length, self.now, self.policy))
+            elif word == "cancel":
+                self.do(reminder.cancel_snooze(self.state, self.now, self.policy))
+            elif word == "dismiss" and self.on_screen:
+                self.on_screen = None
+                self.do(reminder.closed(self.state, "dismissed"))
+            elif word == "button" and self.on_screen and self.on_screen.devices:
+                self.do(reminder.uploading(self.state, self.now, self.policy))
+            end = self.now + length
+            while True:
+                self.look(*self.seen(), running=self.running)
+                yield
+                deadline = reminder.next_deadline(self.state, self.policy, self.now)
+                assert deadline is None or deadline > self.now
+                if self.now >= end:
+                    break
+                self.now = min(end, self.now + 120, deadline or end)
+
+    def seen(self) -> list[Sighting]:
+        return [sighting for sighting in self.world if sighting]
+
+
+def played(history: list[tuple[str, float, int]]) -> Iterator[History]:
+    person = History()
+    for _ in person.play(history):
+        yield person
+
+
+@settings(deadline=None)
+@given(histories())
+def test_never_a_reminder_for_a_device_that_upload_software_uses(
+    history: list[tuple[str, float, int]],
+) -> None:
+    """At no moment of any history."""
+    for person in played(history):
+        used = {s.device.port for s in person.seen() if s.verdict == "in use" and not s.doubtful}
+        assert not person.on_screen or not person.on_screen.ports & used
+
+
+@settings(deadline=None)
+@given(histories())
+def test_a_reminder_never_outlives_its_device(history: list[tuple[str, float, int]]) -> None:
+    """What is not plugged in is not on the screen."""
+    for person in played(history):
+        present = {sighting.device.port for sighting in person.seen()}
+        assert not person.on_screen or person.on_screen.ports <= present
+
+
+@settings(deadline=None)
+@given(histories())
+def test_an_idle_device_is_reminded_of_within_its_grace(history: list[tuple[str, float, int]]) -> None:
+    """With a channel that works and nobody asking for quiet, the first reminder is never late."""
+    for person in played(history):
+        if not person.channel_works or person.state.retry_at or person.running:
+            continue
+        for plug in person.state.present():
+            asked_for_quiet = plug.snoozed_until or plug.held_until or plug.snoozed_for
+            grace = POLICY.after_plug_in if plug.last_use is None else POLICY.after_use
+            overdue = person.now - plug.idle_since > grace
+            if overdue and not plug.use and not asked_for_quiet:
+                assert plug.reminded >= 1
+
+
+@settings(deadline=None)
+@given(histories())
+def test_every_snooze_ends_within_its_limit(history: list[tuple[str, float, int]]) -> None:
+    """And all those of one period together stay within it."""
+    for person in played(history):
+        for plug in person.state.present():
+            assert plug.snoozed_for <= POLICY.snooze_limit + 0.001
+            if plug.snoozed_until is not None and plug.snoozed_at is not None:
+                assert person.now < plug.snoozed_until
+                assert plug.snoozed_for + plug.snoozed_until - plug.snoozed_at <= POLICY.snooze_limit + 0.001
+
+
+@settings(deadline=None)
+@given(histories())
+def test_times_add_up_in_every_history(history: list[tuple[str, float, int]]) -> None:
+    """The journal's used time and idle time are the plugged-in time, for each plug-in."""
+    person = History()
+    for _ in person.play([*history, ("see 0", 0, 0), ("see 0", 0, 1)]):
+        pass
+    used: dict[str, float] = {}
+    for record in person.records:
+        port = record.device.port if record.device else ""
+        if record.event == "use_ended":
+            used[port] = used.get(port, 0.0) + float(str(record.fields["used_for"]))
+        elif record.event == "unplugged":
+            plugged_for, idle_for = (float(str(record.fields[key])) for key in ("plugged_for", "idle_for"))
+            assert used.pop(port, 0.0) + idle_for == pytest.approx(plugged_for, abs=0.01)
+            assert 0 <= idle_for <= plugged_for
+
+
+PAIRS = {
+    "plugged_in": "unplugged",
+    "use_began": "use_ended",
+    "snoozed": "snooze_ended",
+}
+
+
+@settings(deadline=None)
+@given(histories())
+def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, float, int]]) -> None:
+    """Plug-ins, uses, snoozes and reminders come in pairs for each device, in order."""
+    person = History()
+    for _ in person.play([*history, ("see 0", 0, 0), ("see 0", 0, 1)]):
+        pass
+    for device in History.ports:
+        mine = [r for r in person.records if r.device and r.device.port == device.port]
+        for begins, ends in PAIRS.items():
+            names = [r.event for r in mine if r.event in (begins, ends)]
+            assert names == [begins, ends] * (len(names) // 2)
+        up = False
+        for record in person.records:
+            if record.event == "reminded" and device.port in record.fields["devices"]:  # type: ignore[operator]
+                up = True
+            elif record.event == "reminder_ended" and record.device and record.device.port == device.port:
+                assert up
+                up = False
+        assert not up
+
+
+@settings(deadline=None)
+@given(histories())
+def test_looking_more_often_changes_nothing(history: list[tuple[str, float, int]]) -> None:
+    """A look in which nothing is new writes and shows nothing: events are hints, and hints can come twice."""
+    for person in played(history):
+        seen = Seen(tuple(person.seen()), person.running)
+        state, actions = reminder.step(person.state, seen, person.now, person.policy)
+        # Taking away what no channel took is all that may be left to do.
+        assert all(isinstance(action, Withdraw) for action in actions)
+        assert replace(state, on_screen=person.state.on_screen) == person.state
