@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from unplugd.devices import Device
     from unplugd.linux import Linux
     from unplugd.paths import Paths
+    from unplugd.reminder import Record
 
 START: Final = "unplugd run   (or, to see what it does: unplugd demo)"
 
@@ -148,24 +149,41 @@ def _run(arguments: argparse.Namespace, where: Paths) -> int:
     file = arguments.config or where.config
     if arguments.config and not file.exists():
         raise Failure(f"there is no file {arguments.config}", "unplugd config init writes one to start from")
-    return _watch(where, lambda: config.load(file))
-
-
-def _watch(where: Paths, settings: Callable[[], config.Settings]) -> int:
     from unplugd.run import Daemon  # noqa: PLC0415 - as above
 
+    def tell(text: str) -> None:
+        say(f"unplugd: {text}")
+
+    # A person at a terminal sees what happens; in a service's log the journal would only stand twice.
+    told = _tell_person if sys.stderr.isatty() else _tell_nobody
     try:
-        daemon = Daemon(_platform(where), where, settings, lambda text: say(f"unplugd: {text}"))
+        daemon = Daemon(_platform(where), where, lambda: config.load(file), tell, told)
     except lock.HeldError as held:
         process = f" (process {held.holder})" if held.holder else ""
         raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None
     except OSError as error:
         raise _no_folders(error, where) from None
+    if sys.stderr.isatty():
+        tell("watching; Ctrl-C ends it, unplugd status shows what it sees")
     try:
         daemon.run()
     finally:
         daemon.close()
     return 0
+
+
+def _tell_person(record: Record) -> None:
+    say(f"{time.strftime('%H:%M:%S')}  {_told(record)}")
+
+
+def _tell_nobody(_record: Record) -> None:
+    pass
+
+
+def _told(record: Record) -> str:
+    device = record.device
+    about = {"device": device.port, "name": device.name} if device else {}
+    return sentence.of({"event": record.event, **about, **record.fields})
 
 
 def _no_folders(error: OSError, where: Paths) -> Failure:
@@ -194,10 +212,8 @@ def _demo(arguments: argparse.Namespace, where: Paths) -> int:
         _platform(own), speed, lambda text: tell(text, ">"), lambda: daemon.stop("over") if daemon else None
     )
 
-    def told(record: Any) -> None:
-        device = record.device
-        about = {"device": device.port, "name": device.name} if device else {}
-        tell(sentence.of({"event": record.event, **about, **record.fields}))
+    def told(record: Record) -> None:
+        tell(_told(record))
 
     try:
         daemon = Daemon(

@@ -92,18 +92,21 @@ class Simulated:
         """Return the stick while it is plugged in."""
         return [STICK] if self._present.plugged_in else []
 
+    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:  # noqa: ARG002 - as above
+        """Return None: the story's uploader shows itself by its use."""
+        return None
+
     def look(
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],  # noqa: ARG002 - as above
+        running: tuple[str, float] | None,  # noqa: ARG002 - as above
         at: float,  # noqa: ARG002 - as above
-    ) -> tuple[tuple[Sighting, ...], float | None]:
+    ) -> tuple[Sighting, ...]:
         """Return what the story says."""
         program = self._present.program
-        verdict: Sighting = (
-            Sighting(STICK, "in use", program, "as the story has it") if program else Sighting(STICK)
-        )
-        return (verdict,) if watched else (), None
+        use = Sighting(STICK, "in use", program, "as the story has it") if program else Sighting(STICK)
+        return (use,) if watched else ()
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return the story as something to wait for."""

@@ -89,10 +89,17 @@ class Platform(Protocol):
     def scan(self, watches: Sequence[Watch]) -> list[Device]:
         """Return the watched devices that are plugged in."""
 
+    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
+        """Return the upload software started last, and when, None if none runs."""
+
     def look(
-        self, watched: Sequence[Device], software: Sequence[Uploader], at: float
-    ) -> tuple[tuple[Sighting, ...], float | None]:
-        """Return who uses the devices, and since when the latest upload software runs."""
+        self,
+        watched: Sequence[Device],
+        software: Sequence[Uploader],
+        running: tuple[str, float] | None,
+        at: float,
+    ) -> tuple[Sighting, ...]:
+        """Return who uses the devices; `running` is the upload software that runs."""
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return what to wait for; `changed` is called when devices may have come or gone, or after sleep."""
@@ -217,15 +224,16 @@ class Daemon:
         # Nobody can use a device in the moment it appears; whoever takes it is seen at the second look.
         new = [device for device in watched if not everything and self._known.get(device.port) != device]
         settled = [device for device in watched if device not in new]
-        sightings, running_since = (
-            self._platform.look(settled, self._settings.uploaders, now) if settled else ((), None)
-        )
+        software = self._settings.uploaders
+        running = self._platform.running(software) if watched else None
+        sightings = self._platform.look(settled, software, running, now)
         self._known = {device.port: device for device in watched}
         if self._second_look_at is not None and now >= self._second_look_at:
             self._second_look_at = None
         if new and self._second_look_at is None:
             self._second_look_at = now + SECOND_LOOK
         self._look_at = now + self._settings.look_every if watched else None
+        running_since = running[1] if running else None
         seen = Seen((*sightings, *map(Sighting, new)), running_since, self._quiet_until(now))
         self._do(reminder.step(self._state, seen, now, self._settings.policy))
         self._retry_journal()

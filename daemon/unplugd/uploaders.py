@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+KEPT: Final = 15
+"""Characters of a process's name that Linux keeps (TASK_COMM_LEN less the end mark)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -56,12 +59,16 @@ SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd
 
 
 def may_be(name: str, uploaders: Iterable[Uploader]) -> bool:
-    """Whether a process of this name is worth a closer look: the cheap question, asked of every process."""
-    return any(
-        pattern.startswith("/") or fnmatchcase(name, pattern.partition(":")[0])
-        for uploader in uploaders
-        for pattern in uploader.process
-    )
+    """Whether a process that the system calls `name` is worth a closer look: cheap, and asked of every process.
+
+    Linux keeps 15 characters of a name; a full path is compared by its last part.
+    """
+    for uploader in uploaders:
+        for pattern in uploader.process:
+            known = PurePath(pattern).name if pattern.startswith("/") else pattern.partition(":")[0]
+            if fnmatchcase(name, known) or (len(name) == KEPT and fnmatchcase(name, known[:KEPT] + "*")):
+                return True
+    return False
 
 
 def is_service(program: Program) -> bool:

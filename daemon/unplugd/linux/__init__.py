@@ -53,17 +53,20 @@ class Usage:
         self._held: set[str] = set()
 
     def look(
-        self, watched: Sequence[Device], software: Sequence[Uploader], at: float
-    ) -> tuple[tuple[Sighting, ...], float | None]:
-        """Return what each of the devices is used for, and since when the latest upload software runs."""
+        self,
+        watched: Sequence[Device],
+        software: Sequence[Uploader],
+        running: tuple[str, float] | None,
+        at: float,
+    ) -> tuple[Sighting, ...]:
+        """Return what each of the devices is used for; `running` is the upload software that runs."""
         nodes = {device.port: self.tree.nodes(device) for device in watched}
         opened = holders.holding([node for some in nodes.values() for node in some])
-        running = holders.running(software) if watched else None
         sightings = tuple(
             self._sighting(device, nodes[device.port], opened, running, software, at) for device in watched
         )
         self._forget({device.port for device in watched})
-        return sightings, running[1] if running else None
+        return sightings
 
     def _sighting(
         self,
@@ -152,11 +155,19 @@ class Linux:
                 found.append(replace(device, name=watch.name))
         return found
 
+    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
+        """Return the upload software started last, and when."""
+        return holders.running(software)
+
     def look(
-        self, watched: Sequence[Device], software: Sequence[Uploader], at: float
-    ) -> tuple[tuple[Sighting, ...], float | None]:
-        """Return who uses the devices, and since when the latest upload software runs."""
-        return self._usage.look(watched, software, at)
+        self,
+        watched: Sequence[Device],
+        software: Sequence[Uploader],
+        running: tuple[str, float] | None,
+        at: float,
+    ) -> tuple[Sighting, ...]:
+        """Return who uses the devices."""
+        return self._usage.look(watched, software, running, at)
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return the kernel's announcements and the end of sleep."""

@@ -254,7 +254,10 @@ class Desktop:
         before, self._owner = self._owner, owner
         self._capabilities = None
         self._unanswered = False
-        self._id = self._recall(owner) if before is None else 0
+        if before is None:
+            self._id = self._recall(owner)
+        else:
+            self._shown(0)
         if showed:
             self._events.lost()
         self._asking = False
@@ -293,7 +296,9 @@ class Desktop:
             self._events.closed("expired" if body[1] == 1 else "dismissed")
 
     def _disconnected(self, why: str) -> None:
-        showed, self._id = self._id, 0
+        showed = self._id
+        # A new bus gives the same names to others: what was remembered would be somebody else's notification.
+        self._shown(0)
         self._bus = None
         self._owner = self._capabilities = None
         self._unanswered = self._asking = self._starting = False

@@ -121,24 +121,48 @@ def running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, flo
 
     A child of the same program is not another start.
     """
-    import psutil  # noqa: PLC0415 - as above
-
     alone = [uploader for uploader in software if uploader.alone]
     latest: tuple[str, float] | None = None
-    for process in psutil.process_iter():
+    for pid in _named_like(alone, proc):
+        import psutil  # noqa: PLC0415 - as above, and only where there is a candidate
+
         try:
-            if not uploaders.may_be(process.name(), alone):
-                continue
+            process = psutil.Process(pid)
             uploader, _ = _classified(process, alone)
             parent = process.parent() if uploader else None
             if uploader is None or (parent and _classified(parent, alone)[0] == uploader):
                 continue
-            started = _started(process.pid, proc)
+            started = _started(pid, proc)
         except (psutil.Error, OSError, ValueError, IndexError):
             continue
         if latest is None or started > latest[1]:
             latest = (uploader.name, started)
     return latest
+
+
+def _named_like(software: Sequence[Uploader], proc: str) -> list[int]:
+    """Return the processes that may be one of `software` by their names: one short read for each."""
+    # Most processes share their names with others: each name is compared once.
+    known: dict[bytes, bool] = {}
+    found = []
+    for entry in os.listdir(proc):
+        if not entry.isdigit():
+            continue
+        try:
+            descriptor = os.open(f"{proc}/{entry}/comm", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            name = os.read(descriptor, 64).rstrip(b"\n")
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
+        if name not in known:
+            known[name] = uploaders.may_be(name.decode(errors="replace"), software)
+        if known[name]:
+            found.append(int(entry))
+    return found
 
 
 def _classified(process: psutil.Process, software: Sequence[Uploader]) -> tuple[Uploader | None, bool]:

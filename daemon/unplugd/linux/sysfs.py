@@ -22,7 +22,7 @@ _DEPTH: Final = 7
 
 
 class Descriptor:
-    """A device descriptor as pyusb wants it, with the sysfs name it was read from."""
+    """A device descriptor as pyusb wants it."""
 
     bLength = 18  # noqa: N815 - the field's name in the USB specification, as all of these
     bDescriptorType = 1  # noqa: N815
@@ -33,7 +33,6 @@ class Descriptor:
     speed = None
 
     def __init__(self, folder: Path) -> None:
-        self.port = folder.name
         self.idVendor = int(_attribute(folder, "idVendor"), 16)
         self.idProduct = int(_attribute(folder, "idProduct"), 16)
         self.bDeviceClass = int(_attribute(folder, "bDeviceClass"), 16)
@@ -82,9 +81,9 @@ class Tree:
         """Return every USB device, hubs too, without names."""
         return [
             Device(
-                found.dev.port, found.idVendor, found.idProduct, found.bus, found.address, found.bDeviceClass
+                _name(found), found.idVendor, found.idProduct, found.bus, found.address, found.bDeviceClass
             )
-            for found in _find(self._backend)
+            for found in usb.core.find(find_all=True, backend=self._backend)
         ]
 
     def product(self, port: str) -> str:
@@ -117,9 +116,10 @@ class Tree:
             return []
 
 
-def _find(backend: Backend) -> Iterator[usb.core.Device]:
-    found: Iterator[usb.core.Device] = usb.core.find(find_all=True, backend=backend)
-    return found
+def _name(found: usb.core.Device) -> str:
+    """Return the kernel's name for the device, from its bus and the ports on the way to it."""
+    ports = ".".join(map(str, found.port_numbers))
+    return f"{found.bus}-{ports}" if ports else f"usb{found.bus}"
 
 
 def _attribute(folder: Path, name: str, missing: str | None = None) -> str:
