@@ -82,8 +82,14 @@ class Plyer:
     name: Final = "plyer"
     replaces: Final = False
 
-    def __init__(self, now: Callable[[], float], command: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        hindrance: Callable[[], str | None] = lambda: None,
+        command: tuple[str, ...] = (),
+    ) -> None:
         self._now = now
+        self._hindrance = hindrance
         self._command = command or (sys.executable, "-m", "unplugd.plyer_child")
         self._child: subprocess.Popen[bytes] | None = None
         self._done: Callable[[str | None], None] | None = None
@@ -93,6 +99,9 @@ class Plyer:
     def show(self, words: Words, done: Callable[[str | None], None]) -> None:
         """Start the child; `done` is called when it has ended or its time is over."""
         self._end("superseded")
+        if (hindrance := self._hindrance()) is not None:
+            done(hindrance)
+            return
         request = json.dumps({"title": words.title, "message": "\n".join(words.lines)})
         try:
             self._child = subprocess.Popen(

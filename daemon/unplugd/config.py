@@ -190,7 +190,7 @@ CHECKS: Final[dict[str, dict[str, Callable[[Any], Any]]]] = {
         "snooze_limit": _seconds(0, DAY),
         "quiet_hours": _list_of(_quiet, 'times of the day like ["22:00-07:00"]'),
     },
-    "watch": {"look_every": _seconds(0.05, 600)},
+    "watch": {"look_every": _seconds(0.05, 3600)},
     "notify": {"channels": _list_of(_channel, ", ".join(CHANNELS), least=1)},
     "device": {"name": _name, "id": _id},
     "uploader": {"name": _name, "process": _list_of(_process, "program names", least=1)},

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-SECONDS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_WRITTEN = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?(?:(\d{1,6})ms)?")
+MILLISECONDS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_WRITTEN = re.compile("".join(f"(?:([0-9]{{1,6}}){unit})?" for unit in MILLISECONDS))
 
 
 def parse(text: str) -> float:
@@ -14,17 +14,17 @@ def parse(text: str) -> float:
     written = _WRITTEN.fullmatch(text.strip())
     if not written or not any(written.groups()):
         raise ValueError(f'"{text}" is not a duration')
-    return sum(
-        int(number) * unit for number, unit in zip(written.groups(), SECONDS.values(), strict=True) if number
-    )
+    # Counted in whole milliseconds, so that what is written and read again is the same to the last bit.
+    parts = zip(written.groups(), MILLISECONDS.values(), strict=True)
+    return sum(int(number) * unit for number, unit in parts if number) / 1000
 
 
 def written(seconds: float) -> str:
     """Return `seconds` as the configuration writes it: "1h30m", "0s"; the exact inverse of `parse`."""
     rest = round(seconds * 1000)
     parts = []
-    for name, unit in SECONDS.items():
-        count, rest = divmod(rest, round(unit * 1000))
+    for name, unit in MILLISECONDS.items():
+        count, rest = divmod(rest, unit)
         if count:
             parts.append(f"{count}{name}")
     return "".join(parts) or "0s"

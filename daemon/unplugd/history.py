@@ -12,20 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def open_plugs(events: Iterable[dict[str, Any]], boot: str) -> tuple[Plug, ...]:
-    """Return the periods of boot `boot` that were not over, as the last event left them.
+def open_plugs(events: Iterable[dict[str, Any]], boot: str) -> tuple[tuple[Plug, float], ...]:
+    """Return the periods of boot `boot` that were not over, as the last event left them, each with its time.
 
     An event with fields that are missing or of the wrong type is passed over: the file can be anything.
     """
     plugs: dict[str, Plug] = {}
+    known_until: dict[str, float] = {}
     for event in events:
         if event.get("boot") != boot:
             continue
         try:
-            _take(plugs, event, float(event["uptime"]))
+            at = float(event["uptime"])
+            _take(plugs, event, at)
+            for port in [event["device"]] if "device" in event else event.get("devices", ()):
+                known_until[str(port)] = at
         except (KeyError, TypeError, ValueError):
             continue
-    return tuple(plugs.values())
+    return tuple((plug, known_until.get(port, plug.plugged_at)) for port, plug in plugs.items())
 
 
 def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:

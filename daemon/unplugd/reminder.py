@@ -523,6 +523,20 @@ def _silenced(plug: Plug, now: float) -> bool:
     return max(plug.snoozed_until or 0.0, plug.held_until or 0.0) > now
 
 
+def missed(plug: Plug, known_until: float) -> tuple[Action, ...]:
+    """Return what to write of a device that was unplugged while unplugd did not run: its times end where known."""
+    if plug.gone_at is not None:
+        return ()
+    actions: list[Action] = []
+    _unplugged(plug, known_until, actions)
+    return tuple(
+        replace(action, fields={**action.fields, "unseen": True})
+        if isinstance(action, Record) and action.event == "unplugged"
+        else action
+        for action in actions
+    )
+
+
 def restored(plugs: Iterable[Plug]) -> State:
     """Return the state that an earlier run left behind; what was shown comes back as an update."""
     kept = tuple(plugs)

@@ -191,12 +191,15 @@ class Daemon:
         """Go on with the periods that an earlier run left, of devices that are still there."""
         events = (event for file in journal.files(self._paths.journal)[-2:] for event in journal.tail(file))
         there = {(device.port, device.id) for device in self._scan()}
-        plugs = [
-            replace(plug, checkpoint_at=now)
-            for plug in history.open_plugs(events, self._platform.boot())
-            if plug.gone_at is not None or (plug.device.port, plug.device.id) in there
-        ]
+        plugs = []
+        for plug, known_until in history.open_plugs(events, self._platform.boot()):
+            if plug.gone_at is not None or (plug.device.port, plug.device.id) in there:
+                plugs.append(replace(plug, checkpoint_at=now))
+            else:
+                self._do((self._state, reminder.missed(plug, known_until)))
         self._state = reminder.restored(plugs)
+        if not self._state.on_screen:
+            self._notifier.withdraw()
 
     # --- looking
 

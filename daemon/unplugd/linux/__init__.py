@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from unplugd import devices
 from unplugd.channels import Plyer, Terminal
 from unplugd.linux import holders
-from unplugd.linux.desktop import Desktop
+from unplugd.linux.desktop import Desktop, has_display
 from unplugd.linux.sleep import Sleep
 from unplugd.linux.sysfs import SYSFS, Tree
 from unplugd.linux.uevents import Uevents
@@ -133,6 +133,7 @@ class Linux:
     def __init__(self, remembered: Path | None = None, sysfs: Path = SYSFS) -> None:
         self._usage = Usage(sysfs)
         self._remembered = remembered
+        self._desktop: Desktop | None = None
 
     def now(self) -> float:
         """Return the time."""
@@ -188,10 +189,15 @@ class Linux:
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
         """Return the notification channel of this name."""
         if name == "desktop":
-            desktop = Desktop(now, events, self._remembered)
-            desktop.connect()
-            return desktop, desktop
+            self._desktop = Desktop(now, events, self._remembered)
+            self._desktop.connect()
+            return self._desktop, self._desktop
         if name == "plyer":
-            plyer = Plyer(now)
+            plyer = Plyer(now, self._no_session)
             return plyer, plyer
         return Terminal(), None
+
+    def _no_session(self) -> str | None:
+        """Say why plyer must not be used: it would have the bus start the desktop's server too early."""
+        there = self._desktop.session_is_up if self._desktop else has_display()
+        return None if there else "no desktop session is up"

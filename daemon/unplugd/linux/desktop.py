@@ -35,6 +35,11 @@ BETWEEN_STARTS: Final = 60.0
 """Seconds between two requests to start a server for the same notification."""
 
 
+def has_display() -> bool:
+    """Return whether this process was started in a graphical session."""
+    return bool(os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"))
+
+
 class Desktop:
     """The channel, and a source of the loop. `remembered` is a file that outlives a crash: server and id."""
 
@@ -47,9 +52,12 @@ class Desktop:
         self._remembered = remembered
         self._bus: Bus | None = None
         self._owner: str | None = None
+        self.session_is_up = has_display()
+        """Whether a desktop is known to be there: before that nobody may start its notification server."""
         self._capabilities: frozenset[str] | None = None
         self._id = 0
         self._unanswered = False
+        self._left_over = False
         self._wanted: Words | None = None
         self._done: Callable[[str | None], None] | None = None
         self._deadline: float | None = None
@@ -70,6 +78,10 @@ class Desktop:
         """Take the notification away, also one whose id is still to come."""
         self._wanted = None
         self._settle()
+        if self._bus and self._owner is None:
+            # What an earlier run left on the screen is known only once it is known who shows it.
+            self._left_over = True
+            return
         if self._id and self._bus:
             self._bus.call(SERVER, "CloseNotification", "u", (self._id,), lambda _body, _error: None)
         self._shown(0)
@@ -215,7 +227,7 @@ class Desktop:
             return
         if recently and not words.fresh:
             self._settle("no notification server is running")
-        elif os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"):
+        elif self.session_is_up:
             self._start_now()
         else:
             # A service can be older than the desktop: the user manager knows what the session has told it since.
@@ -227,6 +239,7 @@ class Desktop:
         self._starting = False
         variables = answer[0][1] if answer else []
         if any(str(variable).startswith(("WAYLAND_DISPLAY=", "DISPLAY=")) for variable in variables):
+            self.session_is_up = True
             self._start_now()
         else:
             self._settle("no notification server is running, and no desktop session is up to start one")
@@ -256,12 +269,16 @@ class Desktop:
         self._unanswered = False
         if before is None:
             self._id = self._recall(owner)
+            if self._left_over and self._wanted is None:
+                self.withdraw()
+            self._left_over = False
         else:
             self._shown(0)
         if showed:
             self._events.lost()
         self._asking = False
         if owner:
+            self.session_is_up = True
             self._ask_capabilities()
         else:
             self._advance()
