@@ -138,6 +138,8 @@ class Plyer:
 
     def ready(self) -> None:
         """Take what the child said, and its end."""
+        if self.fileno() < 0:
+            return
         try:
             said = os.read(self.fileno(), 65536)
         except BlockingIOError:
@@ -150,7 +152,9 @@ class Plyer:
                 self._end("it did not end")
                 return
             last = self._said.decode(errors="replace").strip().rpartition("\n")[2]
-            self._end(None if code == 0 else foreign.plain(last, 120) or f"exit status {code}")
+            # Only what the child says in its own words: a traceback's last line may name a path, and so the user.
+            own = foreign.plain(last, 120) if last.startswith("plyer") else f"exit status {code}"
+            self._end(None if code == 0 else own)
 
     def deadline(self) -> float | None:
         """Return when the child has to be done."""

@@ -212,7 +212,10 @@ def _demo(arguments: argparse.Namespace, where: Paths) -> int:
         _platform(own), speed, lambda text: tell(text, ">"), lambda: daemon.stop("over") if daemon else None
     )
 
+    happened: set[str] = set()
+
     def told(record: Record) -> None:
+        happened.add(record.event)
         tell(_told(record))
 
     try:
@@ -230,6 +233,8 @@ def _demo(arguments: argparse.Namespace, where: Paths) -> int:
         daemon.close()
     if interrupted:
         return 130
+    if "reminded" not in happened:
+        say("No reminder reached you in this story.\nhint: unplugd doctor --notify")
     say("That was the whole story. Its journal: unplugd log " + paths.short(own.journal))
     say("To watch for real: unplugd run")
     return 0

@@ -9,6 +9,10 @@ import sys
 import warnings
 
 
+class ShowError(Exception):
+    """plyer's way of showing failed, in words of our own."""
+
+
 def main() -> int:
     """Show what stdin says; exit 1 with one line where plyer is known not to show anything."""
     words = json.load(sys.stdin)
@@ -24,7 +28,10 @@ def main() -> int:
 
         notification.notify(title=words["title"], message=words["message"], app_name="unplugd")
     except Exception as error:  # noqa: BLE001 - plyer's back ends raise anything
-        print(f"plyer: {type(error).__name__}: {error}" if str(error) else "plyer has no way to notify here")  # noqa: T201
+        # Not the error's own text: it may name a path, and so the user.
+        known = str(error) if isinstance(error, ShowError) else type(error).__name__
+        none = isinstance(error, NotImplementedError)
+        print("plyer has no way to notify here" if none else f"plyer: {known}")  # noqa: T201 - as above
         return 1
     return 0
 
@@ -32,10 +39,10 @@ def main() -> int:
 def _checked(command: list[str], **_options: object) -> int:
     # The words come before the options there: "--" is not possible, so they must not look like options.
     if any(word.startswith("-") for word in command[1:3]):
-        raise ValueError("the words look like an option")
+        raise ShowError("the words look like an option")
     # Its output is left out: it may name paths.
     if subprocess.run(command, check=False, capture_output=True, timeout=15).returncode:
-        raise RuntimeError(f"{os.path.basename(command[0])} failed")
+        raise ShowError(f"{os.path.basename(command[0])} failed")
     return 0
 
 
