@@ -49,28 +49,32 @@ class Terminal:
     replaces: Final = False
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        self._stream: TextIO | None = stream or sys.stderr
 
     def show(self, words: Words, done: Callable[[str | None], None]) -> None:
         """Write the words and ring the bell, where a person can see it."""
-        try:
-            if not self._stream.isatty():
-                done("unplugd was not started in a terminal")
-                return
-            self._stream.write("\a" + "\n".join((words.title, *words.lines)) + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):
-            done("the terminal is gone")
-            return
-        done(None)
+        trouble = self._trouble()
+        if trouble is None and self._stream:
+            try:
+                self._stream.write("\a" + "\n".join((words.title, *words.lines)) + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                trouble = "the terminal is gone"
+        done(trouble)
 
     def withdraw(self) -> None:
         """Do nothing: what is written stays."""
 
     def check(self, told: Callable[[str | None, str], None]) -> None:
         """Say whether there is a terminal."""
-        there = self._stream.isatty()
-        told(None if there else "unplugd was not started in a terminal", "this terminal")
+        told(self._trouble(), "this terminal")
+
+    def _trouble(self) -> str | None:
+        try:
+            there = self._stream is not None and self._stream.isatty()
+        except ValueError:
+            there = False
+        return None if there else "unplugd was not started in a terminal"
 
 
 class Plyer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from unplugd.paths import Paths
     from unplugd.reminder import Record
 
+OTHER_VERSION: Final = Failure("the unplugd that runs is of another version", "stop it and start it again")
 START: Final = "unplugd run   (or, to see what it does: unplugd demo)"
 
 
@@ -31,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     # Whatever is made, journal, configuration and the folders on the way, is the user's alone.
     os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter shows its number instead.
+            stream.reconfigure(errors="backslashreplace")
     where = paths.of_user()
     try:
         status: int = arguments.command(arguments, where)
@@ -51,6 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has seen enough; without this Python would complain at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        about = f"{paths.short(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
+        say(f"unplugd: {about}{error.strerror or type(error).__name__}")
+        say("hint: unplugd doctor")
+        return 1
     return status
 
 
@@ -251,8 +262,16 @@ def _status(arguments: argparse.Namespace, where: Paths) -> int:
             print(json.dumps({"running": False}))
         raise Failure("unplugd is not running, so nobody reminds you", START) from None
     if arguments.json:
-        print(json.dumps(status, indent=2, ensure_ascii=False))
+        print(json.dumps(status, indent=2))
         return 0
+    try:
+        _print_status(status)
+    except (KeyError, TypeError, AttributeError, IndexError):
+        raise OTHER_VERSION from None
+    return 0
+
+
+def _print_status(status: dict[str, Any]) -> None:
     print(
         f"unplugd {status['version']} is running since {_when(status['since'])} (process {status['process']})."
     )
@@ -282,7 +301,6 @@ def _status(arguments: argparse.Namespace, where: Paths) -> int:
         print("The new configuration is refused, the one before is in force:")
         for problem in status["configuration"]["problems"]:
             print(f"  {_shown(problem, 300)}")
-    return 0
 
 
 def _about(device: dict[str, Any]) -> Iterator[str]:
@@ -314,6 +332,13 @@ def _snooze(arguments: argparse.Namespace, where: Paths) -> int:
         answer = control.ask(where.control, request)
     except control.NotRunningError:
         raise Failure("unplugd is not running, so there is nothing to snooze", START) from None
+    try:
+        return _print_snooze(arguments, answer)
+    except (KeyError, TypeError, AttributeError, IndexError):
+        raise OTHER_VERSION from None
+
+
+def _print_snooze(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
     if arguments.cancel:
         names = ", ".join(_shown(name) for name in answer["cancelled"])
         say(f"Reminders are on again for {names}." if names else "Nothing was snoozed.")
@@ -398,7 +423,8 @@ def _following(file: Path) -> Iterator[bytes]:
 
 
 def _print_json(event: dict[str, Any]) -> None:
-    print(json.dumps(event, ensure_ascii=False), flush=True)
+    # Letters as numbers: the same data, and nothing in it that a terminal would obey.
+    print(json.dumps(event), flush=True)
 
 
 def _print_text(event: dict[str, Any]) -> None:
@@ -428,7 +454,7 @@ def _devices(arguments: argparse.Namespace, where: Paths) -> int:
             }
             for one in listed
         ]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(json.dumps(rows, indent=2))
         return 0
     if not listed:
         say("There is no USB device here.")
@@ -558,15 +584,11 @@ def _config_add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
 
 def _append(where: Paths, entry: str) -> None:
     """Add an entry to the configuration file, which must be right before and after, and tell the daemon."""
+    config.load(where.config)
     try:
-        text = where.config.read_text(encoding="utf-8")
+        text = where.config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         text = ""
-    except (OSError, UnicodeDecodeError):
-        config.load(where.config)  # says what is wrong
-        raise
-    if text:
-        config.parse(text, where.config.name)
     text = f"{text.rstrip()}\n\n{entry}" if text.strip() else entry
     config.parse(text, where.config.name)
     try:
@@ -596,7 +618,7 @@ def _doctor(arguments: argparse.Namespace, where: Paths) -> int:
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
         rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint} for f in findings]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(json.dumps(rows, indent=2))
         return int(failed)
     console = _console()
     for finding in findings:
@@ -611,7 +633,9 @@ def _doctor(arguments: argparse.Namespace, where: Paths) -> int:
 def _console() -> Any:
     from rich.console import Console  # noqa: PLC0415 - the daemon never loads it
 
-    return Console(highlight=False, emoji=False, soft_wrap=True)
+    # A pipe gets whole lines, however long.
+    width = None if sys.stdout.isatty() else 1000
+    return Console(highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
 def _table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -216,7 +216,8 @@ def load(path: Path) -> Settings:
             [Problem(path.name, 0, "the file is too long", f"at most {LARGEST} bytes are read")]
         )
     try:
-        return parse(raw.decode(), path.name)
+        # Some Windows editors begin a file with a mark that TOML does not know.
+        return parse(raw.decode("utf-8-sig"), path.name)
     except UnicodeDecodeError:
         raise ConfigurationError(
             [Problem(path.name, 0, "the file is not text", "save it as UTF-8")]
@@ -229,7 +230,7 @@ def parse(text: str, name: str = "config.toml") -> Settings:
 
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         found = re.search(r"\(at (?:line (\d+), column \d+|end of document)\)", str(error))
         line = int(found[1]) if found and found[1] else 0
         what = foreign.plain(str(error).partition(" (at ")[0], 100).rstrip(".")
@@ -337,6 +338,9 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, int) and abs(value) > LARGEST:
+        # Python refuses to write out numbers of thousands of digits.
+        return "a huge number"
     return str(value)
 
 

@@ -108,10 +108,12 @@ class Control:
             if client.answer:
                 client.answer = client.answer[client.connection.send(client.answer) :]
             else:
-                client.received += client.connection.recv(LARGEST_REQUEST)
-                if b"\n" not in client.received and len(client.received) < LARGEST_REQUEST:
-                    if not client.received:
-                        self._leave(client)
+                more = client.connection.recv(LARGEST_REQUEST)
+                client.received += more
+                if more and b"\n" not in client.received and len(client.received) < LARGEST_REQUEST:
+                    return
+                if not client.received:
+                    self._leave(client)
                     return
                 client.answer = self._answered(client.received.partition(b"\n")[0])
                 self._selector.modify(client.connection, selectors.EVENT_WRITE)
@@ -159,6 +161,6 @@ def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
                     raise NotRunningError
                 received += more
             answer = json.loads(received)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             raise NotRunningError from None
     return answer if isinstance(answer, dict) else {}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-import struct
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -53,6 +52,7 @@ class _Call:
     answer: Callable[[tuple[Any, ...] | None, str], None]
     deadline: float
     late: Callable[[tuple[Any, ...]], None] | None
+    returns: str
     timed_out: bool = False
 
 
@@ -75,7 +75,8 @@ class Bus:
         self._outgoing = bytearray()
         self._queued: deque[bytes] = deque()
         self._login: Authenticator | None = Authenticator()
-        self._login_deadline: float | None = now() + HANDSHAKE
+        self._gives_up_at: float | None = now() + HANDSHAKE
+        self._trouble = "the bus does not answer"
         self._socket = socket.socket(
             socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         )
@@ -90,7 +91,7 @@ class Bus:
                 else "its address is not usable"
             )
             raise BusError(f"the bus cannot be reached: {reason}") from None
-        self.call(BUS, "Hello", None, (), lambda _body, _error: None)
+        self.call(BUS, "Hello", None, (), lambda _body, _error: None, returns="s")
 
     def fileno(self) -> int:
         """Return the socket's descriptor, -1 when the connection is closed."""
@@ -103,8 +104,8 @@ class Bus:
     def deadline(self) -> float | None:
         """Return when the earliest answer is overdue."""
         deadlines = [call.deadline for call in self._calls.values() if not call.timed_out]
-        if self._login_deadline is not None:
-            deadlines.append(self._login_deadline)
+        if self._gives_up_at is not None:
+            deadlines.append(self._gives_up_at)
         return min(deadlines, default=None)
 
     def call(
@@ -115,16 +116,20 @@ class Bus:
         body: tuple[Any, ...],
         answer: Callable[[tuple[Any, ...] | None, str], None],
         *,
+        returns: str = "",
         seconds: float = HANDSHAKE,
         late: Callable[[tuple[Any, ...]], None] | None = None,
         activate: bool = False,
     ) -> None:
-        """Send a call. `answer` gets its reply, or None and the error; `late` a reply that comes after its time."""
+        """Send a call. `answer` gets its reply, or None and the error; `late` a reply that comes after its time.
+
+        `returns` is the signature that the reply must have: a server can answer anything.
+        """
         message = new_method_call(to, method, signature, body)
         if not activate:
             message.header.flags |= MessageFlag.no_auto_start
         self._serial += 1
-        self._calls[self._serial] = _Call(answer, self._now() + seconds, late)
+        self._calls[self._serial] = _Call(answer, self._now() + seconds, late, returns)
         self._send(message.serialise(serial=self._serial))
 
     def add_match(self, rule: str) -> None:
@@ -143,22 +148,22 @@ class Bus:
                 self._login.feed(data)
                 self._log_in()
                 return
-            self._parser.add_data(data)
-            while self._socket.fileno() >= 0 and (message := self._parser.get_next_message()) is not None:
-                self._take(message)
         except BlockingIOError:
             return
         except AuthenticationError:
             self._break("the bus does not let us in")
-        except (OSError, ValueError, LookupError, TypeError, struct.error) as error:
-            # jeepney raises what it comes across in a malformed message; no connection survives one.
-            reason = error.strerror if isinstance(error, OSError) else "it sent what is no D-Bus message"
-            self._break(f"the bus has gone: {reason}")
+            return
+        except OSError as error:
+            self._break(f"the bus has gone: {error.strerror}")
+            return
+        self._parser.add_data(data)
+        while self._socket.fileno() >= 0 and (message := self._next()) is not None:
+            self._take(message)
 
     def expire(self, now: float) -> None:
         """Give up on the calls that are overdue."""
-        if self._login_deadline is not None and now >= self._login_deadline:
-            self._break("the bus does not answer")
+        if self._gives_up_at is not None and now >= self._gives_up_at:
+            self._break(self._trouble)
             return
         for serial, call in list(self._calls.items()):
             if not call.timed_out and now >= call.deadline:
@@ -183,6 +188,14 @@ class Bus:
                 call.answer(None, why)
         self._lost(why)
 
+    def _next(self) -> Message | None:
+        try:
+            message: Message | None = self._parser.get_next_message()
+        except Exception:  # noqa: BLE001 - jeepney raises whatever it comes across in a malformed message
+            self._break("the bus has gone: it sent what is no D-Bus message")
+            return None
+        return message
+
     def _log_in(self) -> None:
         if not self._login:
             return
@@ -192,7 +205,7 @@ class Bus:
             self._outgoing += line
         if self._login.authenticated:
             self._login = None
-            self._login_deadline = None
+            self._gives_up_at = None
             self._outgoing += BEGIN
             for message in self._queued:
                 self._outgoing += message
@@ -206,9 +219,10 @@ class Bus:
         self._outgoing += message
         try:
             self._write()
-        except OSError:
-            # Reading will find the same and say so; a caller must not be surprised in the middle of a call.
-            return
+        except OSError as error:
+            # Said in the next turn: a caller must not be surprised in the middle of a call.
+            self._gives_up_at = self._now()
+            self._trouble = f"the bus has gone: {error.strerror or error}"
 
     def _write(self) -> None:
         while self._outgoing:
@@ -231,7 +245,10 @@ class Bus:
         if call is None:
             return
         if kind is MessageType.method_return:
-            if not call.timed_out:
+            if message.header.fields.get(HeaderFields.signature, "") != call.returns:
+                if not call.timed_out:
+                    call.answer(None, "an answer that makes no sense")
+            elif not call.timed_out:
                 call.answer(message.body, "")
             elif call.late:
                 call.late(message.body)

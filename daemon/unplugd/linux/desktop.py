@@ -31,6 +31,7 @@ DELIVERY: Final = 5.0
 """Seconds that showing a notification may take, of which the server's answer gets three."""
 START: Final = 15.0
 """Seconds that the bus may take to start a notification server."""
+LARGEST_ID: Final = 2**32
 BETWEEN_STARTS: Final = 60.0
 """Seconds between two requests to start a server for the same notification."""
 
@@ -106,7 +107,7 @@ class Desktop:
             lacks = [what for what, key in (("buttons", "actions"), ("text", "body")) if key not in able]
             told(None, f"a notification server is there{', without ' + ' and '.join(lacks) if lacks else ''}")
 
-        self._bus.call(SERVER, "GetCapabilities", None, (), capable)
+        self._bus.call(SERVER, "GetCapabilities", None, (), capable, returns="as")
 
     def connect(self) -> str | None:
         """Make sure of a connection to the bus, and return why there is none."""
@@ -120,7 +121,7 @@ class Desktop:
             f"type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='{NAME}'"
         )
         self._bus.add_match(f"type='signal',interface='{NAME}'")
-        self._bus.call(BUS, "GetNameOwner", "s", (NAME,), self._owner_told)
+        self._bus.call(BUS, "GetNameOwner", "s", (NAME,), self._owner_told, returns="s")
         return None
 
     # --- as a source of the loop
@@ -187,7 +188,15 @@ class Desktop:
         self._unanswered = True
         # Never expires by itself: it is withdrawn when it stops being true.
         arguments = ("unplugd", self._id, "drive-removable-media-usb", words.title, body, actions, hints, 0)
-        self._bus.call(SERVER, "Notify", "susssasa{sv}i", arguments, self._notified, late=self._notified_late)
+        self._bus.call(
+            SERVER,
+            "Notify",
+            "susssasa{sv}i",
+            arguments,
+            self._notified,
+            returns="u",
+            late=self._notified_late,
+        )
 
     def _notified(self, answer: tuple[Any, ...] | None, error: str) -> None:
         if answer is None and error == "no answer in time":
@@ -233,11 +242,11 @@ class Desktop:
             # A service can be older than the desktop: the user manager knows what the session has told it since.
             self._starting = True
             arguments = ("org.freedesktop.systemd1.Manager", "Environment")
-            self._bus.call(MANAGER, "Get", "ss", arguments, self._environment_told)
+            self._bus.call(MANAGER, "Get", "ss", arguments, self._environment_told, returns="v")
 
     def _environment_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
         self._starting = False
-        variables = answer[0][1] if answer else []
+        variables = answer[0][1] if answer and answer[0][0] == "as" else []
         if any(str(variable).startswith(("WAYLAND_DISPLAY=", "DISPLAY=")) for variable in variables):
             self.session_is_up = True
             self._start_now()
@@ -249,7 +258,9 @@ class Desktop:
             return
         now = self._now()
         self._starting, self._started_at, self._deadline = True, now, now + START
-        self._bus.call(BUS, "StartServiceByName", "su", (NAME, 0), self._start_told, seconds=START)
+        self._bus.call(
+            BUS, "StartServiceByName", "su", (NAME, 0), self._start_told, returns="u", seconds=START
+        )
 
     def _start_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
         self._starting = False
@@ -286,7 +297,7 @@ class Desktop:
     def _ask_capabilities(self) -> None:
         if self._bus and not self._asking:
             self._asking = True
-            self._bus.call(SERVER, "GetCapabilities", None, (), self._capabilities_told)
+            self._bus.call(SERVER, "GetCapabilities", None, (), self._capabilities_told, returns="as")
 
     def _capabilities_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
         self._asking = False
@@ -299,15 +310,15 @@ class Desktop:
 
     def _signal(self, message: Message) -> None:
         fields, body = message.header.fields, message.body
-        member = fields.get(HeaderFields.member)
-        sender = fields.get(HeaderFields.sender)
-        if member == "NameOwnerChanged" and sender == BUS.bus_name and body[0] == NAME:
+        member, sender = fields.get(HeaderFields.member), fields.get(HeaderFields.sender)
+        signature = fields.get(HeaderFields.signature)
+        if (member, sender, signature) == ("NameOwnerChanged", BUS.bus_name, "sss") and body[0] == NAME:
             self._owned_by(str(body[2]))
-        elif sender != self._owner or not self._id or not body or body[0] != self._id:
+        elif sender != self._owner or not self._id:
             return
-        elif member == "ActionInvoked":
+        elif (member, signature) == ("ActionInvoked", "us") and body[0] == self._id:
             self._events.pressed(str(body[1]))
-        elif member == "NotificationClosed":
+        elif (member, signature) == ("NotificationClosed", "uu") and body[0] == self._id:
             self._shown(0)
             self._wanted = None
             self._events.closed("expired" if body[1] == 1 else "dismissed")
@@ -339,9 +350,9 @@ class Desktop:
 
     def _recall(self, owner: str) -> int:
         try:
-            then, _, notification = (
-                self._remembered.read_text("ascii") if self._remembered else ""
-            ).partition(" ")
-            return int(notification) if owner and then == owner else 0
+            note = self._remembered.read_text("ascii") if self._remembered else ""
+            then, _, notification = note.partition(" ")
+            known = int(notification) if owner and then == owner else 0
         except (OSError, ValueError):
             return 0
+        return known if 0 < known < LARGEST_ID else 0
