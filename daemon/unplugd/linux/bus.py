@@ -52,7 +52,7 @@ class _Call:
     answer: Callable[[tuple[Any, ...] | None, str], None]
     deadline: float
     late: Callable[[tuple[Any, ...]], None] | None
-    returns: str
+    returns: str | None
     timed_out: bool = False
 
 
@@ -116,14 +116,14 @@ class Bus:
         body: tuple[Any, ...],
         answer: Callable[[tuple[Any, ...] | None, str], None],
         *,
-        returns: str = "",
+        returns: str | None = None,
         seconds: float = HANDSHAKE,
         late: Callable[[tuple[Any, ...]], None] | None = None,
         activate: bool = False,
     ) -> None:
         """Send a call. `answer` gets its reply, or None and the error; `late` a reply that comes after its time.
 
-        `returns` is the signature that the reply must have: a server can answer anything.
+        `returns` is the signature that the reply must have (None: any): a server can answer anything.
         """
         message = new_method_call(to, method, signature, body)
         if not activate:
@@ -216,7 +216,8 @@ class Bus:
         if self._login:
             self._queued.append(message)
             return
-        self._outgoing += message
+        if len(self._outgoing) <= LARGEST_BACKLOG:
+            self._outgoing += message
         try:
             self._write()
         except OSError as error:
@@ -245,7 +246,8 @@ class Bus:
         if call is None:
             return
         if kind is MessageType.method_return:
-            if message.header.fields.get(HeaderFields.signature, "") != call.returns:
+            signature = message.header.fields.get(HeaderFields.signature, "")
+            if call.returns not in (None, signature):
                 if not call.timed_out:
                     call.answer(None, "an answer that makes no sense")
             elif not call.timed_out:
