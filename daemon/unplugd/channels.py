@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import selectors
 import shutil
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
@@ -56,6 +58,12 @@ class Terminal:
         trouble = self._trouble()
         if trouble is None and self._stream:
             try:
+                poll = select.poll()
+                poll.register(self._stream.fileno(), select.POLLOUT)
+                if not poll.poll(0):
+                    # Halted with Ctrl-S: writing would halt unplugd, too.
+                    done("the terminal is halted")
+                    return
                 self._stream.write("\a" + "\n".join((words.title, *words.lines)) + "\n")
                 self._stream.flush()
             except (OSError, ValueError):
@@ -109,7 +117,11 @@ class Plyer:
         request = json.dumps({"title": words.title, "message": "\n".join(words.lines)})
         try:
             self._child = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         except OSError as error:
             done(f"cannot start: {error.strerror}")
@@ -151,7 +163,7 @@ class Plyer:
         self._said = (self._said + said)[-4096:]
         if not said and self._child:
             try:
-                code = self._child.wait(timeout=1)
+                code = self._child.wait(timeout=0.05)  # it has closed its output: it is as good as gone
             except subprocess.TimeoutExpired:
                 self._end("it did not end")
                 return
@@ -178,7 +190,8 @@ class Plyer:
         child, self._child, self._deadline = self._child, None, None
         if child:
             if child.poll() is None:
-                child.kill()
+                # With what it has started: a notify-send that hangs as well.
+                os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
             if child.stdout:
                 child.stdout.close()

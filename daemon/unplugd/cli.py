@@ -102,7 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     snooze.add_argument("--cancel", action="store_true", help="end the snooze now")
     log = add("log", "show the journal", _log)
     log.add_argument("--last", type=int, metavar="N", help="only the last N events")
-    log.add_argument("--format", choices=("text", "jsonl"), default="text")
+    log.add_argument(
+        "--format", choices=("text", "jsonl"), default="text", help="sentences, or the events as they are"
+    )
     log.add_argument("--follow", action="store_true", help="go on as events come")
     log.add_argument(
         "file", nargs="*", type=Path, metavar="FILE", help="journals to read instead of the user's"

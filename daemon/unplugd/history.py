@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from unplugd import foreign
+from unplugd.config import DAY
 from unplugd.devices import Device, parse_id
 from unplugd.reminder import Plug, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MOST_REMINDERS: Final = 1_000_000
 
-def open_plugs(events: Iterable[dict[str, Any]], boot: str) -> tuple[tuple[Plug, float], ...]:
+
+def open_plugs(events: Iterable[dict[str, Any]], boot: str, now: float) -> tuple[tuple[Plug, float], ...]:
     """Return the periods of boot `boot` that were not over, as the last event left them, each with its time.
 
-    An event with fields that are missing or of the wrong type is passed over: the file can be anything.
+    An event with fields that are missing or make no sense is passed over, one later than `now` too: the file can
+    be anything, and nothing in it may silence a reminder for ever.
     """
     plugs: dict[str, Plug] = {}
     known_until: dict[str, float] = {}
@@ -23,11 +28,11 @@ def open_plugs(events: Iterable[dict[str, Any]], boot: str) -> tuple[tuple[Plug,
         if event.get("boot") != boot:
             continue
         try:
-            at = float(event["uptime"])
+            at = _number(event, "uptime", now)
             _take(plugs, event, at)
             for port in [event["device"]] if "device" in event else event.get("devices", ()):
                 known_until[str(port)] = at
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             continue
     return tuple((plug, known_until.get(port, plug.plugged_at)) for port, plug in plugs.items())
 
@@ -35,9 +40,12 @@ def open_plugs(events: Iterable[dict[str, Any]], boot: str) -> tuple[tuple[Plug,
 def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
     what = event["event"]
     if what == "reminded":
+        count = int(_number(event, "count", MOST_REMINDERS))
         for port in event["devices"]:
+            if port in event.get("due", event["devices"]) and port in plugs:
+                plugs[port] = replace(plugs[port], reminded=count, reminded_at=at)
             if port in plugs:
-                plugs[port] = replace(plugs[port], reminded=int(event["count"]), reminded_at=at, shown=True)
+                plugs[port] = replace(plugs[port], shown=True)
         return
     port = str(event["device"])
     plug = plugs.get(port)
@@ -49,32 +57,41 @@ def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
             plugs[port] = Plug(device, since=at, plugged_at=at, checkpoint_at=at)
     elif what == "checkpoint" and plug is None:
         # Plugged in for so long that the beginning was not read: the checkpoint knows when it was.
-        began = at - float(event["plugged_for"])
-        used_for = at - began - float(event["idle_for"])
+        began = at - _number(event, "plugged_for", at)
+        used_for = at - began - _number(event, "idle_for", at - began)
         plugs[port] = Plug(_device(event), since=began, plugged_at=began, checkpoint_at=at, used_for=used_for)
     elif plug is None:
         return
     elif what == "unplugged":
         plugs[port] = replace(plug, gone_at=at, use=None, snoozed_at=None, snoozed_until=None, shown=False)
     elif what == "use_began":
-        use = Use(str(event["program"]), str(event["evidence"]), at)
+        use = Use(foreign.plain(str(event["program"])), foreign.plain(str(event["evidence"]), 200), at)
         plugs[port] = replace(plug, use=use, reminded=0, reminded_at=None)
     elif what == "use_ended":
-        used_for = plug.used_for + float(event["used_for"])
+        used_for = plug.used_for + _number(event, "used_for", at)
         plugs[port] = replace(plug, use=None, last_use=at, used_for=used_for)
     elif what == "reminder_ended":
         plugs[port] = replace(plug, shown=False)
     elif what == "snoozed":
-        until = at + float(event["snoozed_for"])
+        until = at + _number(event, "snoozed_for", DAY)
         plugs[port] = replace(plug, snoozed_at=at, snoozed_until=until)
     elif what == "snooze_ended":
-        total = plug.snoozed_for + float(event["snoozed_for"])
+        total = plug.snoozed_for + _number(event, "snoozed_for", DAY)
         plugs[port] = replace(plug, snoozed_at=None, snoozed_until=None, snoozed_for=total)
     elif what == "stranger":
-        program = str(event["program"])
+        program = foreign.plain(str(event["program"]))
         plugs[port] = replace(plug, warned=plug.warned | {program}, told=plug.told | {program})
+
+
+def _number(event: dict[str, Any], key: str, most: float) -> float:
+    value = float(event[key])
+    if not 0 <= value <= most:  # not a number is neither
+        raise ValueError(key)
+    return value
 
 
 def _device(event: dict[str, Any]) -> Device:
     address = int(event.get("address", 0))
-    return Device(str(event["device"]), *parse_id(event["id"]), address=address, name=str(event["name"]))
+    return Device(
+        str(event["device"]), *parse_id(event["id"]), address=address, name=foreign.plain(str(event["name"]))
+    )

@@ -79,7 +79,7 @@ class File:
         """Write what waits, oldest first, and return whether nothing waits any more."""
         try:
             while self._waiting:
-                self._append(self._waiting[0].encode() + b"\n")
+                self._append(self._waiting[0].encode(errors="backslashreplace") + b"\n")
                 self._waiting.popleft()
         except OSError as error:
             # The path is left out on purpose: it holds the user's name.
@@ -147,8 +147,11 @@ class Journal:
         host = foreign.plain(socket.gethostname())
 
         def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-            head = {"time": time_of(wall()), "event": event.pop("event"), "host": host, "boot": boot}
-            return {**head, "schema": SCHEMA, "uptime": round(now(), 3), **event}
+            present = now()
+            at = event.pop("at", present)
+            moment = time_of(wall() - (present - at))
+            head = {"time": moment, "event": event.pop("event"), "host": host, "boot": boot}
+            return {**head, "schema": SCHEMA, "uptime": round(at, 3), **event}
 
         self._log = structlog.wrap_logger(
             file,
@@ -156,10 +159,13 @@ class Journal:
             wrapper_class=structlog.BoundLogger,
         )
 
-    def write(self, event: str, device: Device | None = None, **fields: object) -> None:
-        """Write one event, of `device` where it is about one."""
+    def write(
+        self, event: str, device: Device | None = None, at: float | None = None, **fields: object
+    ) -> None:
+        """Write one event, of `device` where it is about one, that happened `at` (None: now)."""
         about = {"device": device.port, "id": device.id, "name": foreign.plain(device.name)} if device else {}
-        self._log.info(event, **about, **fields)
+        when = {} if at is None else {"at": at}
+        self._log.info(event, **when, **about, **fields)
         self.retry()
 
     def retry(self) -> bool:
@@ -178,7 +184,7 @@ def files(path: Path) -> list[Path]:
     numbered = []
     for rotated in path.parent.glob(f"{path.name}.*"):
         number = rotated.name.removeprefix(f"{path.name}.")
-        if number.isdigit():
+        if number.isascii() and number.isdecimal():
             numbered.append((int(number), rotated))
     return [rotated for _, rotated in sorted(numbered, reverse=True)] + ([path] if path.exists() else [])
 

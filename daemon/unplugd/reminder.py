@@ -262,6 +262,7 @@ def delivered(state: State, serial: int, channel: str, now: float) -> tuple[Stat
         "urgency": "critical" if notice.critical else "normal",
         "channel": channel,
         "devices": sorted(notice.ports),
+        "due": sorted(notice.due),
     }
     return state, (Record("reminded", fields=fields),)
 

@@ -183,7 +183,7 @@ class Daemon:
         supervisor.tell("STOPPING=1")
         now = self._platform.now()
         for plug in self._state.present():
-            self._write("checkpoint", plug.device, **reminder.so_far(plug, now))
+            self._write("checkpoint", plug.device, now, **reminder.so_far(plug, now))
         self._notifier.withdraw()
         self._write("stopped", reason=reason)
 
@@ -192,11 +192,11 @@ class Daemon:
         events = (event for file in journal.files(self._paths.journal)[-2:] for event in journal.tail(file))
         there = {(device.port, device.id) for device in self._scan()}
         plugs = []
-        for plug, known_until in history.open_plugs(events, self._platform.boot()):
+        for plug, known_until in history.open_plugs(events, self._platform.boot(), now):
             if plug.gone_at is not None or (plug.device.port, plug.device.id) in there:
                 plugs.append(replace(plug, checkpoint_at=now))
             else:
-                self._do((self._state, reminder.missed(plug, known_until)))
+                self._do((self._state, reminder.missed(plug, known_until)), now)
         self._state = reminder.restored(plugs)
         if not self._state.on_screen:
             self._notifier.withdraw()
@@ -238,7 +238,7 @@ class Daemon:
         self._look_at = now + self._settings.look_every if watched else None
         running_since = running[1] if running else None
         seen = Seen((*sightings, *map(Sighting, new)), running_since, self._quiet_until(now))
-        self._do(reminder.step(self._state, seen, now, self._settings.policy))
+        self._do(reminder.step(self._state, seen, now, self._settings.policy), now)
         self._retry_journal()
 
     def _quiet_until(self, now: float) -> float | None:
@@ -256,18 +256,19 @@ class Daemon:
 
     # --- doing
 
-    def _do(self, decided: tuple[State, tuple[Action, ...]]) -> None:
+    def _do(self, decided: tuple[State, tuple[Action, ...]], at: float) -> None:
+        """Take on the state that was decided on for the time `at`, and do what goes with it."""
         before = self._state.present()
         self._state, actions = decided
         for action in actions:
             if isinstance(action, Record):
-                self._write(action.event, action.device, **action.fields)
+                # The time of the decision, so that the journal's times add up to its durations.
+                self._write(action.event, action.device, at, **action.fields)
                 self._told(action)
             elif isinstance(action, Show):
-                now = self._platform.now()
                 wall = datetime.now().astimezone()
                 self._notifier.show(
-                    action.notice.serial, words.of(action.notice, now, wall, self._settings.watches)
+                    action.notice.serial, words.of(action.notice, at, wall, self._settings.watches)
                 )
             else:
                 self._notifier.withdraw()
@@ -277,7 +278,8 @@ class Daemon:
     def delivered(self, serial: int, channel: str) -> None:
         """A channel took the notification."""
         self._last_delivery = {"time": journal.time_of(time.time()), "channel": channel}
-        self._do(reminder.delivered(self._state, serial, channel, self._platform.now()))
+        now = self._platform.now()
+        self._do(reminder.delivered(self._state, serial, channel, now), now)
 
     def undelivered(self, serial: int) -> None:
         """No channel took the notification."""
@@ -293,13 +295,13 @@ class Daemon:
         """A button of the notification was pressed."""
         now, policy = self._platform.now(), self._settings.policy
         if key == words.SNOOZE and self._state.notice:
-            self._do(reminder.snooze(self._state, policy.snooze, now, policy, self._state.notice.ports))
+            self._do(reminder.snooze(self._state, policy.snooze, now, policy, self._state.notice.ports), now)
         elif key == words.UPLOADING:
-            self._do(reminder.uploading(self._state, now, policy))
+            self._do(reminder.uploading(self._state, now, policy), now)
 
     def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
         """The person or the desktop closed the notification."""
-        self._do(reminder.closed(self._state, outcome))
+        self._do(reminder.closed(self._state, outcome), self._platform.now())
 
     def lost(self) -> None:
         """The notification is gone with the server that showed it."""
@@ -312,8 +314,10 @@ class Daemon:
             self._state = reminder.retry_now(self._state)
             self._look_at = self._platform.now()
 
-    def _write(self, event: str, device: Device | None = None, **fields: object) -> None:
-        self._journal.write(event, device, **fields)
+    def _write(
+        self, event: str, device: Device | None = None, at: float | None = None, **fields: object
+    ) -> None:
+        self._journal.write(event, device, at, **fields)
         self._retry_journal()
 
     def _retry_journal(self) -> None:
@@ -388,12 +392,12 @@ class Daemon:
         present = self._state.present()
         if request.get("cancel"):
             cancelled = [plug.device.name for plug in present if plug.snoozed_until is not None]
-            self._do(reminder.cancel_snooze(self._state, now, policy))
+            self._do(reminder.cancel_snooze(self._state, now, policy), now)
             return {"cancelled": cancelled}
         seconds = request.get("seconds", policy.snooze)
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= config.DAY:
             return {"error": "not a duration"}
-        self._do(reminder.snooze(self._state, seconds, now, policy))
+        self._do(reminder.snooze(self._state, seconds, now, policy), now)
         return {
             "plugged_in": len(present),
             "limit": policy.snooze_limit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePath
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KEPT: Final = 15
-"""Characters of a process's name that Linux keeps (TASK_COMM_LEN less the end mark)."""
+"""Bytes of a process's name that Linux keeps (TASK_COMM_LEN less the end mark)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,14 @@ SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd
 def may_be(name: str, uploaders: Iterable[Uploader]) -> bool:
     """Whether a process that the system calls `name` is worth a closer look: cheap, and asked of every process.
 
-    Linux keeps 15 characters of a name; a full path is compared by its last part.
+    Linux keeps 15 bytes of a name; a full path is compared by its last part.
     """
+    kept = os.fsencode(name)
     for uploader in uploaders:
         for pattern in uploader.process:
-            known = PurePath(pattern).name if pattern.startswith("/") else pattern.partition(":")[0]
-            if fnmatchcase(name, known) or (len(name) == KEPT and fnmatchcase(name, known[:KEPT] + "*")):
+            text = PurePath(pattern).name if pattern.startswith("/") else pattern.partition(":")[0]
+            known = os.fsencode(text)
+            if fnmatchcase(kept, known) or (len(kept) == KEPT and fnmatchcase(kept, known[:KEPT] + b"*")):
                 return True
     return False
 

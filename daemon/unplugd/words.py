@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from shlex import quote
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SNOOZE: Final = "snooze"
 UPLOADING: Final = "uploading"
+PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> 
     for program, _ in notice.strangers:
         shown = foreign.plain(program)
         lines.append(f"“{shown}” has it open, and unplugd does not know that program.")
-        lines.append(f"If you upload with it: unplugd config add-uploader {quote(shown)}")
+        # A name that is more than letters could be an option, a pattern or a path to the configuration.
+        if PLAIN_NAME.fullmatch(program):
+            lines.append(f"If you upload with it: unplugd config add-uploader {quote(program)}")
     buttons: list[tuple[str, str]] = []
     if notice.devices and notice.snooze >= 1:
         buttons.append((SNOOZE, f"Snooze {_short(notice.snooze)}"))

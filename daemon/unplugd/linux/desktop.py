@@ -166,7 +166,7 @@ class Desktop:
         if (trouble := self.connect()) is not None:
             self._settle(trouble)
         elif self._owner == "":
-            self._start(self._wanted)
+            self._start()
         elif self._owner and self._capabilities is None:
             self._ask_capabilities()
         elif self._owner and self._capabilities is not None and not self._unanswered:
@@ -228,13 +228,13 @@ class Desktop:
         if done:
             done(trouble)
 
-    def _start(self, words: Words) -> None:
+    def _start(self) -> None:
         """Have the bus start the desktop's server, but not before the desktop itself is there."""
         now = self._now()
         recently = self._started_at is not None and now < self._started_at + BETWEEN_STARTS
         if self._starting or not self._bus:
             return
-        if recently and not words.fresh:
+        if recently:
             self._settle("no notification server is running")
         elif self.session_is_up:
             self._start_now()

@@ -159,7 +159,7 @@ def _named_like(software: Sequence[Uploader], proc: str) -> list[int]:
         finally:
             os.close(descriptor)
         if name not in known:
-            known[name] = uploaders.may_be(name.decode(errors="replace"), software)
+            known[name] = uploaders.may_be(os.fsdecode(name), software)
         if known[name]:
             found.append(int(entry))
     return found

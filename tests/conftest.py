@@ -1,0 +1,133 @@
+"""What every end-to-end test is made of, as fixtures; see `tests/rig`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from .rig.bus import Bus
+from .rig.daemon import Daemon
+from .rig.desktop import Desktop, Screen
+from .rig.login import Login
+from .rig.programs import Programs, compiled
+from .rig.server import Server
+from .rig.usb import Testbed
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+NO_SKIPS = "UNPLUGD_NO_SKIPS"
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where nothing may be skipped, a skipped test has failed."""
+    return not_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Likewise a skipped module."""
+    return not_skipped((yield))
+
+
+def not_skipped(report: Report) -> Report:
+    """Return the report, of a failure instead of a skip where nothing may be skipped."""
+    if report.outcome == "skipped" and os.environ.get(NO_SKIPS) and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.longrepr = f"{reason}, and {NO_SKIPS} is set"
+    return report
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[Bus]:
+    """Yield a session bus."""
+    bus = Bus(tmp_path / "session")
+    bus.start()
+    yield bus
+    bus.kill()
+
+
+@pytest.fixture
+def system_bus(tmp_path: Path) -> Iterator[Bus]:
+    """Yield a system bus."""
+    bus = Bus(tmp_path / "system", "DBUS_SYSTEM_BUS_ADDRESS")
+    bus.start()
+    yield bus
+    bus.kill()
+
+
+@pytest.fixture
+def login(system_bus: Bus) -> Iterator[Login]:
+    """Yield a login manager on the system bus."""
+    login = Login(system_bus)
+    yield login
+    login.close()
+
+
+@pytest.fixture
+def server(bus: Bus) -> Iterator[Server]:
+    """Yield a notification server that does as told; running."""
+    server = Server(bus)
+    server.start()
+    yield server
+    refused = server.refused
+    server.kill()
+    assert not refused
+
+
+@pytest.fixture(scope="session")
+def screen() -> Iterator[Screen]:
+    """Yield a screen without a monitor."""
+    screen = Screen()
+    yield screen
+    screen.close()
+
+
+@pytest.fixture
+def desktop(bus: Bus, screen: Screen, tmp_path: Path) -> Iterator[Desktop]:
+    """Yield a desktop that shows notifications (dunst); running."""
+    desktop = Desktop(bus, screen, tmp_path / "desktop")
+    desktop.start()
+    yield desktop
+    desktop.kill()
+
+
+@pytest.fixture
+def usb() -> Iterator[Testbed]:
+    """Yield a machine with a USB hub (1-1) and nothing in it."""
+    testbed = Testbed()
+    yield testbed
+    testbed.close()
+
+
+@pytest.fixture(scope="session")
+def compiled_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the program that holds a node."""
+    return compiled(tmp_path_factory.mktemp("program"))
+
+
+@pytest.fixture
+def programs(usb: Testbed, compiled_program: Path, tmp_path: Path) -> Iterator[Programs]:
+    """Yield programs on that machine, to hold its devices."""
+    programs = Programs(compiled_program, tmp_path / "programs", usb.environment)
+    yield programs
+    programs.close()
+
+
+@pytest.fixture
+def daemon(usb: Testbed, bus: Bus, tmp_path: Path) -> Iterator[Daemon]:
+    """Yield the installed unplugd on that machine and that bus; not yet running, and without a display."""
+    nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/no-system-bus"}
+    daemon = Daemon(tmp_path, {**usb.environment, **nowhere, **bus.environment})
+    yield daemon
+    daemon.close()
+    # Shown where the test failed.
+    print(daemon.stderr)
+    print(daemon.journal.read_text() if daemon.journal.exists() else "no journal")
+    assert "Traceback" not in daemon.stderr

@@ -1,0 +1,98 @@
+"""A private D-Bus message bus: a real dbus-daemon at an address that outlives it."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from jeepney import message_bus
+from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
+
+from .tools import need
+from .wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+NOTIFICATIONS = "org.freedesktop.Notifications"
+CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>{services}</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+SERVICE = """[D-BUS Service]
+Name={name}
+Exec=/bin/sh -c "echo {name} >> '{log}'; exit 1"
+"""
+
+
+class Bus:
+    """The bus; who sends to `NOTIFICATIONS` while nobody owns it makes the bus start a service that notes it and fails."""
+
+    def __init__(self, folder: Path, variable: str = "DBUS_SESSION_BUS_ADDRESS") -> None:
+        need("dbus-daemon")
+        folder.mkdir()
+        self.socket = folder / "bus"
+        self.address = f"unix:path={self.socket}"
+        self.environment: Mapping[str, str] = {variable: self.address}
+        self._configuration = folder / "bus.conf"
+        self._activations = folder / "activations"
+        self._log = folder / "stderr"
+        self._process: subprocess.Popen[bytes] | None = None
+        services = folder / "services"
+        services.mkdir()
+        self._configuration.write_text(CONFIGURATION.format(socket=self.socket, services=services))
+        service = SERVICE.format(name=NOTIFICATIONS, log=self._activations)
+        (services / f"{NOTIFICATIONS}.service").write_text(service)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        arguments = ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={self._configuration}"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(arguments, stderr=log, start_new_session=True)
+        wait_until(self._answers, "the bus")
+
+    def kill(self) -> None:
+        """End it, as a crash does; it can be started again at the same address."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+        self.socket.unlink(missing_ok=True)
+
+    def connect(self) -> DBusConnection:
+        """Return a connection of the test's own."""
+        return open_dbus_connection(self.address)
+
+    def owner(self, name: str) -> str:
+        """Return the unique name of who owns `name`, "" if nobody does."""
+        with self.connect() as connection:
+            bus = Proxy(message_bus, connection, timeout=10)
+            return str(bus.GetNameOwner(name)[0]) if bus.NameHasOwner(name)[0] else ""
+
+    def call(self, message: Any) -> tuple[Any, ...]:
+        """Send a method call and return the body of its answer."""
+        with self.connect() as connection:
+            body: tuple[Any, ...] = connection.send_and_get_reply(message, timeout=10).body
+            return body
+
+    def activations(self) -> list[str]:
+        """Return the names of the services that somebody made the bus start."""
+        return self._activations.read_text().splitlines() if self._activations.exists() else []
+
+    def _answers(self) -> bool:
+        try:
+            self.connect().close()
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,45 @@
+"""The programs of the machine that the rig needs, each with the Debian package that brings it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+
+import pytest
+
+PACKAGES = {
+    "dbus-daemon": "dbus",
+    "dunst": "dunst",
+    "gcc": "gcc",
+    "notify-send": "libnotify-bin",
+    "scrot": "scrot",
+    "umockdev-wrapper": "umockdev",
+    "xdotool": "xdotool",
+    "Xvfb": "xvfb",
+}
+GI = "/usr/bin/python3"
+"""Debian's own Python: only it has umockdev's bindings."""
+
+
+def need(*tools: str) -> None:
+    """Skip the test, naming the package, where one of `tools` is missing."""
+    for tool in tools:
+        if not shutil.which(tool):
+            pytest.skip(f"needs the Debian package {PACKAGES[tool]}")
+
+
+def need_umockdev() -> None:
+    """Skip the test where umockdev or its bindings for Debian's Python are missing."""
+    need("umockdev-wrapper")
+    if not _has_bindings():
+        pytest.skip("needs the Debian packages python3-gi and gir1.2-umockdev-1.0")
+
+
+@cache
+def _has_bindings() -> bool:
+    code = "import gi; gi.require_version('UMockdev', '1.0'); from gi.repository import UMockdev"
+    return (
+        shutil.which(GI) is not None
+        and not subprocess.run([GI, "-c", code], stderr=-3, check=False).returncode
+    )

@@ -1,0 +1,44 @@
+"""The loop around a source, with a clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from unplugd.run import turn
+
+from .wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from unplugd.run import Source
+
+Found = TypeVar("Found")
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def turn_once(clock: Clock, *sources: Source) -> None:
+    """Let the sources take what has come, without time passing."""
+    turn(sources, clock, clock.now)
+
+
+def turn_until(
+    clock: Clock, condition: Callable[[], Found], what: str, *sources: Source, seconds: float = 10
+) -> Found:
+    """Turn until `condition` is true, and return what it returned; fail, naming `what`, after `seconds`."""
+
+    def turned() -> Found:
+        turn_once(clock, *sources)
+        return condition()
+
+    return wait_until(turned, what, seconds)

@@ -1,0 +1,86 @@
+"""Two hundred replugs in ten seconds, as of a cable with a bad contact."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from .rig.usb import METER, STICK
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from .rig.daemon import Daemon
+    from .rig.server import Server
+    from .rig.usb import Testbed
+
+PAIRS = 200
+PACE = 0.05
+"""Seconds from one plug-in to the next."""
+
+
+def replug(usb: Testbed, pairs: int) -> list[int]:
+    """Plug in and unplug that often, half of `PACE` each, and return the addresses that the device had."""
+    addresses = []
+    start = monotonic()
+
+    def at(when: float) -> None:
+        wait_until(lambda: monotonic() >= start + when * PACE, "the next change")
+
+    for number in range(pairs):
+        at(number)
+        stick = usb.plug(STICK)
+        at(number + 0.5)
+        stick.unplug()
+        addresses.append(stick.address)
+    return addresses
+
+
+def periods(daemon: Daemon) -> list[dict[str, Any]]:
+    """Return what the journal has of plug-ins and unplugs of the stick."""
+    return [event for event in daemon.events(device="1-1.2") if event["event"] in {"plugged_in", "unplugged"}]
+
+
+def level(daemon: Daemon, memory: int, descriptors: int) -> None:
+    """Fail if more is held than before, but for what is open in this moment."""
+    wait_until(lambda: daemon.descriptors() <= descriptors, f"{descriptors} descriptors")
+    assert daemon.memory("Anonymous") <= memory + 512
+
+
+def test_replugs(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """The journal agrees with what happened, memory and descriptors are level, and the last state is right."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    # What is loaded with the first device stays loaded.
+    usb.plug(METER, "1-1.4")
+    daemon.wait_for("reminded")
+    happened = replug(usb, 20)
+    wait_until(lambda: periods(daemon) and periods(daemon)[-1]["event"] == "unplugged", "the last unplug")
+    memory, descriptors = daemon.memory("Anonymous"), daemon.descriptors()
+
+    happened += replug(usb, PAIRS)
+    last = usb.plug(STICK)
+    daemon.wait_for("plugged_in", device=last.port, address=last.address)
+
+    told = periods(daemon)
+    assert {event["event"] for event in told[::2]} == {"plugged_in"}
+    assert {event["event"] for event in told[1::2]} == {"unplugged"}
+    addresses = [event["address"] for event in told[::2]]
+    assert addresses == sorted({*addresses}.intersection([*happened, last.address]))
+    # A busy machine may not give it the time to see one that comes and goes between two looks.
+    assert len(addresses) >= 0.8 * len(happened)
+    assert {device["device"] for device in daemon.status()["devices"]} == {"1-1.2", "1-1.4"}
+    assert len(server.on_screen) == 1
+    level(daemon, memory, descriptors)
+
+
+def test_chatter(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """Hundreds of announcements that change nothing delay no reminder and leave nothing behind."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(METER, "1-1.4")
+    daemon.wait_for("reminded")
+    memory, descriptors = daemon.memory("Anonymous"), daemon.descriptors()
+    usb.chatter(500)
+    usb.plug(STICK)
+    wait_until(lambda: "CareLink" in server.notifications[-1].text, "the reminder")
+    level(daemon, memory, descriptors)

@@ -1,0 +1,292 @@
+"""The channels besides the desktop's own: a real terminal, and plyer with notify-send there, absent, failing, hanging."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from unplugd.channels import PATIENCE, Plyer, Terminal
+from unplugd.words import Words
+
+from .rig.tools import need
+from .rig.turning import Clock, turn_once, turn_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .rig.bus import Bus
+    from .rig.server import Server
+
+WORDS = Words("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
+
+
+# --- the terminal
+
+
+@pytest.fixture
+def pty() -> Iterator[tuple[int, io.TextIOWrapper]]:
+    """Yield a terminal: the end that a person sees, and the one that a program writes to."""
+    master, slave = os.openpty()
+    stream = open(slave, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - a descriptor
+    yield master, stream
+    try:
+        stream.close()
+    except OSError:
+        os.close(slave)
+    with contextlib.suppress(OSError):
+        os.close(master)
+
+
+def shown(channel: Terminal) -> list[str | None]:
+    outcomes: list[str | None] = []
+    channel.show(WORDS, outcomes.append)
+    return outcomes
+
+
+def test_the_terminal_shows_the_words_and_rings(pty: tuple[int, io.TextIOWrapper]) -> None:
+    """Title and lines, each on a line of its own, and the bell once."""
+    master, stream = pty
+    assert shown(Terminal(stream)) == [None]
+    assert os.read(master, 4096).decode().split("\r\n") == [
+        "\aUnplug the CareLink USB",
+        "Plugged in since 11:48.",
+        "Disconnect it.",
+        "",
+    ]
+
+
+def test_a_pipe_is_no_terminal() -> None:
+    """A log file that nobody reads is not a person: the reminder counts as not delivered."""
+    stream = io.StringIO()
+    assert shown(Terminal(stream)) == ["unplugd was not started in a terminal"]
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_that_was_closed_is_told(pty: tuple[int, io.TextIOWrapper]) -> None:
+    """The window is gone: a failure, not the end of the daemon."""
+    master, stream = pty
+    os.close(master)
+    (trouble,) = shown(Terminal(stream))
+    assert trouble
+
+
+def test_a_closed_stream_is_told() -> None:
+    """Whatever became of it, showing and checking say so."""
+    stream = io.StringIO()
+    stream.close()
+    channel = Terminal(stream)
+    (trouble,) = shown(channel)
+    assert trouble
+    told: list[str | None] = []
+    channel.check(lambda trouble, _: told.append(trouble))
+    assert told[0]
+
+
+def test_a_program_without_stderr_has_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started with `2>&-` Python has no stderr at all."""
+    monkeypatch.setattr(sys, "stderr", None)
+    (trouble,) = shown(Terminal())
+    assert trouble
+
+
+def test_a_check_says_whether_there_is_a_terminal(pty: tuple[int, io.TextIOWrapper]) -> None:
+    """Without writing to it."""
+    told: list[tuple[str | None, str]] = []
+    for stream in (pty[1], io.StringIO()):
+        Terminal(stream).check(lambda trouble, what: told.append((trouble, what)))
+    assert told == [(None, "this terminal"), ("unplugd was not started in a terminal", "this terminal")]
+    os.set_blocking(pty[0], False)
+    with pytest.raises(BlockingIOError):
+        os.read(pty[0], 1)
+
+
+# --- plyer
+
+
+class Rig:
+    def __init__(self, *command: str, hindrance: str | None = None) -> None:
+        self.clock = Clock()
+        self.outcomes: list[str | None] = []
+        self.plyer = Plyer(self.clock, lambda: hindrance, command)
+
+    def ask(self, words: Words = WORDS) -> None:
+        self.plyer.show(words, self.outcomes.append)
+
+    def outcome(self) -> str | None:
+        turn_until(self.clock, lambda: self.outcomes, "an outcome", self.plyer)
+        return self.outcomes.pop(0)
+
+    def show(self, words: Words = WORDS) -> str | None:
+        self.ask(words)
+        return self.outcome()
+
+
+class Programs:
+    """A PATH with nothing on it but what a test puts there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def notify_send(self, script: str) -> None:
+        file = self.folder / "notify-send"
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    programs = Programs(tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(programs.folder))
+    return programs
+
+
+def test_plyer_shows_the_words_by_the_real_notify_send(
+    bus: Bus, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a real bus: title and lines arrive."""
+    need("notify-send")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    assert Rig().show() is None
+    (notification,) = server.on_screen
+    assert (notification.summary, notification.body) == (WORDS.title, "\n".join(WORDS.lines))
+
+
+def test_without_a_server_notify_sends_failure_is_one(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plyer ignores its exit status; we do not."""
+    need("notify-send")
+    bus.kill()
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    trouble = Rig().show()
+    assert trouble
+    assert "notify-send failed" in trouble
+
+
+@pytest.mark.usefixtures("programs")
+def test_without_notify_send_nothing_was_shown() -> None:
+    """Plyer does nothing then, silently; we say so."""
+    rig = Rig()
+    assert rig.show() == "plyer has no way to notify here"
+    told: list[str | None] = []
+    rig.plyer.check(lambda trouble, _: told.append(trouble))
+    assert told == ["there is no notify-send for it to use"]
+
+
+def test_plyer_hands_the_words_over_as_they_are(programs: Programs, tmp_path: Path) -> None:
+    """Quotes, dollars and line ends reach notify-send untouched."""
+    out = tmp_path / "arguments"
+    programs.notify_send(f'printf "%s\\n--\\n" "$1" "$2" > {out}')
+    hostile = Words("$(touch x) `id` \"'", ("a;b", "<b>c</b>"), fresh=True)
+    assert Rig().show(hostile) is None
+    assert out.read_text() == "$(touch x) `id` \"'\n--\na;b\n<b>c</b>\n--\n"
+
+
+def test_words_that_look_like_an_option_are_refused(programs: Programs, tmp_path: Path) -> None:
+    """notify-send would take them for one."""
+    out = tmp_path / "ran"
+    programs.notify_send(f"echo > {out}")
+    trouble = Rig().show(Words("--icon=/etc/passwd", ("x",), fresh=True))
+    assert trouble
+    assert "look like an option" in trouble
+    assert not out.exists()
+
+
+def test_a_failing_notify_send_is_a_failure(programs: Programs) -> None:
+    """Its own words, which may name paths, are not repeated."""
+    programs.notify_send("echo secret /home/ann >&2; exit 1")
+    trouble = Rig().show()
+    assert trouble
+    assert "notify-send failed" in trouble
+    assert "ann" not in trouble
+
+
+def test_a_hanging_child_is_ended(programs: Programs, tmp_path: Path) -> None:
+    """At its deadline and not before; it does not stay behind."""
+    pid = tmp_path / "pid"
+    sleep = shutil.which("sleep", path="/usr/bin:/bin")
+    programs.notify_send(f"echo $$ > {pid}; exec {sleep} 60")
+    rig = Rig()
+    rig.ask()
+    turn_until(rig.clock, lambda: pid.exists() and pid.read_text().strip(), "the child", rig.plyer)
+    assert rig.plyer._child
+    child = rig.plyer._child.pid
+    rig.clock.now += PATIENCE - 0.1
+    turn_once(rig.clock, rig.plyer)
+    assert rig.outcomes == []
+    rig.clock.now += 0.1
+    turn_once(rig.clock, rig.plyer)
+    assert rig.outcomes == ["no answer in time"]
+    assert (rig.plyer.fileno(), rig.plyer.deadline()) == (-1, None)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    os.kill(int(pid.read_text()), 9)
+
+
+def test_a_newer_notification_takes_the_place_of_a_waiting_one() -> None:
+    """The older one is told so, and its child is ended."""
+    rig = Rig("sleep", "60")
+    rig.ask()
+    assert rig.plyer._child
+    first = rig.plyer._child.pid
+    rig.ask()
+    assert rig.outcomes == ["superseded"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    rig.plyer.close()
+
+
+def test_closing_ends_the_child_quietly() -> None:
+    """At the daemon's end nobody is told anything any more."""
+    rig = Rig("sleep", "60")
+    rig.ask()
+    assert rig.plyer._child
+    child = rig.plyer._child.pid
+    rig.plyer.close()
+    assert rig.outcomes == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "trouble"),
+    [
+        (("sh", "-c", "cat > /dev/null; echo plyer: one; echo plyer: two; exit 3"), "plyer: two"),
+        (("sh", "-c", "cat > /dev/null; echo Traceback; echo /home/ann; exit 1"), "exit status 1"),
+        (("sh", "-c", "cat > /dev/null; exit 3"), "exit status 3"),
+        (("sh", "-c", "cat > /dev/null; printf 'plyer: \\033[31mred\\n'; exit 1"), "plyer: [31mred"),
+        (("sh", "-c", "cat > /dev/null; kill -9 $$"), "exit status -9"),
+        (
+            ("sh", "-c", "cat > /dev/null; echo plyer $(head -c 3000 /dev/zero | tr '\\0' x); exit 1"),
+            "plyer " + "x" * 113 + "…",
+        ),
+        (("/no/such/program",), "cannot start: No such file or directory"),
+    ],
+)
+def test_what_a_child_says_last_is_why(command: tuple[str, ...], trouble: str) -> None:
+    """Its last line, harmless and short, where it is one of ours; else its exit status, never a traceback."""
+    assert Rig(*command).show() == trouble
+
+
+def test_where_it_must_not_be_used_it_is_not() -> None:
+    """Before the desktop is up no child is started at all."""
+    rig = Rig("sh", "-c", "exit 1", hindrance="no desktop session is up")
+    rig.ask()
+    assert rig.outcomes == ["no desktop session is up"]
+    assert rig.plyer._child is None
+
+
+def test_nothing_is_left_open() -> None:
+    """After many notifications there are as many descriptors as before."""
+    rig = Rig("true")
+    rig.show()
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for _ in range(5):
+        rig.show()
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

@@ -1,0 +1,305 @@
+"""The local socket: answered for the user alone, and nobody who talks nonsense to it can hurt the daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from unplugd import control
+from unplugd.control import CLIENTS, LARGEST_REQUEST, PATIENCE, Control, NotRunningError, ask
+
+from .rig.turning import Clock, turn_once, turn_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Rig:
+    """The daemon's end, and clients."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.clock = Clock()
+        self.requests: list[dict[str, Any]] = []
+        self.reply: dict[str, Any] = {"answer": "ünïcode"}
+        self.control = Control(path, self.clock, self.answer)
+        self.clients: list[socket.socket] = []
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.requests.append(request)
+        return self.reply
+
+    def turn(self) -> None:
+        turn_once(self.clock, self.control)
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Ask as the command line does, while the daemon turns."""
+        answers: list[Any] = []
+
+        def asking() -> None:
+            try:
+                answers.append(ask(self.path, request))
+            except NotRunningError as error:
+                answers.append(error)
+
+        client = threading.Thread(target=asking)
+        client.start()
+        turn_until(self.clock, lambda: answers, "the answer", self.control)
+        client.join()
+        if isinstance(answers[0], Exception):
+            raise answers[0]
+        answer: dict[str, Any] = answers[0]
+        return answer
+
+    def connect(self) -> socket.socket:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(10)
+        client.connect(str(self.path))
+        self.clients.append(client)
+        return client
+
+    def said(self, raw: bytes) -> bytes:
+        """Send bytes, and return all that comes back until the daemon hangs up."""
+        client = self.connect()
+        client.sendall(raw)
+        client.shutdown(socket.SHUT_WR)
+        client.setblocking(False)
+        received = bytearray()
+
+        def ended() -> bool:
+            try:
+                more = client.recv(65536)
+            except BlockingIOError:
+                return False
+            except ConnectionResetError:
+                return True
+            received.extend(more)
+            return not more
+
+        turn_until(self.clock, ended, "the end", self.control, seconds=1)
+        client.close()
+        return bytes(received)
+
+    def close(self) -> None:
+        for client in self.clients:
+            client.close()
+        self.control.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path / "run/unplugd/control")
+    yield rig
+    rig.close()
+
+
+def test_a_request_is_answered(rig: Rig) -> None:
+    """One object each way, one after another."""
+    assert rig.ask({"command": "status", "ü": 1}) == {"answer": "ünïcode"}
+    assert rig.ask({"command": "snooze"}) == {"answer": "ünïcode"}
+    assert rig.requests == [{"command": "status", "ü": 1}, {"command": "snooze"}]
+    rig.turn()
+    assert rig.control.deadline() is None
+
+
+def test_an_answer_of_megabytes_arrives(rig: Rig) -> None:
+    """In pieces, as the client takes it."""
+    rig.reply = {"answer": "x" * 3_000_000}
+    assert rig.ask({}) == rig.reply
+
+
+def test_the_socket_is_the_users_alone(tmp_path: Path) -> None:
+    """0600 in a folder with 0700, whatever the umask, which stays as it was; nothing is left after the end."""
+    before = os.umask(0)
+    try:
+        rig = Rig(tmp_path / "run/unplugd/control")
+        assert os.umask(0) == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(rig.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(rig.path.parent.stat().st_mode) == 0o700
+    rig.close()
+    assert not rig.path.exists()
+
+
+def test_a_socket_left_by_a_crash_is_replaced(rig: Rig) -> None:
+    """The lock has made sure that nobody else is running."""
+    again = Rig(rig.path)
+    assert again.ask({}) == again.reply
+    assert rig.requests == []
+    again.control.close()
+
+
+def test_another_user_is_not_answered(rig: Rig) -> None:
+    """Even where the file would let them in, the kernel's word on who it is counts."""
+    if os.geteuid():
+        pytest.skip("needs root to be somebody else")
+    for path in (rig.path, *rig.path.parents):
+        if path.is_relative_to("/tmp/pytest-of-root"):
+            path.chmod(0o777)
+    script = (
+        "import socket, os, sys; c = socket.socket(socket.AF_UNIX); os.setresuid(*[65534] * 3)\n"
+        "c.connect(sys.argv[1]); c.sendall(b'{}\\n'); c.settimeout(10)\n"
+        "try: print(c.recv(100))\n"
+        "except ConnectionError: print(b'')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, rig.path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as other:
+        turn_until(rig.clock, lambda: other.poll() is not None, "the other user", rig.control)
+        said, trouble = other.communicate()
+    assert said == b"b''\n", trouble
+    assert rig.requests == []
+
+
+NONSENSE = [
+    b"{",
+    b"[]",
+    b"null",
+    b"5",
+    b'"x"',
+    b"\xff\xfe",
+    b"",
+    b"[" * 4000,
+    b'{"a": ' + b"9" * 4000 + b"x}",
+]
+
+
+@pytest.mark.parametrize("line", NONSENSE, ids=repr)
+def test_nonsense_is_answered_with_what_is_right(rig: Rig, line: bytes) -> None:
+    """And never reaches the daemon."""
+    assert b"one JSON object on one line" in rig.said(line + b"\n")
+    assert rig.requests == []
+    assert rig.ask({}) == rig.reply
+
+
+@given(st.binary(max_size=300))
+@example(b"{}\n{}\n{}\n")
+@example(b"x" * LARGEST_REQUEST)
+@example(b"x" * 3 * LARGEST_REQUEST)
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_get_one_line_or_none(rig: Rig, raw: bytes) -> None:
+    """Whoever connects and whatever they send: at most one answer, and then the connection ends."""
+    said = rig.said(raw)
+    assert said.count(b"\n") <= 1
+    if said:
+        assert isinstance(json.loads(said), dict)
+    if b"\n" in raw[:LARGEST_REQUEST]:
+        assert said
+
+
+def test_a_request_in_pieces_is_one(rig: Rig) -> None:
+    """Byte by byte."""
+    client = rig.connect()
+    for byte in b'{"command": "x"}\n':
+        client.sendall(bytes([byte]))
+        rig.turn()
+    turn_until(rig.clock, lambda: rig.requests, "the request", rig.control)
+    rig.turn()
+    assert json.loads(client.recv(1000)) == rig.reply
+
+
+def test_who_says_nothing_is_left(rig: Rig) -> None:
+    """After two seconds, and not before; the others are served meanwhile."""
+    client = rig.connect()
+    client.sendall(b"{")
+    turn_until(rig.clock, lambda: rig.control.deadline() is not None, "the client", rig.control)
+    assert rig.control.deadline() == rig.clock.now + PATIENCE
+    rig.clock.now += PATIENCE / 2
+    assert rig.ask({}) == rig.reply
+    rig.clock.now += PATIENCE / 2
+    rig.turn()
+    assert client.recv(100) == b""
+    assert rig.control.deadline() is None
+
+
+def test_who_does_not_take_the_answer_is_left(rig: Rig) -> None:
+    """What they asked for does not stay in our memory."""
+    rig.reply = {"answer": "x" * 3_000_000}
+    client = rig.connect()
+    client.sendall(b"{}\n")
+    turn_until(rig.clock, lambda: rig.requests, "the request", rig.control)
+    rig.clock.now += PATIENCE
+    rig.turn()
+    assert rig.control.deadline() is None
+
+
+def test_who_hangs_up_at_once_is_nobody(rig: Rig) -> None:
+    """Before, within or after a request."""
+    for raw in (b"", b"{", b"{}\n"):
+        client = rig.connect()
+        client.sendall(raw)
+        client.close()
+        rig.turn()
+        rig.turn()
+        rig.turn()
+    turn_until(rig.clock, lambda: rig.control.deadline() is None, "the end of all", rig.control, seconds=1)
+    assert rig.ask({}) == rig.reply
+
+
+def test_a_crowd_is_bounded(rig: Rig) -> None:
+    """Only so many at a time; who comes too late is sent away and can come again."""
+    crowd = [rig.connect() for _ in range(CLIENTS)]
+    turn_until(rig.clock, lambda: len(rig.control._clients) == CLIENTS, "the crowd", rig.control)
+    late = rig.connect()
+    rig.turn()
+    assert late.recv(1) == b""
+    for client in crowd:
+        client.close()
+    turn_until(rig.clock, lambda: not rig.control._clients, "the end of the crowd", rig.control)
+    assert rig.ask({}) == rig.reply
+
+
+# --- the asking end
+
+
+def test_nobody_there_is_told(tmp_path: Path) -> None:
+    """No socket, a file in its place, a socket that nobody listens on, a path that is too long."""
+    (tmp_path / "file").touch()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "dead"))
+    for name in ("none", "file", "dead", "x" * 200):
+        with pytest.raises(NotRunningError):
+            ask(tmp_path / name, {})
+
+
+@pytest.mark.parametrize("said", [b"", b"nonsense\n", b"\xff\n", b'{"a":', b"[" * 100_000 + b"\n"])
+def test_an_answer_that_is_none_is_nobody(tmp_path: Path, said: bytes) -> None:
+    """Whatever else listens there."""
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+
+        def play() -> None:
+            connection, _ = other.accept()
+            connection.recv(1000)
+            connection.sendall(said)
+            connection.close()
+
+        player = threading.Thread(target=play)
+        player.start()
+        with pytest.raises(NotRunningError):
+            ask(path, {})
+        player.join()
+
+
+def test_a_daemon_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line gives up in time."""
+    monkeypatch.setattr(control, "PATIENCE", -2.95)
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / "s"))
+        hung.listen()
+        with pytest.raises(NotRunningError):
+            ask(tmp_path / "s", {})

@@ -1,0 +1,115 @@
+"""`unplugd demo --fast`, really run: what a newcomer without the stick sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from unplugd import config, demo
+
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from .rig.bus import Bus
+    from .rig.server import Server
+
+UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
+
+
+@pytest.fixture
+def environment(tmp_path: Path, bus: Bus) -> dict[str, str]:
+    return {
+        "HOME": str(tmp_path),
+        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/no-bus",
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        **bus.environment,
+    }
+
+
+def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Server) -> None:
+    """Plug in, reminder, upload, reminder again, unplug: told in the terminal, notified for real, in a journal of its own."""
+    done = subprocess.run(
+        [UNPLUGD, "demo", "--fast"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    journal = tmp_path / ".local/state/unplugd/demo/events.jsonl"
+    events: list[dict[str, Any]] = [json.loads(line) for line in journal.read_text().splitlines()]
+    story = [event["event"] for event in events if event["event"] not in ("config_loaded", "checkpoint")]
+    expected = "started plugged_in reminded use_began reminder_ended use_ended reminded( reminded)+ reminder_ended unplugged stopped"
+    assert re.fullmatch(expected, " ".join(story)), story
+    ended = [event["outcome"] for event in events if event["event"] == "reminder_ended"]
+    assert ended == ["in_use", "unplugged"]
+    # Real notifications, one at a time, and none is left.
+    assert {shown.summary for shown in server.notifications} == {"Unplug the CareLink USB"}
+    assert len({shown.id for shown in server.notifications}) == 2
+    assert server.on_screen == []
+    told = done.stdout
+    for turn in demo.STORY:
+        assert f"> {turn.said}" in told
+    for said in (
+        "CareLink USB (port demo-1): plugged in",
+        "reminder 1 by desktop",
+        "in use by CareLink Uploader",
+        "unplugged after",
+    ):
+        assert said in told
+    assert done.stderr.splitlines()[-2:] == [
+        "That was the whole story. Its journal: unplugd log ~/.local/state/unplugd/demo/events.jsonl",
+        "To watch for real: unplugd run",
+    ]
+    # The user's own journal knows nothing of it.
+    assert not (tmp_path / ".local/state/unplugd/events.jsonl").exists()
+
+
+def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Server) -> None:
+    """At any moment: status 130, and the notification is withdrawn. A second demo at the same time is refused."""
+    with subprocess.Popen(
+        [UNPLUGD, "demo", "--fast"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        server.notified()
+        second = subprocess.run(
+            [UNPLUGD, "demo", "--fast"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert second.stderr.splitlines()[-2:] == [
+            "unplugd: another demo is running",
+            "hint: wait until it is over, or stop it with Ctrl-C",
+        ]
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=10)
+        assert process.returncode == 130
+    assert "Traceback" not in stderr
+    wait_until(lambda: not server.on_screen, "the withdrawal")
+    assert not (tmp_path / "run/unplugd/demo/control").exists()
+
+
+@pytest.mark.parametrize("speed", [1.0, demo.FAST])
+def test_the_story_is_told_by_the_real_rules(speed: float) -> None:
+    """Its settings are settings that a configuration file could have, in the proportions of the real ones."""
+    told = demo.settings(speed)
+    real = config.Settings()
+    assert told.policy.after_use < told.policy.after_plug_in < told.policy.repeat[0]
+    assert told.look_every <= 1 / speed
+    assert told.channels == real.channels
+    assert [turn.at for turn in demo.STORY] == sorted(turn.at for turn in demo.STORY)
+    assert demo.STORY[-1].at < demo.ENDS

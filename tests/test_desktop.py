@@ -1,0 +1,529 @@
+"""The desktop's notification server: with one that works, and with everything that can become of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jeepney import DBusAddress, MessageType, message_bus, new_method_return, new_signal
+from jeepney.io.blocking import Proxy
+
+from unplugd.linux.desktop import DELIVERY, START, Desktop
+from unplugd.words import Words
+
+from .rig.bus import NOTIFICATIONS
+from .rig.server import Server
+from .rig.turning import Clock, turn_once, turn_until
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .rig.bus import Bus
+
+WORDS = Words(
+    "Unplug the CareLink USB",
+    ("Plugged in since 11:48.", "Disconnect it."),
+    (("snooze", "Snooze 15 min"), ("uploading", "I am uploading")),
+    fresh=True,
+)
+EMITTER = DBusAddress("/org/freedesktop/Notifications", interface=NOTIFICATIONS)
+SILENCE = "the notification server does not answer"
+
+
+@dataclass
+class Heard:
+    """What the daemon would hear."""
+
+    said: list[str] = field(default_factory=list)
+
+    def pressed(self, key: str) -> None:
+        self.said.append(f"pressed {key}")
+
+    def closed(self, outcome: str) -> None:
+        self.said.append(outcome)
+
+    def lost(self) -> None:
+        self.said.append("lost")
+
+    def back(self) -> None:
+        self.said.append("back")
+
+
+class Rig:
+    """The channel, and what became of what it was asked to show."""
+
+    def __init__(self, remembered: Path) -> None:
+        self.clock = Clock()
+        self.heard = Heard()
+        self.outcomes: list[str | None] = []
+        self.remembered = remembered
+        self.desktop = Desktop(self.clock, self.heard, remembered)
+
+    def turn(self) -> None:
+        turn_once(self.clock, self.desktop)
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        return turn_until(self.clock, condition, what, self.desktop)
+
+    def ask(self, words: Words = WORDS) -> None:
+        self.desktop.show(words, self.outcomes.append)
+
+    def outcome(self) -> str | None:
+        """Wait for the next outcome and return it."""
+        self.until(lambda: self.outcomes, "an outcome")
+        return self.outcomes.pop(0)
+
+    def show(self, words: Words = WORDS) -> str | None:
+        """Have words shown, and return the outcome."""
+        self.ask(words)
+        return self.outcome()
+
+    def wait(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.turn()
+
+    def again(self) -> Rig:
+        """Return what the next run of the daemon has, after a crash of this one."""
+        self.desktop.close()
+        return Rig(self.remembered)
+
+
+@pytest.fixture
+def rig(bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """Yield the channel on a session bus, without a display."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    rig = Rig(tmp_path / "notification")
+    yield rig
+    rig.desktop.close()
+
+
+# --- what is shown
+
+
+def test_words_become_a_notification(rig: Rig, server: Server) -> None:
+    """Title, lines, buttons; normal urgency; it stays until it is withdrawn."""
+    assert rig.show() is None
+    (shown,) = server.on_screen
+    assert (shown.app_name, shown.summary, shown.timeout) == ("unplugd", WORDS.title, 0)
+    assert shown.body == "Plugged in since 11:48.\nDisconnect it."
+    assert shown.actions == ["snooze", "Snooze 15 min", "uploading", "I am uploading"]
+    assert (shown.hints["urgency"], shown.hints.get("suppress-sound")) == (1, None)
+
+
+def test_an_update_replaces_in_place_and_silently(rig: Rig, server: Server) -> None:
+    """There is never a second notification, and what is no news makes no sound."""
+    rig.show()
+    rig.show(replace(WORDS, lines=("Plugged in since 11:48.",), fresh=False, critical=True))
+    (shown,) = server.on_screen
+    assert (shown.id, shown.replaces, shown.body) == (1, 1, "Plugged in since 11:48.")
+    assert (shown.hints["urgency"], shown.hints["suppress-sound"]) == (2, True)
+
+
+def test_a_closed_notification_is_not_replaced(rig: Rig, server: Server) -> None:
+    """Its number may be another program's by then."""
+    rig.show()
+    server.dismiss(server.notified())
+    rig.until(lambda: rig.heard.said[-1] == "dismissed", "the closing")
+    rig.show()
+    assert server.notified(2).replaces == 0
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "body"), [(("body", "body-markup"), "&lt;b&gt;1 &amp; 2"), (("body",), "<b>1 & 2")]
+)
+def test_markup_is_escaped_where_it_is_parsed(
+    rig: Rig, server: Server, capabilities: tuple[str, ...], body: str
+) -> None:
+    """A person reads what the words say, on servers that parse markup and on those that do not."""
+    server.offer(*capabilities)
+    rig.show(replace(WORDS, lines=("<b>1 & 2",)))
+    assert server.on_screen[0].body == body
+
+
+def test_a_server_without_buttons_gets_none(rig: Rig, server: Server) -> None:
+    """Some show them as text, or refuse."""
+    server.offer("body")
+    rig.show()
+    assert server.on_screen[0].actions == []
+
+
+def test_a_title_is_no_markup(rig: Rig, server: Server) -> None:
+    """The specification's summary is plain text: escaped it would show the escapes."""
+    rig.show(replace(WORDS, title="Unplug the <b> & co"))
+    assert server.on_screen[0].summary == "Unplug the <b> & co"
+
+
+# --- what the person does
+
+
+def test_buttons_and_closings_are_heard(rig: Rig, server: Server) -> None:
+    """Which button, and whether the person or time closed it."""
+    rig.show()
+    rig.heard.said.clear()
+    server.press(server.notified(), "snooze")
+    rig.until(lambda: len(rig.heard.said) == 2, "the button and the closing")
+    assert rig.heard.said == ["pressed snooze", "dismissed"]
+    rig.show()
+    server.dismiss(server.notified(2), 1)
+    rig.until(lambda: len(rig.heard.said) == 3, "the closing")
+    assert rig.heard.said[2] == "expired"
+
+
+def test_other_notifications_and_other_senders_say_nothing(rig: Rig, server: Server, bus: Bus) -> None:
+    """Another program's notification is its own business, and no program can press our buttons."""
+    rig.show()
+    rig.heard.said.clear()
+    with bus.connect() as impostor:
+        for member, signature, body in (
+            ("ActionInvoked", "us", (1, "uploading")),
+            ("NotificationClosed", "uu", (1, 2)),
+        ):
+            impostor.send(new_signal(EMITTER, member, signature, body))
+        Proxy(message_bus, impostor, timeout=10).GetId()
+    server.dismiss(replace(server.notified(), id=77))
+    server.press(server.notified(), "snooze")
+    rig.until(lambda: len(rig.heard.said) >= 2, "the real ones")
+    assert rig.heard.said == ["pressed snooze", "dismissed"]
+
+
+# --- withdrawing
+
+
+def test_what_is_no_longer_true_is_withdrawn(rig: Rig, server: Server) -> None:
+    """And that is not taken for the person's doing."""
+    rig.show()
+    rig.heard.said.clear()
+    rig.desktop.withdraw()
+    rig.until(lambda: not server.on_screen, "the withdrawal")
+    assert [closing.known for closing in server.closings] == [True]
+    rig.turn()
+    assert rig.heard.said == []
+
+
+def test_withdrawn_while_its_id_is_still_to_come(rig: Rig, server: Server) -> None:
+    """A stick unplugged within milliseconds leaves nothing on the screen."""
+    rig.show()
+    server.behave("hang")
+    rig.ask(replace(WORDS, title="Second"))
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.desktop.withdraw()
+    assert rig.outcome() is None
+    server.catch_up()
+    rig.until(lambda: not server.on_screen and server.closings, "the withdrawal")
+    assert not rig.remembered.exists()
+
+
+def test_withdrawing_nothing_asks_for_nothing(rig: Rig, server: Server) -> None:
+    """The number 0 is no notification."""
+    rig.show()
+    rig.desktop.withdraw()
+    rig.until(lambda: server.closings, "the withdrawal")
+    rig.desktop.withdraw()
+    rig.show()
+    assert len(server.closings) == 1
+
+
+# --- a server that hangs
+
+
+def test_a_hung_server_is_given_up(rig: Rig, server: Server) -> None:
+    """After its time and not before, so that the next channel is tried."""
+    rig.show()
+    server.behave("hang")
+    rig.ask()
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.wait(2.9)
+    assert rig.outcomes == []
+    rig.wait(DELIVERY - 2.9)
+    assert rig.outcomes == [SILENCE]
+
+
+def test_nothing_is_doubled_when_a_hung_server_wakes(rig: Rig, server: Server) -> None:
+    """However often it was tried meanwhile, the server has one call to answer, and then one notification."""
+    rig.show()
+    server.behave("hang")
+    for number in range(5):
+        rig.ask(replace(WORDS, title=f"Try {number}"))
+        rig.until(lambda: "Notify" in server.unanswered, "the call")
+        rig.wait(DELIVERY)
+        assert rig.outcomes.pop() == SILENCE
+    assert server.unanswered.count("Notify") == 1
+    rig.heard.said.clear()
+    server.catch_up()
+    rig.until(lambda: rig.heard.said == ["back"] or server.closings, "the late answer")
+    rig.show(replace(WORDS, title="Awake"))
+    assert [shown.summary for shown in server.on_screen] == ["Awake"]
+
+
+def test_a_late_notification_that_is_no_longer_true_is_withdrawn(rig: Rig, server: Server) -> None:
+    """The device was unplugged while the server hung."""
+    rig.show()
+    server.behave("hang")
+    rig.ask(replace(WORDS, title="Late"))
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.wait(DELIVERY)
+    rig.desktop.withdraw()
+    server.catch_up()
+    rig.until(lambda: not server.on_screen and server.closings, "the withdrawal")
+
+
+def test_a_server_that_hangs_from_the_start_is_given_up(rig: Rig, server: Server) -> None:
+    """Also while it is asked what it can do; when it wakes, the daemon hears of it and can show at once."""
+    server.behave("hang")
+    rig.ask()
+    rig.until(lambda: server.unanswered, "the question")
+    rig.wait(DELIVERY)
+    assert rig.outcomes.pop() == SILENCE
+    server.catch_up()
+    rig.clock.now += 1
+    assert rig.show() is None
+    assert len(server.on_screen) == 1
+
+
+# --- a server that refuses, dies, or is replaced
+
+
+def test_a_refusal_is_told_and_tried_again(rig: Rig, server: Server) -> None:
+    """An error is the server's own word; the next try may succeed."""
+    rig.show()
+    server.behave("fail")
+    trouble = rig.show()
+    assert trouble
+    assert trouble.startswith("the notification server refused: ")
+    server.behave("answer")
+    assert rig.show() is None
+    assert len(server.on_screen) == 1
+
+
+def test_a_server_that_dies_takes_its_notification_with_it(rig: Rig, server: Server) -> None:
+    """The daemon hears that it is lost, and when another is there; nothing of the old one is used on the new one."""
+    rig.show()
+    rig.show()
+    rig.heard.said.clear()
+    server.kill()
+    rig.until(lambda: rig.heard.said == ["lost"], "the loss")
+    assert rig.show() is not None
+    server.start()
+    rig.until(lambda: "back" in rig.heard.said, "the return")
+    assert rig.heard.said == ["lost", "back"]
+    rig.show(replace(WORDS, title="Again"))
+    assert server.notifications[-1].replaces == 0
+    assert [shown.summary for shown in server.on_screen] == ["Again"]
+
+
+def test_a_server_that_comes_late_is_announced(rig: Rig, bus: Bus) -> None:
+    """A daemon that is older than the desktop shows its reminder as soon as there is somebody to show it."""
+    assert rig.show() is not None
+    server = Server(bus)
+    server.start()
+    rig.until(lambda: rig.heard.said == ["back"], "the server")
+    assert rig.show() is None
+    server.kill()
+
+
+def test_a_bus_that_dies_is_reconnected_to(rig: Rig, server: Server, bus: Bus) -> None:
+    """What waits is answered with it, what was shown is lost, and the next try finds the new bus."""
+    rig.show()
+    rig.heard.said.clear()
+    server.behave("hang")
+    rig.ask()
+    rig.turn()
+    bus.kill()
+    assert rig.outcome() is not None
+    assert rig.heard.said == ["lost"]
+    assert rig.show() is not None
+    server.kill()
+    bus.start()
+    server.start()
+    assert rig.show() is None
+    assert [shown.replaces for shown in server.on_screen] == [0]
+
+
+def test_without_a_session_bus_it_says_so(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
+    rig.ask()
+    assert rig.outcomes == ["there is no session bus"]
+    assert (rig.desktop.fileno(), rig.desktop.deadline()) == (-1, None)
+
+
+class Scripted:
+    """A server that answers as a test says, for answers that no real one should give."""
+
+    def __init__(self, bus: Bus, *answers: tuple[str, tuple[Any, ...]]) -> None:
+        self.connection = bus.connect()
+        Proxy(message_bus, self.connection, timeout=10).RequestName(NOTIFICATIONS)
+        self.answers = list(answers)
+
+    def serve(self) -> bool:
+        """Answer what has come, and return whether all answers are given."""
+        try:
+            message = self.connection.receive(timeout=0.001)
+        except TimeoutError:
+            return not self.answers
+        if message.header.message_type is MessageType.method_call and self.answers:
+            self.connection.send(new_method_return(message, *self.answers.pop(0)))
+        return not self.answers
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [("s", ("none",))],
+        [("", ())],
+        [("as", (["body"],)), ("s", ("one",))],
+        [("as", (["body"],)), ("", ())],
+        [("as", (["body"],)), ("as", (["1"],))],
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_a_failure(
+    rig: Rig, bus: Bus, answers: list[tuple[str, tuple[Any, ...]]]
+) -> None:
+    """A broken server cannot end the daemon; the next channel is tried."""
+    scripted = Scripted(bus, *answers)
+    rig.ask()
+    rig.until(lambda: scripted.serve() or rig.outcomes, "the answers")
+    rig.turn()
+    rig.clock.now += DELIVERY
+    assert rig.outcome() is not None
+    scripted.connection.close()
+
+
+# --- no desktop yet
+
+
+def test_no_server_is_started_before_the_desktop_is_up(rig: Rig, bus: Bus) -> None:
+    """Without a display in our environment or the session's nobody is activated: it might never start again."""
+    assert rig.show() == "no notification server is running, and no desktop session is up to start one"
+    assert bus.activations() == []
+
+
+def test_the_session_may_know_a_display_that_we_do_not(rig: Rig, bus: Bus) -> None:
+    """A service is older than the desktop: the user manager's environment tells."""
+    manager = Scripted(bus)
+    Proxy(message_bus, manager.connection, timeout=10).ReleaseName(NOTIFICATIONS)
+    Proxy(message_bus, manager.connection, timeout=10).RequestName("org.freedesktop.systemd1")
+    rig.ask()
+    manager.answers = [("v", (("as", ["PATH=/bin", "WAYLAND_DISPLAY=wayland-0"]),))]
+    rig.until(lambda: manager.serve() and bus.activations(), "the activation")
+    manager.connection.close()
+
+
+@pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY"])
+def test_with_a_display_the_bus_may_start_a_server(
+    rig: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Once: an update does not start it again right away, and it is given up in time."""
+    monkeypatch.setenv(variable, "0")
+    rig = rig.again()
+    rig.ask()
+    rig.until(bus.activations, "the activation")
+    # The service that the bus started ends without ever owning the name.
+    rig.clock.now += START
+    assert rig.outcome() is not None
+    assert rig.show(replace(WORDS, fresh=False)) == "no notification server is running"
+    assert len(bus.activations()) == 1
+    rig.desktop.close()
+
+
+# --- a crash of our own
+
+
+def test_a_notification_of_the_run_before_is_replaced(rig: Rig, server: Server) -> None:
+    """After a crash there are not two."""
+    rig.show()
+    after = rig.again()
+    assert after.show(replace(WORDS, title="After")) is None
+    assert [(shown.id, shown.summary) for shown in server.on_screen] == [(1, "After")]
+    after.desktop.close()
+
+
+def test_a_notification_of_the_run_before_is_withdrawn(rig: Rig, server: Server) -> None:
+    """The device was unplugged meanwhile: asked for before the bus has even let us in."""
+    rig.show()
+    after = rig.again()
+    after.desktop.connect()
+    after.desktop.withdraw()
+    after.until(lambda: not server.on_screen, "the withdrawal")
+    assert not rig.remembered.exists()
+    after.desktop.close()
+
+
+def test_another_servers_number_is_not_used(rig: Rig, server: Server) -> None:
+    """The server was replaced while we were away: the number means another program's notification now."""
+    rig.show()
+    server.kill()
+    server.start()
+    after = rig.again()
+    assert after.show() is None
+    assert server.notifications[-1].replaces == 0
+    after.desktop.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b":1.1", b":1.1 x", b"\xff\xff", b":1.1 -5", b":1.1 99999999999", b"x" * 10_000]
+)
+def test_a_broken_note_is_no_note(rig: Rig, server: Server, bus: Bus, content: bytes) -> None:
+    """Whatever the file holds, the reminder is shown."""
+    rig.remembered.write_bytes(content.replace(b":1.1", bus.owner(NOTIFICATIONS).encode()))
+    assert rig.show() is None
+    assert len(server.on_screen) == 1
+    rig.desktop.withdraw()
+    rig.until(lambda: not server.on_screen, "the withdrawal")
+
+
+@pytest.mark.usefixtures("server")
+def test_the_note_follows_the_screen(rig: Rig) -> None:
+    """It is there while something is shown; a folder that cannot be written to costs only the note."""
+    rig.show()
+    assert rig.remembered.read_text().endswith(" 1")
+    rig.desktop.withdraw()
+    assert not rig.remembered.exists()
+    rig.remembered.mkdir()
+    assert rig.show() is None
+
+
+# --- the doctor's question
+
+
+def test_a_check_shows_nothing(rig: Rig, server: Server) -> None:
+    """It says what is there and what it lacks."""
+    told: list[tuple[str | None, str]] = []
+    rig.desktop.check(lambda trouble, what: told.append((trouble, what)))
+    rig.until(lambda: told, "the answer")
+    server.offer("body")
+    rig.desktop.check(lambda trouble, what: told.append((trouble, what)))
+    rig.until(lambda: len(told) == 2, "the answer")
+    assert told == [
+        (None, "a notification server is there"),
+        (None, "a notification server is there, without buttons"),
+    ]
+    assert server.notifications == []
+
+
+def test_a_check_says_what_is_wrong(rig: Rig, bus: Bus) -> None:
+    """No server, a hung one, no bus; and nobody is started."""
+    told: list[str | None] = []
+    rig.desktop.check(lambda trouble, _: told.append(trouble))
+    rig.until(lambda: told, "the answer")
+    server = Server(bus)
+    server.start()
+    server.behave("hang")
+    rig.desktop.check(lambda trouble, _: told.append(trouble))
+    rig.until(lambda: server.unanswered, "the question")
+    rig.wait(DELIVERY)
+    wait_until(lambda: len(told) == 2, "the answer")
+    server.kill()
+    bus.kill()
+    rig.until(lambda: rig.desktop.fileno() < 0, "the loss of the bus")
+    rig.desktop.check(lambda trouble, _: told.append(trouble))
+    assert told[:2] == ["no notification server is running", SILENCE]
+    assert told[2]
+    assert told[2].startswith("the bus cannot be reached")
+    assert bus.activations() == []

@@ -1,0 +1,164 @@
+"""The doctor: it really tries each layer, and has a hint for each that does not work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from unplugd import config, doctor
+from unplugd.linux import Linux
+from unplugd.paths import Paths
+
+if TYPE_CHECKING:
+    from unplugd.doctor import Finding
+
+    from .rig.bus import Bus
+    from .rig.server import Server
+
+LAYERS = [
+    "configuration",
+    "USB devices",
+    "plug-in events",
+    "use detection",
+    "notification by desktop",
+    "notification by plyer",
+    "notification by terminal",
+    "journal",
+    "daemon",
+]
+
+
+class Patient:
+    """A user with folders of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.where = Paths(folder / "config", folder / "state", folder / "run")
+        self.where.configuration.mkdir()
+        self.sysfs = folder / "sys"
+        self.sysfs.mkdir()
+
+    def configure(self, text: str) -> None:
+        self.where.config.write_text(text)
+
+    def examined(self, *, notify: bool = False) -> dict[str, Finding]:
+        platform = Linux(self.where.notification, self.sysfs)
+        return {finding.layer: finding for finding in doctor.examine(platform, self.where, notify=notify)}
+
+
+@pytest.fixture
+def patient(tmp_path: Path, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> Patient:
+    """Return a user on a session bus, without a display and without plyer's program."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    return Patient(tmp_path)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_healthy_machine(patient: Patient) -> None:
+    """Every layer is tried; only the daemon, which does not run, and the lesser channels are worth a word."""
+    found = patient.examined()
+    assert list(found) == LAYERS
+    assert {layer: finding.ok for layer, finding in found.items()} == {
+        **dict.fromkeys(LAYERS, True),
+        "notification by plyer": None,
+        "notification by terminal": None,
+        "daemon": False,
+    }
+    assert found["daemon"].hint == "unplugd run"
+    assert found["use detection"].what == "a program that holds a device open was found"
+
+
+def test_every_failure_has_a_hint(patient: Patient) -> None:
+    """Nothing works here that can be broken."""
+    patient.configure("[remind]\nsnooze = 5")
+    patient.where.state.write_text("")
+    (patient.sysfs / "bus/usb").mkdir(parents=True)
+    (patient.sysfs / "bus/usb/devices").write_text("")
+    found = patient.examined()
+    assert list(found) == LAYERS
+    failed = {layer for layer, finding in found.items() if finding.ok is False}
+    assert failed == {*LAYERS} - {"plug-in events", "use detection"}
+    assert all(found[layer].hint for layer in failed)
+    assert found["configuration"].what.startswith("config.toml:2: remind.snooze = 5")
+    assert found["journal"].what.startswith("cannot be written: ")
+
+
+def test_no_notification_server_is_found_out(patient: Patient, bus: Bus) -> None:
+    """And none is started by the question."""
+    found = patient.examined()["notification by desktop"]
+    assert (found.ok, found.what) == (False, "no notification server is running")
+    assert bus.activations() == []
+
+
+def test_only_what_is_configured_is_tried(patient: Patient) -> None:
+    """Who wants no desktop notification is not told that there is none."""
+    patient.configure('[notify]\nchannels = ["terminal"]')
+    assert [layer for layer in patient.examined() if layer.startswith("notification")] == [
+        "notification by terminal"
+    ]
+
+
+def test_a_test_notification_is_really_shown(patient: Patient, server: Server) -> None:
+    """With the words that say that it is a test."""
+    found = patient.examined(notify=True)["notification by desktop"]
+    assert (found.ok, found.what) == (True, "the test was taken")
+    assert [shown.summary for shown in server.notifications] == [doctor.TEST.title]
+
+
+def test_without_being_asked_nothing_is_shown(patient: Patient, server: Server) -> None:
+    """A check is silent."""
+    patient.examined()
+    assert server.notifications == []
+
+
+@pytest.mark.usefixtures("server")
+def test_a_configuration_is_named(patient: Patient) -> None:
+    """None, or which."""
+    assert patient.examined()["configuration"].what == "none, so the defaults hold"
+    patient.configure("")
+    assert patient.examined()["configuration"].what == str(patient.where.config)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_plugged_in_device_is_named(patient: Patient) -> None:
+    """With its port."""
+    folder = patient.sysfs / "bus/usb/devices/1-1.2"
+    folder.mkdir(parents=True)
+    for name, value in (
+        ("idVendor", "0a21"),
+        ("idProduct", "8001"),
+        ("bDeviceClass", "ff"),
+        ("busnum", "1"),
+        ("devnum", "7"),
+    ):
+        (folder / name).write_text(value)
+    assert patient.examined()["USB devices"].what.endswith("plugged in: CareLink USB (port 1-1.2)")
+
+
+def test_it_leaves_nothing_behind(patient: Patient, server: Server, tmp_path: Path) -> None:
+    """No file, no child, no descriptor."""
+    patient.examined(notify=True)
+    files = sorted(tmp_path.rglob("*"))
+    descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    patient.examined()
+    assert sorted(tmp_path.rglob("*")) == files
+    assert len(os.listdir("/proc/self/fd")) == descriptors  # noqa: PTH208
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    commands = [Path(f"/proc/{child}/cmdline").read_bytes() for child in children]
+    assert not [command for command in commands if doctor.HARMLESS_NODE.encode() in command]
+    assert server.on_screen
+
+
+def test_the_rest_of_the_checks_use_the_defaults(patient: Patient) -> None:
+    """A broken configuration does not keep the doctor from the other layers."""
+    patient.configure("[")
+    found = patient.examined()
+    assert [layer for layer in found if layer.startswith("notification")] == [
+        f"notification by {name}" for name in config.CHANNELS
+    ]

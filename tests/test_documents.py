@@ -1,0 +1,142 @@
+"""The documents say what the program does: every command, option, setting and event."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import unplugd
+from unplugd import cli, config, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+
+
+def commands(
+    parser: argparse.ArgumentParser, name: str = "unplugd"
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield every command with its parser, those below a command too."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if name != "unplugd":
+        yield name, parser
+    for action in below:
+        for word, sub in action.choices.items():
+            yield from commands(sub, f"{name} {word}")
+
+
+COMMANDS = dict(commands(cli._parser()))
+ROWS = [line.strip("| ").split(" | ")[0] for line in README.splitlines() if line.startswith("| `unplugd ")]
+"""The first column of the table of commands."""
+
+
+def row(command: str) -> str:
+    """Return the usage in README that is about a command: `config path|show` is about `config show`."""
+    *above, last = command.split()
+    for usage in ROWS:
+        words = usage.strip("`").replace("\\|", "|").split()
+        if words[: len(above)] == above and len(words) > len(above) and last in words[len(above)].split("|"):
+            return usage.replace("\\|", "|")
+    pytest.fail(f"README has no row for `{command}`")
+
+
+@pytest.mark.parametrize("command", [name for name, parser in COMMANDS.items() if name != "unplugd config"])
+def test_every_command_and_option_is_in_readme(command: str) -> None:
+    """In the table of commands, with each of its options and arguments."""
+    usage = row(command)
+    for action in COMMANDS[command]._actions:
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
+            continue
+        shown = action.option_strings[-1] if action.option_strings else str(action.metavar)
+        assert shown in usage, f"{command} {shown}"
+
+
+def test_readme_promises_no_command_that_is_not_there() -> None:
+    """Every `unplugd …` in README begins like a command."""
+    known = {name.split()[1] for name in COMMANDS}
+    for line in re.findall(r"`unplugd ([a-z-]+)", README):
+        assert line in known
+    for usage in ROWS:
+        words = usage.strip("`").replace("\\|", "|").split()
+        if len(words) > 2 and re.fullmatch(r"[a-z|-]+", words[2]):
+            for word in words[2].split("|"):
+                assert f"unplugd {words[1]} {word}" in COMMANDS
+
+
+def test_every_command_explains_itself() -> None:
+    """`--help` says what it is for, and each option what it does."""
+    for name, parser in COMMANDS.items():
+        assert parser.description, name
+        assert parser.format_help().startswith(f"usage: {name}")
+        for action in parser._actions:
+            assert (
+                action.help or isinstance(action, argparse._SubParsersAction) or not action.option_strings
+            ), name
+
+
+def test_every_event_is_in_readme() -> None:
+    """The journal is read by other programs: each of its events stands in the table, and no other."""
+    table = README.partition("| event | more fields |")[2].partition("\n\n")[0]
+    documented = {
+        name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    assert documented == set(sentence._WORDS)
+
+
+def test_every_outcome_is_in_readme() -> None:
+    """So are the ways in which a reminder ends."""
+    for outcome in sentence.OUTCOMES:
+        assert f"`{outcome}`" in README
+
+
+def test_readmes_configuration_is_right() -> None:
+    """What people copy from README is accepted."""
+    blocks = re.findall(r"(?:^    .*\n|^\n)+", README, re.MULTILINE)
+    (example,) = [block for block in blocks if "[remind]" in block]
+    assert config.parse(re.sub(r"(?m)^    ", "", example)) != config.Settings()
+
+
+def test_the_sentence_of_the_notice_is_quoted() -> None:
+    """Word for word, with its date."""
+    assert (
+        "Disconnect the USB device from your computer when you are not using it to download pump data."
+        in README
+    )
+    assert "20 September 2022" in README
+
+
+def test_the_changelog_knows_the_version() -> None:
+    """What is released, or to be released, stands first, told to the user."""
+    headings = re.findall(r"(?m)^## \[(.+?)\]", CHANGELOG)
+    assert headings[0] == "Unreleased" or headings[0] == unplugd.__version__
+    assert re.search(r"(?m)^- ", CHANGELOG.partition("## [")[2])
+
+
+def test_no_lock_files_are_kept() -> None:
+    """The project is a program that is installed with what is there: pinned versions would go stale in it."""
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if kept.returncode:
+        pytest.skip("not in a git repository")
+    assert not re.findall(
+        r"(?m)^(?:.*/)?(?:.*\.lock|.*lock\.json|requirements.*\.txt|Pipfile.*)$", kept.stdout
+    )
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Each dependency is one that the program uses, and none is missing."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[<>=~!\[]", name)[0] for name in project["dependencies"]}
+    sources = "\n".join(file.read_text() for file in (ROOT / "daemon").rglob("*.py"))
+    imported = set(re.findall(r"(?m)^\s*(?:import|from) (\w+)", sources))
+    modules = {"pyusb": "usb"}
+    used = {name for name in declared if modules.get(name, name) in imported}
+    assert used == declared

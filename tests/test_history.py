@@ -1,0 +1,287 @@
+"""What an earlier run left behind: read back from the journal as the rules had it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from unplugd import history, reminder
+from unplugd.devices import Device
+from unplugd.reminder import Plug, Policy, Record, Seen, Show, Sighting, State
+
+STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
+METER = Device("1-2", 0x1A79, 0x6210, address=5, name="Contour Next Link 2.4")
+BOOT = "b00t"
+NOW = 1e9
+
+
+def event(name: str, uptime: float, **fields: Any) -> dict[str, Any]:
+    about = {"device": "1-1", "id": "0a21:8001", "name": "CareLink USB", "address": 4}
+    return {"time": "", "event": name, "boot": BOOT, "uptime": uptime, **about, **fields}
+
+
+def plug_of(*events: dict[str, Any]) -> Plug:
+    ((plug, _),) = history.open_plugs(events, BOOT, NOW)
+    return plug
+
+
+def test_a_plug_in_is_a_period() -> None:
+    """It began when the journal says so, on the clock of this boot."""
+    plug = plug_of(event("plugged_in", 50))
+    assert (plug.device, plug.since, plug.plugged_at, plug.gone_at) == (STICK, 50, 50, None)
+
+
+def test_another_boot_is_another_story() -> None:
+    """The clock that counts from boot means nothing after the next boot, nor does what was plugged in."""
+    assert history.open_plugs([{**event("plugged_in", 50), "boot": "before"}], BOOT, NOW) == ()
+
+
+def test_an_unplug_is_remembered_with_its_time() -> None:
+    """So that a replug within seconds continues the period, across a restart too."""
+    gone = plug_of(
+        event("plugged_in", 50), event("use_began", 60, program="p", evidence="e"), event("unplugged", 70)
+    )
+    assert (gone.gone_at, gone.use) == (70, None)
+    again = plug_of(
+        event("plugged_in", 50), event("unplugged", 70), event("plugged_in", 75, continued=True, address=9)
+    )
+    assert (again.since, again.plugged_at, again.gone_at, again.device.address) == (50, 75, None, 9)
+    new = plug_of(event("plugged_in", 50), event("unplugged", 70), event("plugged_in", 95))
+    assert (new.since, new.plugged_at) == (95, 95)
+
+
+def test_a_use_in_progress_goes_on() -> None:
+    """The use keeps its program, its evidence and its beginning."""
+    plug = plug_of(event("plugged_in", 50), event("use_began", 60, program="java", evidence="holds x"))
+    assert plug.use == reminder.Use("java", "holds x", 60)
+
+
+def test_used_time_is_summed() -> None:
+    """Of a period with two uses, both count, and the last one's end is when it was last used."""
+    plug = plug_of(
+        event("plugged_in", 50),
+        event("use_began", 60, program="java", evidence="e"),
+        event("use_ended", 70, used_for=10),
+        event("use_began", 80, program="java", evidence="e"),
+        event("use_ended", 85, used_for=5),
+    )
+    assert (plug.used_for, plug.last_use, plug.use) == (15, 85, None)
+    assert plug.idle_for(100) == 35
+
+
+def test_reminders_are_not_counted_anew() -> None:
+    """After a restart the next reminder comes when it would have come."""
+    plug = plug_of(event("plugged_in", 50), event("reminded", 350, count=2, devices=["1-1", "9-9"]))
+    assert (plug.reminded, plug.reminded_at, plug.shown) == (2, 350, True)
+    used = plug_of(
+        event("plugged_in", 50),
+        event("reminded", 350, count=2, devices=["1-1"]),
+        event("reminder_ended", 360, outcome="in_use"),
+        event("use_began", 360, program="java", evidence="e"),
+    )
+    assert (used.reminded, used.reminded_at, used.shown) == (0, None, False)
+
+
+def test_a_snooze_goes_on() -> None:
+    """It ends when it would have ended, and what is used up of the limit stays used up."""
+    plug = plug_of(event("plugged_in", 50), event("snoozed", 100, snoozed_for=900))
+    assert (plug.snoozed_at, plug.snoozed_until) == (100, 1000)
+    over = plug_of(
+        event("plugged_in", 50),
+        event("snoozed", 100, snoozed_for=900),
+        event("snooze_ended", 400, snoozed_for=300),
+    )
+    assert (over.snoozed_until, over.snoozed_for) == (None, 300)
+
+
+def test_nobody_is_warned_of_twice() -> None:
+    """A stranger that the person was warned of is not news after a restart."""
+    plug = plug_of(event("plugged_in", 50), event("stranger", 60, program="cat"))
+    assert plug.warned == plug.told == {"cat"}
+
+
+def test_a_checkpoint_stands_for_a_beginning_that_was_not_read() -> None:
+    """Of a device that is plugged in for months only the end of the journal is read."""
+    plug = plug_of(event("checkpoint", 10_000, plugged_for=9000, idle_for=8900))
+    assert (plug.since, plug.plugged_at, plug.used_for) == (1000, 1000, 100)
+    assert plug.idle_for(10_000) == pytest.approx(8900)
+
+
+def test_events_about_nothing_known_are_passed_over() -> None:
+    """The end of a use whose device was never seen plugged in is no period."""
+    orphans = [
+        event(name, 60, used_for=1, snoozed_for=1, program="p", evidence="e")
+        for name in ("unplugged", "use_began", "use_ended", "snoozed", "stranger", "started", "nonsense")
+    ]
+    assert history.open_plugs(orphans, BOOT, NOW) == ()
+
+
+def test_a_period_is_known_until_its_last_event() -> None:
+    """What happened after the last word of the earlier run nobody knows."""
+    events = [
+        event("plugged_in", 50),
+        event("checkpoint", 350, plugged_for=300, idle_for=300),
+        {"time": "", "event": "reminded", "boot": BOOT, "uptime": 360, "count": 1, "devices": ["1-1"]},
+        event("plugged_in", 400, device="1-2"),
+    ]
+    assert [(plug.device.port, until) for plug, until in history.open_plugs(events, BOOT, NOW)] == [
+        ("1-1", 360),
+        ("1-2", 400),
+    ]
+
+
+# --- a journal from anywhere
+
+WILD = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.sampled_from(["1-1", "0a21:8001", "x", "", BOOT, 10**400, "\ud800"]),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+NAMES = st.sampled_from(
+    [
+        "plugged_in",
+        "unplugged",
+        "use_began",
+        "use_ended",
+        "reminded",
+        "reminder_ended",
+        "snoozed",
+        "snooze_ended",
+        "stranger",
+        "checkpoint",
+    ]
+)
+KEYS = [
+    "uptime",
+    "device",
+    "id",
+    "name",
+    "address",
+    "continued",
+    "program",
+    "evidence",
+    "used_for",
+    "plugged_for",
+    "idle_for",
+    "snoozed_for",
+    "count",
+    "devices",
+]
+
+
+@st.composite
+def wild_events(draw: st.DrawFn) -> dict[str, Any]:
+    good = event(
+        draw(NAMES), draw(st.floats(0, 5000)), program="p", evidence="e", used_for=1.0, plugged_for=9.0, idle_for=8.0,
+        snoozed_for=5.0, count=1, devices=["1-1"],
+    )  # fmt: skip
+    return {**good, **draw(st.dictionaries(st.sampled_from(KEYS), WILD, max_size=2))}
+
+
+@given(st.lists(wild_events(), max_size=8))
+@example([event("plugged_in", 1, id=5)])
+@example([event("plugged_in", 10**400)])
+@example([event("plugged_in", 1), event("reminded", 2, count=float("inf"), devices=["1-1"])])
+@example([event("plugged_in", float("nan"))])
+@example([event("plugged_in", 1), event("snoozed", 2, snoozed_for=float("inf"))])
+@example([event("plugged_in", 1), event("reminded", 1e300, count=1, devices=["1-1"])])
+@settings(deadline=None)
+def test_no_journal_stops_the_start(events: list[dict[str, Any]]) -> None:
+    """Whatever a journal holds, the rules can go on with what is read back, and nobody is silenced for ever by it."""
+    now, policy = 6000.0, Policy()
+    plugs = [plug for plug, _ in history.open_plugs(events, BOOT, now)]
+    state = reminder.restored(plugs)
+    state, _ = reminder.step(state, Seen((Sighting(STICK),)), now, policy)
+    deadline = reminder.next_deadline(state, policy, now)
+    assert deadline is None or now - reminder.ON_ITS_WAY <= deadline <= now + reminder.CHECKPOINT
+    for plug in state.present():
+        assert reminder.due_at(plug, state, policy) <= now + 86_400
+
+
+# --- what the rules write, history reads
+
+
+@dataclass
+class Run:
+    """A run of the rules whose records go through JSON, as through the journal."""
+
+    state: State = field(default_factory=State)
+    now: float = 1000.0
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def do(self, decided: tuple[State, tuple[reminder.Action, ...]]) -> None:
+        self.state, actions = decided
+        for action in actions:
+            if isinstance(action, Record):
+                device = action.device
+                about = {"device": device.port, "id": device.id, "name": device.name} if device else {}
+                head = {"event": action.event, "boot": BOOT, "uptime": round(self.now, 3)}
+                self.events.append(json.loads(json.dumps({**head, **about, **action.fields})))
+            elif isinstance(action, Show):
+                self.do(reminder.delivered(self.state, action.notice.serial, "desktop", self.now))
+
+
+sightings = st.lists(
+    st.sampled_from([STICK, METER]).flatmap(
+        lambda device: st.sampled_from(
+            [
+                Sighting(device),
+                Sighting(device, "in use", "CareLink Uploader", "holds /dev/ttyUSB0"),
+                Sighting(device, strangers=("cat",)),
+            ]
+        )
+    ),
+    max_size=2,
+    unique_by=lambda sighting: sighting.device.port,
+)
+steps = st.tuples(st.integers(1, 1200), sightings, st.sampled_from(["", "", "", "snooze", "dismiss"]))
+REMEMBERED = (
+    "device",
+    "since",
+    "plugged_at",
+    "gone_at",
+    "use",
+    "last_use",
+    "snoozed_at",
+    "snoozed_until",
+    "warned",
+    "shown",
+)
+
+
+@given(st.lists(steps, max_size=12))
+@settings(deadline=None)
+def test_a_restart_forgets_nothing_that_matters(story: list[tuple[int, list[Sighting], str]]) -> None:
+    """At any moment of any history, what the journal gives back is what the rules had in mind."""
+    policy = Policy()
+    run = Run()
+    for seconds, seen, press in story:
+        run.now += seconds
+        run.do(reminder.step(run.state, Seen(tuple(seen)), run.now, policy))
+        if press == "snooze":
+            run.do(reminder.snooze(run.state, policy.snooze, run.now, policy))
+        elif press == "dismiss":
+            run.do(reminder.closed(run.state, "dismissed"))
+    read = {plug.device.port: plug for plug, _ in history.open_plugs(run.events, BOOT, NOW)}
+    for plug in run.state.plugs:
+        back = read[plug.device.port]
+        for name in REMEMBERED:
+            assert getattr(back, name) == getattr(plug, name), name
+        assert back.used_for == pytest.approx(plug.used_for, abs=0.01)
+        assert back.snoozed_for == pytest.approx(plug.snoozed_for, abs=0.01)
+        assert (back.reminded_at is None) == (plug.reminded_at is None)
+        assert bool(back.reminded) == bool(plug.reminded)
+    assert {port for port, plug in read.items() if plug.gone_at is None} == {
+        plug.device.port for plug in run.state.present()
+    }

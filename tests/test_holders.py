@@ -1,0 +1,444 @@
+"""Who uses a device: real processes that hold real nodes, and what is made of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from unplugd.devices import Device
+from unplugd.linux import SETTLING, Usage, boot, holders, now, slept
+from unplugd.uploaders import BUILT_IN, Uploader
+
+from .rig.programs import Program, Programs
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from unplugd.reminder import Sighting
+
+    from .rig.child import Child
+
+# A real character device that nobody else here holds stands for the device's node.
+NODE = "/dev/full"
+NOBODY = 65534
+STICK = Device("1-1", 0x0A21, 0x8001, 1, 7, name="CareLink USB")
+# Names of these tests' own, so that no other program on the machine is meant.
+MINE = Uploader("Mine", ("u-uploader-test",))
+SECOND = Uploader("Second", ("u-second-test",))
+BROWSER = Uploader("", ("u-browser-test",), alone=False)
+MACHINE = Uploader("", ("u-machine-test",), alone=False, doubtful=True)
+SOFTWARE = (MINE, SECOND, BROWSER, MACHINE, *BUILT_IN)
+
+
+class Started(Programs):
+    """Programs that have their names by the time they are there: an exec is over only after its caller goes on."""
+
+    def start(self, name: str, *arguments: str) -> Program:
+        return self._settled(super().start(name, *arguments))
+
+    def started_by(self, parent: Child, name: str) -> Program:
+        return self._settled(super().started_by(parent, name))
+
+    @staticmethod
+    def _settled(program: Program) -> Program:
+        program.open("/dev/zero")
+        program.close()
+        return program
+
+
+@pytest.fixture
+def programs(compiled_program: Path, tmp_path: Path) -> Iterator[Programs]:
+    """Yield programs on this machine as it is."""
+    programs = Started(compiled_program, tmp_path / "programs", {"PATH": os.environ["PATH"]})
+    yield programs
+    programs.close()
+
+
+# --- who holds a node
+
+
+def test_who_holds_a_node_is_found(programs: Programs) -> None:
+    """By its device number or its inode, under whatever path it was opened, and no longer once it is closed."""
+    one, two = programs.start("one"), programs.start("two")
+    one.open(NODE)
+    two.open(f"/proc/self/root{NODE}")
+    found = holders.holding([NODE, "/dev/zero", "/dev/no-such-node"])
+    assert set(found.pids) == {NODE}
+    assert set(found.pids[NODE]) >= {one.pid, two.pid}
+    assert not found.blind
+    one.close()
+    assert one.pid not in holders.holding([NODE]).pids[NODE]
+
+
+def test_a_node_that_was_removed_is_still_held(programs: Programs, tmp_path: Path) -> None:
+    """A container's node of the same number counts, also when its path is gone by now."""
+    if os.geteuid():
+        pytest.skip("needs root to make a node")
+    other = tmp_path / "dev/other"
+    other.parent.mkdir()
+    os.mknod(other, 0o20600, Path(NODE).stat().st_rdev)
+    program = programs.start("contained")
+    try:
+        program.open(str(other))
+    except AssertionError:
+        pytest.skip("the folder for temporary files allows no nodes")
+    assert program.pid in holders.holding([NODE]).pids.get(NODE, ())
+
+
+def test_nobody_is_asked_for_nothing() -> None:
+    """Without nodes nobody holds one."""
+    assert holders.holding([]).pids == {}
+    assert holders.holding(["/dev/no-such-node"]).pids == {}
+
+
+def test_looking_does_not_count_as_holding() -> None:
+    """Unplugd's own descriptors are not a use."""
+    with Path(NODE).open("rb"):
+        assert os.getpid() not in holders.holding([NODE]).pids.get(NODE, ())
+
+
+def test_a_process_that_ends_under_the_look_is_nobody(tmp_path: Path) -> None:
+    """Entries of /proc without their content are passed over."""
+    (tmp_path / "4194999").mkdir()
+    (tmp_path / "4194998/fd").mkdir(parents=True)
+    (tmp_path / "4194998/fd/3").symlink_to("/dev/gone")
+    (tmp_path / "self").mkdir()
+    assert holders.holding([NODE], str(tmp_path)).pids == {}
+
+
+def test_a_look_that_sees_nothing_knows_it() -> None:
+    """In a service's own user namespace not even the user's processes may be looked into: that is not `idle`."""
+    myself = os.geteuid()
+    with tempfile.TemporaryDirectory() as proc:
+        Path(proc).chmod(0o755)
+        for pid, mode in (("4194301", 0), ("4194302", 0)):
+            folder = Path(proc, pid)
+            (folder / "fd").mkdir(parents=True, mode=mode)
+            os.chown(folder, myself or NOBODY, -1)
+        # Root may look everywhere.
+        os.seteuid(myself or NOBODY)
+        try:
+            assert holders.holding([NODE], proc).blind
+            assert not holders.holding([NODE]).blind or myself
+        finally:
+            os.seteuid(myself)
+        Path(proc, "4194302/fd").chmod(0o755)
+        assert not holders.holding([NODE], proc).blind
+
+
+# --- who that is
+
+
+def test_upload_software_is_known_by_its_process(programs: Programs) -> None:
+    """CareLink Uploader as it really shows: Java, with its jar among the arguments."""
+    holder = holders.known(programs.uploader("TOKEN").pid, BUILT_IN)
+    assert holder
+    assert holder.uploader
+    assert (holder.uploader.name, holder.name, holder.service) == ("CareLink Uploader", "java", False)
+    assert "TOKEN" not in repr(holder)
+
+
+def test_a_helper_belongs_to_its_parent(programs: Programs) -> None:
+    """What an uploader's child holds, the uploader holds; another program's child is nobody's helper."""
+    parent = programs.start("u-uploader-test")
+    helper = parent.start("helper")
+    grandchild = helper.start("helper2")
+    for program in (helper, grandchild):
+        holder = holders.known(program.pid, SOFTWARE)
+        assert holder
+        assert holder.uploader is MINE
+    stranger = programs.start("photo-tool").start("helper")
+    holder = holders.known(stranger.pid, SOFTWARE)
+    assert holder
+    assert holder.uploader is None
+
+
+def test_a_system_service_is_known(programs: Programs) -> None:
+    """ModemManager holds the stick by itself: neither an upload nor anybody to warn of."""
+    holder = holders.known(programs.start("ModemManager").pid, BUILT_IN)
+    assert holder
+    assert (holder.service, holder.uploader) == (True, None)
+
+
+def test_a_hostile_process_name_is_harmless(programs: Programs) -> None:
+    """A process that calls itself an escape sequence is shown without it; one without a name has one."""
+    program = programs.start("x")
+    program.call_itself("<b>x</b>\x1b[31m")
+    holder = holders.known(program.pid, BUILT_IN)
+    assert holder
+    assert holder.name == "<b>x</b>[31m"
+    program.call_itself("\x1b\x07")
+    holder = holders.known(program.pid, BUILT_IN)
+    assert holder
+    assert holder.name == "unnamed"
+
+
+def test_a_process_that_has_ended_is_nobody(programs: Programs) -> None:
+    """Between the look and the question it may have gone."""
+    program = programs.start("short")
+    program.end()
+    assert holders.known(program.pid, BUILT_IN) is None
+
+
+# --- what runs
+
+
+def test_running_upload_software_is_found_with_its_start(programs: Programs) -> None:
+    """The one started last counts, on the clock that counts sleep; one that has ended does not."""
+    assert holders.running((MINE, SECOND)) is None
+    before = now()
+    first = programs.start("u-uploader-test")
+    found = holders.running((MINE, SECOND))
+    assert found
+    assert found[0] == "Mine"
+    assert before - 0.02 <= found[1] <= now()
+    first.end()
+    assert holders.running((MINE, SECOND)) is None
+
+
+def test_a_helper_that_starts_later_is_no_new_upload(programs: Programs) -> None:
+    """A forgotten window does not become fresh by starting a child of its own kind."""
+    parent = programs.start("u-uploader-test")
+    found = holders.running((MINE,))
+    assert found
+    # The kernel counts starts in hundredths of a second.
+    wait_until(lambda: now() > found[1] + 0.03, "the next tick")
+    parent.start("u-uploader-test")
+    assert holders.running((MINE,)) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("u-with-a-name-of-more-than-15-bytes", "u-with-a-name-of-more-than-15-bytes"),
+        ("u-with-a-name-of-more-than-15-bytes", "u-with-a-name-*-bytes"),
+        ("ü-schöner-Übertrager", "ü-schöner-Übertrager"),
+        ("u b", "u b"),
+        ("u-path-test", "/*/u-path-test"),
+    ],
+)
+def test_long_and_foreign_names_are_found(programs: Programs, name: str, pattern: str) -> None:
+    """The kernel keeps 15 bytes of a name, and may cut a letter in two."""
+    programs.start(name)
+    found = holders.running((Uploader("Long", (pattern,)),))
+    assert found
+    assert found[0] == "Long"
+
+
+def test_java_that_runs_something_else_is_not_running(programs: Programs) -> None:
+    """Of all the programs with an interpreter's name only the one with the script is meant."""
+    script = Uploader("Script", ("u-interpreter:up.jar",))
+    programs.start("u-interpreter", "-jar", "game.jar")
+    assert holders.running((script,)) is None
+    programs.start("u-interpreter", "-jar", "/opt/up.jar", "TOKEN")
+    assert holders.running((script,)) is not None
+
+
+def test_what_does_not_speak_for_an_upload_alone_is_not_running(programs: Programs) -> None:
+    """A browser that is open all day is no upload."""
+    programs.start("u-browser-test")
+    assert holders.running((BROWSER, MACHINE)) is None
+
+
+def test_a_start_time_survives_any_process_name(programs: Programs) -> None:
+    """Field 22 is found behind a name with brackets and blanks in it."""
+    program = programs.start("x")
+    usual = holders._started(program.pid, "/proc")
+    program.call_itself("a) R 1 2 (b")
+    assert holders._started(program.pid, "/proc") == usual
+
+
+# --- the use of a device
+
+
+class Machine:
+    """A stick in a tree of its own, whose serial node is a real character device of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "bus/usb/devices/1-1"
+        node = self.folder / "1-1:1.0/ttyUSB0/tty/ttyUSB0"
+        node.mkdir(parents=True)
+        (node / "dev").write_text("1:7\n")
+        (node / "uevent").write_text(f"DEVNAME={NODE}\n")
+        self.drive("usb_serial_simple")
+        self.transfers(11)
+        self.usage = Usage(root)
+        self.now = 5000.0
+
+    def transfers(self, count: int | None) -> None:
+        if count is None:
+            (self.folder / "urbnum").unlink()
+        else:
+            (self.folder / "urbnum").write_text(f"{count}\n")
+
+    def drive(self, driver: str) -> None:
+        link = self.folder / "1-1:1.0/driver"
+        link.unlink(missing_ok=True)
+        link.symlink_to(f"/sys/bus/usb/drivers/{driver}")
+
+    def look(self, device: Device = STICK) -> Sighting:
+        """Return the sighting of a look, a quarter of a minute after the last."""
+        self.now += 15
+        (sighting,) = self.usage.look([device], SOFTWARE, holders.running((MINE,)), self.now)
+        return sighting
+
+    def settle(self) -> None:
+        self.look()
+        self.now += SETTLING
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path / "sys")
+
+
+def test_nobody_at_it_is_idle(machine: Machine) -> None:
+    """The resting driver is no use."""
+    assert (machine.look().verdict, machine.look().strangers) == ("idle", ())
+
+
+def test_upload_software_that_holds_it_uses_it(machine: Machine, programs: Programs) -> None:
+    """In use, by its name, with the node as evidence, until it lets go."""
+    program = programs.uploader("TOKEN")
+    program.open(NODE)
+    sighting = machine.look()
+    assert (sighting.verdict, sighting.program, sighting.evidence, sighting.doubtful) == (
+        "in use",
+        "CareLink Uploader",
+        f"holds {NODE}",
+        False,
+    )
+    assert "TOKEN" not in repr(sighting)
+    program.close()
+    assert machine.look().verdict == "idle"
+
+
+def test_a_browser_that_holds_it_is_named_itself(machine: Machine, programs: Programs) -> None:
+    """Software without a name of its own is called what its process is called."""
+    programs.start("u-browser-test").open(NODE)
+    assert machine.look().program == "u-browser-test"
+
+
+def test_a_virtual_machine_that_holds_it_is_doubtful(machine: Machine, programs: Programs) -> None:
+    """Unless real upload software holds it as well."""
+    programs.start("u-machine-test").open(NODE)
+    sighting = machine.look()
+    assert (sighting.verdict, sighting.doubtful) == ("in use", True)
+    programs.start("u-uploader-test").open(NODE)
+    sighting = machine.look()
+    assert (sighting.program, sighting.doubtful) == ("Mine", False)
+
+
+def test_a_stranger_that_holds_it_is_no_use(machine: Machine, programs: Programs) -> None:
+    """Each is named once; a system service among them is not."""
+    for name in ("photo-tool", "photo-tool", "ModemManager"):
+        programs.start(name).open(NODE)
+    sighting = machine.look()
+    assert (sighting.verdict, sighting.strangers) == ("idle", ("photo-tool",))
+
+
+def test_a_system_service_that_holds_it_is_nobody(machine: Machine, programs: Programs) -> None:
+    """Neither a use nor anybody to warn of, also while it moves data."""
+    programs.start("ModemManager").open(NODE)
+    machine.settle()
+    machine.transfers(50)
+    sighting = machine.look()
+    assert (sighting.verdict, sighting.strangers) == ("idle", ())
+
+
+def test_traffic_by_nobody_in_sight_is_doubtful_use(machine: Machine) -> None:
+    """Another user's upload shows in the kernel's count, and stops counting when it stops."""
+    machine.settle()
+    assert machine.look().verdict == "idle"
+    machine.transfers(20)
+    sighting = machine.look()
+    assert (sighting.verdict, sighting.program, sighting.evidence, sighting.doubtful) == (
+        "in use",
+        "",
+        "transfers",
+        True,
+    )
+    assert machine.look().verdict == "idle"
+    machine.transfers(3)
+    assert machine.look().verdict == "in use", "the count wraps"
+
+
+def test_traffic_while_upload_software_runs_is_its_use(machine: Machine, programs: Programs) -> None:
+    """It opens and closes the device in turns, and not every look meets an open one."""
+    programs.start("u-uploader-test")
+    machine.settle()
+    machine.transfers(20)
+    sighting = machine.look()
+    assert (sighting.verdict, sighting.program, sighting.doubtful) == ("in use", "Mine", False)
+
+
+def test_traffic_right_after_plug_in_says_nothing(machine: Machine) -> None:
+    """The kernel and ModemManager introduce themselves; a replug begins that anew."""
+    machine.look()
+    machine.transfers(20)
+    assert machine.look().verdict == "idle"
+    machine.now += SETTLING
+    machine.look(Device("1-1", 0x0A21, 0x8001, 1, 8, name="CareLink USB"))
+    machine.transfers(30)
+    assert machine.look(Device("1-1", 0x0A21, 0x8001, 1, 8, name="CareLink USB")).verdict == "idle"
+
+
+def test_the_traffic_of_who_has_just_let_go_is_explained(machine: Machine, programs: Programs) -> None:
+    """A stranger that closes the device between two looks is not another, unnamed user."""
+    program = programs.start("photo-tool")
+    program.open(NODE)
+    machine.settle()
+    machine.transfers(20)
+    assert machine.look().strangers == ("photo-tool",)
+    machine.transfers(30)
+    program.close()
+    assert machine.look().verdict == "idle"
+    machine.transfers(40)
+    assert machine.look().verdict == "in use"
+
+
+def test_a_claim_is_doubtful_use(machine: Machine) -> None:
+    """Somebody's libusb has the interface, and no process tells whose."""
+    machine.drive("usbfs")
+    sighting = machine.look()
+    assert (sighting.verdict, sighting.evidence, sighting.doubtful) == (
+        "in use",
+        "claimed through usbfs",
+        True,
+    )
+
+
+def test_without_the_count_nothing_is_made_up(machine: Machine) -> None:
+    """A kernel that stops counting, or starts, shows no traffic by that."""
+    machine.settle()
+    machine.transfers(None)
+    assert machine.look().verdict == "idle"
+    machine.transfers(99)
+    assert machine.look().verdict == "idle"
+
+
+def test_a_device_that_has_gone_is_forgotten(machine: Machine) -> None:
+    """So that months of plugging leave nothing behind."""
+    machine.settle()
+    shutil.rmtree(machine.folder)
+    machine.usage.look([], SOFTWARE, None, machine.now)
+    assert not machine.usage._transfers
+    assert not machine.usage._settled_at
+    assert not machine.usage._held
+
+
+# --- the clocks
+
+
+def test_the_clock_counts_sleep_and_is_not_set() -> None:
+    """It is the boot's own, and sleep is what it is ahead of the one that stops."""
+    assert now() <= time.clock_gettime(time.CLOCK_BOOTTIME) <= now()
+    assert -0.01 < slept() < now()
+    assert len(boot()) == 36

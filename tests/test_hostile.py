@@ -1,0 +1,92 @@
+"""A device chooses its own strings: whatever they are, they do no harm where they are shown."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .rig.usb import Model
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from .rig.daemon import Daemon
+    from .rig.desktop import Desktop
+    from .rig.server import Server
+    from .rig.usb import Testbed
+
+STRINGS = {
+    "markup": "<b>bold</b> & <a href='x'>link</a> <img src='/etc/passwd'/> &amp;",
+    "broken markup": "</body><i>",
+    "escapes": "red \x1b[31m\x1b]0;title\x07 bell \x9b31m",
+    "newlines": 'one\ntwo\r\nname = "three"\n[remind]\n',
+    "direction": "abc\u202egpj.exe\u2066",
+    "long": "A" * 10_000,
+    "formula": "=HYPERLINK(0)",
+    "quotes": "\"'; $(reboot) `reboot` \\",
+    "not text": "\udcff\udcfe",
+}
+
+
+def hostile(text: str) -> Model:
+    """Return a device that says so of itself."""
+    return Model(0x0A21, 0x9999, name=text, manufacturer=text, serial=text)
+
+
+def harmless(*shown: str) -> None:
+    """Fail where a terminal would do more than show a text of bearable length."""
+    for text in shown:
+        assert not [
+            c for c in text if (ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 or c in "\u202e\u2066"
+        ]
+        assert max(map(len, text.splitlines()), default=0) < 1000
+
+
+@pytest.mark.parametrize("text", STRINGS.values(), ids=STRINGS)
+def test_watched_device(daemon: Daemon, server: Server, usb: Testbed, text: str) -> None:
+    """A watched device with such strings is reminded of like any other."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    device = usb.plug(hostile(text))
+    # The server has refused, and so failed this test, whatever was not well-formed.
+    notification = server.notified()
+    daemon.wait_for("reminded")
+    listed = daemon.command("devices")
+    assert device.id in listed.stdout
+    entries = json.loads(daemon.command("devices", "--json").stdout)
+    assert entries
+    log = daemon.command("log")
+    assert (listed.code, log.code) == (0, 0)
+    harmless(notification.text, daemon.journal.read_text(), daemon.stderr, listed.stdout, log.stdout)
+    harmless(daemon.command("status").stdout, daemon.command("doctor").stdout)
+
+
+@pytest.mark.parametrize("text", STRINGS.values(), ids=STRINGS)
+def test_learned_device(daemon: Daemon, server: Server, usb: Testbed, text: str) -> None:
+    """A device that is learned with such a name is written as one setting, read back, and reminded of."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(Model(0x1234, 0x5678, name=text))
+    learned = daemon.command("devices", "learn", "1234:5678")
+    assert learned.code == 0, learned.stderr
+    assert daemon.command("config", "check").code == 0
+    daemon.reload()
+    notification = server.notified()
+    event = daemon.wait_for("plugged_in")
+    assert event["id"] == "1234:5678"
+    assert 0 < len(event["name"]) <= 100
+    harmless(notification.text, daemon.journal.read_text(), daemon.stderr, learned.stdout, learned.stderr)
+
+
+def test_dunst_shows_them_as_text(daemon: Daemon, desktop: Desktop, usb: Testbed) -> None:
+    """A real server shows them as they are; see tests/artifacts/hostile.png."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(Model(0x1234, 0x5678, name=STRINGS["markup"] + STRINGS["escapes"]))
+    daemon.command("devices", "learn", "1234:5678")
+    daemon.reload()
+    desktop.shows()
+    desktop.screenshot("hostile")
+    daemon.wait_for("reminded")
+    wait_until(daemon.running, "the program to go on")

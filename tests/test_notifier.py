@@ -1,0 +1,187 @@
+"""The channels in their order: the first that works is used, and every failure is told once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unplugd.notifier import REPEAT_TROUBLE, Notifier
+from unplugd.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FRESH = Words("Unplug it", ("now",), fresh=True)
+UPDATE = Words("Unplug it", ("please",), fresh=False)
+
+
+@dataclass
+class Fake:
+    """A channel that answers when the test says so, and refuses to be called in an order that no channel bears."""
+
+    name: str
+    replaces: bool = False
+    shown: list[Words] = field(default_factory=list)
+    waiting: list[Callable[[str | None], None]] = field(default_factory=list)
+    withdrawn: int = 0
+    at_once: str | None = ""
+    """What it answers at once: None for success, "" to wait."""
+
+    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+        assert words.fresh or self.replaces, "an update on a channel that cannot replace"
+        self.shown.append(words)
+        if self.at_once == "":
+            self.waiting.append(done)
+        else:
+            done(self.at_once)
+
+    def withdraw(self) -> None:
+        self.withdrawn += 1
+
+    def check(self, told: Callable[[str | None, str], None]) -> None:
+        raise NotImplementedError
+
+    def answer(self, trouble: str | None = None) -> None:
+        self.waiting.pop(0)(trouble)
+
+
+@dataclass
+class Heard:
+    """What the daemon would hear."""
+
+    said: list[tuple[object, ...]] = field(default_factory=list)
+
+    def delivered(self, serial: int, channel: str) -> None:
+        self.said.append(("delivered", serial, channel))
+
+    def undelivered(self, serial: int) -> None:
+        self.said.append(("undelivered", serial))
+
+    def failed(self, channel: str, error: str) -> None:
+        self.said.append(("failed", channel, error))
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.heard = Heard()
+        self.desktop = Fake("desktop", replaces=True)
+        self.plyer = Fake("plyer")
+        self.terminal = Fake("terminal")
+        self.channels = (self.desktop, self.plyer, self.terminal)
+        self.notifier = Notifier(self.channels, self.heard, lambda: self.now)
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_the_first_channel_that_works_is_the_one(rig: Rig) -> None:
+    """The others are not bothered, and it is named."""
+    rig.notifier.show(1, FRESH)
+    assert rig.heard.said == []
+    rig.desktop.answer()
+    assert rig.heard.said == [("delivered", 1, "desktop")]
+    assert rig.notifier.last == "desktop"
+    assert (rig.plyer.shown, rig.terminal.shown) == ([], [])
+
+
+def test_the_next_one_is_tried_when_one_fails(rig: Rig) -> None:
+    """In their order, each failure told with its reason."""
+    rig.notifier.show(1, FRESH)
+    rig.desktop.answer("no server")
+    rig.plyer.answer("no notify-send")
+    rig.terminal.answer()
+    assert rig.heard.said == [
+        ("failed", "desktop", "no server"),
+        ("failed", "plyer", "no notify-send"),
+        ("delivered", 1, "terminal"),
+    ]
+
+
+def test_nobody_reached_is_told(rig: Rig) -> None:
+    """A reminder that no channel took is undelivered: that is what the rules try again on."""
+    rig.notifier.show(1, FRESH)
+    for channel in rig.channels:
+        channel.answer("no")
+    assert rig.heard.said[-1] == ("undelivered", 1)
+    assert rig.notifier.last == ""
+
+
+def test_an_update_goes_only_where_it_replaces(rig: Rig) -> None:
+    """The same reminder with a newer time must not ring a second time on a channel that cannot take the first back."""
+    rig.notifier.show(1, UPDATE)
+    rig.desktop.answer("no server")
+    assert rig.heard.said == [("failed", "desktop", "no server"), ("undelivered", 1)]
+    assert rig.plyer.shown == []
+
+
+def test_without_channels_nothing_is_delivered() -> None:
+    """It says so at once."""
+    heard = Heard()
+    Notifier((), heard, lambda: 0.0).show(5, FRESH)
+    assert heard.said == [("undelivered", 5)]
+
+
+def test_an_answer_to_something_older_says_nothing(rig: Rig) -> None:
+    """What was replaced or withdrawn before it was answered is neither delivered nor tried on the next channel."""
+    rig.notifier.show(1, FRESH)
+    rig.notifier.show(2, FRESH)
+    rig.desktop.answer("superseded")
+    rig.desktop.answer()
+    assert rig.heard.said == [("delivered", 2, "desktop")]
+    rig.notifier.show(3, FRESH)
+    rig.notifier.withdraw()
+    rig.desktop.answer("too late")
+    assert rig.heard.said == [("delivered", 2, "desktop")]
+    assert rig.plyer.shown == []
+
+
+def test_withdrawing_reaches_every_channel(rig: Rig) -> None:
+    """Also one that said it did not show anything."""
+    rig.notifier.show(1, FRESH)
+    rig.notifier.withdraw()
+    assert [channel.withdrawn for channel in rig.channels] == [1, 1, 1]
+
+
+def test_the_same_trouble_is_told_once_in_a_while(rig: Rig) -> None:
+    """Tries come every few seconds for days: a line for each would be the journal's end."""
+    rig.desktop.at_once = "no server"
+    rig.plyer.at_once = None
+
+    def told() -> int:
+        return sum(said[0] == "failed" for said in rig.heard.said)
+
+    for rig.now in (0, 15, REPEAT_TROUBLE - 1):
+        rig.notifier.show(1, FRESH)
+    assert told() == 1
+    rig.now = REPEAT_TROUBLE
+    rig.notifier.show(2, FRESH)
+    assert told() == 2
+    rig.desktop.at_once = "another reason"
+    rig.notifier.show(3, FRESH)
+    assert told() == 3
+    rig.desktop.at_once = None
+    rig.notifier.show(4, FRESH)
+    rig.desktop.at_once = "another reason"
+    rig.notifier.show(5, FRESH)
+    assert told() == 4
+
+
+@given(st.lists(st.tuples(st.booleans(), st.tuples(*[st.sampled_from([None, "no", "hm"])] * 3))))
+def test_every_reminder_has_one_outcome(shows: list[tuple[bool, tuple[str | None, ...]]]) -> None:
+    """Delivered by the first that took it, or undelivered; never both, never neither."""
+    rig = Rig()
+    for serial, (fresh, answers) in enumerate(shows, 1):
+        for channel, answer in zip(rig.channels, answers, strict=True):
+            channel.at_once = answer
+        rig.notifier.show(serial, FRESH if fresh else UPDATE)
+        usable = [(c.name, a) for c, a in zip(rig.channels, answers, strict=True) if fresh or c.replaces]
+        took = next((name for name, answer in usable if answer is None), None)
+        outcome = [said for said in rig.heard.said if said[0] != "failed" and said[1] == serial]
+        assert outcome == [("delivered", serial, took) if took else ("undelivered", serial)]

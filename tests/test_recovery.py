@@ -1,0 +1,222 @@
+"""Servers and buses come and go: the reminder comes back, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .rig.daemon import LOOK_EVERY, SLACK
+from .rig.usb import METER, STICK
+from .rig.wait import never, wait_until
+
+if TYPE_CHECKING:
+    from .rig.bus import Bus
+    from .rig.daemon import Daemon
+    from .rig.desktop import Desktop
+    from .rig.login import Login
+    from .rig.server import Server
+    from .rig.usb import Testbed
+
+ONE_LOOK = LOOK_EVERY + SLACK
+DESKTOP_ONLY = '[notify]\nchannels = ["desktop"]'
+
+
+def reminded(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """Have a reminder on the screen."""
+    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    server.notified()
+    daemon.wait_for("reminded")
+
+
+def back_once(daemon: Daemon, server: Server) -> None:
+    """Wait for the reminder to be there again, and make sure that it is not there twice."""
+    wait_until(lambda: server.on_screen, "the reminder to come back", ONE_LOOK)
+    never(lambda: server.on_screen[1:], "two notifications", 3 * LOOK_EVERY)
+    never(lambda: daemon.events("reminded")[1:], "counted twice", LOOK_EVERY)
+    assert daemon.running()
+
+
+def test_server_restarts(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """After the server's crash the reminder is back within one look."""
+    reminded(daemon, server, usb)
+    server.kill()
+    server.start()
+    back_once(daemon, server)
+    assert server.notifications[-1].replaces == 0
+
+
+def test_server_hands_over(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """A server that gives up the name and takes it again is a new one."""
+    reminded(daemon, server, usb)
+    server.release()
+    server.take()
+    back_once(daemon, server)
+
+
+def test_bus_restarts(daemon: Daemon, bus: Bus, server: Server, usb: Testbed) -> None:
+    """After the bus's crash, and its server's, the reminder is back within one look of theirs."""
+    reminded(daemon, server, usb)
+    bus.kill()
+    server.kill()
+    bus.start()
+    server.start()
+    back_once(daemon, server)
+
+
+def test_bus_then_server_again_and_again(daemon: Daemon, bus: Bus, server: Server, usb: Testbed) -> None:
+    """Five crashes later nothing is lost, nothing doubled, and no descriptor is left over."""
+    reminded(daemon, server, usb)
+    before = daemon.descriptors()
+    for _ in range(5):
+        bus.kill()
+        server.kill()
+        bus.start()
+        server.start()
+        back_once(daemon, server)
+    assert daemon.descriptors() == before
+
+
+def test_dunst_then_bus_restart(daemon: Daemon, bus: Bus, desktop: Desktop, usb: Testbed) -> None:
+    """On a real server, too: killed and restarted, then the bus."""
+    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.start()
+    stick = usb.plug(STICK)
+    desktop.shows()
+    desktop.kill()
+    desktop.start()
+    desktop.shows()
+    bus.kill()
+    desktop.kill()
+    bus.start()
+    desktop.start()
+    desktop.shows()
+    assert len(daemon.events("reminded")) == 1
+    stick.unplug()
+    desktop.shows(0)
+
+
+def test_unplugged_while_the_server_is_away(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """What is no longer true does not come back."""
+    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.start()
+    stick = usb.plug(STICK)
+    daemon.wait_for("reminded")
+    server.kill()
+    stick.unplug()
+    daemon.wait_for("unplugged")
+    before = len(server.notifications)
+    server.start()
+    never(lambda: server.notifications[before:], "a reminder of nothing", 4 * LOOK_EVERY)
+
+
+def test_server_hangs(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """A server that takes calls and answers none blocks nothing; when it wakes up there is one reminder."""
+    server.behave("hang")
+    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.start()
+    stick = usb.plug(STICK)
+    assert daemon.status()["devices"]
+    failed = daemon.wait_for("delivery_failed", seconds=20)
+    assert (failed["channel"], bool(failed["error"])) == ("desktop", True)
+    usb.plug(METER, "1-1.4")
+    daemon.wait_for("plugged_in", 2)
+    server.catch_up()
+    daemon.wait_for("reminded")
+    wait_until(lambda: server.on_screen and "Contour" in server.on_screen[0].text, "both devices to be shown")
+    assert len(server.on_screen) == 1
+    assert "CareLink" in server.on_screen[0].text
+    stick.unplug()
+    wait_until(lambda: "CareLink" not in server.on_screen[0].text, "the first device to leave")
+
+
+def test_server_hangs_while_the_device_is_unplugged(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """A notification that shows up late, after the unplug, is withdrawn."""
+    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.start()
+    # It knows the server by now, so that what hangs is the notification.
+    usb.plug(METER, "1-1.4").unplug()
+    wait_until(lambda: daemon.events("unplugged") and not server.on_screen, "quiet")
+    server.behave("hang")
+    shown = len(server.notifications)
+    stick = usb.plug(STICK)
+    wait_until(lambda: "Notify" in server.unanswered, "the call")
+    stick.unplug()
+    daemon.wait_for("unplugged", 2)
+    server.catch_up()
+    wait_until(lambda: server.notifications[shown:], "the late notification")
+    server.cleared()
+
+
+def test_server_refuses(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """A refused reminder is journalled as failed, once, and tried again until it is taken."""
+    server.behave("fail")
+    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    daemon.wait_for("delivery_failed")
+    wait_until(lambda: len(server.unanswered) > 3, "more tries")
+    assert len(daemon.events("delivery_failed")) == 1
+    assert not daemon.events("reminded")
+    server.behave("answer")
+    daemon.wait_for("reminded")
+    assert len(server.on_screen) == 1
+
+
+@pytest.mark.parametrize("channels", [DESKTOP_ONLY, ""], ids=["desktop only", "every channel"])
+def test_server_is_late(daemon: Daemon, bus: Bus, server: Server, usb: Testbed, channels: str) -> None:
+    """Before the session's server is up nobody starts one; when it comes, so does the reminder."""
+    server.kill()
+    daemon.config(channels, after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    assert daemon.wait_for("delivery_failed")["channel"] == "desktop"
+    never(bus.activations, "a server was started before the session was up", 1)
+    server.start()
+    daemon.wait_for("reminded", channel="desktop")
+    assert len(server.on_screen) == 1
+    assert not bus.activations()
+
+
+def test_server_is_started_for_a_session(daemon: Daemon, bus: Bus, usb: Testbed) -> None:
+    """With a display there is a session: the bus is asked to start its server, once, not at every look."""
+    daemon.environment["DISPLAY"] = ":77"
+    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    wait_until(bus.activations, "the request")
+    daemon.wait_for("delivery_failed")
+    never(lambda: bus.activations()[1:], "a second request", 5 * LOOK_EVERY)
+
+
+def test_bus_is_late(daemon: Daemon, bus: Bus, server: Server, usb: Testbed) -> None:
+    """Without a bus the program starts all the same, and reminds once there is one."""
+    server.kill()
+    bus.kill()
+    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    daemon.wait_for("delivery_failed")
+    bus.start()
+    server.start()
+    back_once(daemon, server)
+
+
+def test_waking_up_means_looking(
+    daemon: Daemon, server: Server, usb: Testbed, login: Login, system_bus: Bus
+) -> None:
+    """After sleep the program looks at once: what was unplugged meanwhile, unannounced, is withdrawn."""
+    daemon.environment.update(system_bus.environment)
+    daemon.write_config('[remind]\nafter_plug_in = "0s"\n[watch]\nlook_every = "10m"\n')
+    daemon.start()
+    stick = usb.plug(STICK)
+    server.notified()
+    daemon.wait_for("reminded")
+    # The second look after the announcement is over once it stands still.
+    login.sleep()
+    stick.vanish()
+    login.wake()
+    server.cleared()
+    daemon.wait_for("unplugged")

@@ -1,0 +1,257 @@
+"""Plug in, be reminded, unplug: on the installed program, a real bus and a server that reports what it is asked."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .rig.daemon import LOOK_EVERY, SLACK
+from .rig.usb import METER, MOUSE, STICK
+from .rig.wait import never, wait_until
+
+if TYPE_CHECKING:
+    from .rig.daemon import Daemon
+    from .rig.desktop import Desktop
+    from .rig.server import Server
+    from .rig.usb import Testbed
+
+
+def test_reminder_comes_at_once(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """Without a grace period the reminder is on the bus within 20 ms of the plug-in, in the median."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    took = []
+    for count in range(1, 10):
+        # Each on a port of its own: the same one would go on with the period before.
+        stick = usb.plug(STICK, f"1-1.{count}")
+        notification = server.notified(count)
+        took.append(notification.monotonic - stick.plugged[0].monotonic)
+        reminded = daemon.wait_for("reminded", count)
+        assert reminded["devices"] == [stick.port]
+        stick.unplug()
+        server.cleared()
+    assert median(took) <= 0.020, sorted(took)
+
+
+def test_reminder_says_what_to_do(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """It names the device, offers to snooze and to say that an upload goes on, and the journal says that it came."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    stick = usb.plug(STICK)
+    notification = server.notified()
+    assert notification.app_name == "unplugd"
+    assert notification.replaces == 0
+    assert "CareLink USB" in notification.summary
+    assert "Disconnect it" in notification.body
+    assert notification.actions[::2] == ["snooze", "uploading"]
+    assert notification.actions[1::2] == ["Snooze 15 min", "I am uploading"]
+    assert notification.hints["urgency"] == 1
+    assert notification.timeout == 0
+    plugged_in = daemon.wait_for("plugged_in")
+    assert (plugged_in["device"], plugged_in["id"], plugged_in["name"]) == (
+        stick.port,
+        stick.id,
+        "CareLink USB",
+    )
+    assert (
+        daemon.wait_for("reminded").items()
+        >= {
+            "count": 1,
+            "urgency": "normal",
+            "channel": "desktop",
+            "devices": [stick.port],
+        }.items()
+    )
+
+
+@pytest.mark.parametrize("framing", ["udev", "kernel"])
+@pytest.mark.parametrize("lingering", [False, True])
+def test_unplug_withdraws_it(
+    daemon: Daemon, server: Server, usb: Testbed, framing: str, lingering: bool
+) -> None:
+    """It is closed within 250 ms of the unplug, also where that is announced before it can be seen."""
+    usb.speaker.framing = framing
+    daemon.config('[notify]\nchannels = ["desktop"]', after_plug_in="0s")
+    daemon.start()
+    meter = usb.plug(METER)
+    server.notified()
+    daemon.wait_for("reminded")
+    meter.unplug(lingering=lingering)
+    if lingering:
+        meter.vanish()
+    closing = server.cleared()
+    assert closing.known
+    assert closing.monotonic - meter.unplugged[0].monotonic <= 0.250
+    assert daemon.wait_for("reminder_ended")["outcome"] == "unplugged"
+    daemon.wait_for("unplugged")
+
+
+def test_journal_tells_how_long(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """How long it was plugged in, and unused, is right to the second."""
+    daemon.config(after_plug_in="1200ms")
+    daemon.start()
+    stick = usb.plug(STICK)
+    server.notified()
+    stick.unplug()
+    unplugged = daemon.wait_for("unplugged")
+    took = stick.unplugged[0].monotonic - stick.plugged[0].monotonic
+    assert unplugged["plugged_for"] == pytest.approx(took, abs=0.5)
+    assert unplugged["idle_for"] == unplugged["plugged_for"]
+
+
+def test_reminder_is_repeated_in_place(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """Again and again in the place of the first, urgently from the third on, with no time in between skipped."""
+    daemon.config(after_plug_in="0s", repeat=["200ms", "300ms"])
+    daemon.start()
+    usb.plug(STICK)
+    fourth = daemon.wait_for("reminded", 4)
+    assert (fourth["count"], fourth["urgency"]) == (4, "critical")
+    first, *others = server.notifications[:4]
+    assert {other.replaces for other in others} == {first.id}
+    assert [shown.hints["urgency"] for shown in (first, *others)] == [1, 1, 2, 2]
+    assert len(server.on_screen) == 1
+    for before, after, pause in zip((first, *others), others, (0.2, 0.3, 0.3), strict=False):
+        assert pause <= after.boottime - before.boottime <= pause + SLACK
+
+
+def test_two_devices_share_a_notification(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """A second device joins the notification, and leaves it when it is unplugged."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK, "1-1.1")
+    server.notified()
+    meter = usb.plug(METER, "1-1.2")
+    wait_until(lambda: "Contour" in server.notifications[-1].text, "the second device in the notification")
+    assert len(server.on_screen) == 1
+    assert "CareLink" in server.on_screen[0].text
+    meter.unplug()
+    wait_until(lambda: "Contour" not in server.notifications[-1].text, "the second device to leave it")
+    assert [shown.id for shown in server.on_screen] == [server.notifications[0].id]
+
+
+def test_snooze_button(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """After a snooze the reminder comes again by itself, and not before."""
+    daemon.config(after_plug_in="0s", snooze="2s", repeat=["1s"])
+    daemon.start()
+    usb.plug(STICK)
+    server.press(server.notified(), "snooze")
+    assert daemon.wait_for("reminder_ended")["outcome"] == "snoozed"
+    snoozed = daemon.wait_for("snoozed")
+    daemon.wait_for("snooze_ended")
+    assert snoozed["snoozed_for"] == pytest.approx(2, abs=0.05)
+    first, again = server.notifications[0], server.notified(2)
+    assert again.boottime - first.boottime >= 2
+
+
+def test_uploading_button(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """Who says that an upload goes on is left alone for as long as a running program would be."""
+    daemon.config(after_plug_in="0s", running_counts_for="2s", repeat=["1s"])
+    daemon.start()
+    usb.plug(STICK)
+    first = server.notified()
+    server.press(first, "uploading")
+    assert daemon.wait_for("reminder_ended")["outcome"] == "in_use"
+    assert server.notified(2).boottime - first.boottime >= 2
+
+
+def test_dismissed_reminder_stays_away(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """Who closes the reminder has read it: it comes again in its time, not at the next look."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    server.dismiss(server.notified())
+    assert daemon.wait_for("reminder_ended")["outcome"] == "dismissed"
+    never(lambda: server.notifications[1:], "a reminder that was closed came back", 4 * LOOK_EVERY)
+
+
+def test_snooze_command(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """`unplugd snooze` takes the reminder away, `--cancel` brings it back."""
+    daemon.config(after_plug_in="0s", repeat=["100ms"])
+    daemon.start()
+    usb.plug(STICK)
+    server.notified()
+    done = daemon.command("snooze", "10m")
+    assert done.code == 0, done.stderr
+    server.cleared()
+    assert daemon.wait_for("snoozed")["snoozed_for"] == 600
+    before = len(server.notifications)
+    assert daemon.command("snooze", "--cancel").code == 0
+    server.notified(before + 1)
+
+
+def test_quiet_hours(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """In quiet hours nothing is shown, and the journal goes on; the reminder comes when they end."""
+    daemon.config(after_plug_in="0s", quiet_hours=["00:00-12:00", "12:00-00:00"])
+    daemon.start()
+    usb.plug(STICK)
+    daemon.wait_for("plugged_in")
+    never(lambda: server.notifications, "a reminder in quiet hours", 4 * LOOK_EVERY)
+    daemon.config(after_plug_in="0s")
+    daemon.reload()
+    server.notified()
+
+
+def test_replug_goes_on_with_the_period(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """Who replugs a hanging stick within ten seconds is not reminded again before the time."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    stick = usb.plug(STICK)
+    daemon.wait_for("reminded")
+    stick.unplug()
+    daemon.wait_for("unplugged")
+    usb.replug(stick)
+    daemon.wait_for("plugged_in", 2)
+    never(lambda: daemon.events("reminded")[1:], "a second reminder", 4 * LOOK_EVERY)
+    assert server.notifications
+
+
+def test_other_devices_are_nobodys_business(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """A mouse and the hubs are neither journalled nor reminded of."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(MOUSE, "1-1.1")
+    usb.plug(STICK, "1-1.2")
+    daemon.wait_for("reminded")
+    assert {event["device"] for event in daemon.events() if "device" in event} == {"1-1.2"}
+    assert len(server.notifications) == 1
+
+
+def test_nothing_plugged_in_wakes_nothing(daemon: Daemon, usb: Testbed) -> None:
+    """While nothing watched is plugged in the program sleeps: the processor is never given to it."""
+    daemon.config()
+    daemon.start()
+    mouse = usb.plug(MOUSE)
+    mouse.unplug()
+    # Its own settling down after the last announcement is over when it has stood still for a while.
+    wait_until(lambda: stands_still(daemon, 0.5), "the program to sleep")
+    before = daemon.switches()
+    never(lambda: daemon.switches() - before, "the program woke up", 2)
+
+
+def stands_still(daemon: Daemon, seconds: float) -> bool:
+    """Whether the program has not run for this long."""
+    before = daemon.switches()
+    try:
+        never(lambda: daemon.switches() != before, "", seconds)
+    except pytest.fail.Exception:
+        return False
+    return True
+
+
+def test_dunst_shows_it(daemon: Daemon, desktop: Desktop, usb: Testbed) -> None:
+    """A real notification server shows the reminder, the urgent one too, and takes it away; see tests/artifacts."""
+    daemon.config(after_plug_in="0s", repeat=["500ms", "500ms", "1h"])
+    daemon.start()
+    empty = desktop.screenshot("nothing").read_bytes()
+    stick = usb.plug(STICK)
+    desktop.shows()
+    normal = desktop.screenshot("reminder").read_bytes()
+    assert normal != empty
+    daemon.wait_for("reminded", urgency="critical")
+    wait_until(lambda: desktop.screenshot("reminder-critical").read_bytes() != normal, "the urgent reminder")
+    assert desktop.displayed() == 1
+    stick.unplug()
+    desktop.shows(0)
+    assert "CareLink USB" in desktop.history()[0]["summary"]

@@ -1,0 +1,290 @@
+"""The rig keeps its own promises: what it plays, an ordinary program takes for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jeepney import DBusAddress, MatchRule, MessageType, message_bus, new_method_call
+from jeepney.io.blocking import Proxy
+
+from .rig.bus import NOTIFICATIONS, Bus
+from .rig.child import Process
+from .rig.server import Server
+from .rig.tools import need
+from .rig.uevent import murmur
+from .rig.usb import METER, STICK, Model, apart
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from .rig.desktop import Desktop
+    from .rig.login import Login
+    from .rig.programs import Programs
+    from .rig.usb import Testbed
+
+PROBE = [sys.executable, str(Path(__file__).parent / "rig/probe.py")]
+ADDRESS = DBusAddress("/org/freedesktop/Notifications", NOTIFICATIONS, NOTIFICATIONS)
+HOSTILE = '<b>x</b>\x1b[31m"\n=cmd'
+
+
+def notify_send(bus: Bus, *arguments: str) -> None:
+    """Send a notification as scripts do."""
+    need("notify-send")
+    environment = {"PATH": os.environ["PATH"], **bus.environment}
+    subprocess.run(["notify-send", *arguments], env=environment, check=True, timeout=20)
+
+
+def seen(usb: Testbed, *question: str) -> Any:
+    """Return what an ordinary program sees there."""
+    environment = {"PATH": os.environ["PATH"], **usb.environment}
+    return json.loads(subprocess.check_output([*PROBE, *question], env=environment, text=True, timeout=20))
+
+
+# --- the bus and the servers
+
+
+def test_server_reports_a_notification(bus: Bus, server: Server) -> None:
+    """What notify-send sends arrives with all its arguments and its time."""
+    notify_send(bus, "--app-name=me", "--urgency=critical", "--icon=usb", "--expire-time=0", "Title", "Body")
+    notification = server.notified()
+    assert (notification.app_name, notification.summary, notification.body) == ("me", "Title", "Body")
+    assert (notification.icon, notification.timeout, notification.hints["urgency"]) == ("usb", 0, 2)
+    assert server.on_screen == [notification]
+
+
+def test_server_replaces(bus: Bus, server: Server) -> None:
+    """A known id is kept, an unknown one gets a new id."""
+    notify_send(bus, "One")
+    notify_send(bus, "--replace-id=1", "Two")
+    notify_send(bus, "--replace-id=99", "Three")
+    server.notified(3)
+    assert [(shown.id, shown.summary) for shown in server.on_screen] == [(1, "Two"), (2, "Three")]
+
+
+def test_server_hangs_and_catches_up(bus: Bus, server: Server) -> None:
+    """While it hangs nothing is shown; when it catches up, what was asked for is, and is answered."""
+    arguments: tuple[Any, ...] = ("me", 0, "", "Late", "", [], {}, 0)
+    with bus.connect() as connection:
+        server.behave("hang")
+        connection.send(new_method_call(ADDRESS, "Notify", "susssasa{sv}i", arguments))
+        wait_until(lambda: server.unanswered == ["Notify"], "the call without an answer")
+        assert not server.notifications
+        server.catch_up()
+        while (answer := connection.receive(timeout=10)).header.message_type is not MessageType.method_return:
+            pass
+        assert answer.body == (server.notified().id,)
+
+
+@pytest.mark.parametrize(("member", "body"), [("Explode", ()), ("CloseNotification", ("one",))])
+def test_server_refuses_what_it_does_not_know(bus: Bus, member: str, body: tuple[object, ...]) -> None:
+    """A call that is not in the specification is refused, and the test is told."""
+    server = Server(bus)
+    server.start()
+    bus.call(new_method_call(ADDRESS, member, "s" if body else None, body))
+    wait_until(lambda: server.refused, "the refusal")
+    assert member in server.refused[0]
+    server.kill()
+
+
+def test_server_refuses_broken_markup(bus: Bus) -> None:
+    """A body that a real server could not parse is a refusal, not a notification."""
+    server = Server(bus)
+    server.start()
+    environment = {"PATH": os.environ["PATH"], **bus.environment}
+    subprocess.run(["notify-send", "Title", "1 < 2"], env=environment, check=False, stderr=subprocess.DEVNULL)
+    assert not server.notifications
+    assert "not well-formed" in server.refused[0]
+    server.kill()
+
+
+def test_bus_returns_at_its_address(bus: Bus) -> None:
+    """After a crash the bus and its servers can be had again at the same address."""
+    server = Server(bus)
+    server.start()
+    bus.kill()
+    server.kill()
+    bus.start()
+    assert not bus.owner(NOTIFICATIONS)
+    server.start()
+    assert bus.owner(NOTIFICATIONS)
+    server.kill()
+
+
+def test_bus_tells_of_activations(bus: Bus) -> None:
+    """Who sends to a server that is not there makes the bus start it, and the test sees that."""
+    need("notify-send")
+    environment = {"PATH": os.environ["PATH"], **bus.environment}
+    with subprocess.Popen(["notify-send", "Anyone?"], env=environment, stderr=subprocess.DEVNULL) as sender:
+        wait_until(bus.activations, "the activation")
+        sender.kill()
+    assert bus.activations() == [NOTIFICATIONS]
+
+
+def test_login_says_that_the_machine_woke(system_bus: Bus, login: Login) -> None:
+    """Sleep and wake arrive as signals on the system bus."""
+    with system_bus.connect() as connection:
+        rule = MatchRule(type="signal", member="PrepareForSleep")
+        Proxy(message_bus, connection).AddMatch(rule)
+        with connection.filter(rule, bufsize=2) as signals:
+            login.sleep()
+            login.wake()
+            bodies = [connection.recv_until_filtered(signals, timeout=10).body for _ in range(2)]
+    assert bodies == [(True,), (False,)]
+
+
+def test_desktop_shows_a_notification(bus: Bus, desktop: Desktop) -> None:
+    """What is sent is drawn on the screen, survives no crash, and can be shown again after it."""
+    empty = desktop.screenshot("rig-empty").read_bytes()
+    notify_send(bus, "Title", "<i>Body</i>")
+    desktop.shows()
+    assert desktop.screenshot("rig-notification").read_bytes() != empty
+    desktop.kill()
+    desktop.start()
+    assert desktop.displayed() == 0
+    notify_send(bus, "Again")
+    desktop.shows()
+
+
+# --- the machine
+
+
+def test_devices_are_seen(usb: Testbed) -> None:
+    """Hubs and devices are listed with what they say of themselves, hostile strings as they are; unplugged they go."""
+    stick = usb.plug(STICK)
+    usb.plug(Model(0x1234, 0x5678, name=HOSTILE, serial="SECRET"), "1-1.3")
+    listed = seen(usb, "devices")
+    assert set(listed) == {"usb1", "1-1", "1-1.2", "1-1.3"}
+    assert listed["1-1.2"] == ["0a21", "8001", "", ""]
+    assert listed["1-1.3"] == ["1234", "5678", HOSTILE, "SECRET"]
+    stick.unplug()
+    assert set(seen(usb, "devices")) == {"usb1", "1-1", "1-1.3"}
+    assert {file.name for file in (usb.root / "dev").iterdir()} == {"bus", ".node"}
+
+
+@pytest.mark.parametrize("framing", ["udev", "kernel"])
+def test_announcements_are_heard(usb: Testbed, framing: str) -> None:
+    """A netlink socket hears of a plug-in and an unplug what the kernel says, in its order."""
+    listener = Process([*PROBE, "listen"], {"PATH": os.environ["PATH"], **usb.environment})
+    assert json.loads(listener.hear()) == "listening"
+    usb.speaker.framing = framing
+    usb.plug(METER).unplug()
+    usb.chatter(1)
+    heard = [json.loads(listener.hear()) for _ in range(15)]
+    listener.close()
+    assert {how for how, *_ in heard} == {framing}
+    assert [" ".join(what[:3]) for _, *what in heard] == [
+        "add usb 1-1.2",
+        "add usb 1-1.2:1.0",
+        "add hid 0003:1A79:6210.0001",
+        "add hidraw hidraw0",
+        "bind hid 0003:1A79:6210.0001",
+        "bind usb 1-1.2:1.0",
+        "bind usb 1-1.2",
+        "remove hidraw hidraw0",
+        "unbind hid 0003:1A79:6210.0001",
+        "remove hid 0003:1A79:6210.0001",
+        "unbind usb 1-1.2:1.0",
+        "remove usb 1-1.2:1.0",
+        "unbind usb 1-1.2",
+        "remove usb 1-1.2",
+        "change usb usb1",
+    ]
+    assert heard[0][4] == "1a79/6210/100"
+
+
+def test_two_listeners_apart(usb: Testbed) -> None:
+    """A second program does not take the first one's announcements away if it is started apart."""
+    environment = {"PATH": os.environ["PATH"], **usb.environment}
+    listeners = [Process(command, environment) for command in ([*PROBE, "listen"], apart([*PROBE, "listen"]))]
+    for listener in listeners:
+        listener.hear()
+    usb.chatter(1)
+    for listener in listeners:
+        assert json.loads(listener.hear())[1] == "change"
+        listener.close()
+
+
+def test_a_slow_listener_misses_nothing(usb: Testbed) -> None:
+    """More announcements than umockdev's sockets hold wait for who hears them."""
+    listener = Process([*PROBE, "listen"], {"PATH": os.environ["PATH"], **usb.environment})
+    listener.hear()
+    for _ in range(5):
+        usb.plug(METER).unplug()
+    usb.chatter(1)
+    heard = [json.loads(listener.hear()) for _ in range(5 * 14 + 1)]
+    listener.close()
+    assert heard[-1][1] == "change"
+
+
+def test_hashes_are_udevs() -> None:
+    """The filters of libudev's listeners know a subsystem and a type by these (values from umockdev's own sender)."""
+    assert murmur(b"usb") == 0x0577C5E5
+    assert murmur(b"usb_interface") == 0xB1024765
+
+
+def test_lingering_device_is_still_seen(usb: Testbed) -> None:
+    """After a lingering unplug the device is announced as gone and still listed, until it vanishes."""
+    stick = usb.plug(STICK)
+    stick.unplug(lingering=True)
+    assert "1-1.2" in seen(usb, "devices")
+    stick.vanish()
+    assert "1-1.2" not in seen(usb, "devices")
+
+
+def test_replug_gives_a_new_address(usb: Testbed) -> None:
+    """The same port, another address, as on a real bus."""
+    stick = usb.plug(STICK)
+    stick.unplug()
+    again = usb.replug(stick)
+    assert (again.port, again.address) == (stick.port, stick.address + 1)
+
+
+@pytest.mark.parametrize(("model", "last"), [(METER, "/dev/hidraw0"), (STICK, "/dev/ttyUSB0")])
+def test_holders_are_found(usb: Testbed, programs: Programs, model: Model, last: str) -> None:
+    """Another program finds who holds each node, by the node's inode, and that nobody does once it is closed."""
+    device = usb.plug(model)
+    assert device.nodes[-1] == last
+    for node in device.nodes:
+        program = programs.start("photo-tool")
+        program.open(node)
+        program.write()
+        assert seen(usb, "holders", str(program.pid), *device.nodes) == [node]
+        program.close()
+        assert seen(usb, "holders", str(program.pid), *device.nodes) == []
+        program.end()
+
+
+def test_programs_have_their_names(programs: Programs) -> None:
+    """The process list shows the names and arguments that a test gave, and children below their parent."""
+    uploader = programs.uploader("TOKEN")
+    helper = uploader.start("helper-linux")
+    process = Path(f"/proc/{uploader.pid}")
+    assert process.joinpath("comm").read_text() == "java\n"
+    assert process.joinpath("cmdline").read_bytes().split(b"\0")[1:-1] == [
+        b"-jar",
+        b"/opt/CareLink/uploader.jar",
+        b"TOKEN",
+    ]
+    assert Path(f"/proc/{helper.pid}/stat").read_text().split()[3] == str(uploader.pid)
+    hostile = programs.start("x")
+    hostile.call_itself("<b>x</b>\x1b[31m")
+    assert Path(f"/proc/{hostile.pid}/comm").read_text() == "<b>x</b>\x1b[31m\n"
+    helper.end()
+    uploader.end()
+
+
+def test_transfers_and_claims(usb: Testbed) -> None:
+    """The kernel's count of transfers and an interface's driver change as a test says."""
+    meter = usb.plug(METER)
+    before = int((meter.sysfs / "urbnum").read_text())
+    meter.transfer(3)
+    assert int((meter.sysfs / "urbnum").read_text()) == before + 3
+    driver = meter.sysfs / "1-1.2:1.0/driver"
+    assert driver.resolve().name == "usbhid"
+    meter.claim()
+    assert driver.resolve().name == "usbfs"

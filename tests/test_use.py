@@ -1,0 +1,193 @@
+"""Who uses the device decides whether there is a reminder: real processes that hold its nodes open."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .rig.daemon import LOOK_EVERY, SLACK
+from .rig.usb import METER, STICK, Model
+from .rig.wait import never, wait_until
+
+if TYPE_CHECKING:
+    from .rig.daemon import Daemon
+    from .rig.programs import Programs
+    from .rig.server import Server
+    from .rig.usb import Testbed
+
+UPLOADER = "CareLink Uploader"
+HOSTILE = "<b>x</b>\x1b[31m"
+
+
+@pytest.mark.parametrize(("model", "which"), [(METER, 0), (METER, -1), (STICK, 0), (STICK, -1)])
+def test_no_reminder_during_an_upload(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs, model: Model, which: int
+) -> None:
+    """While upload software holds any node of the device nobody is reminded; `after_use` after its end they are."""
+    daemon.config(after_plug_in="800ms", after_use="400ms")
+    daemon.start()
+    uploader = programs.uploader()
+    device = usb.plug(model)
+    node = device.nodes[which]
+    uploader.open(node)
+    uploader.write()
+    began = daemon.wait_for("use_began")
+    assert (began["device"], began["program"]) == (device.port, UPLOADER)
+    assert node in began["evidence"]
+    never(lambda: server.notifications, "a reminder during an upload", 1.2)
+    ended_at = monotonic()
+    uploader.close()
+    uploader.end()
+    ended = daemon.wait_for("use_ended")
+    assert ended["program"] == UPLOADER
+    reminded_at = server.notified().monotonic
+    assert 0.4 <= reminded_at - ended_at <= 0.4 + LOOK_EVERY + SLACK
+    device.unplug()
+    unplugged = daemon.wait_for("unplugged")
+    assert unplugged["idle_for"] == pytest.approx(unplugged["plugged_for"] - ended["used_for"], abs=0.01)
+
+
+def test_upload_withdraws_the_reminder(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """A reminder that is shown goes away within one look when an upload begins."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    meter = usb.plug(METER)
+    daemon.wait_for("reminded")
+    programs.uploader().open(meter.nodes[-1])
+    server.cleared(LOOK_EVERY + SLACK)
+    assert daemon.wait_for("reminder_ended")["outcome"] == "in_use"
+
+
+def test_helper_of_an_uploader_holds_it_for_it(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """A child process of upload software that holds the device is the upload software's use."""
+    daemon.config(after_plug_in="1h")
+    daemon.start()
+    stick = usb.plug(STICK)
+    programs.uploader().start("helper-linux").open(stick.nodes[0])
+    assert daemon.wait_for("use_began")["program"] == UPLOADER
+    assert not daemon.events("stranger")
+    assert not server.notifications
+
+
+def test_stranger_is_warned_of_once(daemon: Daemon, server: Server, usb: Testbed, programs: Programs) -> None:
+    """An unknown program that holds the device is named once, with the command that makes it known."""
+    daemon.config(after_plug_in="1h")
+    daemon.start()
+    meter = usb.plug(METER)
+    stranger = programs.start("photo-tool")
+    stranger.open(meter.nodes[-1])
+    event = daemon.wait_for("stranger")
+    assert (event["device"], event["program"]) == (meter.port, "photo-tool")
+    warning = server.notified()
+    assert "photo-tool" in warning.text
+    assert "unplugd config add-uploader photo-tool" in warning.body
+    stranger.close()
+    server.cleared()
+    stranger.open(meter.nodes[0])
+    never(
+        lambda: server.notifications[1:] or daemon.events("stranger")[1:], "a second warning", 5 * LOOK_EVERY
+    )
+    assert not daemon.events("use_began")
+
+
+def test_stranger_holds_no_reminder_back(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """An unknown program is no upload: the reminder comes, in one notification with the warning."""
+    daemon.config(after_plug_in="600ms")
+    daemon.start()
+    meter = usb.plug(METER)
+    programs.start("photo-tool").open(meter.nodes[-1])
+    daemon.wait_for("stranger")
+    daemon.wait_for("reminded")
+    assert len(server.on_screen) == 1
+    assert "photo-tool" in server.on_screen[0].text
+    assert "Disconnect it" in server.on_screen[0].text
+
+
+@pytest.mark.parametrize("markup", [True, False])
+def test_stranger_with_a_hostile_name(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs, markup: bool
+) -> None:
+    """A program's name is shown as it is or less: no markup, no escape sequence."""
+    server.offer("body", *(["body-markup"] if markup else []))
+    daemon.config(after_plug_in="1h")
+    daemon.start()
+    meter = usb.plug(METER)
+    stranger = programs.start("x")
+    stranger.call_itself(HOSTILE)
+    stranger.open(meter.nodes[-1])
+    daemon.wait_for("stranger")
+    warning = server.notified()
+    # The server has refused, and so failed this test, what was not well-formed, and buttons that it does not have.
+    assert ("&lt;b&gt;x&lt;/b&gt;" if markup else "<b>x</b>") in warning.body
+    for shown in (warning.text, daemon.journal.read_text(), daemon.command("status").stdout, daemon.stderr):
+        assert "\x1b" not in shown
+
+
+def test_a_system_service_is_nobody(daemon: Daemon, server: Server, usb: Testbed, programs: Programs) -> None:
+    """ModemManager tries every serial port: that is neither a use nor a stranger."""
+    daemon.config(after_plug_in="600ms")
+    daemon.start()
+    stick = usb.plug(STICK)
+    programs.start("ModemManager").open(stick.nodes[-1])
+    server.notified()
+    assert not daemon.events("stranger")
+    assert not daemon.events("use_began")
+
+
+def test_configured_uploader(daemon: Daemon, server: Server, usb: Testbed, programs: Programs) -> None:
+    """What the configuration calls upload software is."""
+    daemon.config('[[uploader]]\nname = "My uploader"\nprocess = ["my-uploader"]', after_plug_in="1h")
+    daemon.start()
+    stick = usb.plug(STICK)
+    programs.start("my-uploader").open(stick.nodes[-1])
+    assert daemon.wait_for("use_began")["program"] == "My uploader"
+    assert not server.notifications
+
+
+@pytest.mark.parametrize("after_plug_in", ["0s", "400ms"])
+def test_running_uploader_counts_for_a_while(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs, after_plug_in: str
+) -> None:
+    """Upload software that runs and touches nothing holds the reminder back for `running_counts_for`, not for ever."""
+    daemon.config(after_plug_in=after_plug_in, running_counts_for="800ms")
+    programs.uploader()
+    daemon.start()
+    stick = usb.plug(STICK)
+    waited = server.notified().monotonic - stick.plugged[0].monotonic
+    assert 0.8 <= waited <= 0.8 + LOOK_EVERY + SLACK
+
+
+def test_claim_by_nobody_counts_for_a_while(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """A claim by somebody who cannot be named is a use for `running_counts_for` at most."""
+    daemon.config(after_plug_in="1h", after_use="0s", running_counts_for="600ms")
+    daemon.start()
+    meter = usb.plug(METER)
+    daemon.wait_for("plugged_in")
+    meter.claim()
+    began = daemon.wait_for("use_began")
+    assert "usbfs" in began["evidence"]
+    ended = daemon.wait_for("use_ended")
+    assert ended["used_for"] == pytest.approx(0.6, abs=LOOK_EVERY + SLACK)
+    server.notified()
+
+
+def test_status_tells_who_uses_it(daemon: Daemon, server: Server, usb: Testbed, programs: Programs) -> None:
+    """`unplugd status` names the upload software and what shows that it uses the device."""
+    daemon.config(after_plug_in="1h")
+    daemon.start()
+    stick = usb.plug(STICK)
+    programs.uploader("TOKEN").open(stick.nodes[-1])
+    daemon.wait_for("use_began")
+    text = daemon.command("status").stdout
+    assert "CareLink USB" in text
+    assert UPLOADER in text
+    assert stick.nodes[-1] in text
+    wait_until(lambda: daemon.running() and not server.notifications, "nothing to be shown")
