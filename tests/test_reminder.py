@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from unplugd import reminder
@@ -221,6 +221,16 @@ def test_a_snooze_silences_for_its_time_and_ends_by_itself() -> None:
     person.wait(15 * MINUTE, idle)
     assert person.reminders() == [1300.0, 1300.0 + 15 * MINUTE]
     assert person.last("snooze_ended").fields["snoozed_for"] == 15 * MINUTE
+
+
+def test_a_snooze_takes_the_place_of_the_pause_before_the_next_reminder() -> None:
+    """Fifteen minutes are fifteen minutes, also when the next reminder was half an hour away."""
+    person = plugged_in()
+    person.wait(60 * MINUTE, idle)
+    snoozed_at = person.now
+    person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
+    person.wait(15 * MINUTE, idle)
+    assert person.reminders()[-1] == snoozed_at + 15 * MINUTE
 
 
 def test_snoozes_of_one_plug_in_add_up_to_an_hour_at_most() -> None:
@@ -620,6 +630,7 @@ PAIRS = {
 
 @settings(deadline=None)
 @given(histories())
+@example([("see 4", 0.0, 1), ("see 0", 300.0, 0), ("replug", 0.0, 1)])
 def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, float, int]]) -> None:
     """Plug-ins, uses, snoozes and reminders come in pairs for each device, in order."""
     person = History()

@@ -43,7 +43,8 @@ def test_no_reminder_during_an_upload(
     ended = daemon.wait_for("use_ended")
     assert ended["program"] == UPLOADER
     reminded_at = server.notified().monotonic
-    assert 0.4 <= reminded_at - ended_at <= 0.4 + LOOK_EVERY + SLACK
+    # The look that saw the end may have begun a moment before it.
+    assert 0.35 <= reminded_at - ended_at <= 0.4 + LOOK_EVERY + SLACK
     device.unplug()
     unplugged = daemon.wait_for("unplugged")
     assert unplugged["idle_for"] == pytest.approx(unplugged["plugged_for"] - ended["used_for"], abs=0.01)

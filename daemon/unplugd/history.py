@@ -77,7 +77,7 @@ def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
         plugs[port] = replace(plug, snoozed_at=at, snoozed_until=until)
     elif what == "snooze_ended":
         total = plug.snoozed_for + _number(event, "snoozed_for", DAY)
-        plugs[port] = replace(plug, snoozed_at=None, snoozed_until=None, snoozed_for=total)
+        plugs[port] = replace(plug, snoozed_at=None, snoozed_until=None, snoozed_for=total, reminded_at=None)
     elif what == "stranger":
         program = foreign.plain(str(event["program"]))
         plugs[port] = replace(plug, warned=plug.warned | {program}, told=plug.told | {program})

@@ -253,7 +253,8 @@ def delivered(state: State, serial: int, channel: str, now: float) -> tuple[Stat
         if port in notice.due:
             plug = replace(plug, reminded=plug.reminded + 1, reminded_at=now)  # noqa: PLW2901
         told = plug.told.union(program for program, device in notice.strangers if device.port == port)
-        plugs.append(replace(plug, shown=plug.shown or port in notice.ports, told=told))
+        reminds = bool(notice.due) and port in notice.ports
+        plugs.append(replace(plug, shown=plug.shown or reminds, told=told))
     state = replace(state, plugs=tuple(plugs), notice=replace(notice, delivered=True), retry_at=None)
     if not notice.due:
         return state, ()
@@ -406,7 +407,14 @@ def _snooze_ended(plug: Plug, now: float, how: str, actions: list[Action]) -> Pl
         return plug
     snoozed_for = max(0.0, min(now, plug.snoozed_until) - plug.snoozed_at)
     actions.append(Record("snooze_ended", plug.device, {"how": how, "snoozed_for": _whole(snoozed_for)}))
-    return replace(plug, snoozed_at=None, snoozed_until=None, snoozed_for=plug.snoozed_for + snoozed_for)
+    # When the snooze is over the reminder is due: it stood in for the pause before the next one.
+    return replace(
+        plug,
+        snoozed_at=None,
+        snoozed_until=None,
+        snoozed_for=plug.snoozed_for + snoozed_for,
+        reminded_at=None,
+    )
 
 
 def _reminder_ended(plug: Plug, outcome: Outcome, actions: list[Action]) -> Plug:
@@ -477,7 +485,7 @@ def _noticed(
 
     free = [plug for plug in state.present() if not plug.use and not _silenced(plug, now)]
     due = frozenset(p.device.port for p in free if not waiting and due_at(p, state, policy) <= now)
-    stay = notice.ports if notice else frozenset()
+    stay = notice.ports if notice and not notice.delivered else frozenset()
     listed = tuple(
         plug
         for plug in free

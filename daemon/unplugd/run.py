@@ -132,6 +132,9 @@ class Daemon:
         self._state = State()
         self._known: dict[str, Device] = {}
         self._look_at: float | None = None
+        self._glance_at: float | None = None
+        self._sightings: dict[str, Sighting] = {}
+        self._running: tuple[str, float] | None = None
         self._second_look_at: float | None = None
         self._slept = platform.slept()
         self._stopping: str | None = None
@@ -161,11 +164,15 @@ class Daemon:
         self._look(now, everything=True)
         self._tell_supervisor("READY=1")
         while self._stopping is None:
-            turn(self._sources, self._platform.now, self._deadline())
+            turn(self._sources, self._platform.now, self._deadline() if self._glance_at is None else 0.0)
             now = self._platform.now()
             deadline = self._deadline()
-            if deadline is not None and now >= deadline and self._stopping is None:
+            if self._stopping is not None:
+                break
+            if (deadline is not None and now >= deadline) or self._has_slept():
                 self._look(now)
+            elif self._glance_at is not None:
+                self._glance(now)
         self._finish(self._stopping)
         return self._stopping
 
@@ -205,7 +212,7 @@ class Daemon:
 
     def _changed(self) -> None:
         now = self._platform.now()
-        self._look_at = now
+        self._glance_at = now
         self._second_look_at = now + SECOND_LOOK
 
     def _deadline(self) -> float | None:
@@ -224,22 +231,55 @@ class Daemon:
         """Look at the world once, and do what the rules say."""
         self._notice_sleep()
         watched = self._scan()
-        # Nobody can use a device in the moment it appears; whoever takes it is seen at the second look.
-        new = [device for device in watched if not everything and self._known.get(device.port) != device]
+        new = [] if everything else self._new(watched)
         settled = [device for device in watched if device not in new]
         software = self._settings.uploaders
         running = self._platform.running(software) if watched else None
         sightings = self._platform.look(settled, software, running, now)
-        self._known = {device.port: device for device in watched}
         if self._second_look_at is not None and now >= self._second_look_at:
             self._second_look_at = None
-        if new and self._second_look_at is None:
-            self._second_look_at = now + SECOND_LOOK
         self._look_at = now + self._settings.look_every if watched else None
-        running_since = running[1] if running else None
-        seen = Seen((*sightings, *map(Sighting, new)), running_since, self._quiet_until(now))
-        self._do(reminder.step(self._state, seen, now, self._settings.policy), now)
+        self._step(watched, (*sightings, *map(Sighting, new)), running, now)
         self._retry_journal()
+
+    def _glance(self, now: float) -> None:
+        """See what is plugged in after an announcement: quick, since announcements come in hundreds.
+
+        Who uses the devices that were there before is as the last look saw it; the next one is 200 ms away.
+        """
+        self._glance_at = None
+        watched = self._scan()
+        new = self._new(watched)
+        if not new and len(watched) == len(self._known):
+            return
+        running = self._platform.running(self._settings.uploaders) if new else self._running
+        sightings = tuple(
+            Sighting(device) if device in new else self._sightings[device.port] for device in watched
+        )
+        self._step(watched, sightings, running, now)
+
+    def _new(self, watched: Sequence[Device]) -> list[Device]:
+        """Return those that appeared since the last look.
+
+        Nobody can use a device in the moment it appears: whoever takes it is seen at the second look.
+        """
+        return [device for device in watched if self._known.get(device.port) != device]
+
+    def _step(
+        self,
+        watched: Sequence[Device],
+        sightings: tuple[Sighting, ...],
+        running: tuple[str, float] | None,
+        now: float,
+    ) -> None:
+        if self._new(watched) and self._second_look_at is None:
+            self._second_look_at = now + SECOND_LOOK
+        self._glance_at = None
+        self._known = {device.port: device for device in watched}
+        self._sightings = {sighting.device.port: sighting for sighting in sightings}
+        self._running = running
+        seen = Seen(sightings, running[1] if running else None, self._quiet_until(now))
+        self._do(reminder.step(self._state, seen, now, self._settings.policy), now)
 
     def _quiet_until(self, now: float) -> float | None:
         if not self._settings.quiet_hours:
@@ -248,9 +288,12 @@ class Daemon:
         ends = [end for quiet in self._settings.quiet_hours if (end := quiet.until(wall))]
         return now + (max(ends) - wall).total_seconds() if ends else None
 
+    def _has_slept(self) -> bool:
+        return self._platform.slept() - self._slept >= SLEPT
+
     def _notice_sleep(self) -> None:
         slept = self._platform.slept()
-        if slept - self._slept >= SLEPT:
+        if self._has_slept():
             self._write("resumed", slept_for=round(slept - self._slept, 3))
         self._slept = slept
 

@@ -32,6 +32,8 @@ DELIVERY: Final = 5.0
 START: Final = 15.0
 """Seconds that the bus may take to start a notification server."""
 LARGEST_ID: Final = 2**32
+LOST_ANSWER: Final = 60.0
+"""Seconds after which an answer is taken for lost, not late: a server that hangs for longer may show one twice."""
 BETWEEN_STARTS: Final = 60.0
 """Seconds between two requests to start a server for the same notification."""
 
@@ -57,7 +59,7 @@ class Desktop:
         """Whether a desktop is known to be there: before that nobody may start its notification server."""
         self._capabilities: frozenset[str] | None = None
         self._id = 0
-        self._unanswered = False
+        self._unanswered_since: float | None = None
         self._left_over = False
         self._wanted: Words | None = None
         self._done: Callable[[str | None], None] | None = None
@@ -169,7 +171,7 @@ class Desktop:
             self._start()
         elif self._owner and self._capabilities is None:
             self._ask_capabilities()
-        elif self._owner and self._capabilities is not None and not self._unanswered:
+        elif self._owner and self._capabilities is not None and not self._waits_for_answer():
             self._notify(self._wanted, self._capabilities)
 
     def _notify(self, words: Words, capabilities: frozenset[str]) -> None:
@@ -185,7 +187,7 @@ class Desktop:
         }
         if not words.fresh:
             hints["suppress-sound"] = ("b", True)
-        self._unanswered = True
+        self._unanswered_since = self._now()
         # Never expires by itself: it is withdrawn when it stops being true.
         arguments = ("unplugd", self._id, "drive-removable-media-usb", words.title, body, actions, hints, 0)
         self._bus.call(
@@ -203,7 +205,7 @@ class Desktop:
             # It may still answer: until then nothing more is sent, or all of it would be shown at once one day.
             self._settle("the notification server does not answer")
             return
-        self._unanswered = False
+        self._unanswered_since = None
         if answer is None:
             self._settle(f"the notification server refused: {foreign.plain(error)}")
             return
@@ -213,8 +215,12 @@ class Desktop:
         else:
             self._settle()
 
+    def _waits_for_answer(self) -> bool:
+        since = self._unanswered_since
+        return since is not None and self._now() < since + LOST_ANSWER
+
     def _notified_late(self, answer: tuple[Any, ...]) -> None:
-        self._unanswered = False
+        self._unanswered_since = None
         self._shown(int(answer[0]))
         if self._wanted is None:
             self.withdraw()
@@ -246,6 +252,10 @@ class Desktop:
 
     def _environment_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
         self._starting = False
+        if self._owner:
+            # One came up by itself in the meantime.
+            self._advance()
+            return
         variables = answer[0][1] if answer and answer[0][0] == "as" else []
         if any(str(variable).startswith(("WAYLAND_DISPLAY=", "DISPLAY=")) for variable in variables):
             self.session_is_up = True
@@ -277,7 +287,7 @@ class Desktop:
         showed = self._id
         before, self._owner = self._owner, owner
         self._capabilities = None
-        self._unanswered = False
+        self._unanswered_since = None
         if before is None:
             self._id = self._recall(owner)
             if self._left_over and self._wanted is None:
@@ -329,7 +339,8 @@ class Desktop:
         self._shown(0)
         self._bus = None
         self._owner = self._capabilities = None
-        self._unanswered = self._asking = self._starting = False
+        self._unanswered_since = None
+        self._asking = self._starting = False
         self._settle(why)
         if showed:
             self._events.lost()
