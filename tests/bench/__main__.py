@@ -1,0 +1,54 @@
+"""Run the benchmarks named on the command line, or all: `python -m tests.bench [NAME…]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+
+import pytest
+
+from .burst import burst
+from .footprint import footprint, imports
+from .idle import look, wakeups
+from .latency import latency
+from .row import HEAD
+from .start import start
+
+BENCHMARKS = {
+    "latency": latency,
+    "footprint": footprint,
+    "imports": imports,
+    "wakeups": wakeups,
+    "look": look,
+    "start": start,
+    "burst": burst,
+}
+
+
+def main() -> int:
+    """Print a row for each result as it comes."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("name", nargs="*", help=", ".join(BENCHMARKS))
+    names = parser.parse_args().name or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    # Ended from outside it takes away what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    print(HEAD, flush=True)
+    for name in names:
+        try:
+            for row in BENCHMARKS[name]():
+                print(row, flush=True)
+        except (pytest.fail.Exception, pytest.skip.Exception) as reason:
+            print(f"{name}: {reason}", file=sys.stderr)
+            return 1
+    print(
+        f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}",
+        file=sys.stderr,
+    )
+    return 0
+
+
+sys.exit(main())

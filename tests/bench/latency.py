@@ -1,0 +1,81 @@
+"""From an announcement to the notification on the bus, side by side with a bare C program."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.rig.usb import STICK
+
+from .row import Row, milliseconds, percentile
+from .surroundings import rest, surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.rig.child import Process
+    from tests.rig.usb import Testbed
+
+TIMES = 120
+APART = 0.25
+"""Seconds between two plug-ins: longer than the daemon's second look."""
+
+
+def latency() -> Iterator[Row]:
+    """Measure both in turns, each with a test bed of its own, so that neither sees the other's devices."""
+    with surroundings() as here:
+        # The second, since upload software that runs on this machine would hold the reminder back.
+        here.daemon.write_config('[remind]\nafter_plug_in = "0s"\nrunning_counts_for = "0s"\n')
+        here.daemon.start()
+        other = here.testbed()
+        yardstick = here.compiled("yardstick", "udev", "systemd")
+        here.process(yardstick, **other.environment, **here.bus.environment)
+        listener = here.process(sys.executable, "-m", "tests.bench.listener", here.bus.address)
+        ours: list[float] = []
+        theirs: list[float] = []
+        for number in range(TIMES + 1):
+            # Another port each time: a replug within ten seconds would be the same period, and reminded of later.
+            for testbed, times in ((here.usb, ours), (other, theirs)):
+                try:
+                    times.append(_once(testbed, f"1-1.{number + 2}", listener))
+                except pytest.fail.Exception:
+                    who = "unplugd" if times is ours else "the C program"
+                    print(f"{who}, plug-in {number}:\n{here.daemon.stderr}", file=sys.stderr)
+                    print(*here.daemon.events()[-4:], sep="\n", file=sys.stderr)
+                    raise
+                # Heard as it goes: the server would wait for it in the end.
+                refused = here.server.refused
+    assert not refused, refused
+    # The first of each finds everything cold.
+    first, first_of_c = ours.pop(0), theirs.pop(0)
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    yield Row(
+        "announcement → Notify on the bus",
+        f"{milliseconds(ours)}; C: {milliseconds(theirs)}; {ratio:.2f} times C",
+        "at most 2 times C, p99 ≤ 20 ms",
+        f"{TIMES} plug-ins each in turns, umockdev, a monitor on the bus takes the time; "
+        f"fastest tenth {percentile(ours, 0.1) * 1000:.1f} ms, C {percentile(theirs, 0.1) * 1000:.2f} ms; "
+        f"the very first {first * 1000:.1f} ms, C {first_of_c * 1000:.1f} ms",
+        ratio <= 2 and percentile(ours, 0.99) <= 0.020,
+    )
+
+
+def _once(testbed: Testbed, port: str, listener: Process) -> float:
+    device = testbed.plug(STICK, port)
+    notified = _heard(listener, "Notify")
+    rest(APART)
+    device.unplug()
+    _heard(listener, "CloseNotification")
+    rest(APART)
+    return notified - device.plugged[0].monotonic
+
+
+def _heard(listener: Process, member: str) -> float:
+    while True:
+        what, moment = json.loads(listener.hear())
+        if what == member:
+            return float(moment)

@@ -1,0 +1,1 @@
+"""unplugd in a virtual machine: a real kernel's USB devices, a real systemd, a real user session."""

@@ -1,0 +1,1 @@
+"""What runs in the guest, in its /usr/local/bin."""
