@@ -6,15 +6,14 @@ import json
 import os
 import select
 import selectors
-import shutil
 import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from unplugd import foreign
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from unplugd.words import Words
@@ -114,6 +113,8 @@ class Plyer:
         if (hindrance := self._hindrance()) is not None:
             done(hindrance)
             return
+        import subprocess  # noqa: PLC0415 - most daemons never need it, and it takes memory for months
+
         request = json.dumps({"title": words.title, "message": "\n".join(words.lines)})
         try:
             self._child = subprocess.Popen(
@@ -141,6 +142,8 @@ class Plyer:
 
     def check(self, told: Callable[[str | None, str], None]) -> None:
         """Say whether plyer has the program it would use; only showing something tells more."""
+        import shutil  # noqa: PLC0415 - only the doctor asks
+
         there = shutil.which("notify-send") is not None
         told(None if there else "there is no notify-send for it to use", "notify-send is there")
 
@@ -162,6 +165,8 @@ class Plyer:
             return
         self._said = (self._said + said)[-4096:]
         if not said and self._child:
+            import subprocess  # noqa: PLC0415 - as above
+
             try:
                 code = self._child.wait(timeout=0.05)  # it has closed its output: it is as good as gone
             except subprocess.TimeoutExpired:

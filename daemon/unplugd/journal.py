@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from unplugd.devices import Device
 
-# structlog imports rich and asyncio, which unplugd's daemon never uses and which cost it 10 MB for months: it gets
-# an empty stand-in for the time of the import only.
-_stand_ins = [name for name in ("rich", "asyncio") if name not in sys.modules]
+# structlog imports these for what unplugd's daemon never does, and they would cost it 10 MB for months: it gets an
+# empty stand-in for the time of the import only.
+_stand_ins = [name for name in ("rich", "asyncio", "uuid") if name not in sys.modules]
 for _name in _stand_ins:
     sys.modules[_name] = types.ModuleType(_name)
 import structlog  # noqa: E402

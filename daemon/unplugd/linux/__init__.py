@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SETTLING: Final = 60.0
 """Seconds after plug-in in which transfers say nothing: the kernel and ModemManager introduce themselves."""
+THOROUGH: Final = 4
+"""Every how many looks all descriptors of all processes are looked at: once a minute. So they are when data moved."""
 
 
 def now() -> float:
@@ -51,6 +53,9 @@ class Usage:
         self._transfers: dict[str, tuple[int, int | None]] = {}
         self._settled_at: dict[str, float] = {}
         self._held: set[str] = set()
+        self._nodes: list[str] = []
+        self._passed: dict[str, tuple[int, int]] = {}
+        self._looks = 0
 
     def look(
         self,
@@ -60,10 +65,16 @@ class Usage:
         at: float,
     ) -> tuple[Sighting, ...]:
         """Return what each of the devices is used for; `running` is the upload software that runs."""
+        if not watched:
+            self._forget(set())
+            return ()
         nodes = {device.port: self.tree.nodes(device) for device in watched}
-        opened = holders.holding([node for some in nodes.values() for node in some])
+        moved = {device.port for device in watched if self._moved(device, at)}
+        every = [node for some in nodes.values() for node in some]
+        opened = holders.holding(every, passed=self._to_pass(every, thorough=bool(moved)))
         sightings = tuple(
-            self._sighting(device, nodes[device.port], opened, running, software, at) for device in watched
+            self._sighting(device, nodes[device.port], opened, running, software, device.port in moved)
+            for device in watched
         )
         self._forget({device.port for device in watched})
         return sightings
@@ -75,9 +86,8 @@ class Usage:
         opened: holders.Open,
         running: tuple[str, float] | None,
         software: Sequence[Uploader],
-        at: float,
+        moved: bool,
     ) -> Sighting:
-        moved = self._moved(device, at)
         held_before = device.port in self._held
         holding = [
             (holder, node)
@@ -111,6 +121,14 @@ class Usage:
         if opened.blind and self._transfers[device.port][1] is None:
             return Sighting(device, "unknown", evidence="processes cannot be looked into")
         return Sighting(device)
+
+    def _to_pass(self, nodes: list[str], *, thorough: bool) -> dict[str, tuple[int, int]]:
+        """Return the processes that need no second look, none now and then: one descriptor may replace another."""
+        self._looks += 1
+        if thorough or nodes != self._nodes or self._looks % THOROUGH == 0:
+            self._passed.clear()
+        self._nodes = nodes
+        return self._passed
 
     def _moved(self, device: Device, at: float) -> bool:
         """Whether data went to or from the device since the last look."""

@@ -36,11 +36,14 @@ class Open:
     blind: bool
 
 
-def holding(nodes: Iterable[str], proc: str = "/proc") -> Open:
+def holding(
+    nodes: Iterable[str], proc: str = "/proc", passed: dict[str, tuple[int, int]] | None = None
+) -> Open:
     """Return the processes that have one of `nodes` open.
 
     Only the user's own processes tell. A node is recognised by its device number or its inode, not by its path: a
-    container sees the same device under another name.
+    container sees the same device under another name. `passed` is the caller's: it remembers the processes that held
+    none of the nodes, by inode and number of descriptors, and they are passed over as long as these are the same.
     """
     wanted: dict[tuple[int, int, int], str] = {}
     for node in nodes:
@@ -50,6 +53,7 @@ def holding(nodes: Iterable[str], proc: str = "/proc") -> Open:
             continue
         wanted.update(dict.fromkeys(_identities(status), node))
     found: dict[str, list[int]] = {}
+    marks: dict[str, tuple[int, int]] = {}
     seen_own = own = 0
     me = os.getpid()
     uid = os.geteuid()
@@ -58,31 +62,46 @@ def holding(nodes: Iterable[str], proc: str = "/proc") -> Open:
             continue
         folder = f"{proc}/{entry}/fd"
         try:
-            descriptors = os.listdir(folder)
+            status = os.stat(folder)
+            # Since Linux 6.2 the size is the number of open descriptors; before that it is 0 and says nothing.
+            mark = (status.st_ino, status.st_size)
+            if passed is not None and status.st_size and passed.get(entry) == mark:
+                marks[entry] = mark
+                seen_own += 1
+                continue
+            held = _among(folder, wanted)
         except PermissionError:
             own += _belongs_to(f"{proc}/{entry}", uid)
             continue
         except OSError:
             continue
         seen_own += 1
-        if wanted:
-            for node in _among(folder, descriptors, wanted):
-                found.setdefault(node, []).append(int(entry))
+        if not held:
+            marks[entry] = mark
+        for node in held:
+            found.setdefault(node, []).append(int(entry))
+    if passed is not None:
+        passed.clear()
+        passed.update(marks)
     return Open({node: tuple(pids) for node, pids in found.items()}, blind=own > 0 and not seen_own)
 
 
-def _among(folder: str, descriptors: list[str], wanted: Mapping[tuple[int, int, int], str]) -> set[str]:
+def _among(folder: str, wanted: Mapping[tuple[int, int, int], str]) -> set[str]:
     found: set[str] = set()
-    for descriptor in descriptors:
-        path = f"{folder}/{descriptor}"
-        try:
-            target = os.readlink(path)
-            # Sockets, pipes and plain files are most of them; a device node has "/dev/" in its path somewhere.
-            if "/dev/" not in target or target.startswith(("/dev/pts/", "/dev/null", "/dev/urandom")):
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for descriptor in os.listdir(opened) if wanted else ():
+            try:
+                target = os.readlink(descriptor, dir_fd=opened)
+                # Sockets, pipes and plain files are most of them; a device node has "/dev/" in its path somewhere.
+                if "/dev/" not in target or target.startswith(("/dev/pts/", "/dev/null", "/dev/urandom")):
+                    continue
+                identities = _identities(os.stat(descriptor, dir_fd=opened))
+            except OSError:
                 continue
-            found.update(wanted[key] for key in _identities(os.stat(path)) if key in wanted)
-        except OSError:
-            continue
+            found.update(wanted[key] for key in identities if key in wanted)
+    finally:
+        os.close(opened)
     return found
 
 

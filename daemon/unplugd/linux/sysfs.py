@@ -124,9 +124,12 @@ def _name(found: usb.core.Device) -> str:
 
 def _attribute(folder: Path, name: str, missing: str | None = None) -> str:
     try:
-        # Cut: a sysfs attribute is at most a page, whatever a device says.
-        with open(folder / name, "rb", buffering=0) as file:
-            return file.read(4096).decode(errors="replace").strip()
+        descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            # A sysfs attribute is at most a page, whatever a device says.
+            return os.read(descriptor, 4096).decode(errors="replace").strip()
+        finally:
+            os.close(descriptor)
     except OSError:
         if missing is None:
             raise
