@@ -288,8 +288,8 @@ def _furnish(root: Path) -> None:
     # Group dialout may open serial ports: people who use a CareLink stick with a program put themselves into it.
     _call("chroot", str(root), "useradd", "--create-home", "--shell=/bin/bash", "--groups=dialout", USER)
     _call("chroot", str(root), "useradd", "--create-home", "--shell=/bin/bash", OTHER_USER)
-    _call("systemctl", f"--root={root}", "enable", "--quiet", "agent.service")
-    _call("systemctl", f"--root={root}", "enable", "--quiet", "--global", "dunst.service")
+    _call("chroot", str(root), "systemctl", "enable", "--quiet", "agent.service")
+    _call("chroot", str(root), "systemctl", "enable", "--quiet", "--global", "dunst.service")
 
 
 # --- the program: the guest's /usr/local ---
