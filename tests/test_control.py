@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from unplugd import control
-from unplugd.control import CLIENTS, LARGEST_REQUEST, PATIENCE, Control, NotRunningError, ask
+from unplugd.control import CLIENTS, LARGEST_REQUEST, PATIENCE, Control, NoAnswerError, NotRunningError, ask
 
 from .rig.turning import Clock, turn_once, turn_until
 
@@ -275,7 +275,7 @@ def test_nobody_there_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("said", [b"", b"nonsense\n", b"\xff\n", b'{"a":', b"[" * 100_000 + b"\n"])
-def test_an_answer_that_is_none_is_nobody(tmp_path: Path, said: bytes) -> None:
+def test_an_answer_that_is_none_is_told(tmp_path: Path, said: bytes) -> None:
     """Whatever else listens there."""
     path = tmp_path / "s"
     with socket.socket(socket.AF_UNIX) as other:
@@ -290,7 +290,7 @@ def test_an_answer_that_is_none_is_nobody(tmp_path: Path, said: bytes) -> None:
 
         player = threading.Thread(target=play)
         player.start()
-        with pytest.raises(NotRunningError):
+        with pytest.raises(NoAnswerError):
             ask(path, {})
         player.join()
 
@@ -301,5 +301,5 @@ def test_a_daemon_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pyte
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(tmp_path / "s"))
         hung.listen()
-        with pytest.raises(NotRunningError):
+        with pytest.raises(NoAnswerError):
             ask(tmp_path / "s", {})

@@ -76,8 +76,13 @@ def test_used_time_is_summed() -> None:
 
 def test_reminders_are_not_counted_anew() -> None:
     """After a restart the next reminder comes when it would have come."""
-    plug = plug_of(event("plugged_in", 50), event("reminded", 350, count=2, devices=["1-1", "9-9"]))
+    plug = plug_of(
+        event("plugged_in", 50), event("reminded", 350, count=2, devices=["1-1", "9-9"], due=["1-1"])
+    )
     assert (plug.reminded, plug.reminded_at, plug.shown) == (2, 350, True)
+    # The count of a reminder for several is the largest among them: each goes on with its own.
+    plug = plug_of(event("plugged_in", 50), event("reminded", 350, count=4, devices=["1-1", "9-9"]))
+    assert plug.reminded == 1
     used = plug_of(
         event("plugged_in", 50),
         event("reminded", 350, count=2, devices=["1-1"]),
@@ -85,6 +90,33 @@ def test_reminders_are_not_counted_anew() -> None:
         event("use_began", 360, program="java", evidence="e"),
     )
     assert (used.reminded, used.reminded_at, used.shown) == (0, None, False)
+
+
+def test_the_word_of_a_person_who_uploads_holds_across_a_restart() -> None:
+    """The reminder that they sent away does not come in the middle of their upload."""
+    plug = plug_of(
+        event("plugged_in", 50),
+        event("reminded", 350, count=1, devices=["1-1"], due=["1-1"]),
+        event("reminder_ended", 360, outcome="in_use", held_for=1200),
+    )
+    assert plug.held_until == 1560
+
+
+def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
+    """The twenty minutes of a use that cannot be named are not counted anew."""
+    ((plug, _),) = history.open_plugs(
+        [
+            event("plugged_in", 50),
+            event("use_began", 100, program="unknown", evidence="claimed through usbfs", doubtful_since=100),
+            event("use_ended", 1300, program="unknown", evidence="claimed through usbfs", used_for=1200),
+        ],
+        BOOT,
+        1500.0,
+    )
+    state = reminder.restored([plug])
+    claimed = Sighting(STICK, "in use", evidence="claimed through usbfs", doubtful=True)
+    state, _ = reminder.step(state, Seen((claimed,)), 1500.0, Policy())
+    assert state.present()[0].use is None
 
 
 def test_a_snooze_goes_on() -> None:

@@ -424,6 +424,21 @@ def test_a_replug_between_two_looks_is_noticed_by_the_new_address() -> None:
     assert person.events() == ["plugged_in", "unplugged", "plugged_in"]
 
 
+def test_a_replug_does_not_end_a_snooze() -> None:
+    """Who asked for quiet has it, also from a stick that hangs; without a replug it ends in the journal."""
+    person = reminded()
+    person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
+    person.now += 10
+    person.look()
+    person.now += 3
+    person.look(idle)
+    person.wait(14 * MINUTE, idle)
+    assert len(person.reminders()) == 1
+    person.look()
+    person.wait(11, *())
+    assert person.events("snoozed", "snooze_ended") == ["snoozed", "snooze_ended"]
+
+
 def test_another_device_on_the_same_port_is_another_period() -> None:
     """The first is unplugged even if nobody saw the port empty."""
     person = plugged_in()
@@ -618,7 +633,7 @@ def test_every_snooze_ends_within_its_limit(history: list[tuple[str, float, int]
 def test_times_add_up_in_every_history(history: list[tuple[str, float, int]]) -> None:
     """The journal's used time and idle time are the plugged-in time, for each plug-in."""
     person = History()
-    for _ in person.play([*history, ("see 0", 0, 0), ("see 0", 0, 1)]):
+    for _ in person.play([*history, ("see 0", 0, 0), ("see 0", 20, 1)]):
         pass
     used: dict[str, float] = {}
     for record in person.records:
@@ -644,7 +659,7 @@ PAIRS = {
 def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, float, int]]) -> None:
     """Plug-ins, uses, snoozes and reminders come in pairs for each device, in order."""
     person = History()
-    for _ in person.play([*history, ("see 0", 0, 0), ("see 0", 0, 1)]):
+    for _ in person.play([*history, ("see 0", 0, 0), ("see 0", 20, 1)]):
         pass
     for device in History.ports:
         mine = [r for r in person.records if r.device and r.device.port == device.port]

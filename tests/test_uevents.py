@@ -72,7 +72,7 @@ class Rig:
         self.changes = 0
         self.heard = Uevents(self.changed)
         self.port = self.heard._socket.getsockname()[0]
-        self.sender = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, uevents.NETLINK_KOBJECT_UEVENT)
+        self.sender = socket.socket(uevents.AF_NETLINK, socket.SOCK_RAW, uevents.NETLINK_KOBJECT_UEVENT)
         self.sender.bind((0, 0))
 
     def changed(self) -> None:

@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     where = paths.of_user()
     try:
         status: int = arguments.command(arguments, where)
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except Failure as failure:
         say(f"unplugd: {failure}")
         say(f"hint: {failure.hint}")
@@ -49,7 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             say(f"unplugd: {problem}")
         file = getattr(arguments, "config", None) or where.config
-        say(f"hint: edit {paths.short(file)}, then: unplugd config check")
+        again = "unplugd config check" if file == where.config else "start it again"
+        say(f"hint: edit {paths.short(file)}, then: {again}")
+        return 1
+    except control.NoAnswerError:
+        say("unplugd: unplugd runs but does not answer\nhint: stop it and start it again")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -67,7 +73,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def say(text: str) -> None:
     """Talk to the person: on stderr, so that data on stdout stays clean."""
-    print(text, file=sys.stderr, flush=True)
+    if sys.stderr:
+        print(text, file=sys.stderr, flush=True)
+
+
+def tell(text: str) -> None:
+    """Talk to the person who may be there while the daemon runs: never waits, and nothing that happens to it matters.
+
+    The terminal can be halted with Ctrl-S or be gone, and the reader of a pipe, too.
+    """
+    if not sys.stderr:
+        return
+    try:
+        poll = select.poll()
+        poll.register(sys.stderr.fileno(), select.POLLOUT)
+        if poll.poll(0):
+            os.write(sys.stderr.fileno(), f"{text}\n".encode(errors="backslashreplace"))
+    except (OSError, ValueError):
+        return
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,7 +144,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor = add("doctor", "check everything that a reminder needs, with a hint for each failure", _doctor)
     doctor.add_argument("--notify", action="store_true", help="show a test notification")
     doctor.add_argument("--json", **as_json)  # type: ignore[arg-type]
-    configuration = add("config", "the configuration file", _config_show)
+    configuration = commands.add_parser(
+        "config", help="the configuration file", description="The configuration file."
+    )
     parts = configuration.add_subparsers(required=True, metavar="path|show|check|init|add-uploader")
     for name, what, command in (
         ("path", "print where it is", _config_path),
@@ -147,12 +172,12 @@ def _duration(text: str) -> float:
         ) from None
 
 
-def _platform(where: Paths) -> Linux:
+def _platform(where: Paths | None = None) -> Linux:
     if not sys.platform.startswith("linux"):
         raise Failure(f"unplugd does not run on {sys.platform} yet", "use it on Linux")
     from unplugd.linux import Linux  # noqa: PLC0415 - only what is used is loaded
 
-    return Linux(where.notification)
+    return Linux(where.notification if where else None)
 
 
 # --- run and demo -----------------------------------------------------------------------------------------------
@@ -164,20 +189,17 @@ def _run(arguments: argparse.Namespace, where: Paths) -> int:
         raise Failure(f"there is no file {arguments.config}", "unplugd config init writes one to start from")
     from unplugd.run import Daemon  # noqa: PLC0415 - as above
 
-    def tell(text: str) -> None:
-        say(f"unplugd: {text}")
-
     # A person at a terminal sees what happens; in a service's log the journal would only stand twice.
-    told = _tell_person if sys.stderr.isatty() else _tell_nobody
+    told = _tell_person if sys.stderr and sys.stderr.isatty() else _tell_nobody
     try:
-        daemon = Daemon(_platform(where), where, lambda: config.load(file), tell, told)
+        daemon = Daemon(_platform(where), where, lambda: config.load(file), _diagnose, told)
     except lock.HeldError as held:
         process = f" (process {held.holder})" if held.holder else ""
         raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None
     except OSError as error:
         raise _no_folders(error, where) from None
-    if sys.stderr.isatty():
-        tell("watching; Ctrl-C ends it, unplugd status shows what it sees")
+    if sys.stderr and sys.stderr.isatty():
+        _diagnose("watching; Ctrl-C ends it, unplugd status shows what it sees")
     try:
         daemon.run()
     finally:
@@ -185,8 +207,12 @@ def _run(arguments: argparse.Namespace, where: Paths) -> int:
     return 0
 
 
+def _diagnose(text: str) -> None:
+    tell(f"unplugd: {text}")
+
+
 def _tell_person(record: Record) -> None:
-    say(f"{time.strftime('%H:%M:%S')}  {_told(record)}")
+    tell(f"{time.strftime('%H:%M:%S')}  {_told(record)}")
 
 
 def _tell_nobody(_record: Record) -> None:
@@ -214,7 +240,7 @@ def _demo(arguments: argparse.Namespace, where: Paths) -> int:
     own = paths.Paths(where.configuration, where.state / "demo", where.runtime / "demo")
     began = time.monotonic()
 
-    def tell(text: str, mark: str = " ") -> None:
+    def narrate(text: str, mark: str = " ") -> None:
         print(f"{(time.monotonic() - began) * speed:4.0f} s {mark} {text}", flush=True)
 
     say(
@@ -222,14 +248,17 @@ def _demo(arguments: argparse.Namespace, where: Paths) -> int:
     )
     daemon: Daemon | None = None
     platform = demo.Simulated(
-        _platform(own), speed, lambda text: tell(text, ">"), lambda: daemon.stop("over") if daemon else None
+        _platform(own),
+        speed,
+        lambda text: narrate(text, ">"),
+        lambda: daemon.stop("over") if daemon else None,
     )
 
     happened: set[str] = set()
 
     def told(record: Record) -> None:
         happened.add(record.event)
-        tell(_told(record))
+        narrate(_told(record))
 
     try:
         daemon = Daemon(
@@ -391,13 +420,15 @@ def _lines(files: Sequence[Path]) -> Iterator[bytes]:
         try:
             if not file.is_file():
                 reason = "no such file" if not file.exists() else "not a file"
-                raise Failure(f"{file}: {reason}", "give a journal, such as events.jsonl")
+                raise Failure(f"{paths.short(file)}: {reason}", "give a journal, such as events.jsonl")
             with file.open("rb") as opened:
                 # Bounded: a line without an end must not fill the memory.
                 while line := opened.readline(journal.LONGEST_LINE + 2):
                     yield line
         except OSError as error:
-            raise Failure(f"{file}: {error.strerror}", "give a journal that you can read") from None
+            raise Failure(
+                f"{paths.short(file)}: {error.strerror}", "give a journal that you can read"
+            ) from None
 
 
 def _following(file: Path) -> Iterator[bytes]:
@@ -591,22 +622,24 @@ def _append(where: Paths, entry: str) -> None:
         text = where.config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         text = ""
+    # A link, as people keep their dotfiles, stays a link.
+    target = where.config.resolve()
     text = f"{text.rstrip()}\n\n{entry}" if text.strip() else entry
     config.parse(text, where.config.name)
     try:
         where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = where.config.with_name(f".{where.config.name}.new")
+        fresh = target.with_name(f".{target.name}.new")
         fresh.unlink(missing_ok=True)
         with fresh.open("x", encoding="utf-8") as file:
             file.write(text)
-        fresh.replace(where.config)
+        fresh.replace(target)
     except OSError as error:
         raise Failure(
             f"{paths.short(where.config)}: {error.strerror}", "make it a file you can write to"
         ) from None
     try:
         control.ask(where.control, {"command": "reload"})
-    except control.NotRunningError:
+    except (control.NotRunningError, control.NoAnswerError):
         return
 
 
@@ -616,7 +649,8 @@ def _append(where: Paths, entry: str) -> None:
 def _doctor(arguments: argparse.Namespace, where: Paths) -> int:
     from unplugd import doctor  # noqa: PLC0415 - as above
 
-    findings = doctor.examine(_platform(where), where, notify=arguments.notify)
+    # Without the note of what is on the screen: the daemon's reminder is not the doctor's to replace.
+    findings = doctor.examine(_platform(), where, notify=arguments.notify)
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
         rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint} for f in findings]

@@ -174,9 +174,11 @@ def _id(value: Any) -> tuple[int, int]:
 
 
 def _process(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or value.strip("*?") == "":
+    text = value.strip() if isinstance(value, str) else ""
+    relative = "/" in text and not text.startswith("/")
+    if not text.strip("*?") or relative or text.startswith(":") or text.endswith((":", "/")):
         raise ValueError('write names, full paths or "java:uploader.jar" of programs, in quotes')
-    return value
+    return str(value)
 
 
 CHECKS: Final[dict[str, dict[str, Callable[[Any], Any]]]] = {

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST_REQUEST: Final = 4096
+LONGEST_PATH: Final = 103
+"""Bytes of a socket's path on every system: macOS takes the fewest."""
 CLIENTS: Final = 8
 PATIENCE: Final = 2.0
 """Seconds that a client has for its request and for taking the answer."""
@@ -22,6 +24,10 @@ PATIENCE: Final = 2.0
 
 class NotRunningError(Exception):
     """Nobody listens on the socket."""
+
+
+class NoAnswerError(Exception):
+    """Somebody listens and does not answer, or not as unplugd does."""
 
 
 class _Client:
@@ -148,7 +154,9 @@ def _peer(connection: socket.socket) -> int | None:
 
 
 def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send a request to the running daemon and return its answer; NotRunningError if there is none."""
+    """Send a request to the running daemon and return its answer; NotRunningError or NoAnswerError without one."""
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise NotRunningError
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(PATIENCE + 3)
         try:
@@ -158,9 +166,11 @@ def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
             while not received.endswith(b"\n"):
                 more = connection.recv(65536)
                 if not more:
-                    raise NotRunningError
+                    raise NoAnswerError
                 received += more
             answer = json.loads(received)
-        except (OSError, ValueError, RecursionError):
+        except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
             raise NotRunningError from None
+        except (OSError, ValueError, RecursionError):
+            raise NoAnswerError from None
     return answer if isinstance(answer, dict) else {}

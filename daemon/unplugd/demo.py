@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 FAST: Final = 8.0
 """How many times faster `--fast` tells it."""
 
-STICK: Final = Device("demo-1", 0x0A21, 0x8001, address=1, name="CareLink USB")
+STICK: Final = Device(f"demo-{os.getpid()}", 0x0A21, 0x8001, address=1, name="CareLink USB")
 
 
 @dataclass(frozen=True, slots=True)

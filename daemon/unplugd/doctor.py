@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TEST: Final = Words(
     "unplugd can reach you",
-    ("This is a test. A reminder will look like this one.", "Nothing needs to be unplugged now."),
+    ("This is a test. A reminder will look like this one.",),
 )
 
 HARMLESS_NODE: Final = "/dev/zero"
@@ -123,6 +123,8 @@ def _running(where: Paths) -> Finding:
         status = control.ask(where.control, {"command": "status"})
     except control.NotRunningError:
         return Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd run")
+    except control.NoAnswerError:
+        return Finding("daemon", ok=False, what="does not answer", hint="stop it and start it again")
     trouble = status.get("journal", {}).get("trouble")
     if trouble:
         return Finding(

@@ -34,16 +34,26 @@ def open_plugs(events: Iterable[dict[str, Any]], boot: str, now: float) -> tuple
                 known_until[str(port)] = at
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             continue
-    return tuple((plug, known_until.get(port, plug.plugged_at)) for port, plug in plugs.items())
+    # Doubtful use as if it had gone on until now: a restart must not give somebody unknown another twenty minutes.
+    return tuple(
+        (
+            replace(plug, doubtful_at=None if plug.doubtful_since is None else now),
+            known_until.get(port, plug.plugged_at),
+        )
+        for port, plug in plugs.items()
+    )
 
 
 def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
     what = event["event"]
     if what == "reminded":
         count = int(_number(event, "count", MOST_REMINDERS))
+        due = event.get("due", event["devices"])
         for port in event["devices"]:
-            if port in event.get("due", event["devices"]) and port in plugs:
-                plugs[port] = replace(plugs[port], reminded=count, reminded_at=at)
+            if port in due and port in plugs:
+                # The count is the largest of them all: with one device it is that one's.
+                reminded = count if len(due) == 1 else plugs[port].reminded + 1
+                plugs[port] = replace(plugs[port], reminded=reminded, reminded_at=at)
             if port in plugs:
                 plugs[port] = replace(plugs[port], shown=True)
         return
@@ -63,15 +73,19 @@ def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
     elif plug is None:
         return
     elif what == "unplugged":
-        plugs[port] = replace(plug, gone_at=at, use=None, snoozed_at=None, snoozed_until=None, shown=False)
+        plugs[port] = replace(plug, gone_at=at, use=None, shown=False)
     elif what == "use_began":
         use = Use(foreign.plain(str(event["program"])), foreign.plain(str(event["evidence"]), 200), at)
-        plugs[port] = replace(plug, use=use, reminded=0, reminded_at=None)
+        since = _number(event, "doubtful_since", at) if "doubtful_since" in event else None
+        plugs[port] = replace(
+            plug, use=use, reminded=0, reminded_at=None, held_until=None, doubtful_since=since
+        )
     elif what == "use_ended":
         used_for = plug.used_for + _number(event, "used_for", at)
         plugs[port] = replace(plug, use=None, last_use=at, used_for=used_for)
     elif what == "reminder_ended":
-        plugs[port] = replace(plug, shown=False)
+        held_until = at + _number(event, "held_for", DAY) if "held_for" in event else plug.held_until
+        plugs[port] = replace(plug, shown=False, held_until=held_until)
     elif what == "snoozed":
         until = at + _number(event, "snoozed_for", DAY)
         plugs[port] = replace(plug, snoozed_at=at, snoozed_until=until)

@@ -206,6 +206,8 @@ def step(state: State, seen: Seen, now: float, policy: Policy) -> tuple[State, t
             after[port] = _unplugged(plug, now, actions)
         elif now < plug.gone_at + REPLUG:
             after[port] = plug
+        else:
+            _snooze_ended(plug, plug.gone_at, "unplugged", actions)
     state = replace(
         state,
         plugs=tuple(after.values()),
@@ -235,6 +237,12 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
             # While its notification is on its way only its time-out matters, not that it is due.
             if due > now or state.notice is None or state.notice.delivered:
                 deadlines.append(due)
+    # A snooze outlives a replug; when there is none it ends in the journal, too.
+    deadlines.extend(
+        plug.gone_at + REPLUG
+        for plug in state.plugs
+        if plug.gone_at is not None and plug.snoozed_at is not None
+    )
     if state.notice and not state.notice.delivered:
         deadlines.append(state.notice.asked_at + ON_ITS_WAY)
     if state.retry_at is not None:
@@ -324,7 +332,10 @@ def uploading(state: State, now: float, policy: Policy) -> tuple[State, tuple[Ac
     ports = state.notice.ports if state.notice else frozenset()
     actions: list[Action] = []
     plugs = tuple(
-        replace(_reminder_ended(plug, "in_use", actions), held_until=now + policy.running_counts_for)
+        replace(
+            _reminder_ended(plug, "in_use", actions, policy.running_counts_for),
+            held_until=now + policy.running_counts_for,
+        )
         if plug.device.port in ports
         else plug
         for plug in state.plugs
@@ -352,6 +363,8 @@ def _plugged_in(plug: Plug | None, device: Device, now: float, actions: list[Act
             gone_at=None,
             checkpoint_at=now + CHECKPOINT,
         )
+    if plug:
+        _snooze_ended(plug, now if plug.gone_at is None else plug.gone_at, "unplugged", actions)
     actions.append(Record("plugged_in", device, {"address": device.address}))
     return Plug(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT)
 
@@ -375,7 +388,10 @@ def _used(plug: Plug, sighting: Sighting, now: float, policy: Policy, actions: l
     if plug.use and (not in_use or plug.use.program != program):
         plug = _use_ended(plug, now, actions)
     if in_use and not plug.use:
-        actions.append(Record("use_began", plug.device, {"program": program, "evidence": sighting.evidence}))
+        fields: dict[str, object] = {"program": program, "evidence": sighting.evidence}
+        if sighting.doubtful and plug.doubtful_since is not None:
+            fields["doubtful_since"] = _whole(plug.doubtful_since)
+        actions.append(Record("use_began", plug.device, fields))
         use = Use(program, sighting.evidence, now)
         # What comes after this use is a new forgetting: it is reminded of from the start.
         plug = _reminder_ended(plug, "in_use", actions)
@@ -417,10 +433,13 @@ def _snooze_ended(plug: Plug, now: float, how: str, actions: list[Action]) -> Pl
     )
 
 
-def _reminder_ended(plug: Plug, outcome: Outcome, actions: list[Action]) -> Plug:
+def _reminder_ended(
+    plug: Plug, outcome: Outcome, actions: list[Action], held_for: float | None = None
+) -> Plug:
     if not plug.shown:
         return plug
-    actions.append(Record("reminder_ended", plug.device, {"outcome": outcome}))
+    held = {} if held_for is None else {"held_for": _whole(held_for)}
+    actions.append(Record("reminder_ended", plug.device, {"outcome": outcome, **held}))
     return replace(plug, shown=False)
 
 
@@ -440,7 +459,6 @@ def _checkpoint(plug: Plug, now: float, actions: list[Action]) -> Plug:
 
 def _unplugged(plug: Plug, now: float, actions: list[Action]) -> Plug:
     plug = _use_ended(plug, now, actions)
-    plug = _snooze_ended(plug, now, "unplugged", actions)
     plug = _reminder_ended(plug, "unplugged", actions)
     actions.append(Record("unplugged", plug.device, so_far(plug, now)))
     return replace(plug, gone_at=now, strangers=())
@@ -537,7 +555,7 @@ def missed(plug: Plug, known_until: float) -> tuple[Action, ...]:
     if plug.gone_at is not None:
         return ()
     actions: list[Action] = []
-    _unplugged(plug, known_until, actions)
+    _unplugged(_snooze_ended(plug, known_until, "unplugged", actions), known_until, actions)
     return tuple(
         replace(action, fields={**action.fields, "unseen": True})
         if isinstance(action, Record) and action.event == "unplugged"

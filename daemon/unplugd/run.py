@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SECOND_LOOK: Final = 0.2
 """Seconds after a burst of changes: an announcement can come before the list of devices is right."""
+JOURNAL_RETRY: Final = 60.0
+"""Seconds after which events that could not be written are tried again, if nothing happens before."""
 SLEPT: Final = 1.0
 """Seconds of sleep that are worth an event."""
 
@@ -145,6 +147,7 @@ class Daemon:
             journal.File(paths.journal), boot=platform.boot(), now=platform.now, wall=time.time
         )
         self._journal_trouble: str | None = None
+        self._journal_tried_at = 0.0
         self._control = Control(paths.control, platform.now, self._answer)
         self._signals = _Signals(
             {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._reload}
@@ -164,7 +167,7 @@ class Daemon:
         self._look(now, everything=True)
         self._tell_supervisor("READY=1")
         while self._stopping is None:
-            turn(self._sources, self._platform.now, self._deadline() if self._glance_at is None else 0.0)
+            turn(self._sources, self._platform.now, self._deadline())
             now = self._platform.now()
             deadline = self._deadline()
             if self._stopping is not None:
@@ -197,10 +200,12 @@ class Daemon:
     def _restore(self, now: float) -> None:
         """Go on with the periods that an earlier run left, of devices that are still there."""
         events = (event for file in journal.files(self._paths.journal)[-2:] for event in journal.tail(file))
-        there = {(device.port, device.id) for device in self._scan()}
+        there = {(device.port, device.id): device.address for device in self._scan()}
         plugs = []
         for plug, known_until in history.open_plugs(events, self._platform.boot(), now):
-            if plug.gone_at is not None or (plug.device.port, plug.device.id) in there:
+            address = there.get((plug.device.port, plug.device.id))
+            same = address is not None and plug.device.address in (0, address)
+            if plug.gone_at is not None or same:
                 plugs.append(replace(plug, checkpoint_at=now))
             else:
                 self._do((self._state, reminder.missed(plug, known_until)), now)
@@ -217,7 +222,8 @@ class Daemon:
 
     def _deadline(self) -> float | None:
         rules = reminder.next_deadline(self._state, self._settings.policy, self._platform.now())
-        deadlines = [self._look_at, self._second_look_at, rules]
+        waiting = self._journal_tried_at + JOURNAL_RETRY if self._journal.file.waiting else None
+        deadlines = [self._look_at, self._second_look_at, rules, waiting]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _scan(self) -> list[Device]:
@@ -263,7 +269,8 @@ class Daemon:
 
         Nobody can use a device in the moment it appears: whoever takes it is seen at the second look.
         """
-        return [device for device in watched if self._known.get(device.port) != device]
+        known = {(device.port, device.id, device.address) for device in self._known.values()}
+        return [device for device in watched if (device.port, device.id, device.address) not in known]
 
     def _step(
         self,
@@ -320,9 +327,11 @@ class Daemon:
 
     def delivered(self, serial: int, channel: str) -> None:
         """A channel took the notification."""
-        self._last_delivery = {"time": journal.time_of(time.time()), "channel": channel}
         now = self._platform.now()
-        self._do(reminder.delivered(self._state, serial, channel, now), now)
+        decided = reminder.delivered(self._state, serial, channel, now)
+        if decided[1]:
+            self._last_delivery = {"time": journal.time_of(time.time()), "channel": channel}
+        self._do(decided, now)
 
     def undelivered(self, serial: int) -> None:
         """No channel took the notification."""
@@ -364,6 +373,7 @@ class Daemon:
         self._retry_journal()
 
     def _retry_journal(self) -> None:
+        self._journal_tried_at = self._platform.now()
         self._journal.retry()
         trouble = self._journal.file.trouble
         if trouble != self._journal_trouble:

@@ -12,7 +12,7 @@ def tell(*lines: str) -> None:
     if not address.startswith(("/", "@")):
         return
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)
             sender.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
             sender.send("\n".join(lines).encode())

@@ -89,7 +89,8 @@ def find(program: Program, uploaders: Iterable[Uploader]) -> Uploader | None:
 
 def _matches(program: Program, pattern: str) -> bool:
     if pattern.startswith("/"):
-        return fnmatchcase(program.path, pattern)
+        # A script's path is the first argument of the program that runs it.
+        return any(fnmatchcase(path, pattern) for path in (program.path, *program.arguments[1:2]))
     names = {program.name, PurePath(program.path).name}
     interpreter, colon, script = pattern.partition(":")
     if not colon:

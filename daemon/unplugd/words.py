@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SNOOZE: Final = "snooze"
 UPLOADING: Final = "uploading"
+RUN_OTHERS: Final = ("python*", "java*", "node", "electron", "perl*", "ruby*", "bash", "sh", "dash", "zsh")
+"""Programs that run others: as upload software one of these would vouch for whatever it runs."""
 PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
 
 
@@ -53,7 +56,7 @@ def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> 
         shown = foreign.plain(program)
         lines.append(f"“{shown}” has it open, and unplugd does not know that program.")
         # A name that is more than letters could be an option, a pattern or a path to the configuration.
-        if PLAIN_NAME.fullmatch(program):
+        if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, runs) for runs in RUN_OTHERS):
             lines.append(f"If you upload with it: unplugd config add-uploader {quote(program)}")
     buttons: list[tuple[str, str]] = []
     if notice.devices and notice.snooze >= 1:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from unplugd.run import Events, Source
     from unplugd.uploaders import Uploader
 
+CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 SETTLING: Final = 60.0
 """Seconds after plug-in in which transfers say nothing: the kernel and ModemManager introduce themselves."""
 THOROUGH: Final = 4
@@ -32,7 +33,7 @@ THOROUGH: Final = 4
 
 def now() -> float:
     """Return seconds on the clock that counts sleep and that nobody sets."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(CLOCK_BOOTTIME)
 
 
 def slept() -> float:
@@ -112,10 +113,9 @@ class Usage:
             names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
             return Sighting(device, strangers=tuple(names))
         if moved and not held_before:
-            # Upload software opens and closes the device in turns, and another user's is not ours to look into.
-            return Sighting(
-                device, "in use", running[0] if running else "", "transfers", doubtful=running is None
-            )
+            # Upload software opens and closes the device in turns, and another user's is not ours to look into. Even
+            # so it may be anybody: a forgotten window must not vouch for traffic for ever.
+            return Sighting(device, "in use", running[0] if running else "", "transfers", doubtful=True)
         if self.tree.claimed(device.port):
             return Sighting(device, "in use", "", "claimed through usbfs", doubtful=True)
         if opened.blind and self._transfers[device.port][1] is None:

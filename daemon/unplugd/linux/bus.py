@@ -77,9 +77,8 @@ class Bus:
         self._login: Authenticator | None = Authenticator()
         self._gives_up_at: float | None = now() + HANDSHAKE
         self._trouble = "the bus does not answer"
-        self._socket = socket.socket(
-            socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-        )
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.setblocking(False)
         try:
             self._socket.connect(next(iter(get_connectable_addresses(address))))
             self._log_in()

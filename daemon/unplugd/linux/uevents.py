@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+AF_NETLINK: Final[int] = getattr(socket, "AF_NETLINK", 16)
 NETLINK_KOBJECT_UEVENT: Final = 15
 KERNEL_GROUP: Final = 1
 """The kernel's own announcements: they come even while udev is stopped, which group 2 (after udev's rules) does not."""
@@ -80,11 +81,8 @@ class Uevents:
 
 
 def _open() -> socket.socket:
-    listening = socket.socket(
-        socket.AF_NETLINK,
-        socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC,
-        NETLINK_KOBJECT_UEVENT,
-    )
+    listening = socket.socket(AF_NETLINK, socket.SOCK_RAW, NETLINK_KOBJECT_UEVENT)
+    listening.setblocking(False)
     try:
         listening.bind((0, KERNEL_GROUP))
     except OSError:
