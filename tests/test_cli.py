@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
 import re
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 import tomllib  # noqa: F401 - see as_nobody
 import unicodedata
@@ -880,3 +882,33 @@ def test_doctor_ends_with_one_where_something_fails(shell: Shell, monkeypatch: p
     done = shell.run("doctor")
     assert done.code == 1
     assert "NO  daemon: unplugd is not running\n      hint: unplugd run\n" in done.stdout
+
+
+# --- what the daemon says to a person who may not be there
+
+
+def test_a_halted_terminal_does_not_halt_who_talks_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-S nothing is written, and nobody waits; when it is gone, nothing happens either."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        cli.tell("seen")
+        assert os.read(ours, 100) == b"seen\r\n"
+        termios.tcflow(theirs, termios.TCOOFF)
+        cli.tell("not seen")
+        termios.tcflow(theirs, termios.TCOON)
+        cli.tell("seen again")
+        assert os.read(ours, 100) == b"seen again\r\n"
+        os.close(ours)
+        cli.tell("to nobody")
+
+
+def test_a_reader_that_has_gone_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe without a reader, and no stderr at all."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stderr", pipe)
+        cli.tell("to nobody")
+    monkeypatch.setattr(sys, "stderr", None)
+    cli.tell("to nobody")

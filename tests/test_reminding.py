@@ -255,3 +255,16 @@ def test_dunst_shows_it(daemon: Daemon, desktop: Desktop, usb: Testbed) -> None:
     stick.unplug()
     desktop.shows(0)
     assert "CareLink USB" in desktop.history()[0]["summary"]
+
+
+def test_doctor_leaves_the_reminder_alone(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """A test notification does not take the place of a reminder that is still true."""
+    daemon.config('[notify]\nchannels = ["desktop"]', after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    daemon.wait_for("reminded")
+    reminder = server.notifications[-1].id
+    daemon.command("doctor", "--notify")
+    wait_until(lambda: "can reach you" in server.notifications[-1].text, "the test notification")
+    assert server.notifications[-1].replaces == 0
+    assert reminder in [shown.id for shown in server.on_screen]
