@@ -235,13 +235,17 @@ class Daemon:
 
     def _look(self, now: float, *, everything: bool = False) -> None:
         """Look at the world once, and do what the rules say."""
-        self._notice_sleep()
+        self._notice_sleep(now)
         watched = self._scan()
         new = [] if everything else self._new(watched)
         settled = [device for device in watched if device not in new]
         software = self._settings.uploaders
         running = self._platform.running(software) if watched else None
         sightings = self._platform.look(settled, software, running, now)
+        if self._has_slept():
+            # Sleep froze this look midway: what it saw and when is of before.
+            self._look(self._platform.now(), everything=everything)
+            return
         if self._second_look_at is not None and now >= self._second_look_at:
             self._second_look_at = None
         self._look_at = now + self._settings.look_every if watched else None
@@ -298,10 +302,10 @@ class Daemon:
     def _has_slept(self) -> bool:
         return self._platform.slept() - self._slept >= SLEPT
 
-    def _notice_sleep(self) -> None:
+    def _notice_sleep(self, now: float) -> None:
         slept = self._platform.slept()
         if self._has_slept():
-            self._write("resumed", slept_for=round(slept - self._slept, 3))
+            self._write("resumed", at=now, slept_for=round(slept - self._slept, 3))
         self._slept = slept
 
     # --- doing

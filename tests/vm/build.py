@@ -1,4 +1,4 @@
-"""Builds the test machine's kernel and disks into a cache outside the repository; the newest of each kind is kept.
+"""Builds the test machine's kernel and disks into a cache outside the repository; the latest of each kind are kept.
 
 Two disks, because they change at different times. The system: Debian of the same release as this machine, with an
 ordinary user's session, dunst under Xvfb and python3. The program: the guest's /usr/local, with unplugd's wheel, what
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unplugd-tests" / "vm"
+
+KEPT = 3  # for as many checkouts beside each other
 
 HOLDER = HERE.parent / "rig/holder.c"  # stands for a program that uses a device
 CLOCK = HERE / "clock.c"
@@ -173,10 +175,9 @@ def _cached(kind: str, parts: Iterable[Path], build: Callable[[Path, Path], None
                 work.mkdir()
                 build(result, work)
                 result.rename(done)
-            # A machine that still runs on an older one has it open.
-            for older in CACHE.glob(f"{kind}-*"):
-                if older != done:
-                    shutil.rmtree(older)
+        os.utime(done)
+        for old in sorted(CACHE.glob(f"{kind}-*"), key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old)
     return done
 
 
@@ -188,19 +189,12 @@ def _build_system(result: Path, work: Path) -> None:
     sources = _sources()
     release = sources[0].split()[3]
     settings = _call("apt-config", "dump").splitlines()
-    bootstrap = [
-        *(
-            "mmdebstrap",
-            "--quiet",
-            "--mode=root",
-            "--variant=minbase",
-            f"--include={','.join(PACKAGES.split())}",
-        ),
-        *(f"--aptopt={line}" for line in settings if line.startswith(("Acquire::http", "Acquire::Check-"))),
-        "--dpkgopt=force-unsafe-io",
-        *(f"--dpkgopt=path-exclude=/usr/{unread}" for unread in UNREAD.split()),
-        *(release, str(root), "-"),
+    bootstrap = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io"]
+    bootstrap += [
+        f"--aptopt={line}" for line in settings if line.startswith(("Acquire::http", "Acquire::Check-"))
     ]
+    bootstrap += [f"--dpkgopt=path-exclude=/usr/{unread}" for unread in UNREAD.split()]
+    bootstrap += [f"--include={','.join(PACKAGES.split())}", release, str(root), "-"]
     with subprocess.Popen(bootstrap, stdin=subprocess.PIPE, text=True) as filling:
         assert filling.stdin
         filling.stdin.write("\n".join(sources))
@@ -276,7 +270,8 @@ def _furnish(root: Path) -> None:
     for name, text in SETTINGS.items():
         _write(root / name, dedent(text).lstrip())
     # The disk keeps whole seconds; with fractions of them the first notification would wait until all fonts are read again.
-    for path in (root / "usr/share/fonts").rglob("*"):
+    fonts = root / "usr/share/fonts"
+    for path in (fonts, *fonts.rglob("*")):
         os.utime(path, (0, 0))
     _call("chroot", str(root), "fc-cache", "--force", "--system-only")
     generators = root / "etc/systemd/system-generators"

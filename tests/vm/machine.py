@@ -35,8 +35,7 @@ qemu-system-x86_64 -machine pc -accel tcg,thread=multi -cpu qemu64,+rdrand -smp 
 -device virtio-serial -device virtserialport,chardev=agent,name=agent
 """
 COMMAND_LINE = (
-    "console=ttyS0 no_console_suspend loglevel=4 systemd.show_status=0 mitigations=off audit=0 ipv6.disable=1 "
-    "trace_clock=local"
+    "console=ttyS0 no_console_suspend loglevel=4 systemd.show_status=0 mitigations=off audit=0 ipv6.disable=1"
 )
 
 
@@ -97,7 +96,6 @@ class Machine:
         self._ready = threading.Event()
         self._events: queue.Queue[str] = queue.Queue()
         self._replies: queue.Queue[dict[str, Any]] = queue.Queue()
-
         self._ahead = Path(self._folder.name) / "ahead"
         self._set_ahead(0)
 

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 SETTLING: Final = 60.0
 """Seconds after plug-in in which transfers say nothing: the kernel and ModemManager introduce themselves."""
+RESUMING: Final = 10.0
+"""Seconds after sleep in which transfers say nothing: a reset counts six on the stick and nine on the meter."""
+AWAKE: Final = 0.5
+"""Seconds by which the clocks must part to have been asleep."""
+UNKNOWN: Final = -1
+"""In place of an address: nothing was seen of the device before."""
 THOROUGH: Final = 4
 """Every how many looks all descriptors of all processes are looked at: once a minute. So they are when data moved."""
 
@@ -57,6 +63,7 @@ class Usage:
         self._nodes: list[str] = []
         self._passed: dict[str, tuple[int, int]] = {}
         self._looks = 0
+        self._slept = slept()
 
     def look(
         self,
@@ -69,6 +76,7 @@ class Usage:
         if not watched:
             self._forget(set())
             return ()
+        self._settle_after_sleep(at)
         nodes = {device.port: self.tree.nodes(device) for device in watched}
         moved = {device.port for device in watched if self._moved(device, at)}
         every = [node for some in nodes.values() for node in some]
@@ -122,6 +130,14 @@ class Usage:
             return Sighting(device, "unknown", evidence="processes cannot be looked into")
         return Sighting(device)
 
+    def _settle_after_sleep(self, at: float) -> None:
+        """Let the transfers of a resume pass: the kernel resets the devices, which is nobody's use."""
+        total = slept()
+        if total - self._slept >= AWAKE:
+            self._transfers.clear()
+            self._settled_at = {port: max(then, at + RESUMING) for port, then in self._settled_at.items()}
+        self._slept = total
+
     def _to_pass(self, nodes: list[str], *, thorough: bool) -> dict[str, tuple[int, int]]:
         """Return the processes that need no second look, none now and then: one descriptor may replace another."""
         self._looks += 1
@@ -132,16 +148,18 @@ class Usage:
 
     def _moved(self, device: Device, at: float) -> bool:
         """Whether data went to or from the device since the last look."""
-        address, before = self._transfers.get(device.port, (-1, None))
+        address, before = self._transfers.get(device.port, (UNKNOWN, None))
         count = self.tree.transfers(device.port)
-        if address != device.address:
+        if address not in (device.address, UNKNOWN):
             self._settled_at[device.port] = at + SETTLING
+        self._settled_at.setdefault(device.port, at + SETTLING)
         self._transfers[device.port] = (device.address, count)
         return before is not None and count not in (None, before) and at >= self._settled_at[device.port]
 
     def _forget(self, ports: set[str]) -> None:
-        for port in self._transfers.keys() - ports:
-            del self._transfers[port], self._settled_at[port]
+        for port in self._settled_at.keys() - ports:
+            self._transfers.pop(port, None)
+            del self._settled_at[port]
             self._held.discard(port)
 
 
