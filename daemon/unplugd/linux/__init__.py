@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 SETTLING: Final = 60.0
 """Seconds after plug-in in which transfers say nothing: the kernel and ModemManager introduce themselves."""
-RESUMING: Final = 10.0
-"""Seconds after sleep in which transfers say nothing: a reset counts six on the stick and nine on the meter."""
 AWAKE: Final = 0.5
 """Seconds by which the clocks must part to have been asleep."""
 UNKNOWN: Final = -1
@@ -76,7 +74,7 @@ class Usage:
         if not watched:
             self._forget(set())
             return ()
-        self._settle_after_sleep(at)
+        self._forget_transfers_of_sleep()
         nodes = {device.port: self.tree.nodes(device) for device in watched}
         moved = {device.port for device in watched if self._moved(device, at)}
         every = [node for some in nodes.values() for node in some]
@@ -130,12 +128,11 @@ class Usage:
             return Sighting(device, "unknown", evidence="processes cannot be looked into")
         return Sighting(device)
 
-    def _settle_after_sleep(self, at: float) -> None:
-        """Let the transfers of a resume pass: the kernel resets the devices, which is nobody's use."""
+    def _forget_transfers_of_sleep(self) -> None:
+        """Count anew after sleep: the kernel resets the devices before any program runs, which is nobody's use."""
         total = slept()
         if total - self._slept >= AWAKE:
             self._transfers.clear()
-            self._settled_at = {port: max(then, at + RESUMING) for port, then in self._settled_at.items()}
         self._slept = total
 
     def _to_pass(self, nodes: list[str], *, thorough: bool) -> dict[str, tuple[int, int]]:
