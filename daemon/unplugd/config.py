@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import devices, duration, foreign, uploaders
@@ -96,7 +96,9 @@ class Quiet:
 
 def _local(day: date, minutes: int) -> datetime:
     # Through the system's zone each time: an offset kept from `now` would be wrong across a daylight-saving change.
-    return datetime.combine(day, time(minutes // 60, minutes % 60)).astimezone()
+    # By way of the timestamp: astimezone() of a local time that is skipped is an hour off.
+    moment = datetime.combine(day, time(minutes // 60, minutes % 60)).timestamp()
+    return datetime.fromtimestamp(moment, UTC).astimezone()
 
 
 @dataclass(frozen=True, slots=True)
