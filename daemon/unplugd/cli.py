@@ -546,7 +546,7 @@ def _learn(arguments: argparse.Namespace, where: Paths) -> int:
 def _newly_plugged_in(platform: Linux) -> Device:
     """Wait for a device that was not there before, and return it."""
     from unplugd.listing import HUB  # noqa: PLC0415 - as above
-    from unplugd.run import turn  # noqa: PLC0415 - as above
+    from unplugd.loop import turn  # noqa: PLC0415 - as above
 
     changed: list[bool] = []
     sources = platform.sources(lambda: changed.append(True))
@@ -653,14 +653,15 @@ def _doctor(arguments: argparse.Namespace, where: Paths) -> int:
     findings = doctor.examine(_platform(), where, notify=arguments.notify)
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
-        rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint} for f in findings]
+        rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint, "by": f.by} for f in findings]
         print(json.dumps(rows, indent=2))
         return int(failed)
     console = _console()
     for finding in findings:
         mark, style = {True: ("ok", "green"), None: ("--", "yellow"), False: ("NO", "bold red")}[finding.ok]
         console.print(mark, style=style, end="  ")
-        console.print(f"{finding.layer}: {_shown(finding.what, 200)}", markup=False)
+        layer = f"{finding.layer} (by {finding.by})" if finding.by else finding.layer
+        console.print(f"{layer}: {_shown(finding.what, 200)}", markup=False)
         if finding.hint and finding.ok is not True:
             console.print(f"      hint: {finding.hint}", markup=False)
     return int(failed)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from unplugd.channels import Channel
     from unplugd.devices import Watch
-    from unplugd.run import Events, Platform, Source
+    from unplugd.loop import Source
+    from unplugd.machine import Events, Platform
     from unplugd.uploaders import Uploader
 
 FAST: Final = 8.0
@@ -113,10 +114,6 @@ class Simulated:
         """Return the story as something to wait for."""
         self._changed = changed
         return [self]
-
-    def holders(self, path: str) -> tuple[int, ...]:
-        """Return what the real machine sees."""
-        return self._real.holders(path)
 
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
         """Return the real channel."""

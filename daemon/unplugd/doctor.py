@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd import config, control, paths, run
+from unplugd import config, control, loop, paths
 from unplugd.words import Words
 
 if TYPE_CHECKING:
     from typing import Literal
 
+    from unplugd.machine import Computer
     from unplugd.paths import Paths
-    from unplugd.run import Platform
 
 TEST: Final = Words(
     "unplugd can reach you",
     ("This is a test. A reminder will look like this one.",),
 )
 
-HARMLESS_NODE: Final = "/dev/zero"
 LONGEST: Final = 30.0
 """Seconds that a channel may take, more than any of them allows itself."""
 HINTS: Final = {
@@ -34,22 +31,25 @@ HINTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found. `ok` None: it works, but there is something to know."""
+    """What one check found. `ok` None: it works, but there is something to know. `by`: what does the work here."""
 
     layer: str
     ok: bool | None
     what: str
     hint: str = ""
+    by: str = ""
 
 
-def examine(platform: Platform, where: Paths, *, notify: bool) -> list[Finding]:
+def examine(computer: Computer, where: Paths, *, notify: bool) -> list[Finding]:
     """Return what each check found; `notify` shows a notification for real."""
     findings = [_configuration(where)]
     settings = config.Settings() if findings[0].ok is False else config.load(where.config)
-    findings.append(_usb(platform, settings))
-    findings.append(_announcements(platform))
-    findings.append(_use(platform))
-    findings.extend(_channels(platform, settings, notify=notify))
+    findings.append(_usb(computer, settings))
+    findings.append(_announcements(computer))
+    findings.append(_use(computer))
+    layers = computer.layers()
+    findings = [replace(found, by=layers.get(found.layer, "")) for found in findings]
+    findings.extend(_channels(computer, settings, notify=notify))
     findings.append(_journal(where))
     findings.append(_running(where))
     return findings
@@ -65,9 +65,9 @@ def _configuration(where: Paths) -> Finding:
     return Finding("configuration", ok=True, what=paths.short(where.config))
 
 
-def _usb(platform: Platform, settings: config.Settings) -> Finding:
+def _usb(computer: Computer, settings: config.Settings) -> Finding:
     try:
-        watched = platform.scan(settings.watches)
+        watched = computer.scan(settings.watches)
     except OSError as error:
         hint = "unplugd has to run outside a container that hides /sys"
         return Finding("USB devices", ok=False, what=f"cannot be listed: {error.strerror}", hint=hint)
@@ -77,9 +77,9 @@ def _usb(platform: Platform, settings: config.Settings) -> Finding:
     return Finding("USB devices", ok=True, what=f"can be listed; plugged in: {names}")
 
 
-def _announcements(platform: Platform) -> Finding:
+def _announcements(computer: Computer) -> Finding:
     try:
-        for source in platform.sources(lambda: None):
+        for source in computer.sources(lambda: None):
             source.close()
     except OSError as error:
         hint = "allow AF_NETLINK sockets (RestrictAddressFamilies= of the service)"
@@ -87,22 +87,11 @@ def _announcements(platform: Platform) -> Finding:
     return Finding("plug-in events", ok=True, what="can be received")
 
 
-def _use(platform: Platform) -> Finding:
-    """Hold a device node open in a real child process and see whether it is found."""
-    program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", program, HARMLESS_NODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        if child.stdout:
-            child.stdout.readline()
-        found = child.pid in platform.holders(HARMLESS_NODE)
-        child.kill()
-    if found:
-        return Finding("use detection", ok=True, what="a program that holds a device open was found")
-    hint = (
-        "run unplugd as the same user, and without PrivateUsers=, ProtectSystem= and the like in its service"
-    )
-    return Finding("use detection", ok=False, what="programs' open files cannot be seen", hint=hint)
+def _use(computer: Computer) -> Finding:
+    blindness = computer.blindness()
+    if blindness:
+        return Finding("use detection", ok=False, what=blindness[0], hint=blindness[1])
+    return Finding("use detection", ok=True, what="can be seen")
 
 
 def _journal(where: Paths) -> Finding:
@@ -157,13 +146,13 @@ class _Trial:
         """A server is there."""
 
 
-def _channels(platform: Platform, settings: config.Settings, *, notify: bool) -> list[Finding]:
+def _channels(computer: Computer, settings: config.Settings, *, notify: bool) -> list[Finding]:
     """Ask each channel whether it would work; with `notify` show the test on it."""
     findings = []
     works = False
     for name in settings.channels:
         trial = _Trial()
-        made = platform.channel(name, trial)
+        made = computer.channel(name, trial)
         if made is None:
             continue
         channel, source = made
@@ -172,9 +161,9 @@ def _channels(platform: Platform, settings: config.Settings, *, notify: bool) ->
         else:
             channel.check(trial.told)
         sources = [source] if source else []
-        gives_up = platform.now() + LONGEST
-        while not trial.over and platform.now() < gives_up:
-            run.turn(sources, platform.now, gives_up)
+        gives_up = computer.now() + LONGEST
+        while not trial.over and computer.now() < gives_up:
+            loop.turn(sources, computer.now, gives_up)
         for one in sources:
             one.close()
         layer = f"notification by {name}"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
-import selectors
 import signal
-import socket
 import time
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, config, history, journal, reminder, supervisor, words
 from unplugd.control import Control
 from unplugd.lock import Lock
+from unplugd.loop import Signals, turn
 from unplugd.notifier import Notifier
 from unplugd.reminder import Record, Seen, Show, Sighting, State
 
@@ -25,10 +22,11 @@ if TYPE_CHECKING:
 
     from unplugd.channels import Channel
     from unplugd.config import Settings
-    from unplugd.devices import Device, Watch
+    from unplugd.devices import Device
+    from unplugd.loop import Source
+    from unplugd.machine import Platform
     from unplugd.paths import Paths
     from unplugd.reminder import Action, Plug
-    from unplugd.uploaders import Uploader
 
 SECOND_LOOK: Final = 0.2
 """Seconds after a burst of changes: an announcement can come before the list of devices is right."""
@@ -36,81 +34,6 @@ JOURNAL_RETRY: Final = 60.0
 """Seconds after which events that could not be written are tried again, if nothing happens before."""
 SLEPT: Final = 1.0
 """Seconds of sleep that are worth an event."""
-
-
-class Source(Protocol):
-    """Something to wait for. `fileno` is -1 while there is nothing; `ready` and `expire` never block."""
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-
-    def events(self) -> int:
-        """Return what to wait for on it, as `selectors` has it."""
-
-    def ready(self) -> None:
-        """Take what came."""
-
-    def deadline(self) -> float | None:
-        """Return when `expire` wants to be called."""
-
-    def expire(self, now: float) -> None:
-        """Give up on what is overdue."""
-
-    def close(self) -> None:
-        """Let go of everything."""
-
-
-class Events(Protocol):
-    """Who is told what became of a notification."""
-
-    def pressed(self, key: str) -> None:
-        """A button was pressed."""
-
-    def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
-        """The person or the server closed it."""
-
-    def lost(self) -> None:
-        """It is gone with the server that showed it."""
-
-    def back(self) -> None:
-        """A server is there again."""
-
-
-class Platform(Protocol):
-    """What the loop asks of a system. Times are seconds on a clock that counts sleep and is never set."""
-
-    def now(self) -> float:
-        """Return the time."""
-
-    def slept(self) -> float:
-        """Return how many seconds this boot has slept in all."""
-
-    def boot(self) -> str:
-        """Return what tells this boot from others."""
-
-    def scan(self, watches: Sequence[Watch]) -> list[Device]:
-        """Return the watched devices that are plugged in."""
-
-    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software started last, and when, None if none runs."""
-
-    def look(
-        self,
-        watched: Sequence[Device],
-        software: Sequence[Uploader],
-        running: tuple[str, float] | None,
-        at: float,
-    ) -> tuple[Sighting, ...]:
-        """Return who uses the devices; `running` is the upload software that runs."""
-
-    def sources(self, changed: Callable[[], None]) -> list[Source]:
-        """Return what to wait for; `changed` is called when devices may have come or gone, or after sleep."""
-
-    def holders(self, path: str) -> tuple[int, ...]:
-        """Return the ids of the processes that have a path open, as the look at devices finds them."""
-
-    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
-        """Return a notification channel by its name, None where this system has none of that name."""
 
 
 class Daemon:
@@ -149,7 +72,7 @@ class Daemon:
         self._journal_trouble: str | None = None
         self._journal_tried_at = 0.0
         self._control = Control(paths.control, platform.now, self._answer)
-        self._signals = _Signals(
+        self._signals = Signals(
             {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._reload}
         )
         self._sources: list[Source] = [self._signals, self._control, *platform.sources(self._changed)]
@@ -504,60 +427,3 @@ class Daemon:
 
     def _wall(self, moment: float | None, now: float) -> str | None:
         return None if moment is None else journal.time_of(time.time() + moment - now)
-
-
-class _Signals:
-    """Signals as a source: the handler only writes a byte, the work is done in the loop."""
-
-    def __init__(self, actions: dict[signal.Signals, Callable[[str], None]]) -> None:
-        self._actions = actions
-        self._read, self._wake = socket.socketpair()
-        self._read.setblocking(False)
-        self._wake.setblocking(False)
-        self._before = {number: signal.signal(number, lambda *_: None) for number in actions}
-        self._before_wake = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
-
-    def fileno(self) -> int:
-        return self._read.fileno()
-
-    def events(self) -> int:
-        return selectors.EVENT_READ
-
-    def ready(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            for number in self._read.recv(64):
-                action = self._actions.get(signal.Signals(number))
-                if action:
-                    action(signal.Signals(number).name)
-
-    def deadline(self) -> float | None:
-        return None
-
-    def expire(self, now: float) -> None:
-        pass
-
-    def close(self) -> None:
-        signal.set_wakeup_fd(self._before_wake)
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        self._read.close()
-        self._wake.close()
-
-
-def turn(sources: Sequence[Source], now: Callable[[], float], until: float | None) -> None:
-    """Wait for the sources, at most until `until` (None: for ever), and let them do what there is to do."""
-    deadlines = [until, *(source.deadline() for source in sources)]
-    earliest = min((deadline for deadline in deadlines if deadline is not None), default=None)
-    # Made anew each time: a source that connects again may get the same descriptor, which a selector that is kept
-    # would take for the old one.
-    poll = select.poll()
-    by_descriptor = {source.fileno(): source for source in sources if source.fileno() >= 0}
-    for descriptor, source in by_descriptor.items():
-        poll.register(
-            descriptor, select.POLLIN | (select.POLLOUT if source.events() & selectors.EVENT_WRITE else 0)
-        )
-    for descriptor, _ in poll.poll(None if earliest is None else max(0.0, earliest - now()) * 1000):
-        by_descriptor[descriptor].ready()
-    moment = now()
-    for source in sources:
-        source.expire(moment)

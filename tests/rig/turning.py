@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from unplugd.run import turn
+from unplugd.loop import turn
 
 from .wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.run import Source
+    from unplugd.loop import Source
 
 Found = TypeVar("Found")
 

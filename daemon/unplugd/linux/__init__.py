@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,12 @@ from unplugd.linux.uevents import Uevents
 from unplugd.reminder import Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.channels import Channel
     from unplugd.devices import Device
-    from unplugd.run import Events, Source
+    from unplugd.loop import Source
+    from unplugd.machine import Events
     from unplugd.uploaders import Uploader
 
 CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
@@ -31,6 +33,7 @@ AWAKE: Final = 0.5
 """Seconds by which the clocks must part to have been asleep."""
 UNKNOWN: Final = -1
 """In place of an address: nothing was seen of the device before."""
+HARMLESS_NODE: Final = "/dev/zero"
 THOROUGH: Final = 4
 """Every how many looks all descriptors of all processes are looked at: once a minute. So they are when data moved."""
 
@@ -207,9 +210,24 @@ class Linux:
         """Return the kernel's announcements and the end of sleep."""
         return [Uevents(changed), Sleep(now, changed)]
 
-    def holders(self, path: str) -> tuple[int, ...]:
-        """Return the ids of the processes that have a path open."""
-        return holders.holding([path]).pids.get(path, ())
+    def blindness(self) -> tuple[str, str] | None:
+        """Hold a device node open in a real child process and see whether it is found."""
+        import subprocess  # noqa: PLC0415 - only the doctor asks
+
+        program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
+        with subprocess.Popen(
+            [sys.executable, "-c", program, HARMLESS_NODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as child:
+            if child.stdout:
+                child.stdout.readline()
+            found = child.pid in holders.holding([HARMLESS_NODE]).pids.get(HARMLESS_NODE, ())
+            child.kill()
+        if found:
+            return None
+        return (
+            "programs' open files cannot be seen",
+            "run unplugd as the same user, and without PrivateUsers=, ProtectSystem= and the like in its service",
+        )
 
     def products(self) -> Callable[[str], str]:
         """Return what gives a device's own words by its port."""
@@ -218,6 +236,14 @@ class Linux:
     def everything(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too."""
         return self._usage.tree.devices()
+
+    def layers(self) -> Mapping[str, str]:
+        """Return by what each thing is seen."""
+        return {
+            "USB devices": "sysfs",
+            "plug-in events": "kernel uevents",
+            "use detection": "/proc, transfers, claims",
+        }
 
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
         """Return the notification channel of this name."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from unplugd.run import Events
+    from unplugd.machine import Events
     from unplugd.words import Words
 
 NAME: Final = "org.freedesktop.Notifications"

@@ -1,0 +1,81 @@
+"""What the loop and the commands ask of the system that they run on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Literal
+
+    from unplugd.channels import Channel
+    from unplugd.devices import Device, Watch
+    from unplugd.loop import Source
+    from unplugd.reminder import Sighting
+    from unplugd.uploaders import Uploader
+
+
+class Events(Protocol):
+    """Who is told what became of a notification."""
+
+    def pressed(self, key: str) -> None:
+        """A button was pressed."""
+
+    def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
+        """The person or the server closed it."""
+
+    def lost(self) -> None:
+        """It is gone with the server that showed it."""
+
+    def back(self) -> None:
+        """A server is there again."""
+
+
+class Platform(Protocol):
+    """What the loop asks of a system. Times are seconds on a clock that counts sleep and is never set."""
+
+    def now(self) -> float:
+        """Return the time."""
+
+    def slept(self) -> float:
+        """Return how many seconds this boot has slept in all."""
+
+    def boot(self) -> str:
+        """Return what tells this boot from others."""
+
+    def scan(self, watches: Sequence[Watch]) -> list[Device]:
+        """Return the watched devices that are plugged in."""
+
+    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
+        """Return the upload software started last, and when, None if none runs."""
+
+    def look(
+        self,
+        watched: Sequence[Device],
+        software: Sequence[Uploader],
+        running: tuple[str, float] | None,
+        at: float,
+    ) -> tuple[Sighting, ...]:
+        """Return who uses the devices; `running` is the upload software that runs."""
+
+    def sources(self, changed: Callable[[], None]) -> list[Source]:
+        """Return what to wait for; `changed` is called when devices may have come or gone, or after sleep."""
+
+    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
+        """Return a notification channel by its name, None where this system has none of that name."""
+
+
+class Computer(Platform, Protocol):
+    """What the commands ask besides."""
+
+    def everything(self) -> list[Device]:
+        """Return every USB device that is plugged in, hubs too; OSError where they cannot be listed."""
+
+    def products(self) -> Callable[[str], str]:
+        """Return what gives a device's own words by its port, "" where it has none."""
+
+    def blindness(self) -> tuple[str, str] | None:
+        """Try whether the use of a device can be seen; return why it cannot and what helps, None if it can."""
+
+    def layers(self) -> Mapping[str, str]:
+        """Return by what each of "USB devices", "plug-in events", "use detection" is seen here, as far as it is known."""
