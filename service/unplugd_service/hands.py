@@ -1,0 +1,167 @@
+"""What installing does to the system: files written and removed, programs run. A rehearsal only says what it would do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from unplugd_service.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE: Final = 60.0
+"""Seconds that a program may take: starting the service waits until it is ready."""
+BETWEEN_TRIES: Final = 0.25
+"""Seconds between two looks at something that is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a program ended."""
+
+    code: int
+    out: str = ""
+    err: str = ""
+
+    @property
+    def complaint(self) -> str:
+        """The last line it said, which is what it complains of."""
+        said = (self.err.strip() or self.out.strip()).splitlines()
+        return said[-1] if said else f"exit status {self.code}"
+
+
+class Hands(Protocol):
+    """Whatever is done to the system is done through these."""
+
+    def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
+        """Write a file, with its folders: whole or not at all. Trouble where it cannot be."""
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+
+    def run(self, *command: str) -> Done:
+        """Run a program to its end; Trouble where it cannot be started or hangs."""
+
+    def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until `condition` is true, at most so many seconds; return whether it is. `what` is what is waited for."""
+
+
+class Real:
+    """Hands that do it. `tell` hears of each file."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+
+    def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
+        """Write a file, with its folders: whole or not at all."""
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                    os.fchmod(file.fileno(), mode)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(fresh).replace(path)
+            except OSError:
+                Path(fresh).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise _cannot("written", path, error) from None
+        self._tell(f"Wrote {short(path)}")
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _cannot("removed", path, error) from None
+        self._tell(f"Removed {short(path)}")
+
+    def run(self, *command: str) -> Done:
+        """Run a program to its end."""
+        return run(*command)
+
+    def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> bool:  # noqa: ARG002 - a rehearsal says it
+        """Wait until `condition` is true, at most so many seconds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() >= end:
+                return False
+            time.sleep(BETWEEN_TRIES)
+        return True
+
+
+class Rehearsal:
+    """Hands that only say what they would do: each program succeeds and each wait is over at once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
+        """Say what would be written."""
+        self._say(f"# would write {short(path)} (mode {mode:04o}):")
+        self._say(data.decode(errors="replace"))
+
+    def remove(self, path: Path) -> None:
+        """Say what would be removed."""
+        self._say(f"# would remove {short(path)}")
+
+    def run(self, *command: str) -> Done:
+        """Say what would be run."""
+        import shlex  # noqa: PLC0415 - only a rehearsal needs it
+
+        self._say(f"# would run: {shlex.join(command)}")
+        return Done(0)
+
+    def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> bool:  # noqa: ARG002 - nothing is done
+        """Say what would be waited for."""
+        self._say(f"# would wait, {seconds:g} s at most, until {what}")
+        return True
+
+
+def run(*command: str) -> Done:
+    """Run a program that only tells something, to its end; Trouble where it cannot be started or hangs."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Trouble(
+            f"{command[0]} does not end", "try again; if it stays so, restart the computer"
+        ) from None
+    except OSError as error:
+        raise Trouble(
+            f"{command[0]} cannot be started: {error.strerror}", "unplugd run watches without it"
+        ) from None
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def short(path: Path) -> str:
+    """Return the path as a message shows it: without the home folder, which holds the user's name."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        return f"~/{path.relative_to(Path.home())}"
+    return str(path)
+
+
+def _cannot(what: str, path: Path, error: OSError) -> Trouble:
+    return Trouble(
+        f"{short(path)} cannot be {what}: {error.strerror or error}",
+        f"make {short(path.parent)} a folder that you can write to",
+    )

@@ -1,0 +1,60 @@
+"""The program that a service is to run: where it is, whether it will still be there tomorrow."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from unplugd_service.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME: Final = "unplugd"
+PASSING: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/private/tmp", "/private/var/folders", "/Volumes")  # noqa: S108 - to be refused
+"""Folders that are emptied, or taken away, by the system."""
+CACHES: Final = (".cache", "Library/Caches", ".local/pipx/.cache", ".local/share/pipx/.cache")
+"""Folders below the home folder where tools that run a program once keep it for a while: uvx, pipx run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The command of the daemon, as absolute words, and its version."""
+
+    command: tuple[str, ...]
+    version: str
+
+
+def this(version: str, argv0: str = sys.argv[0], environment: Mapping[str, str] = os.environ) -> Program:
+    """Return the program that is running now; Trouble where it would be gone tomorrow.
+
+    A link, as pipx and uv make them, stays a link: it is what their upgrades keep.
+    """
+    script = Path(os.path.abspath(argv0))  # noqa: PTH100 - resolve() would follow the link
+    is_script = script.name == NAME and os.access(script, os.X_OK) and script.is_file()
+    command = (str(script), "run") if is_script else (sys.executable, "-m", NAME, "run")
+    for path in (Path(command[0]), Path(command[0]).resolve(), Path(sys.prefix).resolve()):
+        if (folder := _passing(path, environment)) is not None:
+            raise Trouble(
+                f"unplugd runs from {folder}, which will be emptied one day, and the service with it",
+                "install it first (pipx install unplugd, or make install in its folder), "
+                "then: unplugd service install",
+            )
+    return Program(command, version)
+
+
+def _passing(path: Path, environment: Mapping[str, str]) -> str | None:
+    home = Path(environment.get("HOME") or Path.home())
+    folders = [Path(folder) for folder in (*PASSING, tempfile.gettempdir())]
+    caches = [home / cache for cache in CACHES]
+    if os.path.isabs(cache := environment.get("XDG_CACHE_HOME", "")):  # noqa: PTH117 - a string, maybe empty
+        caches.append(Path(cache))
+    for folder in (*folders, *caches):
+        # A home folder below one of them, as on some machines, is not taken for passing.
+        if path.is_relative_to(folder) and not (home.is_relative_to(folder) and path.is_relative_to(home)):
+            return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
+    return None

@@ -1,0 +1,39 @@
+"""The line by which a service file is known as ours: who wrote it, and whether somebody has changed it since. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_LINE: Final = re.compile(
+    r"^.*\bWritten by unplugd (?P<version>\S+) \(unplugd service install\), checksum (?P<digest>[0-9a-f]{16})\b.*\n",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The version that wrote the file, and whether it is still as it was written."""
+
+    version: str
+    intact: bool
+
+
+def line(rest: str, version: str) -> str:
+    """Return the line for a file that has `rest` besides; it goes into a comment, on a line of its own."""
+    return f"Written by unplugd {version} (unplugd service install), checksum {_digest(rest)}"
+
+
+def read(text: str) -> Seal | None:
+    """Return the seal of a file, None if it is not one of ours."""
+    found = _LINE.search(text)
+    if found is None:
+        return None
+    rest = text[: found.start()] + text[found.end() :]
+    return Seal(found["version"], _digest(rest) == found["digest"])
+
+
+def _digest(rest: str) -> str:
+    return hashlib.sha256(rest.encode()).hexdigest()[:16]
