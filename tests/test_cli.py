@@ -24,6 +24,7 @@ import pytest
 import unplugd.linux
 import unplugd.run  # noqa: F401 - see as_nobody
 from unplugd import __version__, cli, config, control
+from unplugd.cli.terminal import tell
 from unplugd.lock import Lock
 from unplugd.paths import Paths, of_user
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from .rig.usb import Testbed
 
 UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
-START = "hint: unplugd run   (or, to see what it does: unplugd demo)\n"
+START = "hint: unplugd service install   (or, in this terminal only: unplugd run)\n"
 NOBODY = 65534
 
 
@@ -887,20 +888,28 @@ def test_doctor_ends_with_one_where_something_fails(shell: Shell, monkeypatch: p
 # --- what the daemon says to a person who may not be there
 
 
+def heard(terminal: int) -> bytes:
+    """Return a line from a terminal, which comes in pieces."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(terminal, 100)
+    return line
+
+
 def test_a_halted_terminal_does_not_halt_who_talks_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """After Ctrl-S nothing is written, and nobody waits; when it is gone, nothing happens either."""
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        cli.tell("seen")
-        assert os.read(ours, 100) == b"seen\r\n"
+        tell("seen")
+        assert heard(ours) == b"seen\r\n"
         termios.tcflow(theirs, termios.TCOOFF)
-        cli.tell("not seen")
+        tell("not seen")
         termios.tcflow(theirs, termios.TCOON)
-        cli.tell("seen again")
-        assert os.read(ours, 100) == b"seen again\r\n"
+        tell("seen again")
+        assert heard(ours) == b"seen again\r\n"
         os.close(ours)
-        cli.tell("to nobody")
+        tell("to nobody")
 
 
 def test_a_reader_that_has_gone_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -909,6 +918,6 @@ def test_a_reader_that_has_gone_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> 
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
         monkeypatch.setattr(sys, "stderr", pipe)
-        cli.tell("to nobody")
+        tell("to nobody")
     monkeypatch.setattr(sys, "stderr", None)
-    cli.tell("to nobody")
+    tell("to nobody")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import unplugd
-from unplugd import cli, config, sentence
+from unplugd import config, sentence
+from unplugd.cli.parser import parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def commands(
             yield from commands(sub, f"{name} {word}")
 
 
-COMMANDS = dict(commands(cli._parser()))
+COMMANDS = dict(commands(parser()))
 ROWS = [line.strip("| ").split(" | ")[0] for line in README.splitlines() if line.startswith("| `unplugd ")]
 """The first column of the table of commands."""
 
@@ -74,10 +75,10 @@ def test_readme_promises_no_command_that_is_not_there() -> None:
 
 def test_every_command_explains_itself() -> None:
     """`--help` says what it is for, and each option what it does."""
-    for name, parser in COMMANDS.items():
-        assert parser.description, name
-        assert parser.format_help().startswith(f"usage: {name}")
-        for action in parser._actions:
+    for name, command in COMMANDS.items():
+        assert command.description, name
+        assert command.format_help().startswith(f"usage: {name}")
+        for action in command._actions:
             assert (
                 action.help or isinstance(action, argparse._SubParsersAction) or not action.option_strings
             ), name

@@ -171,7 +171,7 @@ def test_foreign_names_are_harmless(
 @settings(deadline=None)
 def test_the_command_does_what_the_words_say(program: str) -> None:
     """Pasted into a shell it adds the program that was named, whatever its name is."""
-    from unplugd import cli
+    from unplugd.cli.parser import parser
 
     lines = said(strangers=((program, STICK),)).lines[1:]
     if not lines:
@@ -179,7 +179,7 @@ def test_the_command_does_what_the_words_say(program: str) -> None:
         assert not re.fullmatch(r"\w[\w.+ -]*", program)
         return
     command = shlex.split(lines[0].partition(": ")[2])
-    arguments = cli._parser().parse_args(command[1:])
+    arguments = parser().parse_args(command[1:])
     entry = config.uploader_entry("added", (arguments.process,))
     added = config.parse(entry).uploaders[:1]
     assert uploaders.find(Program(program), added)

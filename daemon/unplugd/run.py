@@ -32,6 +32,8 @@ SECOND_LOOK: Final = 0.2
 """Seconds after a burst of changes: an announcement can come before the list of devices is right."""
 JOURNAL_RETRY: Final = 60.0
 """Seconds after which events that could not be written are tried again, if nothing happens before."""
+GREETING: Final = -1
+"""The serial number of what is no reminder."""
 SLEPT: Final = 1.0
 """Seconds of sleep that are worth an event."""
 
@@ -64,6 +66,8 @@ class Daemon:
         self._slept = platform.slept()
         self._stopping: str | None = None
         self._last_delivery: dict[str, Any] | None = None
+        self._greeted: dict[str, Any] | None = None
+        self._watchdog = supervisor.Watchdog()
         self._started = time.time()
         self._lock = Lock(paths.lock)
         self._journal = journal.Journal(
@@ -90,8 +94,11 @@ class Daemon:
         self._look(now, everything=True)
         self._tell_supervisor("READY=1")
         while self._stopping is None:
-            turn(self._sources, self._platform.now, self._deadline())
+            self._watchdog.sign(now, resting=not self._known)
+            turn(self._sources, self._platform.now, _earliest(self._deadline(), self._watchdog.deadline()))
             now = self._platform.now()
+            # Whatever woke it up: from here on it may hang.
+            self._watchdog.sign(now, resting=False)
             deadline = self._deadline()
             if self._stopping is not None:
                 break
@@ -146,8 +153,7 @@ class Daemon:
     def _deadline(self) -> float | None:
         rules = reminder.next_deadline(self._state, self._settings.policy, self._platform.now())
         waiting = self._journal_tried_at + JOURNAL_RETRY if self._journal.file.waiting else None
-        deadlines = [self._look_at, self._second_look_at, rules, waiting]
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return _earliest(self._look_at, self._second_look_at, rules, waiting)
 
     def _scan(self) -> list[Device]:
         try:
@@ -254,6 +260,9 @@ class Daemon:
 
     def delivered(self, serial: int, channel: str) -> None:
         """A channel took the notification."""
+        if serial == GREETING:
+            self._greeted = {"channel": channel}
+            return
         now = self._platform.now()
         decided = reminder.delivered(self._state, serial, channel, now)
         if decided[1]:
@@ -262,6 +271,9 @@ class Daemon:
 
     def undelivered(self, serial: int) -> None:
         """No channel took the notification."""
+        if serial == GREETING:
+            self._greeted = {"channel": None}
+            return
         self._state = reminder.undelivered(self._state, serial, self._platform.now(), self._settings.policy)
 
     def failed(self, channel: str, error: str) -> None:
@@ -362,10 +374,21 @@ class Daemon:
             return self._status()
         if command == "snooze":
             return self._snooze(request)
+        if command == "greet":
+            return self._greet()
         if command == "reload":
             self._reload()
             return {"problems": list(self._config_problems)}
         return {"error": "unknown command"}
+
+    def _greet(self) -> dict[str, Any]:
+        """Show that reminders reach the person; how it went is in the status."""
+        if self._state.notice:
+            self._greeted = {"channel": self._notifier.last or None}
+        else:
+            self._greeted = None
+            self._notifier.show(GREETING, words.GREETING)
+        return {}
 
     def _snooze(self, request: dict[str, Any]) -> dict[str, Any]:
         now, policy = self._platform.now(), self._settings.policy
@@ -400,6 +423,7 @@ class Daemon:
             "quiet_until": self._wall(self._state.quiet_until, now),
             "channels": list(self._settings.channels),
             "last_delivery": self._last_delivery,
+            "greeted": self._greeted,
             "journal": {"trouble": self._journal_trouble, "waiting": self._journal.file.waiting},
             "configuration": {"problems": list(self._config_problems)},
         }
@@ -427,3 +451,7 @@ class Daemon:
 
     def _wall(self, moment: float | None, now: float) -> str | None:
         return None if moment is None else journal.time_of(time.time() + moment - now)
+
+
+def _earliest(*deadlines: float | None) -> float | None:
+    return min((deadline for deadline in deadlines if deadline is not None), default=None)

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RESTING: Final = 20
+"""How many times longer the watchdog waits while nothing is plugged in: a sign of life is a wake-up."""
 
 
 def tell(*lines: str) -> None:
@@ -19,3 +26,40 @@ def tell(*lines: str) -> None:
     except OSError:
         # A supervisor that does not listen is no reason to stop reminding.
         return
+
+
+class Watchdog:
+    """Signs of life, twice as often as the supervisor wants them; none where it wants none.
+
+    While nothing is plugged in it is asked to wait longer. Times are in seconds.
+    """
+
+    def __init__(self, tell: Callable[..., None] = tell) -> None:
+        self._tell = tell
+        self._wanted = _wanted()
+        self._limit = self._wanted
+        self._sign_at: float | None = 0.0 if self._wanted else None
+
+    def deadline(self) -> float | None:
+        """Return when the next sign is due."""
+        return self._sign_at
+
+    def sign(self, now: float, *, resting: bool) -> None:
+        """Give a sign of life, if one is due or if unplugd begins or ends to rest."""
+        if self._sign_at is None:
+            return
+        limit = self._wanted * (RESTING if resting else 1)
+        if limit != self._limit:
+            self._limit = limit
+            self._tell(f"WATCHDOG_USEC={limit * 1_000_000:.0f}")
+        elif now < self._sign_at:
+            return
+        self._tell("WATCHDOG=1")
+        self._sign_at = now + limit / 2
+
+
+def _wanted() -> float:
+    """Return the seconds within which the supervisor wants a sign of life, 0 if it wants none (sd_watchdog_enabled(3))."""
+    wanted, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    meant = process in ("", str(os.getpid()))
+    return int(wanted) / 1_000_000 if meant and wanted.isascii() and wanted.isdigit() else 0.0

@@ -26,13 +26,24 @@ PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is shown: a title, lines of plain text, and buttons as (key, label)."""
+    """What is shown: a title, lines of plain text, and buttons as (key, label).
+
+    `fresh`: worth a sound. `passing`: may vanish by itself.
+    """
 
     title: str
     lines: tuple[str, ...]
     buttons: tuple[tuple[str, str], ...] = ()
     critical: bool = False
     fresh: bool = True
+    passing: bool = False
+
+
+GREETING: Final = Words(
+    "unplugd is watching",
+    ("It reminds you here to unplug your CareLink USB or meter while no upload is using it.",),
+    passing=True,
+)
 
 
 def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> Words:

@@ -188,8 +188,18 @@ class Desktop:
         if not words.fresh:
             hints["suppress-sound"] = ("b", True)
         self._unanswered_since = self._now()
-        # Never expires by itself: it is withdrawn when it stops being true.
-        arguments = ("unplugd", self._id, "drive-removable-media-usb", words.title, body, actions, hints, 0)
+        # A reminder never expires by itself: it is withdrawn when it stops being true.
+        expires = -1 if words.passing else 0
+        arguments = (
+            "unplugd",
+            self._id,
+            "drive-removable-media-usb",
+            words.title,
+            body,
+            actions,
+            hints,
+            expires,
+        )
         self._bus.call(
             SERVER,
             "Notify",

@@ -1,0 +1,87 @@
+"""`unplugd config`, and what other commands add to the configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unplugd import config, control, foreign, paths
+from unplugd.cli.terminal import say
+from unplugd.failure import Failure
+
+if TYPE_CHECKING:
+    import argparse
+
+    from unplugd.paths import Paths
+
+
+def path(_arguments: argparse.Namespace, where: Paths) -> int:
+    """Print where the configuration file is."""
+    print(where.config)
+    return 0
+
+
+def show(_arguments: argparse.Namespace, where: Paths) -> int:
+    """Print every setting as it is in force."""
+    print(config.written(config.load(where.config)), end="")
+    return 0
+
+
+def check(_arguments: argparse.Namespace, where: Paths) -> int:
+    """Check the file; every problem in it is named."""
+    config.load(where.config)
+    shown = paths.short(where.config)
+    say(f"{shown} is right." if where.config.exists() else f"There is no {shown}, so the defaults hold.")
+    return 0
+
+
+def init(_arguments: argparse.Namespace, where: Paths) -> int:
+    """Write a file to start from."""
+    try:
+        where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with where.config.open("x", encoding="utf-8") as file:
+            file.write(config.TEMPLATE)
+    except FileExistsError:
+        raise Failure(f"{paths.short(where.config)} is there already", "unplugd config show") from None
+    except OSError as error:
+        raise Failure(
+            f"{paths.short(where.config)}: {error.strerror}", "make it a folder you can write to"
+        ) from None
+    say(f"Wrote {paths.short(where.config)}: every line in it is a default.")
+    return 0
+
+
+def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
+    """Add upload software to the file."""
+    process = arguments.process
+    name = foreign.plain(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
+    append(where, config.uploader_entry(name or "upload software", (process,)))
+    say(f"{name} counts as upload software from now on.")
+    return 0
+
+
+def append(where: Paths, entry: str) -> None:
+    """Add an entry to the configuration file, which must be right before and after, and tell the daemon."""
+    config.load(where.config)
+    try:
+        text = where.config.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        text = ""
+    # A link, as people keep their dotfiles, stays a link.
+    target = where.config.resolve()
+    text = f"{text.rstrip()}\n\n{entry}" if text.strip() else entry
+    config.parse(text, where.config.name)
+    try:
+        where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = target.with_name(f".{target.name}.new")
+        fresh.unlink(missing_ok=True)
+        with fresh.open("x", encoding="utf-8") as file:
+            file.write(text)
+        fresh.replace(target)
+    except OSError as error:
+        raise Failure(
+            f"{paths.short(where.config)}: {error.strerror}", "make it a file you can write to"
+        ) from None
+    try:
+        control.ask(where.control, {"command": "reload"})
+    except (control.NotRunningError, control.NoAnswerError):
+        return

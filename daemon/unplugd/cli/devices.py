@@ -1,0 +1,121 @@
+"""`unplugd devices` and `unplugd devices learn`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from unplugd import config, foreign
+from unplugd.cli.computer import here
+from unplugd.cli.configuration import append
+from unplugd.cli.terminal import asked, say, table
+from unplugd.failure import Failure
+
+if TYPE_CHECKING:
+    import argparse
+
+    from unplugd.devices import Device
+    from unplugd.machine import Computer
+    from unplugd.paths import Paths
+
+
+def devices(arguments: argparse.Namespace, where: Paths) -> int:
+    """Print every USB device here, which are watched and why."""
+    from unplugd import listing  # noqa: PLC0415 - as above
+
+    platform = here(where)
+    try:
+        found = platform.everything()
+    except OSError as error:
+        raise Failure(f"the USB devices cannot be listed: {error.strerror}", "unplugd doctor") from None
+    listed = listing.of(found, config.load(where.config).watches, platform.products())
+    if arguments.json:
+        rows = [
+            {
+                "device": one.device.port,
+                "id": one.device.id,
+                "product": one.product,
+                "watched": one.watched,
+                "why": one.why,
+            }
+            for one in listed
+        ]
+        print(json.dumps(rows, indent=2))
+        return 0
+    if not listed:
+        say("There is no USB device here.")
+        return 0
+    table(
+        ("PORT", "ID", "DEVICE", ""), [(o.device.port, o.device.id, o.product or "-", o.why) for o in listed]
+    )
+    if not any(one.watched for one in listed):
+        say("hint: a stick that is plugged in and not watched? unplugd devices learn")
+    return 0
+
+
+def learn(arguments: argparse.Namespace, where: Paths) -> int:
+    """Add a device to the configuration: the one with this id, or the one that you plug in now."""
+    from unplugd import devices, listing  # noqa: PLC0415 - as above
+
+    platform = here(where)
+    settings = config.load(where.config)
+    if arguments.id:
+        try:
+            wanted = "{:04x}:{:04x}".format(*devices.parse_id(arguments.id))
+        except ValueError as error:
+            raise Failure(str(error), "ids look like 0a21:8001; unplugd devices lists them") from None
+        found = [device for device in platform.everything() if device.id == wanted]
+        if not found:
+            raise Failure(
+                f"no device {wanted} is plugged in", "plug it in; unplugd devices lists what is there"
+            )
+        device = found[0]
+    else:
+        device = _newly_plugged_in(platform)
+    product = listing.of([device], settings.watches, platform.products())[0].product
+    say(f"{device.id} on port {device.port}: {product or 'it does not say what it is'}")
+    if device.device_class == listing.HUB:
+        raise Failure("that is a hub", "plug the device itself in")
+    known = devices.find(device.vendor, device.product, settings.watches)
+    if known and known.on:
+        say(f"It is watched already, as {known.name}.")
+        return 0
+    if device.id in devices.SHARED_IDS:
+        raise Failure(
+            f"{device.id} is the id of a chip in many different devices, which would all be watched",
+            "unplugd cannot tell this one from the others",
+        )
+    if not arguments.id and sys.stdin.isatty() and not asked("Watch this device from now on?"):
+        say("Nothing was changed.")
+        return 0
+    name = (
+        foreign.plain(arguments.name or product or (known.name if known else "")) or f"USB device {device.id}"
+    )
+    append(where, config.device_entry(name, device.id))
+    say(f"{name} ({device.id}) is watched from now on.")
+    return 0
+
+
+def _newly_plugged_in(platform: Computer) -> Device:
+    """Wait for a device that was not there before, and return it."""
+    from unplugd.listing import HUB  # noqa: PLC0415 - as above
+    from unplugd.loop import turn  # noqa: PLC0415 - as above
+
+    changed: list[bool] = []
+    sources = platform.sources(lambda: changed.append(True))
+    before = {(device.port, device.address) for device in platform.everything()}
+    say("Plug the device in now (if it is plugged in, take it out and plug it in again). Ctrl-C ends.")
+    try:
+        while True:
+            # Once a second as well: an announcement can be lost.
+            turn(sources, platform.now, platform.now() + 1)
+            there = platform.everything()
+            new = [device for device in there if (device.port, device.address) not in before]
+            # A hub that comes with its devices is not what is meant.
+            if new:
+                return min(new, key=lambda device: device.device_class == HUB)
+            before &= {(device.port, device.address) for device in there}
+    finally:
+        for source in sources:
+            source.close()

@@ -1,0 +1,258 @@
+"""`unplugd service`: have unplugd started whenever the person logs in."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from unplugd import __version__, config, control, foreign, paths
+from unplugd.cli.terminal import asked, say
+from unplugd.failure import Failure
+from unplugd_service.hands import Real, Rehearsal
+from unplugd_service.manager import Problem
+from unplugd_service.program import Program, this
+from unplugd_service.trouble import Trouble
+
+if TYPE_CHECKING:
+    import argparse
+
+    from unplugd.paths import Paths
+    from unplugd_service.hands import Hands
+    from unplugd_service.manager import Manager, State
+
+READY: Final = 20.0
+"""Seconds until the daemon has to answer, and until a channel has to have taken the first notification."""
+
+
+def install(arguments: argparse.Namespace, where: Paths) -> int:
+    """Install the service, start it, and show a first notification."""
+    manager = _manager(arguments)
+    program = this(__version__)
+    if arguments.dry_run:
+        manager.install(program, Rehearsal(print))
+        return 0
+    # Before anything is written: a service that cannot start helps nobody.
+    config.load(where.config)
+    _check(manager)
+    _alone(manager, where)
+    manager.install(program, Real(say))
+    say("unplugd watches from now on, and whenever you log in.")
+    _greet(where)
+    say("To undo this: unplugd service uninstall")
+    return 0
+
+
+def uninstall(arguments: argparse.Namespace, where: Paths) -> int:
+    """Stop the service and remove what `install` wrote."""
+    manager = _manager(arguments)
+    if arguments.dry_run:
+        if not manager.uninstall(Rehearsal(print)):
+            say("Nothing is installed.")
+        return 0
+    if arguments.purge:
+        _purge_is_meant(where)
+    manager.check()
+    there = manager.uninstall(Real(say))
+    say("unplugd does not watch any more." if there else "The service was not installed.")
+    if arguments.purge:
+        for folder in _own_folders(where):
+            shutil.rmtree(folder)
+            say(f"Removed {paths.short(folder)}")
+    elif there:
+        say(f"The journal and the configuration are kept: {_listed(_own_folders(where))}")
+    return 0
+
+
+def start(arguments: argparse.Namespace, where: Paths) -> int:
+    """Start the service."""
+    manager, hands = _to_change(arguments)
+    if not arguments.dry_run:
+        _alone(manager, where)
+    manager.start(hands)
+    return _said(arguments, "unplugd watches.")
+
+
+def stop(arguments: argparse.Namespace, _where: Paths) -> int:
+    """Stop the service until the next login."""
+    manager, hands = _to_change(arguments)
+    manager.stop(hands)
+    return _said(arguments, "unplugd does not watch until you log in again, or: unplugd service start")
+
+
+def restart(arguments: argparse.Namespace, _where: Paths) -> int:
+    """Stop the service and start it again."""
+    manager, hands = _to_change(arguments)
+    manager.restart(hands)
+    return _said(arguments, "unplugd watches.")
+
+
+def status(arguments: argparse.Namespace, where: Paths) -> int:
+    """Print what is known of the service; exit status 1 where something is to be repaired."""
+    manager = _manager(arguments)
+    manager.check()
+    state = manager.state(_this_or_none())
+    problems = [*state.problems, *_of_the_daemon(state, where)]
+    if arguments.json:
+        print(json.dumps(_as_json(state, problems), indent=2))
+        return int(bool(problems))
+    if state.installed:
+        print(f"file      {paths.short(state.file)} ({state.manager})")
+        print(f"starts    {foreign.plain(' '.join(_short_words(state.command)), 300)}")
+        print(f"at login  {'yes' if state.enabled else 'no'}")
+    print(f"now       {state.state}{f' (process {state.process})' if state.process else ''}")
+    for problem in problems:
+        print(f"problem   {foreign.plain(problem.what, 300)}")
+        print(f"repair    {problem.repair}")
+    return int(bool(problems))
+
+
+def logs(arguments: argparse.Namespace, _where: Paths) -> int:
+    """Print what the service has said."""
+    if arguments.last < 0:
+        raise Failure("--last takes a number from 0 on", "unplugd service logs --last 20")
+    command = _manager(arguments).logs(arguments.last, follow=arguments.follow)
+    sys.stdout.flush()
+    return subprocess.run(command, check=False).returncode and 1
+
+
+def file(arguments: argparse.Namespace, _where: Paths) -> int:
+    """Print the service file."""
+    if arguments.program is None:
+        program = this(__version__)
+    elif os.path.isabs(arguments.program):  # noqa: PTH117 - it stays as it was given
+        program = Program((arguments.program, "run"), __version__)
+    else:
+        raise Failure(f"{arguments.program} is not an absolute path", "--command /usr/bin/unplugd")
+    print(_manager(arguments).text(program), end="")
+    return 0
+
+
+def _manager(arguments: argparse.Namespace) -> Manager:
+    name = arguments.manager or ("launchd" if sys.platform == "darwin" else "systemd")
+    if name == "launchd":
+        from unplugd_service.launchd import Launchd  # noqa: PLC0415 - only what is used is loaded
+
+        return Launchd()
+    from unplugd_service.systemd import Systemd  # noqa: PLC0415 - as above
+
+    return Systemd()
+
+
+def _to_change(arguments: argparse.Namespace) -> tuple[Manager, Hands]:
+    manager = _manager(arguments)
+    if arguments.dry_run:
+        return manager, Rehearsal(print)
+    _check(manager)
+    return manager, Real(say)
+
+
+def _check(manager: Manager) -> None:
+    if os.geteuid() == 0:
+        raise Failure(
+            "root has no desktop on which a reminder could be seen",
+            "run this as the person who uses the desktop; for everybody: README, For administrators",
+        )
+    manager.check()
+
+
+def _said(arguments: argparse.Namespace, text: str) -> int:
+    if not arguments.dry_run:
+        say(text)
+    return 0
+
+
+def _alone(manager: Manager, where: Paths) -> None:
+    """See that no other unplugd watches already: the service could not start beside it."""
+    running = _ask(where, "status").get("process")
+    if running and running != manager.state(None).process:
+        raise Failure(
+            f"unplugd runs already, but not as the service (process {running})",
+            "end it (Ctrl-C in its terminal), then try again",
+        )
+
+
+def _ask(where: Paths, command: str) -> dict[str, Any]:
+    """Ask the daemon; nothing where it does not answer."""
+    try:
+        return control.ask(where.control, {"command": command})
+    except (control.NotRunningError, control.NoAnswerError):
+        return {}
+
+
+def _greet(where: Paths) -> None:
+    """Have the daemon show a first notification, from where it runs, and tell the person how that went."""
+    end = time.monotonic() + READY
+    _ask(where, "greet")
+    while (greeted := _ask(where, "status").get("greeted")) is None and time.monotonic() < end:
+        time.sleep(0.1)
+    if isinstance(greeted, dict) and greeted.get("channel"):
+        say(
+            f"A first notification was sent (by {greeted['channel']}). None to be seen? unplugd doctor --notify"
+        )
+    else:
+        say("But no notification can be shown.\nhint: unplugd doctor --notify")
+
+
+def _this_or_none() -> Program | None:
+    try:
+        return this(__version__)
+    except Trouble:
+        # From a folder that is emptied one day: nothing that a service could be compared with.
+        return None
+
+
+def _of_the_daemon(state: State, where: Paths) -> list[Problem]:
+    """Return what the running daemon shows that its service manager cannot know."""
+    answer = _ask(where, "status")
+    version = answer.get("version")
+    if state.process and version and version != __version__:
+        what = f"unplugd {foreign.plain(str(version))} still runs, {__version__} is installed"
+        return [Problem(what, "unplugd service restart")]
+    if not state.process and answer.get("process"):
+        return [Problem(f"unplugd runs outside the service (process {answer['process']})", "end it there")]
+    return []
+
+
+def _as_json(state: State, problems: list[Problem]) -> dict[str, Any]:
+    return {
+        "manager": state.manager,
+        "file": paths.short(state.file),
+        "installed": state.installed,
+        "enabled": state.enabled,
+        "state": state.state,
+        "process": state.process or None,
+        "command": _short_words(state.command),
+        "problems": [{"what": problem.what, "repair": problem.repair} for problem in problems],
+    }
+
+
+def _short_words(command: tuple[str, ...]) -> list[str]:
+    return [paths.short(Path(word)) if word.startswith("/") else word for word in command]
+
+
+# --- purging
+
+
+def _own_folders(where: Paths) -> list[Path]:
+    folders = dict.fromkeys((where.configuration, where.state))
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def _listed(folders: list[Path]) -> str:
+    return ", ".join(map(paths.short, folders)) or "there was none"
+
+
+def _purge_is_meant(where: Paths) -> None:
+    folders = _own_folders(where)
+    if not folders:
+        return
+    if not sys.stdin.isatty():
+        raise Failure("--purge asks before it removes anything", "run it in a terminal")
+    if not asked(f"Remove the journal and the configuration for ever ({_listed(folders)})?", default=False):
+        raise Failure("nothing was removed", "unplugd service uninstall keeps them")

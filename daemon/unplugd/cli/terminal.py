@@ -1,0 +1,78 @@
+"""What a person is shown: on a terminal, in a pipe, or not at all."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from typing import Any, Final
+
+from unplugd import foreign, sentence
+
+START: Final = "unplugd service install   (or, in this terminal only: unplugd run)"
+"""The hint where nobody watches."""
+
+
+def say(text: str) -> None:
+    """Talk to the person: on stderr, so that data on stdout stays clean."""
+    if sys.stderr:
+        print(text, file=sys.stderr, flush=True)
+
+
+def tell(text: str) -> None:
+    """Talk to the person who may be there while the daemon runs: never waits, and nothing that happens to it matters.
+
+    The terminal can be halted with Ctrl-S or be gone, and the reader of a pipe, too.
+    """
+    if not sys.stderr:
+        return
+    try:
+        poll = select.poll()
+        poll.register(sys.stderr.fileno(), select.POLLOUT)
+        if poll.poll(0):
+            os.write(sys.stderr.fileno(), f"{text}\n".encode(errors="backslashreplace"))
+    except (OSError, ValueError):
+        return
+
+
+def when(moment: str | None) -> str:
+    """Return a time of the daemon as a person reads it: the local time of day, with the date if it is another."""
+    shown = sentence.local_time({"time": moment})
+    return shown[11:16] if shown[:10] == time.strftime("%Y-%m-%d") else shown[:16]
+
+
+def shown(text: object, limit: int = foreign.LIMIT) -> str:
+    """Return foreign text as it may be printed."""
+    return foreign.plain(str(text), limit)
+
+
+def asked(question: str, *, default: bool = True) -> bool:
+    """Ask, and return whether the answer is yes; Enter alone means `default`."""
+    print(f"{question} [{'Y/n' if default else 'y/N'}] ", end="", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline()
+    # Without a line, not even an empty one, nobody has answered.
+    return answer.strip().lower() in ("y", "yes") or (default and answer.strip() == "" and answer != "")
+
+
+def console() -> Any:
+    """Return what prints to a terminal in colour and to a pipe plainly."""
+    from rich.console import Console  # noqa: PLC0415 - the daemon never loads it
+
+    # A pipe gets whole lines, however long.
+    width = None if sys.stdout.isatty() else 1000
+    return Console(highlight=False, emoji=False, soft_wrap=True, width=width)
+
+
+def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print a table."""
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, no_wrap=title != "")
+    for row in rows:
+        # Text, not markup: names are foreign.
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table, soft_wrap=False)

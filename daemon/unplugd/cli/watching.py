@@ -1,0 +1,120 @@
+"""`unplugd run` and `unplugd demo`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from unplugd import config, lock, paths, sentence
+from unplugd.cli.computer import here
+from unplugd.cli.terminal import say, tell
+from unplugd.failure import Failure
+
+if TYPE_CHECKING:
+    import argparse
+
+    from unplugd.paths import Paths
+    from unplugd.reminder import Record
+
+
+def run(arguments: argparse.Namespace, where: Paths) -> int:
+    """Watch until stopped."""
+    file = arguments.config or where.config
+    if arguments.config and not file.exists():
+        raise Failure(f"there is no file {arguments.config}", "unplugd config init writes one to start from")
+    from unplugd.run import Daemon  # noqa: PLC0415 - as above
+
+    # A person at a terminal sees what happens; in a service's log the journal would only stand twice.
+    told = _tell_person if sys.stderr and sys.stderr.isatty() else _tell_nobody
+    try:
+        daemon = Daemon(here(where), where, lambda: config.load(file), _diagnose, told)
+    except lock.HeldError as held:
+        process = f" (process {held.holder})" if held.holder else ""
+        raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None
+    except OSError as error:
+        raise _no_folders(error, where) from None
+    if sys.stderr and sys.stderr.isatty():
+        _diagnose("watching; Ctrl-C ends it, unplugd status shows what it sees")
+    try:
+        daemon.run()
+    finally:
+        daemon.close()
+    return 0
+
+
+def _diagnose(text: str) -> None:
+    tell(f"unplugd: {text}")
+
+
+def _tell_person(record: Record) -> None:
+    tell(f"{time.strftime('%H:%M:%S')}  {_told(record)}")
+
+
+def _tell_nobody(_record: Record) -> None:
+    pass
+
+
+def _told(record: Record) -> str:
+    device = record.device
+    about = {"device": device.port, "name": device.name} if device else {}
+    return sentence.of({"event": record.event, **about, **record.fields})
+
+
+def _no_folders(error: OSError, where: Paths) -> Failure:
+    folders = f"{paths.short(where.state)} and {paths.short(where.runtime)}"
+    return Failure(
+        f"cannot start: {error.strerror or error}", f"make {folders} folders that you can write to"
+    )
+
+
+def demo(arguments: argparse.Namespace, where: Paths) -> int:
+    """Tell the whole story on a simulated device."""
+    from unplugd import demo  # noqa: PLC0415 - as above
+    from unplugd.run import Daemon  # noqa: PLC0415 - as above
+
+    speed = demo.FAST if arguments.fast else 1.0
+    own = paths.Paths(where.configuration, where.state / "demo", where.runtime / "demo")
+    began = time.monotonic()
+
+    def narrate(text: str, mark: str = " ") -> None:
+        print(f"{(time.monotonic() - began) * speed:4.0f} s {mark} {text}", flush=True)
+
+    say(
+        "A CareLink USB stick on a simulated port; the notifications are real. Minutes of the real rules are seconds."
+    )
+    daemon: Daemon | None = None
+    platform = demo.Simulated(
+        here(own),
+        speed,
+        lambda text: narrate(text, ">"),
+        lambda: daemon.stop("over") if daemon else None,
+    )
+
+    happened: set[str] = set()
+
+    def told(record: Record) -> None:
+        happened.add(record.event)
+        narrate(_told(record))
+
+    try:
+        daemon = Daemon(
+            platform, own, lambda: demo.settings(speed), lambda text: say(f"unplugd: {text}"), told
+        )
+    except lock.HeldError:
+        raise Failure("another demo is running", "wait until it is over, or stop it with Ctrl-C") from None
+    except OSError as error:
+        raise _no_folders(error, own) from None
+    interrupted = False
+    try:
+        interrupted = daemon.run() == signal.SIGINT.name
+    finally:
+        daemon.close()
+    if interrupted:
+        return 130
+    if "reminded" not in happened:
+        say("No reminder reached you in this story.\nhint: unplugd doctor --notify")
+    say("That was the whole story. Its journal: unplugd log " + paths.short(own.journal))
+    say("To watch for real: unplugd run")
+    return 0
