@@ -53,6 +53,9 @@ class Control:
         mask = os.umask(0o177)
         try:
             self._listening.bind(os.fspath(path))
+        except OSError as error:
+            # As other errors about files have it.
+            raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from None
         finally:
             os.umask(mask)
         self._listening.listen(CLIENTS)

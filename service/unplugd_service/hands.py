@@ -34,17 +34,29 @@ class Done:
     def complaint(self) -> str:
         """The last line it said, which is what it complains of."""
         said = (self.err.strip() or self.out.strip()).splitlines()
-        return said[-1] if said else f"exit status {self.code}"
+        return without_home(said[-1]) if said else f"exit status {self.code}"
 
 
 class Hands(Protocol):
     """Whatever is done to the system is done through these."""
 
+    def tell(self, text: str) -> None:
+        """Tell the person something."""
+
+    def folder(self, path: Path) -> None:
+        """Make a folder, the user's alone, if it is not there. Trouble where it cannot be."""
+
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
         """Write a file, with its folders: whole or not at all. Trouble where it cannot be."""
 
+    def move(self, path: Path, to: Path) -> None:
+        """Move a file or folder where nothing is, on the same disk. Trouble where it cannot be."""
+
     def remove(self, path: Path) -> None:
         """Remove a file, if it is there."""
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove a folder with all that is in it, if it is there."""
 
     def run(self, *command: str) -> Done:
         """Run a program to its end; Trouble where it cannot be started or hangs."""
@@ -58,6 +70,17 @@ class Real:
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
+
+    def tell(self, text: str) -> None:
+        """Tell the person something."""
+        self._tell(text)
+
+    def folder(self, path: Path) -> None:
+        """Make a folder, the user's alone, if it is not there."""
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot("made", path, error) from None
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
         """Write a file, with its folders: whole or not at all."""
@@ -88,6 +111,27 @@ class Real:
             raise _cannot("removed", path, error) from None
         self._tell(f"Removed {short(path)}")
 
+    def move(self, path: Path, to: Path) -> None:
+        """Move a file or folder where nothing is, on the same disk."""
+        try:
+            to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.rename(to)
+        except OSError as error:
+            raise _cannot("written", to, error) from None
+        self._tell(f"Wrote {short(to)}")
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove a folder with all that is in it, if it is there."""
+        import shutil  # noqa: PLC0415 - seldom needed
+
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _cannot("removed", path, error) from None
+        self._tell(f"Removed {short(path)}")
+
     def run(self, *command: str) -> Done:
         """Run a program to its end."""
         return run(*command)
@@ -108,20 +152,36 @@ class Rehearsal:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
 
+    def tell(self, text: str) -> None:
+        """Tell the person something."""
+        self._say(f"# would say: {text}")
+
+    def folder(self, path: Path) -> None:
+        """Say which folder would be made."""
+        self._say(f"# would make the folder {short(path)}, if it is not there")
+
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
         """Say what would be written."""
         self._say(f"# would write {short(path)} (mode {mode:04o}):")
-        self._say(data.decode(errors="replace"))
+        self._say(without_home(data.decode(errors="replace")))
 
     def remove(self, path: Path) -> None:
         """Say what would be removed."""
         self._say(f"# would remove {short(path)}")
 
+    def move(self, path: Path, to: Path) -> None:
+        """Say what would be moved."""
+        self._say(f"# would move {short(path)} to {short(to)}")
+
+    def remove_folder(self, path: Path) -> None:
+        """Say which folder would be removed."""
+        self._say(f"# would remove {short(path)}, with all that is in it")
+
     def run(self, *command: str) -> Done:
         """Say what would be run."""
         import shlex  # noqa: PLC0415 - only a rehearsal needs it
 
-        self._say(f"# would run: {shlex.join(command)}")
+        self._say(f"# would run: {without_home(shlex.join(command))}")
         return Done(0)
 
     def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> bool:  # noqa: ARG002 - nothing is done
@@ -158,6 +218,14 @@ def short(path: Path) -> str:
     with contextlib.suppress(ValueError, RuntimeError):
         return f"~/{path.relative_to(Path.home())}"
     return str(path)
+
+
+def without_home(text: str) -> str:
+    """Return the text with `~` for the home folder, which holds the user's name."""
+    with contextlib.suppress(RuntimeError):
+        home = str(Path.home())
+        return text.replace(f"{home}/", "~/") if len(home) > 1 else text
+    return text
 
 
 def _cannot(what: str, path: Path, error: OSError) -> Trouble:

@@ -26,6 +26,8 @@ BOOTED: Final = Path("/run/systemd/system")
 """Is there where systemd runs the system (sd_booted(3))."""
 PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+:@,=~-")
 """Characters that mean nothing else in a command line of systemd's."""
+ENV: Final = "/usr/bin/env"
+"""Starts a program of any name: systemd itself takes none with quotes, backslashes or control characters in its path."""
 ASKED: Final = (
     "LoadState",
     "ActiveState",
@@ -43,6 +45,8 @@ def command_line(words: Sequence[str], home: str = "") -> str:
 
     The home folder is written as %h: it holds the user's name.
     """
+    if any(letter in "\"'\\" or not letter.isprintable() for letter in words[0]):
+        words = (ENV, *words)
     program, *arguments = words
     below = f"{home.rstrip('/')}/" if len(home) > 1 else ""
     if below and program.startswith(below):
@@ -91,7 +95,8 @@ def words_of(line: str, home: str = "") -> tuple[str, ...]:
     plain = [
         re.sub("%([%h])", lambda found: "%" if found[1] == "%" else home, os.fsdecode(word)) for word in words
     ]
-    return (*plain[:1], *(word.replace("$$", "$") for word in plain[1:]))
+    found = (*plain[:1], *(word.replace("$$", "$") for word in plain[1:]))
+    return found[1:] if found[:1] == (ENV,) else found
 
 
 def _escaped(letters: Iterable[int]) -> bytes:

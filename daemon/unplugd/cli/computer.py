@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,16 @@ if TYPE_CHECKING:
 
 def here(where: Paths | None = None) -> Computer:
     """Return the computer that this runs on; `where` remembers what is on the screen, for the daemon alone."""
-    from unplugd.linux import Linux  # noqa: PLC0415 - only what is used is loaded
+    # Only what is used is loaded. A name of its own, since mypy takes sys.platform for a constant.
+    system = str(sys.platform)
+    if system.startswith("linux"):
+        from unplugd.linux import Linux  # noqa: PLC0415 - as above
 
-    return Linux(where.notification if where else None)
+        return Linux(where.notification if where else None)
+    if system == "darwin":
+        from unplugd.macos import MacOS  # noqa: PLC0415 - as above
+
+        return MacOS()
+    from unplugd.portable import Portable  # noqa: PLC0415 - as above
+
+    return Portable()

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
         process = f" (process {held.holder})" if held.holder else ""
         raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None
     except OSError as error:
-        raise _no_folders(error, where) from None
+        raise _cannot_start(error, where) from None
     if sys.stderr and sys.stderr.isatty():
         _diagnose("watching; Ctrl-C ends it, unplugd status shows what it sees")
     try:
@@ -62,7 +62,9 @@ def _told(record: Record) -> str:
     return sentence.of({"event": record.event, **about, **record.fields})
 
 
-def _no_folders(error: OSError, where: Paths) -> Failure:
+def _cannot_start(error: OSError, where: Paths) -> Failure:
+    if error.filename is None:
+        return Failure(f"cannot start: {error.strerror or error}", "unplugd doctor")
     folders = f"{paths.short(where.state)} and {paths.short(where.runtime)}"
     return Failure(
         f"cannot start: {error.strerror or error}", f"make {folders} folders that you can write to"
@@ -105,7 +107,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     except lock.HeldError:
         raise Failure("another demo is running", "wait until it is over, or stop it with Ctrl-C") from None
     except OSError as error:
-        raise _no_folders(error, own) from None
+        raise _cannot_start(error, own) from None
     interrupted = False
     try:
         interrupted = daemon.run() == signal.SIGINT.name

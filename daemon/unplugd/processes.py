@@ -1,0 +1,123 @@
+"""Who a process is and what upload software runs, through psutil only: for systems without Linux's /proc."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from unplugd import foreign, uploaders
+from unplugd.uploaders import Program, Uploader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import psutil
+
+_ANCESTORS: Final = 3
+"""Generations of parents looked at to find whose helper a process is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that holds a device: what it is called and which upload software it belongs to, if any."""
+
+    name: str
+    uploader: Uploader | None
+    service: bool
+
+
+def known(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | None:
+    """Return who process `pid` is, or None if it has ended.
+
+    `called` is its name as the system has it elsewhere, for a process of another user that psutil may not look into.
+    """
+    import psutil  # noqa: PLC0415 - 4 MB that are needed only while a watched device is plugged in
+
+    try:
+        process = psutil.Process(pid)
+        program = _program(process, called)
+        uploader, service = uploaders.find(program, software), uploaders.is_service(program)
+    except psutil.NoSuchProcess:
+        return None
+    if not (uploader or service):
+        uploader = _helped(process, software)
+    return Holder(foreign.plain(program.name) or "unnamed", uploader, service)
+
+
+def running(
+    software: Sequence[Uploader],
+    now: Callable[[], float],
+    starts: dict[tuple[int, float], float] | None = None,
+    wall: Callable[[], float] = time.time,
+) -> tuple[str, float] | None:
+    """Return the upload software started last, and when: seconds on the clock `now`. None if none runs.
+
+    A child of the same program is not another start. psutil knows the start on the wall clock `wall`, which people set:
+    `starts` is the caller's and remembers what it was on the other clock when the process was first seen.
+    """
+    import psutil  # noqa: PLC0415 - as above
+
+    alone = [uploader for uploader in software if uploader.alone]
+    seen: dict[tuple[int, float], float] = {}
+    latest: tuple[str, float] | None = None
+    for process in psutil.process_iter():
+        try:
+            if not _may_be(process.name(), alone):
+                continue
+            uploader = uploaders.find(_program(process), alone)
+            parent = process.parent() if uploader else None
+            if uploader is None or (parent and uploaders.find(_program(parent), alone) == uploader):
+                continue
+            created = process.create_time()
+        except psutil.Error:
+            continue
+        moment = now()
+        key = (process.pid, created)
+        # Never in the future, and never before the clock began, however the wall clock was set since.
+        started = (starts or {}).get(key, max(0.0, min(moment, moment - (wall() - created))))
+        seen[key] = started
+        if latest is None or started > latest[1]:
+            latest = (uploader.name, started)
+    if starts is not None:
+        starts.clear()
+        starts.update(seen)
+    return latest
+
+
+def _may_be(name: str, software: Sequence[Uploader]) -> bool:
+    # A system keeps 15 or 16 bytes of a name; psutil finds the rest where it may.
+    return uploaders.may_be(name, software) or uploaders.may_be(
+        os.fsdecode(os.fsencode(name)[: uploaders.KEPT]), software
+    )
+
+
+def _helped(process: psutil.Process, software: Sequence[Uploader]) -> Uploader | None:
+    """Return the upload software whose helper a process is: it holds the device for it."""
+    import psutil  # noqa: PLC0415 - as above
+
+    try:
+        programs = [_program(parent) for parent in process.parents()[:_ANCESTORS]]
+    except psutil.Error:
+        return None
+    return next((found for program in programs if (found := uploaders.find(program, software))), None)
+
+
+def _program(process: psutil.Process, called: str = "") -> Program:
+    """Return what can be known of a process; what is another user's stays empty. NoSuchProcess if it has ended."""
+    import psutil  # noqa: PLC0415 - as above
+
+    try:
+        name = process.name()
+    except psutil.AccessDenied:
+        name = called
+    try:
+        path = process.exe()
+    except psutil.AccessDenied:
+        path = ""
+    try:
+        arguments = tuple(process.cmdline())
+    except psutil.AccessDenied:
+        arguments = ()
+    return Program(name, path, arguments)

@@ -1,0 +1,165 @@
+"""The unit as systemd reads it, and the words for what it says; the service at work is in test_service."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from unplugd_service import systemd
+from unplugd_service.program import Program
+from unplugd_service.systemd import Systemd, command_line, words_of
+from unplugd_service.trouble import Trouble
+
+from .rig.tools import need
+
+PROGRAM = Program(("/usr/bin/unplugd", "run"), "1.2.3")
+UNIT = Systemd({"HOME": "/home/ann"}).text(PROGRAM)
+WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+HOSTILE = "/opt/a b/$HOME/${x}/%h %%/\"q\"/'s'/back\\slash/ü/tab\t/\x01/unplugd"
+
+
+def analyzed(tmp_path: Path, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze as a user without anything."""
+    need("systemd-analyze")
+    runtime = tmp_path / "r"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    return subprocess.run(
+        ["systemd-analyze", "--user", *arguments],
+        env={"XDG_RUNTIME_DIR": str(runtime), "HOME": str(home or tmp_path), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """Return the unit as a file, with a program that exists."""
+    program = Path(shutil.copy("/bin/true", tmp_path / "unplugd"))
+    file = tmp_path / "unplugd.service"
+    file.write_text(Systemd({"HOME": str(tmp_path)}).text(Program((str(program), "run"), "1.2.3")))
+    return file
+
+
+def test_systemd_has_nothing_to_say_of_the_unit(unit: Path, tmp_path: Path) -> None:
+    """`systemd-analyze verify` says nothing at all: it exits with 0 also where it warns of a value."""
+    done = analyzed(tmp_path, "verify", str(unit))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_verify_would_say_something(unit: Path, tmp_path: Path) -> None:
+    """The test above can fail: an unknown value is said, with exit status 0."""
+    unit.write_text(unit.read_text().replace("Type=notify", "Type=nonsense"))
+    assert "nonsense" in analyzed(tmp_path, "verify", str(unit)).stderr
+
+
+def test_the_hardening_does_not_blind(unit: Path, tmp_path: Path) -> None:
+    """Everything that brings a namespace is left out; what is left is worth less than seven points of exposure."""
+    done = analyzed(tmp_path, "security", "--offline=true", "--no-pager", str(unit))
+    score = re.search(r"exposure level for unplugd.service: (\d+\.\d)", done.stdout)
+    assert score, done
+    assert float(score[1]) < 6.0
+    settings = [line.partition("=")[0] for line in UNIT.splitlines() if re.match(r"\w+=", line)]
+    blinding = re.compile(
+        r"Private|ProtectSystem|ProtectHome|ProtectProc|ProtectKernel|ProtectControl|ProtectClock|Capab"
+    )
+    assert not [name for name in settings if blinding.match(name)]
+
+
+def test_every_unusual_line_has_its_reason() -> None:
+    """Each part of the unit but the plainest follows a comment."""
+    for line in (
+        "PartOf=",
+        "StartLimitIntervalSec=",
+        "WatchdogSec=",
+        "LimitCORE=",
+        "RestrictAddressFamilies=",
+        "WantedBy=",
+    ):
+        before = UNIT.partition(f"\n{line}")[0].splitlines()[-1]
+        assert before.startswith("# "), line
+
+
+@given(WORD, st.lists(WORD))
+@example(HOSTILE, [HOSTILE, "run", "%h", "$", '"', "\\", "\\x41", ";", " "])
+def test_any_command_survives_the_quoting(program: str, arguments: list[str]) -> None:
+    """What is written is read again as it was, on one line, whatever is in it."""
+    words = (f"/{program}", *arguments)
+    for home in ("", "/home/ann", "/"):
+        if words[0] == systemd.ENV:
+            continue
+        line = command_line(words, home)
+        assert "\n" not in line
+        assert line.isascii()
+        assert words_of(line, home) == words
+
+
+@given(st.text())
+@example('"')
+@example("\\x4")
+@example("%")
+def test_any_line_can_be_read(line: str) -> None:
+    """Somebody else's command line, or a broken one, is no error."""
+    assert isinstance(words_of(line, "/home/ann"), tuple)
+
+
+@pytest.mark.parametrize("name", ["b $HOME %h %i in; ü", "an \"h\" 'q' \\x \x01"])
+def test_systemd_reads_the_same_words(name: str, tmp_path: Path) -> None:
+    """The real parser agrees: it looks for exactly this program, and finds fault with nothing else."""
+    home = tmp_path / name
+    folder = home / name
+    folder.mkdir(parents=True)
+    missing = str(folder / "not there")
+    file = tmp_path / "unplugd.service"
+    file.write_text(Systemd({"HOME": str(home)}).text(Program((missing, "run"), "1.2.3")))
+    if "\x01" not in name:
+        assert (
+            f"Command {missing} is not executable: No such file or directory"
+            in analyzed(tmp_path, "verify", str(file), home=home).stderr
+        )
+    Path(shutil.copy("/bin/true", missing)).chmod(0o755)
+    done = analyzed(tmp_path, "verify", str(file), home=home)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_no_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container: one line that says so, and what can be done instead."""
+    with pytest.raises(Trouble, match="systemd does not run here") as trouble:
+        Systemd({"HOME": "/"}, booted=tmp_path / "nothing").check()
+    assert "unplugd run" in trouble.value.hint
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Trouble, match="systemd does not run here"):
+        Systemd({"HOME": "/"}, booted=tmp_path).check()
+    with pytest.raises(Trouble, match="no journalctl"):
+        Systemd({"HOME": "/"}).logs(5, follow=True)
+
+
+@pytest.mark.parametrize(
+    ("known", "spoken"),
+    [
+        ({"ActiveState": "active", "SubState": "running"}, "running"),
+        ({"ActiveState": "activating", "SubState": "auto-restart"}, "waiting to be started again"),
+        ({"ActiveState": "activating", "SubState": "start"}, "starting"),
+        ({"ActiveState": "deactivating", "SubState": "stop-sigterm"}, "stopping"),
+        ({"ActiveState": "reloading"}, "reloading"),
+        ({}, "unknown"),
+    ],
+)
+def test_states_are_plain_words(known: dict[str, str], spoken: str) -> None:
+    """The two states become the one that a person asks for."""
+    assert systemd._spoken(known) == spoken
+
+
+def test_the_configuration_folder_is_where_systemd_looks() -> None:
+    """XDG_CONFIG_HOME is obeyed, a relative one ignored, as the specification says."""
+    assert Systemd({"HOME": "/h", "XDG_CONFIG_HOME": "/c"}).file == Path("/c/systemd/user/unplugd.service")
+    assert Systemd({"HOME": "/h", "XDG_CONFIG_HOME": "c"}).file == Path(
+        "/h/.config/systemd/user/unplugd.service"
+    )
