@@ -7,7 +7,7 @@ INSTALLED := $(PREFIX)/share/unplugd/venv
 SHARED := man/man1/unplugd.1 bash-completion/completions/unplugd zsh/site-functions/_unplugd \
 	fish/vendor_completions.d/unplugd.fish
 
-.PHONY: run demo install uninstall test check bench clean
+.PHONY: run demo install uninstall test check documents bench clean
 
 run: $(VENV)/installed
 	$(VENV)/bin/unplugd run
@@ -38,6 +38,9 @@ check: $(VENV)/installed-for-tests
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy --platform linux
 	$(VENV)/bin/mypy --platform darwin
+
+documents: $(VENV)/installed-for-tests
+	$(VENV)/bin/python -m tests.documents
 
 bench: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m tests.bench

@@ -882,7 +882,7 @@ def test_doctor_ends_with_one_where_something_fails(shell: Shell, monkeypatch: p
     assert (rows["daemon"]["ok"], rows["use detection"]["ok"]) == (False, True)
     done = shell.run("doctor")
     assert done.code == 1
-    assert "NO  daemon: unplugd is not running\n      hint: unplugd run\n" in done.stdout
+    assert "NO  daemon: unplugd is not running\n      hint: unplugd service install\n" in done.stdout
 
 
 # --- what the daemon says to a person who may not be there

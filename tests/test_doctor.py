@@ -70,7 +70,7 @@ def test_a_healthy_machine(patient: Patient) -> None:
         "notification by terminal": None,
         "daemon": False,
     }
-    assert found["daemon"].hint == "unplugd run"
+    assert found["daemon"].hint == "unplugd service install"
     assert found["use detection"].what == "can be seen"
     assert found["use detection"].by == "/proc, transfers, claims"
 

@@ -111,7 +111,7 @@ def _running(where: Paths) -> Finding:
     try:
         status = control.ask(where.control, {"command": "status"})
     except control.NotRunningError:
-        return Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd run")
+        return Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd service install")
     except control.NoAnswerError:
         return Finding("daemon", ok=False, what="does not answer", hint="stop it and start it again")
     trouble = status.get("journal", {}).get("trouble")

@@ -9,14 +9,21 @@ from functools import cache
 import pytest
 
 PACKAGES = {
+    "bash": "bash",
     "dbus-daemon": "dbus",
     "dunst": "dunst",
+    "fish": "fish",
     "gcc": "gcc",
+    "make": "make",
+    "groff": "groff-base",
+    "man": "man-db",
     "notify-send": "libnotify-bin",
     "scrot": "scrot",
+    "systemd-analyze": "systemd",
     "umockdev-wrapper": "umockdev",
     "xdotool": "xdotool",
     "Xvfb": "xvfb",
+    "zsh": "zsh",
 }
 GI = "/usr/bin/python3"
 """Debian's own Python: only it has umockdev's bindings."""

@@ -62,6 +62,17 @@ class Daemon:
         service = "systemd-run --user --quiet --collect --unit=unplugd --property=Type=notify"
         log = f"--property=StandardError=append:{LOG}"
         self.machine.shell(f"{write}; {service} {log} unplugd run", user=USER)
+        self._listen()
+
+    def install(self, configuration: str) -> str:
+        """Install it as the person does, and return what they are told."""
+        folder = f"{HOME}/.config/unplugd"
+        write = f"mkdir -p {folder}; printf %s '{configuration}' >{folder}/config.toml"
+        said = self.machine.shell(f"{write}; unplugd service install 2>&1", user=USER)
+        self._listen()
+        return said
+
+    def _listen(self) -> None:
         self._journal = self.machine.start("tail", "--lines=+1", "--follow", JOURNAL)
 
     def until(self, event: str, **fields: object) -> dict[str, Any]:
@@ -130,7 +141,8 @@ class Daemon:
         """End it and everything that was started for it, unplug everything, and return what it said."""
         for program in self._programs:
             program.stop()
-        self.machine.shell("systemctl --user stop unplugd || true; dunstctl close-all", user=USER)
+        end = "unplugd service uninstall || systemctl --user stop unplugd || true; dunstctl close-all"
+        self.machine.shell(end, user=USER)
         if self._journal:
             self._journal.stop()
         for gadget in sorted(self._plugged):

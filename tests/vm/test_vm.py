@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .build import OTHER_USER
+from .build import OTHER_USER, USER
 from .conftest import HOME
 
 if TYPE_CHECKING:
@@ -169,6 +169,34 @@ def test_a_device_that_is_unplugged_or_plugged_in_asleep_is_noticed(machine: Mac
     daemon.until("reminded")
     machine.unplug_virtual("usb-tablet")
     daemon.until("unplugged", id="0627:0001")
+
+
+def test_the_service_of_a_person_who_installs_it_and_forgets_it(machine: Machine, daemon: Daemon) -> None:
+    """From `service install` on a real desktop: greeted, reminded, not blind, not killed by sleep, gone again."""
+    said = daemon.install(AFTER_USE)
+    assert "A first notification was sent (by desktop)." in said
+    daemon.shown(1)
+    daemon.screenshot("vm-greeting")
+    daemon.plug("stick")
+    daemon.until("plugged_in", id=STICK)
+    uploader = daemon.program("tidepool-uploader")
+    assert uploader.ask(f"o {daemon.node('/dev/ttyUSB0')}") == "0"
+    # The unit is hardened with all that does not hide this.
+    assert daemon.until("use_began")["program"] == "Tidepool Uploader"
+    uploader.stop()
+    daemon.until("use_ended")
+    assert daemon.until("reminded")["channel"] == "desktop"
+    machine.sleep()
+    machine.wake(after=3600)
+    daemon.until("resumed")
+    # A night is longer than the watchdog waits.
+    restarts = "systemctl --user show --value --property=NRestarts unplugd.service"
+    assert machine.shell(restarts, user=USER).strip() == "0"
+    assert "Started unplugd.service" in machine.shell("unplugd service logs", user=USER)
+    assert "now       running (process " in machine.shell("unplugd service status", user=USER)
+    machine.shell("unplugd service uninstall", user=USER)
+    assert daemon.until("stopped")["reason"] == "SIGTERM"
+    daemon.shown(0)
 
 
 def test_an_overflow_of_announcements_hides_nothing(machine: Machine, daemon: Daemon) -> None:

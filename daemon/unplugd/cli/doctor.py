@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from unplugd.cli import service
 from unplugd.cli.computer import here
 from unplugd.cli.terminal import console, shown
+from unplugd_service.trouble import Trouble
 
 if TYPE_CHECKING:
     import argparse
 
+    from unplugd.doctor import Finding
     from unplugd.paths import Paths
 
 
 def doctor(arguments: argparse.Namespace, where: Paths) -> int:
     """Print what each check found."""
-    from unplugd import doctor  # noqa: PLC0415 - as above
+    from unplugd import doctor  # noqa: PLC0415 - the name is the command's, too
 
     # Without the note of what is on the screen: the daemon's reminder is not the doctor's to replace.
-    findings = doctor.examine(here(), where, notify=arguments.notify)
+    findings = [*doctor.examine(here(), where, notify=arguments.notify), _service(where)]
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
         rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint, "by": f.by} for f in findings]
@@ -34,3 +37,16 @@ def doctor(arguments: argparse.Namespace, where: Paths) -> int:
         if finding.hint and finding.ok is not True:
             out.print(f"      hint: {finding.hint}", markup=False)
     return int(failed)
+
+
+def _service(where: Paths) -> Finding:
+    from unplugd.doctor import Finding  # noqa: PLC0415 - only what is used is loaded
+
+    try:
+        problems = service.problems(where)
+    except Trouble as trouble:
+        # It can be run without: in a container, or by whatever starts programs there.
+        return Finding("service", ok=None, what=str(trouble), hint=trouble.hint)
+    if problems:
+        return Finding("service", ok=None, what=problems[0].what, hint=problems[0].repair)
+    return Finding("service", ok=True, what="installed, up to date and running")

@@ -92,24 +92,32 @@ def restart(arguments: argparse.Namespace, _where: Paths) -> int:
     return _said(arguments, "unplugd watches.")
 
 
+def problems(where: Paths) -> list[Problem]:
+    """Return what is wrong with the service, each with the command that repairs it; Trouble where there can be none."""
+    manager = _of_this_system()
+    manager.check()
+    state = manager.state(_this_or_none())
+    return [*state.problems, *_of_the_daemon(state, where)]
+
+
 def status(arguments: argparse.Namespace, where: Paths) -> int:
     """Print what is known of the service; exit status 1 where something is to be repaired."""
     manager = _manager(arguments)
     manager.check()
     state = manager.state(_this_or_none())
-    problems = [*state.problems, *_of_the_daemon(state, where)]
+    wrong = [*state.problems, *_of_the_daemon(state, where)]
     if arguments.json:
-        print(json.dumps(_as_json(state, problems), indent=2))
-        return int(bool(problems))
+        print(json.dumps(_as_json(state, wrong), indent=2))
+        return int(bool(wrong))
     if state.installed:
         print(f"file      {paths.short(state.file)} ({state.manager})")
         print(f"starts    {foreign.plain(' '.join(_short_words(state.command)), 300)}")
         print(f"at login  {'yes' if state.enabled else 'no'}")
     print(f"now       {state.state}{f' (process {state.process})' if state.process else ''}")
-    for problem in problems:
+    for problem in wrong:
         print(f"problem   {foreign.plain(problem.what, 300)}")
         print(f"repair    {problem.repair}")
-    return int(bool(problems))
+    return int(bool(wrong))
 
 
 def logs(arguments: argparse.Namespace, _where: Paths) -> int:
@@ -134,8 +142,11 @@ def file(arguments: argparse.Namespace, _where: Paths) -> int:
 
 
 def _manager(arguments: argparse.Namespace) -> Manager:
-    name = arguments.manager or ("launchd" if sys.platform == "darwin" else "systemd")
-    if name == "launchd":
+    return _of_this_system(arguments.manager)
+
+
+def _of_this_system(name: str | None = None) -> Manager:
+    if (name or ("launchd" if sys.platform == "darwin" else "systemd")) == "launchd":
         from unplugd_service.launchd import Launchd  # noqa: PLC0415 - only what is used is loaded
 
         return Launchd()

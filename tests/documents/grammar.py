@@ -1,0 +1,110 @@
+"""The command line's grammar as plain data: all that a man page and a completion want of argparse."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from unplugd.cli.parser import parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUGGESTIONS: Final = {"DURATION": ("5m", "15m", "30m", "1h"), "T": ("today", "yesterday", "12h", "7d")}
+"""What a completion offers for values that can be more than it can list, by their name in the usage."""
+NOTE: Final = "Written by `make documents` from the command line's grammar; do not edit."
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An option, or without `names` a positional argument; `value` is what its value is called, "" for a flag."""
+
+    names: tuple[str, ...]
+    value: str
+    help: str
+    nargs: str
+    words: tuple[str, ...]
+    """What a value can be, or is likely to be."""
+    files: bool
+    """Whether a value is the path of a file."""
+    repeats: bool
+    """Whether it can be given more than once."""
+
+    @property
+    def usage(self) -> str:
+        """The argument as a usage shows it: `[--last N]`, `[FILE...]`."""
+        if self.names:
+            return f"[{' '.join(filter(None, (self.names[-1], self.value)))}]" + "..." * self.repeats
+        return {"": self.value, "?": f"[{self.value}]", "*": f"[{self.value}...]", "+": f"{self.value}..."}[
+            self.nargs
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command, `unplugd` itself too; `summary` is its line in the list of commands."""
+
+    name: str
+    summary: str
+    description: str
+    runs: bool
+    """Whether it does something without one of the commands `below`."""
+    arguments: tuple[Argument, ...]
+    below: tuple[Command, ...]
+
+    @property
+    def word(self) -> str:
+        """The last word of its name."""
+        return self.name.rpartition(" ")[2]
+
+    @property
+    def options(self) -> tuple[Argument, ...]:
+        """Its options."""
+        return tuple(argument for argument in self.arguments if argument.names)
+
+    @property
+    def positional(self) -> tuple[Argument, ...]:
+        """Its other arguments."""
+        return tuple(argument for argument in self.arguments if not argument.names)
+
+    def all(self) -> Iterator[Command]:
+        """Yield it and every command below it."""
+        yield self
+        for command in self.below:
+            yield from command.all()
+
+
+def whole() -> Command:
+    """Return `unplugd` with all its commands."""
+    return _command(parser(), "unplugd", "")
+
+
+def _command(parser: argparse.ArgumentParser, name: str, summary: str) -> Command:
+    arguments, below, runs = [], [], True
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            summaries = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            below = [
+                _command(sub, f"{name} {word}", summaries.get(word, ""))
+                for word, sub in action.choices.items()
+            ]
+            runs = not action.required
+        else:
+            arguments.append(_argument(parser, action))
+    return Command(name, summary, parser.description or "", runs, tuple(arguments), tuple(below))
+
+
+def _argument(parser: argparse.ArgumentParser, action: argparse.Action) -> Argument:
+    choices = tuple(map(str, action.choices or ()))
+    value = str(action.metavar or "|".join(choices) or action.dest.upper()) if action.nargs != 0 else ""
+    return Argument(
+        tuple(action.option_strings),
+        value,
+        parser._get_formatter()._expand_help(action) if action.help else "",
+        str(action.nargs or ""),
+        choices or SUGGESTIONS.get(value, ()),
+        files=action.type is Path or value in ("FILE", "PATH"),
+        repeats=isinstance(action, argparse._AppendAction),
+    )

@@ -1,0 +1,92 @@
+#!/bin/sh
+# The half of `user_manager.UserManager` that is root: one service manager, kept until stdin ends.
+#
+#     unshare --mount sh user_manager.sh keep NAME=value…
+#
+# The arguments are the environment of the user's log-in. The script's own: FOLDER, VISITOR (a number), EXPOSED (the
+# folders that the user needs at the same paths) and COVERED (what stands in the way to them), one folder a line.
+set -eu
+newline='
+'
+
+keep() {
+    mount_cgroups
+    cd /sys/fs/cgroup
+    # Groups are named after their keeper: those of dead keepers are what killed runs have left.
+    for group in unplugd-tests-*; do
+        [ ! -d "$group" ] || [ -d "/proc/${group##*-}" ] || remove "$group"
+    done
+    group=unplugd-tests-$$
+    mkdir "$group"
+    (
+        echo 0 >"$group/cgroup.procs"
+        exec unshare --mount --cgroup sh "$0" log_in "$@"
+    ) &
+    echo $! >"$FOLDER/pid"
+    cat >/dev/null
+    remove "$group"
+}
+
+# Some machines have cgroup2 there, some elsewhere, some nowhere; it refuses to be mounted upon itself.
+mount_cgroups() {
+    mount -t tmpfs tmpfs /sys/fs/cgroup
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+}
+
+# Kill all that is in a group, and remove it once all have left.
+remove() {
+    echo 1 >"$1/cgroup.kill"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        find "$1" -depth -type d -exec rmdir {} + 2>/dev/null && return
+        sleep 0.02
+    done
+}
+
+# Become the service manager.
+log_in() {
+    mount -t tmpfs -o mode=755 tmpfs /run
+    cp -r "$FOLDER/run/." /run
+    mount --bind "$FOLDER/runtime" "/run/user/$VISITOR"
+    mount --bind "$FOLDER/passwd" /etc/passwd
+    # What is installed on this machine is not started.
+    mount -t tmpfs -o mode=755 tmpfs /etc/systemd/user
+    mount_cgroups
+    groups=/sys/fs/cgroup/user.slice/user-$VISITOR.slice
+    own=$groups/user@$VISITOR.service
+    mkdir -p "$own" "$groups/session-1.scope"
+    chown "$VISITOR:$VISITOR" "$own" "$own/cgroup.procs" "$own/cgroup.subtree_control" "$own/cgroup.threads"
+    expose
+    # A journal of its own; started now, since it looks only once how the groups are mounted.
+    mount -t tmpfs -o mode=755 tmpfs /var/log
+    mkdir /var/log/journal
+    /usr/lib/systemd/systemd-journald &
+    until [ -S /run/systemd/journal/stdout ]; do sleep 0.005; done
+    echo 0 >"$own/cgroup.procs"
+    cd "$FOLDER/home"
+    exec setpriv --reuid="$VISITOR" --regid="$VISITOR" --clear-groups \
+        env -i "$@" /usr/lib/systemd/systemd --user --log-target=journal
+}
+
+# Whoever may not look into /root still finds, at the same path, what there is exposed; and nothing else.
+expose() {
+    mkdir -m 700 /run/kept
+    IFS=$newline
+    number=0
+    for folder in $EXPOSED; do
+        number=$((number + 1))
+        mkdir "/run/kept/$number"
+        mount --rbind "$folder" "/run/kept/$number"
+    done
+    for folder in $COVERED; do
+        mount -t tmpfs -o mode=755 tmpfs "$folder"
+    done
+    number=0
+    for folder in $EXPOSED; do
+        number=$((number + 1))
+        mkdir -p "$folder"
+        mount --rbind "/run/kept/$number" "$folder"
+    done
+    unset IFS
+}
+
+"$@"

@@ -1,0 +1,596 @@
+"""A person installs the service and forgets it: the real `systemd --user`, the program as `make install` leaves it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from unplugd import __version__
+from unplugd_service import seal
+
+from .rig.child import Process
+from .rig.server import Server
+from .rig.tools import need
+from .rig.usb import STICK
+from .rig.user_manager import PROJECT, UserManager, open_to_user
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from .rig.daemon import Done
+    from .rig.usb import Testbed
+
+UNIT = "unplugd.service"
+OLDER = """
+[Unit]
+Description=An older unplugd
+[Service]
+Type=simple
+ExecStart=%h/somewhere/else/unplugd run
+[Install]
+WantedBy=basic.target
+"""
+
+
+class Seen(NamedTuple):
+    """What `unplugd service status` says: its exit status, and what it prints as JSON."""
+
+    code: int
+    json: dict[str, Any]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """What is wrong, each with the command that repairs it."""
+        return [(problem["what"], problem["repair"]) for problem in self.json["problems"]]
+
+
+class Visitor:
+    """The person, logged in, with unplugd installed as `make install` does it and not yet as a service."""
+
+    def __init__(self, manager: UserManager, usb: Testbed) -> None:
+        self.manager = manager
+        self.home = manager.home
+        self.usb = usb
+        self.unplugd = self.home / ".local/bin/unplugd"
+        self.unit = manager.units / UNIT
+        self.journal = self.home / ".local/state/unplugd/events.jsonl"
+
+    def run(
+        self, *arguments: str, program: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> Done:
+        """Run an unplugd command."""
+        done = self.manager.run(program or self.unplugd, *arguments, environment=environment)
+        assert "Traceback" not in done.stderr
+        return done
+
+    def install(self) -> Done:
+        """Install the service, which must succeed."""
+        done = self.run("service", "install")
+        assert done.code == 0, f"{done}\n{self.manager.journal()}"
+        return done
+
+    def refused(self, *arguments: str, environment: Mapping[str, str] | None = None) -> list[str]:
+        """Run a command that cannot succeed, and return its two lines."""
+        done = self.run(*arguments, environment=environment)
+        assert (done.code, done.stdout) == (1, "")
+        said = done.stderr.splitlines()
+        assert len(said) == 2
+        assert said[0].startswith("unplugd: ")
+        assert said[1].startswith("hint: ")
+        return said
+
+    def seen(self, program: Path | None = None) -> Seen:
+        """Return what the status command says."""
+        text = self.run("service", "status", program=program)
+        done = self.run("service", "status", "--json", program=program)
+        seen = Seen(done.code, json.loads(done.stdout))
+        assert text.code == done.code == int(bool(seen.problems))
+        for what, repair in seen.problems:
+            assert f"problem   {what}\nrepair    {repair}\n" in text.stdout
+        return seen
+
+    def settings(self, text: str) -> None:
+        """Add settings to the unit, as `systemctl --user edit` does."""
+        self.manager.unit(f"{UNIT}.d/of-the-test.conf", f"[Service]\n{text}\n")
+
+    def plug(self) -> None:
+        """Plug the stick in."""
+        self.usb.plug(STICK)
+        open_to_user(self.usb)
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        """Return the journal's events of a kind."""
+        lines = self.journal.read_text().split("\n")[:-1] if self.journal.exists() else []
+        return [entry for line in lines if (entry := json.loads(line))["event"] == event]
+
+    def wait_for(self, event: str, count: int = 1) -> dict[str, Any]:
+        """Wait until the journal has `count` such events, and return that one."""
+        wait_until(lambda: len(self.events(event)) >= count, f"{event} number {count}")
+        return self.events(event)[count - 1]
+
+    def process(self) -> str:
+        """Return the process id of the service."""
+        return self.manager.show(UNIT, "MainPID")
+
+    def signal(self, name: str) -> None:
+        """Send the service a signal, as the person may."""
+        assert self.manager.run("kill", f"-{name}", self.process()).code == 0
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserManager]:
+    """Yield the service manager of somebody who has run `make install`; not running."""
+    need("make")
+    manager = UserManager(tmp_path_factory.mktemp("account") / "visitor")
+    manager.start()
+    # The way to the packages, which is the machine's.
+    way = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("PIP_", "SSL_")) or name.lower().endswith("_proxy")
+    }
+    path = f"{Path(os.__file__).parents[2] / 'bin'}:{manager.environment['PATH']}"
+    done = manager.run("make", "-C", PROJECT, "install", environment={**way, "PATH": path}, seconds=300)
+    assert done.code == 0, done
+    manager.stop()
+    yield manager
+    manager.stop()
+
+
+@pytest.fixture
+def visitor(account: UserManager, usb: Testbed) -> Iterator[Visitor]:
+    """Yield the person, logged in at a machine with a test bed's USB devices, without a notification server."""
+    for made in (".config", ".local/state"):
+        shutil.rmtree(account.home / made, ignore_errors=True)
+    account.start()
+    open_to_user(usb)
+    account.systemctl("set-environment", *(f"{name}={value}" for name, value in usb.environment.items()))
+    yield Visitor(account, usb)
+    said = account.journal(UNIT)
+    print(said)
+    account.stop()
+    assert "Traceback" not in said
+
+
+@pytest.fixture
+def shown(visitor: Visitor) -> Iterator[Server]:
+    """Yield the notification server of the person's desktop."""
+    server = Server(visitor.manager.bus)
+    server.start()
+    yield server
+    server.kill()
+
+
+# --- installing
+
+
+def test_install_starts_it_and_shows_a_first_notification(visitor: Visitor, shown: Server) -> None:
+    """It is there when the command ends: running, ready, and on the screen; and the way back is named."""
+    done = visitor.install()
+    assert done.stderr == (
+        "Wrote ~/.config/systemd/user/unplugd.service\n"
+        "unplugd watches from now on, and whenever you log in.\n"
+        "A first notification was sent (by desktop). None to be seen? unplugd doctor --notify\n"
+        "To undo this: unplugd service uninstall\n"
+    )
+    greeting = shown.notified()
+    assert greeting.summary == "unplugd is watching"
+    assert greeting.timeout == -1
+    assert visitor.manager.show(UNIT, "ActiveState") == "active"
+    assert visitor.manager.show(UNIT, "StatusText") == "Nothing plugged in"
+    assert visitor.seen() == Seen(
+        0,
+        {
+            "manager": "systemd",
+            "file": "~/.config/systemd/user/unplugd.service",
+            "installed": True,
+            "enabled": True,
+            "state": "running",
+            "process": int(visitor.manager.show(UNIT, "MainPID")),
+            "command": ["~/.local/bin/unplugd", "run"],
+            "problems": [],
+        },
+    )
+    assert visitor.unit.stat().st_mode & 0o777 == 0o644
+    # The user's name stands nowhere in it, though it is part of every path.
+    assert str(visitor.home) not in visitor.unit.read_text()
+    assert "ExecStart=%h/.local/bin/unplugd run\n" in visitor.unit.read_text()
+
+
+def test_install_again_changes_nothing(visitor: Visitor) -> None:
+    """It can be run as often as one likes; the service is started anew, and its period goes on."""
+    visitor.install()
+    text, links = visitor.unit.read_text(), wanted(visitor)
+    visitor.plug()
+    visitor.wait_for("plugged_in")
+    done = visitor.install()
+    assert "Wrote" not in done.stderr
+    assert (visitor.unit.read_text(), wanted(visitor)) == (text, links)
+    assert len(visitor.events("plugged_in")) == 1
+    assert visitor.seen().code == 0
+
+
+def test_install_upgrades_an_older_unit(visitor: Visitor) -> None:
+    """Also one that was enabled elsewhere, started another program and was changed by hand; that change is kept."""
+    changed = f"# {seal.line(OLDER, '0.0.9')}{OLDER}# a change by hand\n"
+    visitor.manager.unit(UNIT, changed)
+    visitor.manager.systemctl("enable", UNIT)
+    assert visitor.seen().problems[0] == (
+        "the program that it starts is gone: ~/somewhere/else/unplugd",
+        "unplugd service install",
+    )
+    done = visitor.install()
+    assert "Wrote ~/.config/systemd/user/unplugd.service.old\n" in done.stderr
+    assert visitor.unit.with_name(f"{UNIT}.old").read_text() == changed
+    assert wanted(visitor) == {"default.target.wants", "graphical-session.target.wants"}
+    assert visitor.seen().code == 0
+
+
+def test_somebody_elses_unit_is_left_alone(visitor: Visitor) -> None:
+    """Neither install nor uninstall touches a unit of this name that is not ours."""
+    visitor.manager.unit(UNIT, OLDER)
+    said = visitor.refused("service", "install")
+    assert said[0] == "unplugd: ~/.config/systemd/user/unplugd.service is there and is not unplugd's own"
+    visitor.refused("service", "uninstall")
+    assert visitor.unit.read_text() == OLDER
+
+
+def test_a_dry_run_says_all_and_does_nothing(visitor: Visitor) -> None:
+    """What it prints is what install then does: the same unit, the same commands."""
+    done = visitor.run("service", "install", "--dry-run")
+    assert done.code == 0
+    assert not visitor.unit.exists()
+    assert [line for line in done.stdout.splitlines() if line.startswith("# would run")] == [
+        "# would run: systemctl --user daemon-reload",
+        "# would run: systemctl --user reenable unplugd.service",
+        "# would run: systemctl --user reset-failed unplugd.service",
+        "# would run: systemctl --user restart unplugd.service",
+    ]
+    visitor.install()
+    head = "# would write ~/.config/systemd/user/unplugd.service (mode 0644):\n"
+    assert done.stdout.startswith(head + visitor.unit.read_text())
+    done = visitor.run("service", "uninstall", "--dry-run")
+    assert "# would run: systemctl --user disable --now unplugd.service\n" in done.stdout
+    assert visitor.seen().code == 0
+
+
+# --- what the service does
+
+
+def test_it_reminds(visitor: Visitor, shown: Server) -> None:
+    """A stick that is plugged in brings a notification, from inside the hardened unit."""
+    configure(visitor, after_plug_in="0s")
+    visitor.install()
+    visitor.plug()
+    wait_until(
+        lambda: shown.on_screen[-1:] and shown.on_screen[-1].summary == "Unplug the CareLink USB", "it"
+    )
+    assert visitor.wait_for("reminded")["channel"] == "desktop"
+    assert visitor.manager.show(UNIT, "StatusText") == "Plugged in: CareLink USB"
+
+
+def test_use_is_seen_from_inside_the_unit(visitor: Visitor, compiled_program: Path) -> None:
+    """The hardening does not blind it: a program of the same user that holds the node is named."""
+    configure(visitor)
+    visitor.install()
+    stick = visitor.usb.plug(STICK)
+    open_to_user(visitor.usb)
+    visitor.wait_for("plugged_in")
+    java = Path(shutil.copy(compiled_program, visitor.home / "java"))
+    command = visitor.manager.inside([java, "-jar", "uploader.jar"], visitor.usb.environment)
+    with ExitStack() as stack:
+        program = Process(command, os.environ)
+        stack.callback(program.close)
+        assert program.ask(f"o {stick.nodes[0]}") == "0"
+        began = visitor.wait_for("use_began")
+        assert (began["program"], began["evidence"]) == ("CareLink Uploader", f"holds {stick.nodes[0]}")
+        assert program.ask("c") == "0"
+        visitor.wait_for("use_ended")
+    doctor = visitor.run("doctor").stdout
+    assert "ok  use detection" in doctor
+    assert "ok  service: installed, up to date and running\n" in doctor
+
+
+def test_after_a_crash_it_goes_on(visitor: Visitor) -> None:
+    """After kill -9: started again after RestartSec=, which is ten seconds, and the period is the same one."""
+    visitor.install()
+    assert visitor.manager.show(UNIT, "RestartUSec") == "10s"
+    visitor.settings("RestartSec=100ms")
+    visitor.plug()
+    plugged_in = visitor.wait_for("plugged_in")
+    before = visitor.process()
+    visitor.signal("KILL")
+    visitor.wait_for("started", 2)
+    wait_until(lambda: visitor.seen().json["state"] == "running", "it to be ready again")
+    assert visitor.process() != before
+    status = json.loads(visitor.run("status", "--json").stdout)
+    assert status["devices"][0]["plugged_in"][:19] == plugged_in["time"][:19]
+    assert len(visitor.events("plugged_in")) == 1
+
+
+@pytest.mark.parametrize("plugged_in", [True, False])
+def test_when_it_hangs_it_is_started_again(visitor: Visitor, *, plugged_in: bool) -> None:
+    """SIGSTOP: the watchdog ends it within its time, which is longer while nothing is plugged in."""
+    visitor.install()
+    assert visitor.manager.show(UNIT, "WatchdogUSec") == "20min"
+    visitor.settings("WatchdogSec=200ms\nRestartSec=100ms")
+    visitor.run("service", "restart")
+    if plugged_in:
+        visitor.plug()
+        visitor.wait_for("plugged_in")
+    # The manager's word for the limit in force: what the service has asked for.
+    limit = "200ms" if plugged_in else "4s"
+    wait_until(lambda: visitor.manager.show(UNIT, "WatchdogUSec") == limit, f"a limit of {limit}")
+    started = len(visitor.events("started"))
+    visitor.signal("STOP")
+    visitor.wait_for("started", started + 1)
+    assert "Watchdog timeout" in visitor.run("service", "logs").stdout
+
+
+def test_it_stays_alive_under_the_watchdog(visitor: Visitor) -> None:
+    """As long as it does not hang, plugged in or not: signs of life come in time."""
+    visitor.install()
+    visitor.settings("WatchdogSec=100ms")
+    visitor.run("service", "restart")
+    started = len(visitor.events("started"))
+    began = float(visitor.manager.show(UNIT, "WatchdogTimestampMonotonic"))
+
+    def signs(after: float) -> bool:
+        return float(visitor.manager.show(UNIT, "WatchdogTimestampMonotonic")) > after
+
+    wait_until(lambda: signs(began + 2_000_000), "a sign of life after the first limit")
+    visitor.plug()
+    visitor.wait_for("plugged_in")
+    wait_until(lambda: signs(began + 3_000_000), "signs of life while plugged in")
+    assert len(visitor.events("started")) == started
+
+
+def test_a_new_configuration_is_read_on_reload(visitor: Visitor) -> None:
+    """`systemctl --user reload` works as people expect."""
+    visitor.install()
+    visitor.wait_for("config_loaded")
+    visitor.manager.systemctl("reload", UNIT)
+    visitor.wait_for("config_loaded", 2)
+
+
+def test_logs_shows_what_it_said(visitor: Visitor) -> None:
+    """The last lines of the service alone: its diagnostics, and what systemd says of it."""
+    visitor.install()
+    visitor.manager.write(visitor.home / ".config/unplugd/config.toml", "[remind]\nsnooze = 5\n")
+    visitor.manager.systemctl("reload", UNIT)
+    wait_until(lambda: "config.toml:2" in visitor.run("service", "logs").stdout, "the refused configuration")
+    done = visitor.run("service", "logs", "--last", "2")
+    assert len(done.stdout.splitlines()) == 2
+    assert visitor.refused("service", "logs", "--last", "-1")
+
+
+# --- stopping, starting, removing
+
+
+def test_stop_and_start(visitor: Visitor) -> None:
+    """Stopped, it says so in the journal and in the status, with the command that starts it."""
+    visitor.install()
+    assert visitor.run("service", "stop").stderr == (
+        "unplugd does not watch until you log in again, or: unplugd service start\n"
+    )
+    assert visitor.events("stopped")[-1]["reason"] == "SIGTERM"
+    seen = visitor.seen()
+    assert (seen.code, seen.json["state"], seen.json["process"]) == (1, "stopped", None)
+    assert seen.problems == [("it does not run", "unplugd service start")]
+    assert visitor.run("service", "start").stderr == "unplugd watches.\n"
+    assert visitor.seen().code == 0
+    assert visitor.run("service", "restart").stderr == "unplugd watches.\n"
+    assert len(visitor.events("started")) == 3
+
+
+def test_uninstall_leaves_nothing_behind(visitor: Visitor) -> None:
+    """But the journal and the configuration, which are the person's."""
+    configure(visitor)
+    before = files(visitor)
+    visitor.install()
+    done = visitor.run("service", "uninstall")
+    assert done.code == 0
+    assert done.stderr == (
+        "Removed ~/.config/systemd/user/unplugd.service\n"
+        "unplugd does not watch any more.\n"
+        "The journal and the configuration are kept: ~/.config/unplugd, ~/.local/state/unplugd\n"
+    )
+    left = files(visitor) - before
+    assert left == {".local/state/unplugd/events.jsonl", ".local/state/unplugd/events.lock"}
+    assert visitor.manager.systemctl("list-units", "--all", "--plain", "--no-legend", "unplugd*") == ""
+    assert visitor.events("stopped")
+    assert visitor.run("service", "uninstall").stderr == "The service was not installed.\n"
+    seen = visitor.seen()
+    assert (seen.code, seen.json["installed"]) == (1, False)
+    assert seen.problems == [("the service is not installed", "unplugd service install")]
+    for verb in ("start", "stop", "restart"):
+        assert visitor.refused("service", verb) == [
+            "unplugd: the service is not installed",
+            "hint: unplugd service install",
+        ]
+
+
+def test_purge_asks_before(visitor: Visitor) -> None:
+    """Without an answer nothing is removed; with one, journal and configuration are."""
+    configure(visitor)
+    visitor.install()
+    said = visitor.refused("service", "uninstall", "--purge")
+    assert said == ["unplugd: --purge asks before it removes anything", "hint: run it in a terminal"]
+    for answer, code in (("\n", 1), ("y\n", 0)):
+        done = visitor.manager.run(
+            "script", "-qec", f"{visitor.unplugd} service uninstall --purge", "/dev/null", stdin=answer
+        )
+        assert done.code == code, done
+        assert "Remove the journal and the configuration for ever (~/.config/unplugd" in done.stdout
+    assert files(visitor) == set()
+
+
+# --- what goes wrong
+
+
+def a_change_by_hand(visitor: Visitor) -> None:
+    visitor.manager.unit(UNIT, visitor.unit.read_text() + "# mine\n")
+
+
+def another_version(visitor: Visitor) -> None:
+    visitor.manager.unit(UNIT, visitor.unit.read_text().replace(f"unplugd {__version__} ", "unplugd 0.0.9 "))
+
+
+def another_program(visitor: Visitor) -> None:
+    rest = (
+        visitor.unit.read_text().partition("\n")[2].replace("%h/.local/bin/unplugd", "/usr/bin/env unplugd")
+    )
+    visitor.manager.unit(UNIT, f"# {seal.line(rest, __version__)}\n{rest}")
+
+
+def not_enabled(visitor: Visitor) -> None:
+    visitor.manager.systemctl("disable", UNIT)
+
+
+def not_read(visitor: Visitor) -> None:
+    future = visitor.unit.stat().st_mtime + 5
+    os.utime(visitor.unit, (future, future))
+
+
+def failed(visitor: Visitor) -> None:
+    visitor.settings("Restart=no")
+    visitor.signal("KILL")
+    wait_until(lambda: visitor.manager.show(UNIT, "ActiveState") == "failed", "it to have failed")
+
+
+AGAIN = "unplugd service install"
+
+
+@pytest.mark.parametrize(
+    ("happens", "what", "repair"),
+    [
+        (a_change_by_hand, "the unit was changed by hand (a copy is kept when it is written anew)", AGAIN),
+        (another_version, f"it was installed by unplugd 0.0.9, this is {__version__}", AGAIN),
+        (another_program, "it starts another unplugd: /usr/bin/env", AGAIN),
+        (not_enabled, "it is not started when you log in", AGAIN),
+        (not_read, "systemd has not read the unit as it is now", AGAIN),
+        (failed, "it has failed (signal); unplugd service logs says why", "unplugd service restart"),
+    ],
+)
+def test_status_names_the_command_that_repairs(
+    visitor: Visitor, happens: Callable[[Visitor], None], what: str, repair: str
+) -> None:
+    """And that command does repair it."""
+    visitor.install()
+    happens(visitor)
+    assert visitor.seen().problems == [(what, repair)]
+    assert visitor.run(*repair.split()[1:]).code == 0
+    assert visitor.seen().problems == []
+
+
+def test_a_program_that_has_moved(visitor: Visitor) -> None:
+    """The unit is stale: status says so, and install from the new place repairs it."""
+    visitor.install()
+    moved = visitor.unplugd.rename(visitor.unplugd.with_name("moved"))
+    program = visitor.home / ".local/share/unplugd/venv/bin/unplugd"
+    try:
+        gone = ("the program that it starts is gone: ~/.local/bin/unplugd", AGAIN)
+        assert visitor.seen(program).problems == [gone]
+        assert visitor.run("service", "install", program=program).code == 0
+        seen = visitor.seen(program)
+        assert (seen.code, seen.json["command"][0]) == (0, "~/.local/share/unplugd/venv/bin/unplugd")
+    finally:
+        moved.rename(visitor.unplugd)
+
+
+def test_a_masked_unit(visitor: Visitor) -> None:
+    """An administrator's no is named, with the way out."""
+    visitor.manager.systemctl("mask", UNIT)
+    assert ("the service is masked", f"systemctl --user unmask {UNIT}") in visitor.seen().problems
+    assert visitor.run("service", "install").code == 1
+
+
+def test_a_service_that_cannot_start(visitor: Visitor) -> None:
+    """An error in the configuration is found before anything is written, and one line says what it is."""
+    visitor.manager.write(visitor.home / ".config/unplugd/config.toml", "[remind]\nsnooze = 5\n")
+    done = visitor.run("service", "install")
+    assert done.code == 1
+    assert done.stderr.startswith("unplugd: config.toml:2: remind.snooze = 5")
+    assert not visitor.unit.exists()
+
+
+def test_one_that_runs_in_a_terminal(visitor: Visitor) -> None:
+    """Two cannot watch: the person is told which one has to end."""
+    process = Process(visitor.manager.inside([visitor.unplugd, "run"], visitor.usb.environment), os.environ)
+    try:
+        visitor.wait_for("started")
+        said = visitor.refused("service", "install")
+        assert said[0].startswith("unplugd: unplugd runs already, but not as the service (process ")
+        assert not visitor.unit.exists()
+        assert any(what.startswith("unplugd runs outside the service") for what, _ in visitor.seen().problems)
+    finally:
+        process.close()
+
+
+def test_no_desktop_at_all(visitor: Visitor) -> None:
+    """Without a notification server it is installed and watches, and says that nothing can be shown."""
+    done = visitor.install()
+    assert "But no notification can be shown.\nhint: unplugd doctor --notify\n" in done.stderr
+    assert visitor.seen().code == 0
+
+
+def test_a_folder_that_cannot_be_written(visitor: Visitor) -> None:
+    """A read-only home: one line, nothing half done."""
+    (visitor.home / ".config").mkdir(mode=0o500)
+    os.chown(visitor.home / ".config", visitor.home.stat().st_uid, -1)
+    said = visitor.refused("service", "install")
+    assert said[0] == "unplugd: ~/.config/systemd/user/unplugd.service cannot be written: Permission denied"
+
+
+def test_no_session(visitor: Visitor) -> None:
+    """After su or in a cron job there is no manager to be asked."""
+    nothing = {"XDG_RUNTIME_DIR": "", "DBUS_SESSION_BUS_ADDRESS": ""}
+    said = visitor.refused("service", "install", environment=nothing)
+    assert said[0].startswith("unplugd: the service manager of your session cannot be reached: ")
+    assert not visitor.unit.exists()
+
+
+def test_a_program_that_will_vanish(visitor: Visitor) -> None:
+    """From the cache of a tool that ran it once it is not installed."""
+    cache = visitor.home / ".cache/uv/unplugd"
+    visitor.manager.write(cache, "#!/bin/sh\n")
+    cache.unlink()
+    shutil.copy(visitor.unplugd, cache)
+    cache.chmod(0o755)
+    done = visitor.run("service", "install", program=cache)
+    shutil.rmtree(visitor.home / ".cache")
+    assert done.code == 1
+    assert done.stderr.splitlines() == [
+        "unplugd: unplugd runs from ~/.cache, which will be emptied one day, and the service with it",
+        "hint: install it first (pipx install unplugd, or make install in its folder), then: unplugd service install",
+    ]
+
+
+def wanted(visitor: Visitor) -> set[str]:
+    """Return the folders of targets by which the unit is wanted."""
+    return {link.parent.name for link in visitor.manager.units.glob(f"*/{UNIT}")}
+
+
+def files(visitor: Visitor) -> set[str]:
+    """Return what there is in the home, but for the program as it was installed, and for caches."""
+    below = [visitor.home / ".config", visitor.home / ".local/state"]
+    return {
+        str(path.relative_to(visitor.home))
+        for folder in below
+        for path in folder.rglob("*")
+        if path.is_file() or path.is_symlink()
+    }
+
+
+def configure(visitor: Visitor, **remind: str) -> None:
+    """Write a configuration with quick looks."""
+    settings = "".join(f'{key} = "{value}"\n' for key, value in remind.items())
+    text = f'[remind]\n{settings}[watch]\nlook_every = "200ms"\n'
+    visitor.manager.write(visitor.home / ".config/unplugd/config.toml", text)
