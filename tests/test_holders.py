@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from unplugd import processes
 from unplugd.devices import Device
 from unplugd.linux import CLOCK_BOOTTIME, SETTLING, Usage, boot, holders, now, slept
 from unplugd.uploaders import BUILT_IN, Uploader
@@ -138,7 +139,7 @@ def test_a_look_that_sees_nothing_knows_it() -> None:
 
 def test_upload_software_is_known_by_its_process(programs: Programs) -> None:
     """CareLink Uploader as it really shows: Java, with its jar among the arguments."""
-    holder = holders.known(programs.uploader("TOKEN").pid, BUILT_IN)
+    holder = processes.known(programs.uploader("TOKEN").pid, BUILT_IN)
     assert holder
     assert holder.uploader
     assert (holder.uploader.name, holder.name, holder.service) == ("CareLink Uploader", "java", False)
@@ -151,18 +152,18 @@ def test_a_helper_belongs_to_its_parent(programs: Programs) -> None:
     helper = parent.start("helper")
     grandchild = helper.start("helper2")
     for program in (helper, grandchild):
-        holder = holders.known(program.pid, SOFTWARE)
+        holder = processes.known(program.pid, SOFTWARE)
         assert holder
         assert holder.uploader is MINE
     stranger = programs.start("photo-tool").start("helper")
-    holder = holders.known(stranger.pid, SOFTWARE)
+    holder = processes.known(stranger.pid, SOFTWARE)
     assert holder
     assert holder.uploader is None
 
 
 def test_a_system_service_is_known(programs: Programs) -> None:
     """ModemManager holds the stick by itself: neither an upload nor anybody to warn of."""
-    holder = holders.known(programs.start("ModemManager").pid, BUILT_IN)
+    holder = processes.known(programs.start("ModemManager").pid, BUILT_IN)
     assert holder
     assert (holder.service, holder.uploader) == (True, None)
 
@@ -171,11 +172,11 @@ def test_a_hostile_process_name_is_harmless(programs: Programs) -> None:
     """A process that calls itself an escape sequence is shown without it; one without a name has one."""
     program = programs.start("x")
     program.call_itself("<b>x</b>\x1b[31m")
-    holder = holders.known(program.pid, BUILT_IN)
+    holder = processes.known(program.pid, BUILT_IN)
     assert holder
     assert holder.name == "<b>x</b>[31m"
     program.call_itself("\x1b\x07")
-    holder = holders.known(program.pid, BUILT_IN)
+    holder = processes.known(program.pid, BUILT_IN)
     assert holder
     assert holder.name == "unnamed"
 
@@ -184,7 +185,7 @@ def test_a_process_that_has_ended_is_nobody(programs: Programs) -> None:
     """Between the look and the question it may have gone."""
     program = programs.start("short")
     program.end()
-    assert holders.known(program.pid, BUILT_IN) is None
+    assert processes.known(program.pid, BUILT_IN) is None
 
 
 # --- what runs

@@ -335,20 +335,19 @@ def test_when_it_hangs_it_is_started_again(visitor: Visitor, *, plugged_in: bool
 
 
 def test_it_stays_alive_under_the_watchdog(visitor: Visitor) -> None:
-    """As long as it does not hang, plugged in or not: signs of life come in time."""
+    """As long as it does not hang: signs of life come in time."""
     visitor.install()
-    visitor.settings("WatchdogSec=100ms")
+    visitor.settings("WatchdogSec=1s")
     visitor.run("service", "restart")
+    visitor.plug()
+    visitor.wait_for("plugged_in")
     started = len(visitor.events("started"))
     began = float(visitor.manager.show(UNIT, "WatchdogTimestampMonotonic"))
 
-    def signs(after: float) -> bool:
-        return float(visitor.manager.show(UNIT, "WatchdogTimestampMonotonic")) > after
+    def sign() -> float:
+        return float(visitor.manager.show(UNIT, "WatchdogTimestampMonotonic"))
 
-    wait_until(lambda: signs(began + 2_000_000), "a sign of life after the first limit")
-    visitor.plug()
-    visitor.wait_for("plugged_in")
-    wait_until(lambda: signs(began + 3_000_000), "signs of life while plugged in")
+    wait_until(lambda: sign() > began + 2_500_000, "signs of life for longer than it may be silent")
     assert len(visitor.events("started")) == started
 
 
@@ -444,9 +443,7 @@ def another_version(visitor: Visitor) -> None:
 
 
 def another_program(visitor: Visitor) -> None:
-    rest = (
-        visitor.unit.read_text().partition("\n")[2].replace("%h/.local/bin/unplugd", "/usr/bin/env unplugd")
-    )
+    rest = visitor.unit.read_text().partition("\n")[2].replace("%h/.local/bin/unplugd", "/bin/true")
     visitor.manager.unit(UNIT, f"# {seal.line(rest, __version__)}\n{rest}")
 
 
@@ -473,7 +470,7 @@ AGAIN = "unplugd service install"
     [
         (a_change_by_hand, "the unit was changed by hand (a copy is kept when it is written anew)", AGAIN),
         (another_version, f"it was installed by unplugd 0.0.9, this is {__version__}", AGAIN),
-        (another_program, "it starts another unplugd: /usr/bin/env", AGAIN),
+        (another_program, "it starts another unplugd: /bin/true", AGAIN),
         (not_enabled, "it is not started when you log in", AGAIN),
         (not_read, "systemd has not read the unit as it is now", AGAIN),
         (failed, "it has failed (signal); unplugd service logs says why", "unplugd service restart"),

@@ -20,13 +20,12 @@ TEST: Final = Words(
     ("This is a test. A reminder will look like this one.",),
 )
 
-LONGEST: Final = 30.0
+LONGEST: Final = 65.0
 """Seconds that a channel may take, more than any of them allows itself."""
-HINTS: Final = {
-    "desktop": "start a notification server (your desktop's, or dunst or mako), in this session",
-    "plyer": "install notify-send (Debian: libnotify-bin)",
-    "terminal": "only for unplugd started in a terminal",
-}
+TERMINAL: Final = "only for unplugd started in a terminal"
+HELP: Final = (
+    "README tells what unplugd needs; unplugd doctor --json is what a report of the problem should have"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,8 @@ def _usb(computer: Computer, settings: config.Settings) -> Finding:
     try:
         watched = computer.scan(settings.watches)
     except OSError as error:
-        hint = "unplugd has to run outside a container that hides /sys"
-        return Finding("USB devices", ok=False, what=f"cannot be listed: {error.strerror}", hint=hint)
+        what = f"cannot be listed: {error.strerror or error}"
+        return Finding("USB devices", ok=False, what=what, hint=computer.advice().get("USB devices", HELP))
     if not watched:
         return Finding("USB devices", ok=True, what="can be listed; no watched device is plugged in")
     names = ", ".join(f"{device.name} (port {device.port})" for device in watched)
@@ -82,8 +81,10 @@ def _announcements(computer: Computer) -> Finding:
         for source in computer.sources(lambda: None):
             source.close()
     except OSError as error:
-        hint = "allow AF_NETLINK sockets (RestrictAddressFamilies= of the service)"
-        return Finding("plug-in events", ok=False, what=f"cannot be received: {error.strerror}", hint=hint)
+        what = f"cannot be received: {error.strerror or error}"
+        return Finding(
+            "plug-in events", ok=False, what=what, hint=computer.advice().get("plug-in events", HELP)
+        )
     return Finding("plug-in events", ok=True, what="can be received")
 
 
@@ -173,6 +174,7 @@ def _channels(computer: Computer, settings: config.Settings, *, notify: bool) ->
             findings.append(Finding(layer, ok=True, what="the test was taken" if notify else trial.what))
         else:
             what = trial.trouble or "no answer"
-            findings.append(Finding(layer, ok=None if works else False, what=what, hint=HINTS.get(name, "")))
+            hint = computer.advice().get(layer, TERMINAL if name == "terminal" else HELP)
+            findings.append(Finding(layer, ok=None if works else False, what=what, hint=hint))
     # One channel that works is enough: what comes behind it is for the day it does not.
     return [replace(f, ok=None) if works and f.ok is False else f for f in findings]

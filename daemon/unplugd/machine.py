@@ -79,3 +79,6 @@ class Computer(Platform, Protocol):
 
     def layers(self) -> Mapping[str, str]:
         """Return by what each of "USB devices", "plug-in events", "use detection" is seen here, as far as it is known."""
+
+    def advice(self) -> Mapping[str, str]:
+        """Return what helps here where one of those does not work, or "notification by" one of the channels."""

@@ -159,6 +159,17 @@ class Portable:
             "use detection": "running upload software only",
         }
 
+    def advice(self) -> Mapping[str, str]:
+        """Return what helps where something does not work."""
+        devices = (
+            "install libusb (or: pip install libusb-package), and let this user open /dev/ugen* or /dev/usb*"
+        )
+        return {
+            "USB devices": devices,
+            "plug-in events": devices,
+            "notification by plyer": "install notify-send, which comes with libnotify",
+        }
+
     def _backend(self) -> usb.backend.IBackend:
         """Return the one back end that there ever is: each has a libusb context, with threads and descriptors."""
         for finder in self._finders if self._libusb is None else ():

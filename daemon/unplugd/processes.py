@@ -1,4 +1,4 @@
-"""Who a process is and what upload software runs, through psutil only: for systems without Linux's /proc."""
+"""Who a process is, and what upload software runs where there is no /proc of Linux's; through psutil."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def known(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | 
 
     try:
         process = psutil.Process(pid)
-        program = _program(process, called)
-        uploader, service = uploaders.find(program, software), uploaders.is_service(program)
+        found = program(process, called)
+        uploader, service = uploaders.find(found, software), uploaders.is_service(found)
     except psutil.NoSuchProcess:
         return None
     if not (uploader or service):
         uploader = _helped(process, software)
-    return Holder(foreign.plain(program.name) or "unnamed", uploader, service)
+    return Holder(foreign.plain(found.name) or "unnamed", uploader, service)
 
 
 def running(
@@ -66,9 +66,9 @@ def running(
         try:
             if not _may_be(process.name(), alone):
                 continue
-            uploader = uploaders.find(_program(process), alone)
+            uploader = uploaders.find(program(process), alone)
             parent = process.parent() if uploader else None
-            if uploader is None or (parent and uploaders.find(_program(parent), alone) == uploader):
+            if uploader is None or (parent and uploaders.find(program(parent), alone) == uploader):
                 continue
             created = process.create_time()
         except psutil.Error:
@@ -98,13 +98,13 @@ def _helped(process: psutil.Process, software: Sequence[Uploader]) -> Uploader |
     import psutil  # noqa: PLC0415 - as above
 
     try:
-        programs = [_program(parent) for parent in process.parents()[:_ANCESTORS]]
+        parents = [program(parent) for parent in process.parents()[:_ANCESTORS]]
     except psutil.Error:
         return None
-    return next((found for program in programs if (found := uploaders.find(program, software))), None)
+    return next((found for parent in parents if (found := uploaders.find(parent, software))), None)
 
 
-def _program(process: psutil.Process, called: str = "") -> Program:
+def program(process: psutil.Process, called: str = "") -> Program:
     """Return what can be known of a process; what is another user's stays empty. NoSuchProcess if it has ended."""
     import psutil  # noqa: PLC0415 - as above
 

@@ -21,13 +21,17 @@ from unplugd_service.trouble import Trouble
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from unplugd.paths import Paths
     from unplugd_service.hands import Hands
     from unplugd_service.manager import Manager, State
 
-READY: Final = 20.0
-"""Seconds until the daemon has to answer, and until a channel has to have taken the first notification."""
+READY: Final = 65.0
+"""Seconds until the daemon has to answer, and until a channel has to have taken the first notification.
+
+On macOS three programs in turn may take 20 seconds each.
+"""
 
 
 def install(arguments: argparse.Namespace, where: Paths) -> int:
@@ -198,16 +202,24 @@ def _ask(where: Paths, command: str) -> dict[str, Any]:
 
 def _greet(where: Paths) -> None:
     """Have the daemon show a first notification, from where it runs, and tell the person how that went."""
-    end = time.monotonic() + READY
+    if not _until(lambda: _ask(where, "status")):
+        raise Failure("the service was started, but unplugd does not answer", "unplugd service logs")
     _ask(where, "greet")
-    while (greeted := _ask(where, "status").get("greeted")) is None and time.monotonic() < end:
-        time.sleep(0.1)
+    greeted = _until(lambda: _ask(where, "status").get("greeted"))
     if isinstance(greeted, dict) and greeted.get("channel"):
         say(
             f"A first notification was sent (by {greeted['channel']}). None to be seen? unplugd doctor --notify"
         )
     else:
         say("But no notification can be shown.\nhint: unplugd doctor --notify")
+
+
+def _until(answer: Callable[[], Any]) -> Any:
+    """Return the first answer that says something, or the last one when the time is over."""
+    end = time.monotonic() + READY
+    while not (found := answer()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
 
 
 def _this_or_none() -> Program | None:

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from unplugd import config, lock, paths, sentence
+from unplugd import config, lock, logfile, paths, sentence
 from unplugd.cli.computer import here
 from unplugd.cli.terminal import say, tell
 from unplugd.failure import Failure
@@ -26,6 +26,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
         raise Failure(f"there is no file {arguments.config}", "unplugd config init writes one to start from")
     from unplugd.run import Daemon  # noqa: PLC0415 - as above
 
+    logfile.tidy()
     # A person at a terminal sees what happens; in a service's log the journal would only stand twice.
     told = _tell_person if sys.stderr and sys.stderr.isatty() else _tell_nobody
     try:
@@ -46,6 +47,8 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
 
 def _diagnose(text: str) -> None:
     tell(f"unplugd: {text}")
+    # Where stderr is a file nobody else keeps it short.
+    logfile.tidy()
 
 
 def _tell_person(record: Record) -> None:

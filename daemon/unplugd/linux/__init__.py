@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd import devices
+from unplugd import devices, processes
 from unplugd.channels import Plyer, Terminal
 from unplugd.linux import holders
 from unplugd.linux.desktop import Desktop, has_display
@@ -103,7 +103,7 @@ class Usage:
             (holder, node)
             for node in nodes
             for pid in opened.pids.get(node, ())
-            if (holder := holders.known(pid, software))
+            if (holder := processes.known(pid, software))
         ]
         (self._held.add if holding else self._held.discard)(device.port)
 
@@ -243,6 +243,15 @@ class Linux:
             "USB devices": "sysfs",
             "plug-in events": "kernel uevents",
             "use detection": "/proc, transfers, claims",
+        }
+
+    def advice(self) -> Mapping[str, str]:
+        """Return what helps where something does not work."""
+        return {
+            "USB devices": "unplugd has to run outside a container that hides /sys",
+            "plug-in events": "allow AF_NETLINK sockets (RestrictAddressFamilies= of the service)",
+            "notification by desktop": "start a notification server (your desktop's, or dunst or mako), in this session",
+            "notification by plyer": "install notify-send (Debian: libnotify-bin)",
         }
 
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:

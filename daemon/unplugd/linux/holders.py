@@ -1,31 +1,18 @@
-"""Who uses a device: the processes that hold its nodes open, and the upload software that runs."""
+"""Which processes hold a device's nodes open, and the upload software that runs, from Linux's /proc."""
 
 from __future__ import annotations
 
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from unplugd import foreign, uploaders
-from unplugd.uploaders import Program, Uploader
+from unplugd import processes, uploaders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import psutil
-
-_ANCESTORS: Final = 3
-"""Generations of parents looked at to find whose helper a process is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A process that holds a node open: what it is called and which upload software it belongs to, if any."""
-
-    name: str
-    uploader: Uploader | None
-    service: bool
+    from unplugd.uploaders import Uploader
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +104,6 @@ def _belongs_to(folder: str, uid: int) -> bool:
         return False
 
 
-def known(pid: int, software: Sequence[Uploader]) -> Holder | None:
-    """Return who process `pid` is, or None if it has ended."""
-    import psutil  # noqa: PLC0415 - 4 MB that are needed only while a watched device is plugged in
-
-    try:
-        process = psutil.Process(pid)
-        name = process.name()
-        uploader, service = _classified(process, software)
-        # A helper process of upload software holds the device for it.
-        for parent in process.parents()[:_ANCESTORS] if not (uploader or service) else ():
-            uploader, _ = _classified(parent, software)
-            if uploader:
-                break
-    except psutil.Error:
-        return None
-    return Holder(foreign.plain(name) or "unnamed", uploader, service)
-
-
 def running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, float] | None:
     """Return the upload software started last, and when: seconds on the clock that counts sleep. None if none runs.
 
@@ -143,13 +112,13 @@ def running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, flo
     alone = [uploader for uploader in software if uploader.alone]
     latest: tuple[str, float] | None = None
     for pid in _named_like(alone, proc):
-        import psutil  # noqa: PLC0415 - as above, and only where there is a candidate
+        import psutil  # noqa: PLC0415 - 4 MB that are needed only where there is a candidate
 
         try:
             process = psutil.Process(pid)
-            uploader, _ = _classified(process, alone)
+            uploader = uploaders.find(processes.program(process), alone)
             parent = process.parent() if uploader else None
-            if uploader is None or (parent and _classified(parent, alone)[0] == uploader):
+            if uploader is None or (parent and uploaders.find(processes.program(parent), alone) == uploader):
                 continue
             started = _started(pid, proc)
         except (psutil.Error, OSError, ValueError, IndexError):
@@ -182,21 +151,6 @@ def _named_like(software: Sequence[Uploader], proc: str) -> list[int]:
         if known[name]:
             found.append(int(entry))
     return found
-
-
-def _classified(process: psutil.Process, software: Sequence[Uploader]) -> tuple[Uploader | None, bool]:
-    import psutil  # noqa: PLC0415 - as above
-
-    try:
-        path = process.exe()
-    except psutil.AccessDenied:
-        path = ""
-    try:
-        arguments = tuple(process.cmdline())
-    except psutil.AccessDenied:
-        arguments = ()
-    program = Program(process.name(), path, arguments)
-    return uploaders.find(program, software), uploaders.is_service(program)
 
 
 def _started(pid: int, proc: str) -> float:

@@ -1,0 +1,201 @@
+"""macOS: what is plugged in, who uses it, and what to listen to for changes. Nothing here ever opens a device."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from unplugd import devices, foreign, processes
+from unplugd.channels import Terminal
+from unplugd.macos import backend, clock, iokit, owners, registry
+from unplugd.macos.announcements import Announcements
+from unplugd.macos.frameworks import LIBRARIES, Frameworks
+from unplugd.macos.ioreg import Ioreg
+from unplugd.macos.poll import Poll
+from unplugd.reminder import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from unplugd.channels import Channel
+    from unplugd.devices import Device
+    from unplugd.loop import Source
+    from unplugd.machine import Events
+    from unplugd.macos.frameworks import Libraries
+    from unplugd.macos.registry import Node
+    from unplugd.uploaders import Uploader
+
+SLOWLY: Final = 45.0
+"""Seconds between two looks at what is plugged in, besides those after announcements."""
+OFTEN: Final = 4.0
+"""The same, where nothing is announced."""
+
+
+class MacOS:
+    """The platform as the loop and the commands want it."""
+
+    def __init__(self, libraries: Libraries = LIBRARIES, system: str | None = None) -> None:
+        self._system = system
+        self._frameworks: Frameworks | None = None
+        self._without = ""
+        try:
+            self._frameworks = Frameworks(libraries)
+        except OSError as error:
+            self._without = _why(error)
+        self._ioreg = Ioreg(clock.now)
+        self._by = ""
+        self._announcements: Announcements | None = None
+        self._announced = ""
+        self._scanned = False
+        self._seen: dict[int, Node] | None = None
+        self._starts: dict[tuple[int, float], float] = {}
+
+    def now(self) -> float:
+        """Return the time."""
+        return clock.now()
+
+    def slept(self) -> float:
+        """Return how many seconds this boot has slept in all."""
+        return clock.slept()
+
+    def boot(self) -> str:
+        """Return the boot's id."""
+        return clock.boot(self._system)
+
+    def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
+        """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
+        self._seen = None
+        # Before the first scan there is no loop that must not wait.
+        nodes = self._nodes(self._ioreg.latest if self._scanned else self._ioreg.wait)
+        self._scanned = True
+        self._seen = {node.id: node for node in nodes}
+        found = []
+        for device in backend.devices(nodes):
+            watch = devices.find(device.vendor, device.product, watches)
+            if watch and watch.on:
+                found.append(replace(device, name=watch.name))
+        return found
+
+    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
+        """Return the upload software started last, and when."""
+        return processes.running(software, clock.now, self._starts)
+
+    def look(
+        self,
+        watched: Sequence[Device],
+        software: Sequence[Uploader],
+        running: tuple[str, float] | None,  # noqa: ARG002 - here whoever holds a device has a name
+        at: float,  # noqa: ARG002 - nothing depends on an earlier look
+    ) -> tuple[Sighting, ...]:
+        """Return who uses the devices, as the scan just before saw it."""
+        return tuple(self._sighting(device, software) for device in watched)
+
+    def sources(self, changed: Callable[[], None]) -> list[Source]:
+        """Return what is announced, the looks without an announcement, and the child that lists the devices if needed."""
+        self._ioreg.listen(changed)
+        self._announcements = self._listen(changed)
+        sources: list[Source] = [
+            Poll(clock.now, self._interval, lambda: self._poll(changed)),
+            self._ioreg,
+        ]
+        return [*sources, self._announcements] if self._announcements else sources
+
+    def blindness(self) -> tuple[str, str] | None:
+        """Try whether the I/O Registry, which tells who uses a device, can be read."""
+        try:
+            self._nodes(self._ioreg.wait)
+        except OSError as error:
+            return (
+                f"the I/O Registry cannot be read: {_why(error)}",
+                "see whether `ioreg` works in a terminal",
+            )
+        return None
+
+    def products(self) -> Callable[[str], str]:
+        """Return what gives a device's own words by its port."""
+        nodes = self._nodes(self._ioreg.wait)
+        by_id = {node.id: node for node in nodes}
+        words = {device.port: _words(by_id[device.address]) for device in backend.devices(nodes)}
+        return lambda port: words.get(port, "")
+
+    def everything(self) -> list[Device]:
+        """Return every USB device that is plugged in, hubs too."""
+        return backend.devices(self._nodes(self._ioreg.wait))
+
+    def layers(self) -> Mapping[str, str]:
+        """Return by what each thing is seen, and why not by something better."""
+        return {
+            "USB devices": self._by,
+            "plug-in events": self._announced,
+            "use detection": f"owners and open HID clients, {self._by}" if self._by else "",
+        }
+
+    def advice(self) -> Mapping[str, str]:
+        """Return what helps where something does not work."""
+        return {"notification by desktop": "System Settings, Notifications: allow unplugd (or Script Editor)"}
+
+    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
+        """Return the notification channel of this name; plyer shows nothing outside an application bundle."""
+        if name == "desktop":
+            from unplugd.macos.notification import Notification  # noqa: PLC0415 - only if it is wanted
+
+            notification = Notification(clock.now, events)
+            return notification, notification
+        return None if name == "plyer" else (Terminal(), None)
+
+    def _nodes(self, otherwise: Callable[[], tuple[Node, ...]]) -> tuple[Node, ...]:
+        """Return what IOKit lists, or what ioreg does."""
+        trouble = self._without
+        if self._frameworks:
+            try:
+                nodes = iokit.listed(self._frameworks)
+            except OSError as error:
+                trouble = _why(error)
+            else:
+                self._by = "IOKit"
+                self._ioreg.forget()
+                return nodes
+        self._by = f"ioreg, as {trouble}"
+        return otherwise()
+
+    def _sighting(self, device: Device, software: Sequence[Uploader]) -> Sighting:
+        if self._seen is None:
+            return Sighting(device, "unknown", evidence="the I/O Registry cannot be read")
+        node = self._seen.get(device.address)
+        return owners.sighting(device, node, software) if node else Sighting(device)
+
+    def _listen(self, changed: Callable[[], None]) -> Announcements | None:
+        def announced() -> None:
+            self._ioreg.outdate()
+            changed()
+
+        trouble = self._without
+        if self._frameworks:
+            try:
+                announcements = Announcements(announced, self._frameworks)
+            except OSError as error:
+                trouble = _why(error)
+            else:
+                power = ", power notifications" if announcements.power else ""
+                self._announced = f"I/O Registry notifications{power}"
+                return announcements
+        self._announced = f"polled every {OFTEN:.0f} s, as {trouble}"
+        return None
+
+    def _interval(self) -> float:
+        return SLOWLY if self._announcements and self._announcements.alive else OFTEN
+
+    def _poll(self, changed: Callable[[], None]) -> None:
+        if self._by.startswith("ioreg"):
+            # It tells by itself when its answer is another one.
+            self._ioreg.ask()
+        else:
+            changed()
+
+
+def _words(node: Node) -> str:
+    return next((text for key in registry.WORDS if (text := foreign.plain(node.text(key)))), "")
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,139 @@
+"""IOKit and CoreFoundation through ctypes: what of them is used, with its types, after Apple's public headers.
+
+The paths are fixed: `find_library` does not find what the system keeps in its shared cache only (Big Sur and later).
+"""
+
+from __future__ import annotations
+
+import errno
+from ctypes import (
+    CDLL,
+    CFUNCTYPE,
+    POINTER,
+    c_char_p,
+    c_int,
+    c_long,
+    c_size_t,
+    c_ssize_t,
+    c_ubyte,
+    c_uint32,
+    c_uint64,
+    c_ulong,
+    c_void_p,
+)
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Libraries(NamedTuple):
+    """Where the libraries are; a test gives another one for both frameworks."""
+
+    iokit: str = "/System/Library/Frameworks/IOKit.framework/IOKit"
+    core: str = "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation"
+
+
+LIBRARIES: Final = Libraries()
+MATCHED: Final = CFUNCTYPE(None, c_void_p, c_uint32)
+"""IOServiceMatchingCallback: refcon, iterator."""
+POWER: Final = CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_void_p)
+"""IOServiceInterestCallback: refcon, service, message type, message argument."""
+ANY_PORT: Final = 0
+"""MACH_PORT_NULL: the usual port to the kernel, wherever one is asked for."""
+UTF8: Final = 0x08000100
+"""kCFStringEncodingUTF8."""
+SINT64: Final = 4
+"""kCFNumberSInt64Type."""
+NAME_SIZE: Final = 128
+"""Bytes of an io_name_t."""
+
+_Types = tuple[Any, ...]
+# The result's type, then those of the arguments. io_object_t, mach_port_t and io_connect_t are 32 bits wide.
+_IOKIT: Final[Mapping[str, _Types]] = {
+    "IOServiceMatching": (c_void_p, c_char_p),
+    "IOServiceGetMatchingServices": (c_int, c_uint32, c_void_p, POINTER(c_uint32)),
+    "IOIteratorNext": (c_uint32, c_uint32),
+    "IOIteratorIsValid": (c_int, c_uint32),
+    "IOIteratorReset": (None, c_uint32),
+    "IOObjectRelease": (c_int, c_uint32),
+    "IOObjectGetClass": (c_int, c_uint32, c_char_p),
+    "IOObjectConformsTo": (c_int, c_uint32, c_char_p),
+    "IORegistryEntryGetRegistryEntryID": (c_int, c_uint32, POINTER(c_uint64)),
+    "IORegistryEntryGetChildIterator": (c_int, c_uint32, c_char_p, POINTER(c_uint32)),
+    "IORegistryEntryCreateCFProperty": (c_void_p, c_uint32, c_void_p, c_void_p, c_uint32),
+    "IONotificationPortCreate": (c_void_p, c_uint32),
+    "IONotificationPortDestroy": (None, c_void_p),
+    "IONotificationPortGetRunLoopSource": (c_void_p, c_void_p),
+    "IOServiceAddMatchingNotification": (
+        c_int, c_void_p, c_char_p, c_void_p, MATCHED, c_void_p, POINTER(c_uint32),
+    ),
+    "IORegisterForSystemPower": (c_uint32, c_void_p, POINTER(c_void_p), POWER, POINTER(c_uint32)),
+    "IODeregisterForSystemPower": (c_int, POINTER(c_uint32)),
+    "IOAllowPowerChange": (c_int, c_uint32, c_ssize_t),
+    "IOServiceClose": (c_int, c_uint32),
+}  # fmt: skip
+_CORE: Final[Mapping[str, _Types]] = {
+    "CFRetain": (c_void_p, c_void_p),
+    "CFRelease": (None, c_void_p),
+    "CFGetTypeID": (c_ulong, c_void_p),
+    "CFStringGetTypeID": (c_ulong,),
+    "CFNumberGetTypeID": (c_ulong,),
+    "CFBooleanGetTypeID": (c_ulong,),
+    "CFDictionaryGetTypeID": (c_ulong,),
+    "CFStringCreateWithCString": (c_void_p, c_void_p, c_char_p, c_uint32),
+    "CFStringGetCString": (c_ubyte, c_void_p, c_char_p, c_long, c_uint32),
+    "CFNumberGetValue": (c_ubyte, c_void_p, c_long, c_void_p),
+    "CFBooleanGetValue": (c_ubyte, c_void_p),
+    "CFDictionaryGetValue": (c_void_p, c_void_p, c_void_p),
+    "CFRunLoopGetCurrent": (c_void_p,),
+    "CFRunLoopAddSource": (None, c_void_p, c_void_p, c_void_p),
+    "CFRunLoopRun": (None,),
+    "CFRunLoopStop": (None, c_void_p),
+}
+_SYSTEM: Final[Mapping[str, _Types]] = {
+    "sysctlbyname": (c_int, c_char_p, c_void_p, POINTER(c_size_t), c_void_p, c_size_t),
+}
+
+
+class Frameworks:
+    """The two libraries, loaded and declared; OSError where they are not those of a Mac."""
+
+    def __init__(self, libraries: Libraries = LIBRARIES) -> None:
+        self.iokit = _loaded(libraries.iokit, _IOKIT)
+        self.core = _loaded(libraries.core, _CORE)
+        self.default_mode = _symbol(self.core, "kCFRunLoopDefaultMode")
+
+
+def system(path: str | None) -> CDLL:
+    """Return the C library, declared; None: the one that Python itself uses."""
+    return _loaded(path, _SYSTEM)
+
+
+def check(code: int, call: str) -> None:
+    """Raise OSError if `code`, which `call` returned, is not KERN_SUCCESS."""
+    if code:
+        raise OSError(errno.EIO, f"{call} failed ({code & 0xFFFFFFFF:#010x})")
+
+
+def _loaded(path: str | None, functions: Mapping[str, _Types]) -> CDLL:
+    try:
+        library = CDLL(path)
+    except OSError as error:
+        # dlopen's error has no number, and so no strerror.
+        raise OSError(errno.ENOENT, f"{path} cannot be loaded") from error
+    for name, (result, *arguments) in functions.items():
+        try:
+            function = getattr(library, name)
+        except AttributeError as error:
+            raise OSError(errno.ENOSYS, f"the system has no {name}") from error
+        function.restype = result
+        function.argtypes = arguments
+    return library
+
+
+def _symbol(library: CDLL, name: str) -> c_void_p:
+    try:
+        return c_void_p.in_dll(library, name)
+    except ValueError as error:
+        raise OSError(errno.ENOSYS, f"the system has no {name}") from error

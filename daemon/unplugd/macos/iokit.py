@@ -1,0 +1,147 @@
+"""The USB devices as IOKit lists them: opens none of them, and needs no permission.
+
+Only entries that are registered are listed: a device that waits for the person to allow it is not.
+"""
+
+from __future__ import annotations
+
+import errno
+from contextlib import ExitStack, contextmanager
+from ctypes import byref, c_int64, c_uint32, c_uint64, create_string_buffer
+from typing import TYPE_CHECKING, Final
+
+from unplugd.macos import registry
+from unplugd.macos.frameworks import ANY_PORT, NAME_SIZE, SINT64, UTF8, Frameworks, check
+from unplugd.macos.registry import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLANE: Final = b"IOService"
+"""kIOServicePlane: the only one in which programs' connections hang below the devices."""
+TRIES: Final = 5
+"""How often a list is begun anew when the registry changes under it."""
+LONGEST: Final = 1024
+"""Bytes of a text that is read: a USB string has at most 378."""
+_INSIDE: Final = (registry.OWNER,)
+_CLIENT: Final = (registry.OWNER, registry.CREATOR, registry.DEBUG_STATE)
+_KEYS: Final = frozenset({*registry.OF_DEVICES, *_CLIENT, registry.OPENED})
+
+
+def listed(frameworks: Frameworks) -> tuple[Node, ...]:
+    """Return every USB device, hubs too, and what is below each; OSError where they cannot be listed."""
+    with ExitStack() as owned:
+        return _Reading(frameworks, owned).devices()
+
+
+class _Reading:
+    """One look at the registry. What it creates is released with `owned`, at the latest."""
+
+    def __init__(self, frameworks: Frameworks, owned: ExitStack) -> None:
+        self._iokit = frameworks.iokit
+        self._core = frameworks.core
+        self._keys = {name: self._key(name, owned) for name in sorted(_KEYS)}
+        self._text_type = self._core.CFStringGetTypeID()
+        self._number_type = self._core.CFNumberGetTypeID()
+        self._truth_type = self._core.CFBooleanGetTypeID()
+        self._dictionary_type = self._core.CFDictionaryGetTypeID()
+
+    def devices(self) -> tuple[Node, ...]:
+        matching = self._iokit.IOServiceMatching(registry.DEVICE.encode())
+        if not matching:
+            raise OSError(errno.EIO, "IOServiceMatching failed")
+        iterator = c_uint32()
+        # It takes the dictionary, whatever becomes of it.
+        code = self._iokit.IOServiceGetMatchingServices(ANY_PORT, matching, byref(iterator))
+        check(code, "IOServiceGetMatchingServices")
+        with self._entries(iterator.value) as entries:
+            return registry.devices(
+                [self._node(entry, registry.OF_DEVICES, registry.DEPTH) for entry in entries]
+            )
+
+    @contextmanager
+    def _entries(self, iterator: int) -> Iterator[list[int]]:
+        """Yield all that an iterator gives, and release it and them."""
+        with ExitStack() as owned:
+            owned.callback(self._iokit.IOObjectRelease, iterator)
+            for _ in range(TRIES):
+                with ExitStack() as taken:
+                    entries = []
+                    while entry := self._iokit.IOIteratorNext(iterator):
+                        taken.callback(self._iokit.IOObjectRelease, entry)
+                        entries.append(entry)
+                    if self._iokit.IOIteratorIsValid(iterator):
+                        yield entries
+                        return
+                # The registry has changed meanwhile: the end of the list was none.
+                self._iokit.IOIteratorReset(iterator)
+        raise OSError(errno.EAGAIN, "the I/O Registry does not hold still")
+
+    def _node(self, entry: int, keys: tuple[str, ...], depth: int) -> Node:
+        number = c_uint64()
+        code = self._iokit.IORegistryEntryGetRegistryEntryID(entry, byref(number))
+        check(code, "IORegistryEntryGetRegistryEntryID")
+        name = create_string_buffer(NAME_SIZE)
+        check(self._iokit.IOObjectGetClass(entry, name), "IOObjectGetClass")
+        kind = name.value.decode(errors="replace")
+        return Node(
+            kind,
+            number.value,
+            self._properties(entry, _CLIENT if kind == registry.HID_CLIENT else keys),
+            tuple(self._children(entry, depth - 1)) if depth else (),
+        )
+
+    def _children(self, entry: int, depth: int) -> Iterator[Node]:
+        iterator = c_uint32()
+        code = self._iokit.IORegistryEntryGetChildIterator(entry, PLANE, byref(iterator))
+        check(code, "IORegistryEntryGetChildIterator")
+        with self._entries(iterator.value) as entries:
+            for child in entries:
+                # A hub's devices are in the list themselves, those that are allowed.
+                if not self._iokit.IOObjectConformsTo(child, registry.DEVICE.encode()):
+                    yield self._node(child, _INSIDE, depth)
+
+    def _properties(self, entry: int, keys: tuple[str, ...]) -> dict[str, str | int]:
+        found: dict[str, str | int] = {}
+        for key in keys:
+            value = self._iokit.IORegistryEntryCreateCFProperty(entry, self._keys[key], None, 0)
+            if not value:
+                continue
+            try:
+                if key == registry.DEBUG_STATE:
+                    key, read = registry.OPENED, self._within(value, registry.OPENED)  # noqa: PLW2901 - stands by itself
+                else:
+                    read = self._read(value)
+            finally:
+                self._core.CFRelease(value)
+            if read is not None:
+                found[key] = read
+        return found
+
+    def _within(self, dictionary: int, key: str) -> str | int | None:
+        if self._core.CFGetTypeID(dictionary) != self._dictionary_type:
+            return None
+        # The dictionary keeps what it gives: not to be released.
+        value = self._core.CFDictionaryGetValue(dictionary, self._keys[key])
+        return self._read(value) if value else None
+
+    def _read(self, value: int) -> str | int | None:
+        kind = self._core.CFGetTypeID(value)
+        if kind == self._text_type:
+            text = create_string_buffer(LONGEST)
+            fits = self._core.CFStringGetCString(value, text, LONGEST, UTF8)
+            return text.value.decode(errors="replace") if fits else None
+        if kind == self._number_type:
+            number = c_int64()
+            whole = self._core.CFNumberGetValue(value, SINT64, byref(number))
+            return number.value if whole else None
+        if kind == self._truth_type:
+            return bool(self._core.CFBooleanGetValue(value))
+        return None
+
+    def _key(self, name: str, owned: ExitStack) -> int:
+        key: int | None = self._core.CFStringCreateWithCString(None, name.encode(), UTF8)
+        if not key:
+            raise OSError(errno.ENOMEM, "CFStringCreateWithCString failed")
+        owned.callback(self._core.CFRelease, key)
+        return key

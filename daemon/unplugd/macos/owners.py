@@ -1,0 +1,65 @@
+"""Who uses a device, as the I/O Registry has it: who owns it or an interface, who has opened it as a HID device."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unplugd import processes
+from unplugd.macos import registry
+from unplugd.reminder import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from unplugd.devices import Device
+    from unplugd.macos.registry import Node
+    from unplugd.uploaders import Uploader
+
+_PROCESS = re.compile(r"pid ([0-9]{1,9}), ?(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One hold on a device; `pid` None where the registry does not say whose."""
+
+    pid: int | None
+    name: str
+    evidence: str
+
+
+def holds(node: Node) -> Iterator[Hold]:
+    """Yield the programs' holds on a device.
+
+    A driver that owns an interface is at rest. A program's connection alone proves nothing: it may only have listed.
+    """
+    # `pid 36792, name`; a driver stands there with its class only.
+    if owner := _PROCESS.fullmatch(node.text(registry.OWNER)):
+        yield Hold(int(owner[1]), owner[2], "owns it")
+    if node.kind == registry.HID_CLIENT and node.properties.get(registry.OPENED):
+        creator = _PROCESS.fullmatch(node.text(registry.CREATOR))
+        yield Hold(int(creator[1]) if creator else None, creator[2] if creator else "", "has opened it (HID)")
+    for child in node.children:
+        yield from holds(child)
+
+
+def sighting(device: Device, node: Node, software: Sequence[Uploader]) -> Sighting:
+    """Return what the device is used for."""
+    found = list(holds(node))
+    holding = [
+        (holder, hold)
+        for hold in found
+        if hold.pid is not None and (holder := processes.known(hold.pid, software, hold.name))
+    ]
+    for holder, hold in sorted(holding, key=lambda one: one[0].uploader is None or one[0].uploader.doubtful):
+        if holder.uploader:
+            name = holder.uploader.name or holder.name
+            return Sighting(device, "in use", name, hold.evidence, doubtful=holder.uploader.doubtful)
+    if holding:
+        names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
+        return Sighting(device, strangers=tuple(names))
+    for hold in found:
+        if hold.pid is None:
+            return Sighting(device, "in use", "", hold.evidence, doubtful=True)
+    return Sighting(device)

@@ -1,0 +1,367 @@
+"""unplugd as a launchd agent of one user.
+
+What launchctl's exit status says is not always so (5 stands for four things): what counts is what `print` shows after it.
+"""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from unplugd_service import seal
+from unplugd_service.applet import Applet
+from unplugd_service.hands import Done, run, short
+from unplugd_service.manager import Problem, State
+from unplugd_service.trouble import Trouble
+
+if TYPE_CHECKING:
+    from unplugd_service.hands import Hands
+    from unplugd_service.program import Program
+
+LABEL: Final = "local.unplugd"
+NO_SESSION: Final = frozenset((112, 125))
+"""launchctl's exit status where the user is not logged in on the screen."""
+UNKNOWN: Final = frozenset((3, 113))
+"""Its exit status for a service that is not loaded."""
+AGAIN: Final = frozenset((5, 36, 37))
+"""Its exit status while an earlier one is still being ended: it may go next time."""
+DISABLED: Final = 119
+UNLOADING: Final = 15.0
+"""Seconds that ending an earlier one may take."""
+LOADING: Final = 10.0
+"""Seconds that launchd may refuse to load what it is still ending."""
+STARTING: Final = 10.0
+"""Seconds until there must be a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What `launchctl print` says of the service. `process` is 0 while there is none."""
+
+    code: int
+    state: str = ""
+    process: int = 0
+    last_exit: str = ""
+
+
+class Launchd:
+    """launchd of one user, who is logged in on the screen."""
+
+    name: Final = "launchd"
+
+    def __init__(self, home: Path | None = None, uid: int | None = None) -> None:
+        home = home or Path.home()
+        self.file = home / f"Library/LaunchAgents/{LABEL}.plist"
+        self.log = home / "Library/Logs/unplugd/unplugd.log"
+        self.applet = Applet(home)
+        self._uid = os.getuid() if uid is None else uid
+        self._domain = f"gui/{self._uid}"
+        self._service = f"{self._domain}/{LABEL}"
+
+    def text(self, program: Program) -> str:
+        """Return the service file for a program."""
+        template: dict[str, Any] = plistlib.loads(
+            files("unplugd_service").joinpath("agent.plist").read_bytes()
+        )
+        agent = {
+            "Label": LABEL,
+            "ProgramArguments": list(program.command),
+            **template,
+            "StandardOutPath": str(self.log),
+            "StandardErrorPath": str(self.log),
+        }
+        try:
+            dumped = plistlib.dumps(agent, sort_keys=False)
+            kept = plistlib.loads(dumped) == agent
+        except Exception:  # noqa: BLE001 - plistlib's own and its XML parser's
+            kept = False
+        if not kept:
+            # A file name may have any letter, a property list not.
+            raise Trouble(
+                "the path of unplugd has letters that launchd cannot be told", "install it in another folder"
+            )
+        lines = dumped.decode().splitlines(keepends=True)
+        # Behind the document type, since nothing may stand before the first line.
+        lines.insert(2, f"<!-- {seal.line(dumped.decode(), program.version)} -->\n")
+        return "".join(lines)
+
+    def check(self) -> None:
+        """Make sure that there is a session in which it can run."""
+        done = run("launchctl", "print", self._domain)
+        if done.code:
+            raise self._no_session() if done.code in {*NO_SESSION, *UNKNOWN} else _fault("print", done)
+
+    def install(self, program: Program, hands: Hands) -> None:
+        """Write the service file and the applet, have launchd start it at each login, and start it now."""
+        text = self.text(program)
+        self._make_room(hands)
+        hands.tell(self.applet.install(hands))
+        # launchd makes the log file, but not the folder.
+        hands.folder(self.log.parent)
+        hands.write(self.file, text.encode(), 0o644)
+        # Once disabled it stays so, whatever the file says.
+        self._enable(hands)
+        self._anew(hands)
+
+    def uninstall(self, hands: Hands) -> bool:
+        """Stop it and remove what `install` wrote, if it is unplugd's own."""
+        there = self._make_room(hands, "remove it by hand if you want that")
+        loaded = self._shown().code == 0
+        if loaded:
+            self._unload(hands)
+        if there:
+            hands.remove(self.file)
+        return self.applet.uninstall(hands) or there or loaded
+
+    def start(self, hands: Hands) -> None:
+        """Start it."""
+        self._must_be_there()
+        self._enable(hands)
+        if self._shown().code:
+            self._load(hands)
+        self._kick(hands)
+
+    def stop(self, hands: Hands) -> None:
+        """Stop it until the next login."""
+        self._must_be_there()
+        self._unload(hands)
+
+    def restart(self, hands: Hands) -> None:
+        """Stop it and start it again, as its file is now."""
+        self._must_be_there()
+        self._enable(hands)
+        self._anew(hands)
+
+    def state(self, program: Program | None) -> State:
+        """Return what is known of it."""
+        data = self._read()
+        shown = self._shown()
+        enabled = data is not None and not self._is_disabled()
+        problems = _of_the_file(self.file, data, program)
+        if data is not None:
+            problems += self._of_the_service(shown, enabled=enabled)
+        elif shown.code == 0:
+            problems.append(Problem("it runs although its file is gone", "unplugd service uninstall"))
+        return State(
+            self.name,
+            self.file,
+            installed=data is not None,
+            enabled=enabled,
+            state=_spoken(shown),
+            process=shown.process,
+            command=_command_in(data) or (),
+            problems=tuple(problems),
+        )
+
+    def logs(self, lines: int, *, follow: bool) -> tuple[str, ...]:
+        """Return the command that shows what it has said."""
+        # By its name, since unplugd puts a new file in its place when it grows.
+        return ("tail", "-n", str(lines), *(("-F",) if follow else ()), str(self.log))
+
+    # --- the file
+
+    def _read(self) -> bytes | None:
+        try:
+            return self.file.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Trouble(
+                f"{short(self.file)} cannot be read: {error.strerror}", "make it a file that you can read"
+            ) from None
+
+    def _make_room(self, hands: Hands, hint: str = "move it away, then: unplugd service install") -> bool:
+        """Make sure that the file, if there is one, is unplugd's own; keep what somebody changed in it."""
+        data = self._read()
+        if data is None:
+            return False
+        sealed = _sealed(data)
+        if sealed is None:
+            raise Trouble(f"{short(self.file)} is not unplugd's own", hint)
+        if not sealed.intact:
+            old = self.file.with_name(f"{self.file.name}.old")
+            hands.write(old, data, 0o644)
+            hands.tell(f"{short(self.file)} had been changed by hand; it is kept as {old.name}")
+        return True
+
+    def _must_be_there(self) -> None:
+        if self._read() is None:
+            raise Trouble("the service is not installed", "unplugd service install")
+
+    # --- launchd
+
+    def _shown(self) -> _Shown:
+        done = run("launchctl", "print", self._service)
+        if done.code:
+            return _Shown(done.code)
+
+        def said(key: str) -> str:
+            # At the first level: further in stand the same words of its parts.
+            found = re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", done.out, re.MULTILINE)
+            return found[1].strip() if found else ""
+
+        process = said("pid")
+        last = said("last exit code")
+        return _Shown(0, said("state"), int(process) if process.isdecimal() else 0, last)
+
+    def _is_disabled(self) -> bool:
+        """Return whether it is switched off; macOS writes `disabled`, older ones `true`."""
+        done = run("launchctl", "print-disabled", self._domain)
+        return re.search(rf'"{re.escape(LABEL)}" => (disabled|true)\b', done.out) is not None
+
+    def _enable(self, hands: Hands) -> None:
+        done = hands.run("launchctl", "enable", self._service)
+        if done.code:
+            raise self._explained("enable", done)
+
+    def _anew(self, hands: Hands) -> None:
+        self._unload(hands)
+        self._load(hands)
+        self._kick(hands)
+
+    def _unload(self, hands: Hands) -> None:
+        done = hands.run("launchctl", "bootout", self._service)
+        seconds = UNLOADING if done.code in {0, *AGAIN} else 0.0
+        if hands.wait("launchd has let go of the one before", lambda: self._shown().code != 0, seconds):
+            return
+        if done.code in {0, *AGAIN}:
+            raise Trouble(
+                "the unplugd that runs does not end", "log out and in again, then: unplugd service status"
+            )
+        raise self._explained("bootout", done)
+
+    def _load(self, hands: Hands) -> None:
+        command = ("launchctl", "bootstrap", self._domain, str(self.file))
+        done = hands.run(*command)
+
+        def loaded() -> bool:
+            nonlocal done
+            if self._shown().code == 0:
+                done = Done(0)
+            elif run("launchctl", "print", self._domain).code in NO_SESSION:
+                raise self._no_session()
+            else:
+                done = hands.run(*command)
+            return done.code not in AGAIN
+
+        if done.code in AGAIN:
+            hands.wait("launchd takes it", loaded, LOADING)
+        if done.code:
+            raise self._explained("bootstrap", done)
+
+    def _kick(self, hands: Hands) -> None:
+        # Without -k, which would end the one that loading has just started.
+        done = hands.run("launchctl", "kickstart", self._service)
+        if hands.wait("it runs", lambda: self._shown().process != 0, STARTING):
+            return
+        shown = self._shown()
+        if shown.code in {*NO_SESSION, *UNKNOWN}:
+            raise self._explained("kickstart", Done(shown.code))
+        if done.code not in {0, *AGAIN}:
+            raise self._explained("kickstart", done)
+        last = f" (last exit status {shown.last_exit})" if shown.last_exit else ""
+        raise Trouble(
+            f"the service is loaded but does not run{last}",
+            "unplugd service logs says why; unplugd doctor, too",
+        )
+
+    def _explained(self, verb: str, done: Done) -> Trouble:
+        return self._no_session() if done.code in NO_SESSION else _fault(verb, done)
+
+    def _no_session(self) -> Trouble:
+        if self._uid == 0:
+            return Trouble("root has no desktop to remind anybody on", "run it without sudo")
+        return Trouble(
+            "you are not logged in on the Mac's own screen (over ssh launchd cannot start anything there)",
+            "log in on the Mac's own screen, then: unplugd service start",
+        )
+
+    def _of_the_service(self, shown: _Shown, *, enabled: bool) -> list[Problem]:
+        if shown.code in NO_SESSION:
+            trouble = self._no_session()
+            return [Problem(str(trouble), trouble.hint)]
+        if not enabled:
+            return [
+                Problem("it is switched off, so it is not started when you log in", "unplugd service start")
+            ]
+        if shown.code:
+            return [Problem("it is not loaded", "unplugd service start")]
+        if not shown.process:
+            last = f" (last exit status {shown.last_exit})" if shown.last_exit else ""
+            return [
+                Problem(
+                    f"it is loaded but does not run{last}; unplugd service logs says why",
+                    "unplugd service restart",
+                )
+            ]
+        return []
+
+
+def _fault(verb: str, done: Done) -> Trouble:
+    again = "unplugd service start"
+    if done.code == DISABLED:
+        return Trouble(
+            "macOS has switched unplugd off",
+            f"allow it in System Settings, General, Login Items & Extensions, then: {again}",
+        )
+    if done.code == 36:
+        return Trouble("launchd is still ending the unplugd that ran before", f"wait a minute, then: {again}")
+    if done.code in UNKNOWN:
+        return Trouble("launchd does not know the service", "unplugd service install")
+    if verb == "bootstrap" and done.code in AGAIN:
+        return Trouble(
+            f"launchd does not take the service: {done.complaint}",
+            "log out and in again, then: unplugd service install",
+        )
+    return Trouble(f"launchctl {verb} failed ({done.code}): {done.complaint}", "unplugd service status")
+
+
+def _sealed(data: bytes) -> seal.Seal | None:
+    return seal.read(data.decode(errors="replace"))
+
+
+def _command_in(data: bytes | None) -> tuple[str, ...] | None:
+    """Return what the file says it runs, None where it is no such file."""
+    try:
+        words = plistlib.loads(data or b"")["ProgramArguments"]
+    except Exception:  # noqa: BLE001 - plistlib's own, its XML parser's, and what is no dictionary
+        return None
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+        return None
+    return tuple(words)
+
+
+def _of_the_file(file: Path, data: bytes | None, program: Program | None) -> list[Problem]:
+    """Compare the file with the one that would be written now."""
+    again = "unplugd service install"
+    if data is None:
+        return [Problem("the service is not installed", again)]
+    sealed, command = _sealed(data), _command_in(data)
+    if command is None:
+        aside = "" if sealed else f"mv {short(file)} {short(file)}.old && "
+        return [Problem(f"{short(file)} is not a service file", f"{aside}{again}")]
+    if not os.access(command[0], os.X_OK):
+        return [Problem(f"the program that it starts is gone: {short(Path(command[0]))}", again)]
+    if sealed is None or program is None:
+        # Somebody's own: what stands in it is their choice.
+        return []
+    if not sealed.intact:
+        return [Problem(f"{short(file)} was changed by hand (a copy is kept when it is written anew)", again)]
+    if sealed.version != program.version:
+        return [Problem(f"it was installed by unplugd {sealed.version}, this is {program.version}", again)]
+    if command != program.command:
+        return [Problem(f"it starts another unplugd: {short(Path(command[0]))}", again)]
+    return []
+
+
+def _spoken(shown: _Shown) -> str:
+    if shown.code in NO_SESSION:
+        return "no session on the screen"
+    if shown.code:
+        return "not loaded"
+    return "running" if shown.process else f"loaded, {shown.state or 'not running'}"

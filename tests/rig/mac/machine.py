@@ -1,0 +1,64 @@
+"""A simulated Mac for a test: its programs on PATH, its user at home, and what they did."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.rig.mac.launchd import UID
+from tests.rig.mac.state import VARIABLE, State
+from tests.rig.wait import wait_until
+
+if TYPE_CHECKING:
+    import pytest
+
+__all__ = ["UID", "USER", "Mac"]
+USER = "wilhelmina"
+
+
+class Mac(State):
+    """The machine of one user, who is logged in on its screen."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder / "mac")
+        self.folder.mkdir()
+        # Its programs are Python: the one that is fastest to start.
+        python = self.folder / "python3"
+        python.symlink_to(Path(sys.executable).resolve())
+        self.home = folder / "Users" / USER
+        self.home.mkdir(parents=True)
+        self.environment = {
+            "HOME": str(self.home),
+            "PATH": f"{Path(__file__).parent}:{self.folder}:{os.environ['PATH']}",
+            VARIABLE: str(self.folder),
+        }
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+
+    def log_out(self) -> None:
+        """Have no session on the screen, as when somebody comes over ssh."""
+        self.no_session.touch()
+
+    def job(self, label: str) -> dict[str, Any]:
+        """Return what launchd knows of a service, {} if it is not loaded."""
+        with suppress(OSError):
+            job: dict[str, Any] = json.loads((self.jobs / label).read_text())
+            return job
+        return {}
+
+    def close(self) -> None:
+        """End every agent and its keeper, and see that no program was asked for what it does not know."""
+        keepers = [self.job(file.name)["keeper"] for file in self._loaded()]
+        for keeper in keepers:
+            with suppress(ProcessLookupError):
+                os.kill(keeper, signal.SIGTERM)
+        wait_until(lambda: not self._loaded(), "the agents to end")
+        assert not self.refusals
+
+    def _loaded(self) -> list[Path]:
+        return [file for file in self.jobs.glob("[!.]*") if self.job(file.name)]

@@ -1,0 +1,649 @@
+"""unplugd as a launchd agent: a real program under a simulated launchd, for every way in which launchctl answers."""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import shlex
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unplugd_service import hands, launchd, seal
+from unplugd_service.applet import Applet
+from unplugd_service.hands import Real, Rehearsal
+from unplugd_service.launchd import LABEL, Launchd
+from unplugd_service.program import Program
+from unplugd_service.trouble import Trouble
+
+from .rig.mac.machine import UID, USER, Mac
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from unplugd_service.hands import Hands
+
+DOMAIN = f"gui/{UID}"
+SERVICE = f"{DOMAIN}/{LABEL}"
+ALWAYS = 1000
+"""Times that something goes wrong: more than anybody tries."""
+
+
+class NoApplet(Applet):
+    """Quick to install: what it does has tests of its own."""
+
+    def install(self, hands: Hands) -> str:  # noqa: ARG002 - nothing is done
+        """Do nothing."""
+        return "no applet"
+
+    def uninstall(self, hands: Hands) -> bool:  # noqa: ARG002 - likewise
+        """Do nothing."""
+        return False
+
+
+class Rig:
+    """A person with a Mac, who has unplugd's service managed."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.mac = Mac(folder, monkeypatch)
+        self.manager = Launchd(uid=UID)
+        self.manager.applet = NoApplet()
+        self.file = self.manager.file
+        self.told: list[str] = []
+        self.hands = Real(self.told.append)
+        self.script = folder / "bin/unplugd"
+        self.script.parent.mkdir()
+        self.runs("echo started $1 >&2; exec sleep 60")
+        self.program = Program((str(self.script), "run"), "1.0")
+
+    def with_applet(self) -> None:
+        """Have the applet built, too."""
+        self.manager.applet = Applet()
+
+    def runs(self, script: str) -> None:
+        """Have this be what unplugd does."""
+        self.script.write_text(f"#!/bin/sh\n{script}\n")
+        self.script.chmod(0o755)
+
+    def install(self, program: Program | None = None) -> None:
+        self.manager.install(program or self.program, self.hands)
+
+    def refused(self, verb: str = "install") -> tuple[str, str]:
+        """Have something done that cannot be, and return what is said of it."""
+        arguments = {"install": [self.program, self.hands], "check": []}.get(verb, [self.hands])
+        with pytest.raises(Trouble) as trouble:
+            getattr(self.manager, verb)(*arguments)
+        said = (str(trouble.value), trouble.value.hint)
+        assert all(line and "\n" not in line and USER not in line for line in said)
+        return said
+
+    def problems(self, program: Program | None = None) -> list[tuple[str, str]]:
+        """Return what is wrong, and what repairs it."""
+        state = self.manager.state(program or self.program)
+        return [(problem.what, problem.repair) for problem in state.problems]
+
+    @property
+    def log(self) -> str:
+        return self.manager.log.read_text() if self.manager.log.exists() else ""
+
+    @property
+    def launchctl(self) -> list[str]:
+        """What launchctl was told so far that changes something."""
+        looks = ("print", "print-disabled")
+        return [call[1] for call in self.mac.calls if call[0] == "launchctl" and call[1] not in looks]
+
+    @property
+    def process(self) -> int:
+        return int(self.mac.job(LABEL).get("pid", 0))
+
+
+@pytest.fixture
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """Yield a Mac on which things are quick to be waited for."""
+    monkeypatch.setattr(hands, "BETWEEN_TRIES", 0.001)
+    rig = Rig(tmp_path, monkeypatch)
+    yield rig
+    rig.mac.close()
+    assert not any(USER in line for line in rig.told)
+
+
+@pytest.fixture
+def in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nobody wait long for what does not come."""
+    for name in ("UNLOADING", "LOADING", "STARTING"):
+        monkeypatch.setattr(launchd, name, 0.3)
+
+
+# --- the service file
+
+
+def test_the_file_says_what_launchd_needs(rig: Rig) -> None:
+    """Every key, with absolute paths."""
+    home = rig.mac.home
+    log = f"{home}/Library/Logs/unplugd/unplugd.log"
+    text = rig.manager.text(rig.program)
+    assert plistlib.loads(text.encode()) == {
+        "Label": "local.unplugd",
+        "ProgramArguments": [str(rig.script), "run"],
+        "RunAtLoad": True,
+        "KeepAlive": {"SuccessfulExit": False},
+        "ThrottleInterval": 30,
+        "ProcessType": "Background",
+        "LimitLoadToSessionType": "Aqua",
+        "Umask": 0o077,
+        "EnvironmentVariables": {
+            "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+            "LANG": "en_US.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+        },
+        "StandardOutPath": log,
+        "StandardErrorPath": log,
+    }
+    assert rig.manager.file == home / "Library/LaunchAgents/local.unplugd.plist"
+    assert seal.read(text) == seal.Seal("1.0", intact=True)
+    assert text.splitlines()[2].startswith("<!-- Written by unplugd 1.0 ")
+    assert not rig.mac.calls
+
+
+WORDS = st.lists(
+    st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")), min_size=1
+)
+
+
+@given(WORDS)
+def test_any_words_come_out_as_they_went_in(words: list[str]) -> None:
+    """Quotes, angle brackets, line separators, and sentences that look like our own seal."""
+    text = Launchd(uid=UID).text(Program(tuple(words), "1.0"))
+    assert plistlib.loads(text.encode())["ProgramArguments"] == words
+    assert seal.read(text) == seal.Seal("1.0", intact=True)
+    assert seal.read(text.replace("<integer>30<", "<integer>31<")) == seal.Seal("1.0", intact=False)
+
+
+def test_a_word_like_our_seal_is_no_seal() -> None:
+    """Ours is the first."""
+    other = seal.line("x", "9.9")
+    text = Launchd(uid=UID).text(Program(("/bin/x", f"a\n{other}\nb"), "1.0"))
+    assert seal.read(text) == seal.Seal("1.0", intact=True)
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\x1b", "\r", "\udcff", "\ufffe"])
+def test_letters_that_no_property_list_can_hold_are_refused(letter: str) -> None:
+    with pytest.raises(Trouble) as trouble:
+        Launchd(uid=UID).text(Program((f"/a{letter}b/unplugd",), "1.0"))
+    assert trouble.value.hint == "install it in another folder"
+
+
+# --- installing
+
+
+def test_installing_starts_it(rig: Rig) -> None:
+    """In this order; it really runs, and writes its log."""
+    rig.with_applet()
+    rig.manager.check()
+    rig.install()
+    assert rig.launchctl == ["enable", "bootout", "bootstrap", "kickstart"]
+    wait_until(lambda: rig.log == "started run\n", "its log")
+    assert rig.file.stat().st_mode & 0o777 == 0o644
+    assert rig.file.read_text() == rig.manager.text(rig.program)
+    assert rig.manager.log.stat().st_mode & 0o077 == 0o044, "launchd makes it before the umask counts"
+    assert rig.manager.log.parent.stat().st_mode & 0o777 == 0o700
+    state = rig.manager.state(rig.program)
+    assert (state.manager, state.file, state.installed, state.enabled) == ("launchd", rig.file, True, True)
+    assert (state.state, state.process, state.command) == ("running", rig.process, rig.program.command)
+    assert state.problems == ()
+    assert "Wrote ~/Library/LaunchAgents/local.unplugd.plist" in rig.told
+    assert any(line.startswith("Reminders are shown by ~/Applications/unplugd.app") for line in rig.told)
+
+
+def test_installing_again_runs_the_new_one(rig: Rig) -> None:
+    """As an upgrade does."""
+    rig.install()
+    first = rig.process
+    rig.install(Program((*rig.program.command, "--config", "x"), "1.1"))
+    assert rig.process not in (0, first)
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    assert rig.manager.state(None).command[-1] == "x"
+    assert not list(rig.file.parent.glob("*.old"))
+
+
+def test_a_file_of_somebody_else_is_left_alone(rig: Rig) -> None:
+    """Neither overwritten nor removed; nothing is started."""
+    rig.file.parent.mkdir(parents=True)
+    rig.file.write_text("theirs")
+    assert rig.refused() == (
+        "~/Library/LaunchAgents/local.unplugd.plist is not unplugd's own",
+        "move it away, then: unplugd service install",
+    )
+    assert rig.refused("uninstall")[1] == "remove it by hand if you want that"
+    assert rig.file.read_text() == "theirs"
+    assert rig.launchctl == []
+
+
+def test_what_was_changed_by_hand_is_kept(rig: Rig) -> None:
+    """Beside it, where launchd does not look; also at uninstalling."""
+    rig.install()
+    old = rig.file.with_name("local.unplugd.plist.old")
+    for undo in (rig.install, lambda: rig.manager.uninstall(rig.hands)):
+        changed = rig.file.read_bytes().replace(b"<integer>30<", b"<integer>\xe9<")
+        rig.file.write_bytes(changed)
+        rig.told.clear()
+        undo()
+        assert old.read_bytes() == changed
+        assert any(
+            "had been changed by hand; it is kept as local.unplugd.plist.old" in line for line in rig.told
+        )
+        old.unlink()
+    assert not rig.file.exists()
+
+
+def test_a_folder_in_the_way_is_told(rig: Rig) -> None:
+    rig.file.mkdir(parents=True)
+    assert rig.refused()[0] == "~/Library/LaunchAgents/local.unplugd.plist cannot be read: Is a directory"
+
+
+def test_one_that_was_switched_off_is_switched_on(rig: Rig) -> None:
+    """Whoever installs it wants it."""
+    rig.mac.disabled = [LABEL]
+    rig.install()
+    assert rig.process
+    assert rig.mac.disabled == []
+
+
+def test_one_that_takes_its_time_to_end_is_waited_for(rig: Rig) -> None:
+    """launchd refuses while it is still ending the one before."""  # noqa: D403 - its name
+    rig.runs("trap 'sleep 0.3; exit 0' TERM; while :; do sleep 0.05; done")
+    rig.install()
+    first = rig.process
+    rig.install()
+    assert rig.process not in (0, first)
+
+
+def test_one_that_does_not_end_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is started beside it."""
+    rig.runs("trap '' TERM; echo deaf; while :; do sleep 0.05; done")
+    rig.install()
+    wait_until(lambda: rig.log, "the program to be deaf")
+    monkeypatch.setattr(launchd, "UNLOADING", 0.3)
+    for verb in ("install", "stop"):
+        assert rig.refused(verb) == (
+            "the unplugd that runs does not end",
+            "log out and in again, then: unplugd service status",
+        )
+    os.kill(rig.process, 9)
+
+
+@pytest.mark.parametrize("code", [5, 36, 37])
+def test_what_launchd_refuses_at_first_is_tried_again(rig: Rig, code: int) -> None:
+    """Draining, in progress: it goes a little later."""
+    rig.mac.misbehave("launchctl bootstrap", code, code)
+    rig.install()
+    assert rig.process
+    assert rig.launchctl.count("bootstrap") == 3
+
+
+@pytest.mark.parametrize("code", [5, 37])
+def test_what_is_loaded_after_all_is_fine(rig: Rig, code: int) -> None:
+    """Whatever the exit status says: it is there."""
+    rig.mac.misbehave("launchctl bootstrap", f"{code} but done")
+    rig.install()
+    assert rig.process
+    assert rig.launchctl.count("bootstrap") == 1
+
+
+@pytest.mark.parametrize("code", [3, 113, 125])
+def test_what_was_not_there_need_not_end(rig: Rig, code: int) -> None:
+    """Whatever bootout says, what counts is that print does not show it."""
+    rig.mac.misbehave("launchctl bootout", code)
+    rig.install()
+    assert rig.process
+
+
+@pytest.mark.parametrize("code", [5, 36, 37])
+def test_what_ends_all_the_same_is_fine(rig: Rig, code: int) -> None:
+    """Again it is print that counts."""
+    rig.install()
+    first = rig.process
+    rig.mac.misbehave("launchctl bootout", f"{code} but done")
+    rig.install()
+    assert rig.process not in (0, first)
+
+
+def test_a_bootout_that_does_nothing_is_told(rig: Rig) -> None:
+    """It says that nothing was there, and print shows that there is."""
+    rig.install()
+    rig.mac.misbehave("launchctl bootout", 3, 1)
+    assert rig.refused("stop") == ("launchd does not know the service", "unplugd service install")
+    assert rig.refused("stop") == (
+        "launchctl bootout failed (1): Boot-out failed: 1: Unknown error",
+        "unplugd service status",
+    )
+
+
+TOO_LATE = "log out and in again, then: unplugd service install"
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "what", "hint"),
+    [
+        (
+            "bootstrap",
+            5,
+            "launchd does not take the service: Bootstrap failed: 5: Input/output error",
+            TOO_LATE,
+        ),
+        (
+            "bootstrap",
+            36,
+            "launchd is still ending the unplugd that ran before",
+            "wait a minute, then: unplugd service start",
+        ),
+        (
+            "bootstrap",
+            37,
+            "launchd does not take the service: Bootstrap failed: 37: Operation already in progress",
+            TOO_LATE,
+        ),
+        ("bootstrap", 112, "you are not logged in on the Mac's own screen", "log in on the Mac's own screen"),
+        ("bootstrap", 125, "you are not logged in on the Mac's own screen", "log in on the Mac's own screen"),
+        ("bootstrap", 113, "launchd does not know the service", "unplugd service install"),
+        (
+            "bootstrap",
+            119,
+            "macOS has switched unplugd off",
+            "allow it in System Settings, General, Login Items & Extensions, then: unplugd service start",
+        ),
+        (
+            "bootstrap",
+            122,
+            "launchctl bootstrap failed (122): Bootstrap failed: 122: Path had bad ownership/permissions",
+            "unplugd service status",
+        ),
+        (
+            "enable",
+            1,
+            "launchctl enable failed (1): Could not enable service: 1: Unknown error",
+            "unplugd service status",
+        ),
+        ("enable", 125, "you are not logged in on the Mac's own screen", "log in on the Mac's own screen"),
+    ],
+)
+@pytest.mark.usefixtures("in_vain")
+def test_each_refusal_is_one_line_and_a_way_out(rig: Rig, call: str, code: int, what: str, hint: str) -> None:
+    """However often it is tried."""
+    rig.mac.misbehave(f"launchctl {call}", *[code] * ALWAYS)
+    said = rig.refused()
+    assert said[0].startswith(what)
+    assert said[1].startswith(hint)
+
+
+@pytest.mark.parametrize("code", [112, 113, 125])
+def test_over_ssh_one_is_told_to_use_the_screen(rig: Rig, code: int) -> None:
+    """The check says so before anything is written, and status, too."""
+    rig.mac.misbehave("launchctl print", code)
+    assert rig.refused("check") == (
+        "you are not logged in on the Mac's own screen (over ssh launchd cannot start anything there)",
+        "log in on the Mac's own screen, then: unplugd service start",
+    )
+
+
+def test_without_a_session_what_works_works(rig: Rig) -> None:
+    """Installing says why it does not start, status likewise; uninstalling and stopping have nothing to do there."""
+    rig.mac.log_out()
+    assert rig.refused()[1] == "log in on the Mac's own screen, then: unplugd service start"
+    assert rig.refused("start")[1] == "log in on the Mac's own screen, then: unplugd service start"
+    state = rig.manager.state(rig.program)
+    assert (state.state, state.process, len(state.problems)) == ("no session on the screen", 0, 1)
+    rig.manager.stop(rig.hands)
+    assert rig.manager.uninstall(rig.hands)
+    assert not rig.file.exists()
+
+
+@pytest.mark.usefixtures("rig")
+def test_root_is_told_to_leave_sudo_away() -> None:
+    """Its session is never there."""
+    with pytest.raises(Trouble) as trouble:
+        Launchd(uid=0).check()
+    assert trouble.value.hint == "run it without sudo"
+
+
+def test_a_launchctl_that_hangs_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hands, "PATIENCE", 0.5)
+    rig.mac.misbehave("launchctl enable", "hang")
+    assert rig.refused() == (
+        "launchctl does not end",
+        "try again; if it stays so, restart the computer",
+    )
+
+
+def test_without_launchctl_it_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This is no Mac, or its PATH is broken."""
+    monkeypatch.setenv("PATH", str(rig.mac.home))
+    assert rig.refused("check")[0] == "launchctl cannot be started: No such file or directory"
+
+
+@pytest.mark.usefixtures("in_vain")
+def test_a_program_that_does_not_start_is_told(rig: Rig) -> None:
+    """With what launchd says of its last run."""
+    rig.script.unlink()
+    assert rig.refused() == (
+        "the service is loaded but does not run (last exit status 78: EX_CONFIG)",
+        "unplugd service logs says why; unplugd doctor, too",
+    )
+
+
+def test_a_kickstart_that_fails_does_not_matter_while_it_runs(rig: Rig) -> None:
+    """37 is what some say of one that runs already."""
+    rig.mac.misbehave("launchctl kickstart", 37)
+    rig.install()
+    rig.mac.misbehave("launchctl kickstart", 119)
+    rig.install()
+    assert rig.process
+
+
+@pytest.mark.usefixtures("in_vain")
+def test_a_kickstart_that_fails_is_why_nothing_runs(rig: Rig) -> None:
+    rig.script.unlink()
+    rig.mac.misbehave("launchctl kickstart", 119)
+    assert rig.refused()[0] == "macOS has switched unplugd off"
+
+
+@pytest.mark.usefixtures("in_vain")
+def test_a_service_that_is_forgotten_at_once_is_told(rig: Rig) -> None:
+    """It was loaded, and is not any more."""
+    rig.install()
+    rig.mac.misbehave("launchctl bootstrap", 0)
+    assert rig.refused("restart") == ("launchd does not know the service", "unplugd service install")
+
+
+def test_a_print_that_hides_the_process_is_not_believed_at_once(rig: Rig) -> None:
+    """It may come a little later."""
+    rig.mac.misbehave("launchctl print", 113, "no pid", "no pid")
+    rig.install()
+    assert rig.process
+
+
+# --- start, stop, restart, uninstall
+
+
+def test_start_stop_restart(rig: Rig) -> None:
+    """Stopped means not loaded, until it is started or the next login."""
+    rig.install()
+    first = rig.process
+    rig.manager.stop(rig.hands)
+    assert not rig.mac.job(LABEL)
+    assert rig.problems() == [("it is not loaded", "unplugd service start")]
+    rig.manager.stop(rig.hands)
+    rig.manager.start(rig.hands)
+    second = rig.process
+    rig.manager.start(rig.hands)
+    assert rig.process == second
+    rig.manager.restart(rig.hands)
+    assert len({0, first, second, rig.process}) == 4
+
+
+def test_a_program_that_ended_well_is_started_by_start(rig: Rig) -> None:
+    """launchd leaves it alone until then."""  # noqa: D403 - its name
+    rig.runs("trap 'exit 0' USR1; echo ready; while :; do sleep 0.05; done")
+    rig.install()
+    wait_until(lambda: rig.log, "the program to be ready")
+    os.kill(rig.process, signal.SIGUSR1)
+    wait_until(lambda: not rig.process, "its end")
+    assert rig.problems() == [
+        (
+            "it is loaded but does not run (last exit status 0); unplugd service logs says why",
+            "unplugd service restart",
+        )
+    ]
+    assert rig.manager.state(None).state == "loaded, not running"
+    rig.manager.start(rig.hands)
+    assert rig.process
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "restart"])
+def test_what_is_not_installed_cannot_be_started_or_stopped(rig: Rig, verb: str) -> None:
+    assert rig.refused(verb) == ("the service is not installed", "unplugd service install")
+
+
+def test_uninstalling_removes_what_installing_wrote(rig: Rig) -> None:
+    """No more and no less: the log and the journal's folder stay; a second time there is nothing."""
+    rig.with_applet()
+    rig.install()
+    process = rig.process
+    assert rig.manager.uninstall(rig.hands)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    left = {str(path.relative_to(rig.mac.home)) for path in rig.mac.home.rglob("*") if path.is_file()}
+    assert left == {"Library/Logs/unplugd/unplugd.log"}
+    assert not (rig.mac.home / "Applications/unplugd.app").exists()
+    assert not rig.manager.uninstall(rig.hands)
+
+
+def test_one_that_is_loaded_without_its_file_is_unloaded(rig: Rig) -> None:
+    """Somebody removed the file only."""
+    rig.install()
+    rig.file.unlink()
+    assert rig.problems() == [
+        ("the service is not installed", "unplugd service install"),
+        ("it runs although its file is gone", "unplugd service uninstall"),
+    ]
+    assert rig.manager.uninstall(rig.hands)
+    assert not rig.mac.job(LABEL)
+
+
+# --- what is known of it
+
+
+def test_nothing_is_installed(rig: Rig) -> None:
+    state = rig.manager.state(rig.program)
+    assert (state.installed, state.enabled, state.state, state.process) == (False, False, "not loaded", 0)
+    assert rig.problems() == [("the service is not installed", "unplugd service install")]
+
+
+def test_each_problem_has_its_repair(rig: Rig) -> None:
+    """An older version, another program, changed by hand, a program that is gone, switched off."""
+    again = "unplugd service install"
+    rig.install()
+    assert rig.problems(Program(rig.program.command, "1.1")) == [
+        ("it was installed by unplugd 1.0, this is 1.1", again)
+    ]
+    assert rig.problems(Program(("/bin/true",), "1.0")) == [
+        (f"it starts another unplugd: {rig.script}", again),
+    ]
+    rig.mac.disabled = [LABEL]
+    assert not rig.manager.state(rig.program).enabled
+    assert rig.problems() == [
+        ("it is switched off, so it is not started when you log in", "unplugd service start")
+    ]
+    rig.manager.start(rig.hands)
+    text = rig.file.read_text()
+    rig.file.write_text(text.replace("<integer>30<", "<integer>31<"))
+    assert rig.problems() == [
+        (
+            "~/Library/LaunchAgents/local.unplugd.plist was changed by hand (a copy is kept when it is written anew)",
+            again,
+        )
+    ]
+    rig.file.write_text(text)
+    rig.script.unlink()
+    assert rig.problems() == [(f"the program that it starts is gone: {rig.script}", again)]
+
+
+@pytest.mark.parametrize("text", ["theirs", "<plist><array/></plist>", "<plist><dict/></plist>"])
+def test_a_file_that_is_none_is_told(rig: Rig, text: str) -> None:
+    """Not ours: the repair moves it away first."""
+    rig.file.parent.mkdir(parents=True)
+    rig.file.write_text(text)
+    name = "~/Library/LaunchAgents/local.unplugd.plist"
+    assert rig.problems()[0] == (
+        f"{name} is not a service file",
+        f"mv {name} {name}.old && unplugd service install",
+    )
+
+
+def test_a_file_of_somebody_else_that_works_is_their_choice(rig: Rig) -> None:
+    """Only that it does not run is told."""
+    rig.file.parent.mkdir(parents=True)
+    rig.file.write_bytes(plistlib.dumps({"Label": LABEL, "ProgramArguments": ["/bin/sh"]}))
+    assert rig.problems() == [("it is not loaded", "unplugd service start")]
+
+
+def test_older_systems_write_true_for_disabled(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In print-disabled."""
+    rig.install()
+    for said, enabled in (("true", False), ("false", True), ("enabled", True), ("disabled", False)):
+        out = f'\tdisabled services = {{\n\t\t"{LABEL}" => {said}\n\t}}\n'
+        monkeypatch.setattr(launchd, "run", lambda *_command, out=out: hands.Done(0, out))
+        assert rig.manager.state(None).enabled is enabled
+
+
+def test_its_log_can_be_shown(rig: Rig) -> None:
+    """By a command that exists; following goes by name, as the file is replaced."""
+    rig.install()
+    wait_until(lambda: rig.log, "its log")
+    command = rig.manager.logs(5, follow=False)
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "started run\n"
+    assert rig.manager.logs(7, follow=True) == ("tail", "-n", "7", "-F", str(rig.manager.log))
+
+
+# --- a rehearsal
+
+
+def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
+    """It says each step, without the user's name; launchctl is only asked."""
+    rig.with_applet()
+    said: list[str] = []
+    rehearsal = Rehearsal(said.append)
+    rig.manager.install(rig.program, rehearsal)
+    text = "\n".join(said)
+    steps = [shlex.split(line)[4:6] for line in said if line.startswith("# would run: launchctl")]
+    assert [step[0] for step in steps] == ["enable", "bootout", "bootstrap", "kickstart"]
+    for program in ("osacompile", "codesign", "open"):
+        assert f"# would run: {program} " in text
+    assert "# would write ~/Library/LaunchAgents/local.unplugd.plist (mode 0644):" in text
+    assert "<string>local.unplugd</string>" in text
+    assert USER not in text
+    assert rig.launchctl == []
+    assert not list(rig.mac.home.iterdir())
+    rig.install()
+    before = rig.process
+    for verb in ("uninstall", "start", "stop", "restart"):
+        getattr(rig.manager, verb)(rehearsal)
+    assert rig.process == before
+    assert rig.file.exists()
+    assert "# would remove ~/Applications/unplugd.app, with all that is in it" in said
+
+
+def test_without_the_applet_the_service_is_installed_all_the_same(rig: Rig) -> None:
+    """And the person is told."""
+    rig.with_applet()
+    rig.mac.misbehave("osacompile", 1)
+    rig.install()
+    assert rig.process
+    assert any("could not be made to work" in line for line in rig.told)

@@ -1,0 +1,189 @@
+"""Who a process is and what runs, by psutil only: real processes under names of these tests' own."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NoReturn
+
+import psutil
+import pytest
+
+from unplugd import processes
+from unplugd.uploaders import BUILT_IN, Uploader
+
+from .rig.programs import Programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MINE = Uploader("Mine", ("p-uploader-test",))
+LONG = Uploader("Long", ("p-uploader with a long name",))
+SECOND = Uploader("Second", ("p-second-test",))
+BROWSER = Uploader("", ("p-browser-test",), alone=False)
+SOFTWARE = (MINE, LONG, SECOND, BROWSER, *BUILT_IN)
+
+
+@pytest.fixture
+def programs(compiled_program: Path, tmp_path: Path) -> Iterator[Programs]:
+    """Yield programs on this machine as it is."""
+    programs = Programs(compiled_program, tmp_path / "programs", {"PATH": os.environ["PATH"]})
+    yield programs
+    programs.close()
+
+
+def denied(*_arguments: object) -> NoReturn:
+    raise psutil.AccessDenied
+
+
+def started(programs: Programs, name: str, *arguments: str) -> int:
+    """Start a program, and wait for its first answer: from then on it has its name."""
+    program = programs.start(name, *arguments)
+    program.open("/dev/zero")
+    return program.pid
+
+
+# --- who it is
+
+
+def test_upload_software_is_known_by_its_name(programs: Programs) -> None:
+    holder = processes.known(started(programs, "p-uploader-test"), SOFTWARE)
+    assert holder == processes.Holder("p-uploader-test", MINE, service=False)
+
+
+def test_upload_software_is_known_by_its_arguments(programs: Programs) -> None:
+    """CareLink Uploader is Java like any other; its token goes nowhere."""
+    pid = started(programs, "java", "-jar", "/opt/CareLink/uploader.jar", "a-session-token")
+    holder = processes.known(pid, SOFTWARE)
+    assert holder
+    assert holder.uploader is BUILT_IN[0]
+    assert "token" not in repr(holder)
+
+
+def test_a_long_name_is_known(programs: Programs) -> None:
+    """The kernel cuts it, its file has it whole."""
+    holder = processes.known(started(programs, "p-uploader with a long name"), SOFTWARE)
+    assert holder
+    assert holder.uploader is LONG
+
+
+def test_a_helper_holds_the_device_for_its_parent(programs: Programs) -> None:
+    """A helper of upload software is upload software, another's is a stranger."""
+    parent = programs.start("p-uploader-test")
+    parent.open("/dev/zero")
+    holder = processes.known(parent.start("helper").start("helper").pid, SOFTWARE)
+    assert holder
+    assert (holder.name, holder.uploader) == ("helper", MINE)
+    holder = processes.known(programs.start("photo-tool").start("helper").pid, SOFTWARE)
+    assert holder
+    assert holder.uploader is None
+
+
+def test_a_system_service_is_known(programs: Programs) -> None:
+    holder = processes.known(started(programs, "fwupd"), SOFTWARE)
+    assert holder
+    assert (holder.service, holder.uploader) == (True, None)
+
+
+def test_a_hostile_name_is_harmless(programs: Programs) -> None:
+    program = programs.start("x")
+    program.call_itself("<b>x</b>\x1b[31m")
+    holder = processes.known(program.pid, SOFTWARE)
+    assert holder
+    assert holder.name == "<b>x</b>[31m"
+    program.call_itself("\x1b\x07")
+    holder = processes.known(program.pid, SOFTWARE)
+    assert holder
+    assert holder.name == "unnamed"
+
+
+def test_a_process_that_has_ended_is_nobody(programs: Programs) -> None:
+    program = programs.start("short")
+    program.end()
+    assert processes.known(program.pid, SOFTWARE, "p-uploader-test") is None
+
+
+def test_another_users_process_has_the_name_it_is_called_by(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where psutil may not look, the name from elsewhere does, and is made harmless."""
+    pid = started(programs, "hidden")
+    for name in ("name", "exe", "cmdline", "parents"):
+        monkeypatch.setattr(psutil.Process, name, denied)
+    assert processes.known(pid, SOFTWARE, "p-second-test") == processes.Holder(
+        "p-second-test", SECOND, service=False
+    )
+    assert processes.known(pid, SOFTWARE, "else\x1b") == processes.Holder("else", None, service=False)
+    assert processes.known(pid, SOFTWARE) == processes.Holder("unnamed", None, service=False)
+
+
+# --- what runs
+
+
+def test_the_upload_software_started_last_is_found(programs: Programs) -> None:
+    """With its start on the clock that was given; one that has ended does not run."""
+    mine = (MINE, LONG, SECOND)
+    assert processes.running(mine, time.monotonic) is None
+    before = time.monotonic()
+    started(programs, "p-uploader-test")
+    second = programs.start("p-uploader with a long name")
+    second.open("/dev/zero")
+    found = processes.running(mine, time.monotonic)
+    assert found
+    # A process's start is counted in hundredths, from a boot whose time is known to a second.
+    assert before - 2 <= found[1] <= time.monotonic()
+    second.end()
+    found = processes.running(mine, time.monotonic)
+    assert found
+    assert found[0] == "Mine"
+
+
+def test_a_child_of_the_same_program_is_no_other_start(programs: Programs) -> None:
+    parent = programs.start("p-uploader-test")
+    parent.open("/dev/zero")
+    starts: dict[tuple[int, float], float] = {}
+    processes.running((MINE,), time.monotonic, starts)
+    before = set(starts)
+    parent.start("p-uploader-test")
+    processes.running((MINE,), time.monotonic, starts)
+    assert {pid for pid, _ in before} == {pid for pid, _ in starts} == {parent.pid}
+
+
+def test_what_only_counts_with_the_device_does_not_run(programs: Programs) -> None:
+    """A browser is open all day."""
+    started(programs, "p-browser-test")
+    assert processes.running((BROWSER,), time.monotonic) is None
+
+
+def test_setting_the_wall_clock_moves_no_start(programs: Programs) -> None:
+    """What was converted once stays; what has ended is forgotten."""
+    program = programs.start("p-uploader-test")
+    program.open("/dev/zero")
+    starts: dict[tuple[int, float], float] = {}
+    clock = [time.time()]
+    first = processes.running((MINE,), time.monotonic, starts, lambda: clock[0])
+    for moved in (86400, -2 * 86400):
+        clock[0] += moved
+        assert processes.running((MINE,), time.monotonic, starts, lambda: clock[0]) == first
+    program.end()
+    assert processes.running((MINE,), time.monotonic, starts) is None
+    assert starts == {}
+
+
+@pytest.mark.parametrize(("set_by", "start"), [(-86400.0, 5000.0), (86400.0, 0.0)])
+def test_a_start_is_never_in_the_future_nor_before_the_clock(
+    programs: Programs, set_by: float, start: float
+) -> None:
+    """However the wall clock was set before unplugd came."""
+    pid = started(programs, "p-uploader-test")
+    created = psutil.Process(pid).create_time()
+    assert processes.running((MINE,), lambda: 5000.0, wall=lambda: created + set_by) == ("Mine", start)
+
+
+def test_what_may_not_be_looked_into_is_passed_over(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(programs, "p-uploader-test")
+    monkeypatch.setattr(psutil.Process, "create_time", denied)
+    assert processes.running((MINE,), time.monotonic) is None

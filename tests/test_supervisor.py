@@ -1,0 +1,80 @@
+"""Signs of life: in time, and no more wake-ups than it takes."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unplugd.supervisor import RESTING, Watchdog
+
+
+class Manager:
+    """A service manager that ends whoever is silent for longer than was agreed."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, wanted: str = "60000000", process: str | None = None
+    ) -> None:
+        monkeypatch.setenv("WATCHDOG_USEC", wanted)
+        monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()) if process is None else process)
+        self.limit = int(wanted) / 1_000_000 if wanted.isdigit() else 0.0
+        self.last = 0.0
+        self.signs = 0
+        self.now = 0.0
+        self.watchdog = Watchdog(self.hear)
+
+    def hear(self, line: str) -> None:
+        """Take what the service says."""
+        name, value = line.split("=")
+        if name == "WATCHDOG_USEC":
+            # systemd begins to count anew.
+            self.limit, self.last = int(value) / 1_000_000, self.now
+        else:
+            assert (name, value) == ("WATCHDOG", "1")
+            self.signs += 1
+            self.last = self.now
+
+    def pass_time(self, seconds: float, *, resting: bool) -> None:
+        """Let the loop run for some time, waking up only for the watchdog."""
+        end = self.now + seconds
+        self.watchdog.sign(self.now, resting=resting)
+        while (deadline := self.watchdog.deadline()) is not None and deadline < end:
+            self.now = max(self.now, deadline)
+            self.watchdog.sign(self.now, resting=resting)
+            assert self.now - self.last < self.limit
+        self.now = end
+
+
+@given(st.lists(st.tuples(st.floats(0, 5000), st.booleans()), max_size=20))
+def test_never_silent_for_too_long(times: list[tuple[float, bool]]) -> None:
+    """However resting and working alternate."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        manager = Manager(monkeypatch)
+        for seconds, resting in times:
+            manager.pass_time(seconds, resting=resting)
+            assert manager.now - manager.last < manager.limit
+
+
+def test_a_resting_service_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One wake-up in ten minutes while nothing is plugged in, two a minute while something is."""
+    manager = Manager(monkeypatch)
+    manager.pass_time(3600, resting=True)
+    assert manager.limit == 60 * RESTING
+    assert manager.signs <= 7
+    manager.signs = 0
+    manager.pass_time(60, resting=False)
+    assert manager.limit == 60
+    assert manager.signs == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "process"), [("", ""), ("0", ""), ("60000000", "1"), ("soon", ""), ("-5", "")]
+)
+def test_nobody_wants_a_sign(monkeypatch: pytest.MonkeyPatch, wanted: str, process: str) -> None:
+    """Without a watchdog, or with one that is meant for another process, nothing is said and nothing wakes up."""
+    manager = Manager(monkeypatch, wanted, process)
+    assert manager.watchdog.deadline() is None
+    manager.watchdog.sign(1e9, resting=True)
+    assert manager.signs == 0
