@@ -18,7 +18,7 @@ from .rig.child import Process
 from .rig.server import Server
 from .rig.tools import need
 from .rig.usb import STICK
-from .rig.user_manager import PROJECT, UserManager, open_to_user
+from .rig.user_manager import PROJECT, RUNTIME, UserManager, open_to_user
 from .rig.wait import wait_until
 
 if TYPE_CHECKING:
@@ -500,6 +500,23 @@ def test_a_program_that_has_moved(visitor: Visitor) -> None:
         assert (seen.code, seen.json["command"][0]) == (0, "~/.local/share/unplugd/venv/bin/unplugd")
     finally:
         moved.rename(visitor.unplugd)
+
+
+def test_a_unit_for_everybody(visitor: Visitor) -> None:
+    """What a package or an administrator installs is known, and is neither stale nor removed."""
+    made = visitor.run("service", "file", "--command", str(visitor.unplugd))
+    manager = visitor.manager
+    # Where `inside` has it: the folder of units that only last until the computer is restarted.
+    folder = f"{RUNTIME}/systemd/user"
+    written = manager.run("sh", "-c", f"mkdir -p {folder}; cat >{folder}/{UNIT}", stdin=made.stdout)
+    assert (made.code, written.code) == (0, 0)
+    manager.systemctl("daemon-reload")
+    assert visitor.run("service", "start").code == 0
+    seen = visitor.seen()
+    assert (seen.json["file"], seen.json["state"]) == (f"{folder}/{UNIT}", "running")
+    assert seen.problems == [("it is not started when you log in", f"systemctl --user enable {UNIT}")]
+    assert visitor.run("service", "uninstall").stderr == "The service was not installed.\n"
+    assert manager.show(UNIT, "ActiveState") == "active"
 
 
 def test_a_masked_unit(visitor: Visitor) -> None:

@@ -28,6 +28,7 @@ PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 """Characters that mean nothing else in a command line of systemd's."""
 ENV: Final = "/usr/bin/env"
 """Starts a program of any name: systemd itself takes none with quotes, backslashes or control characters in its path."""
+AGAIN: Final = "unplugd service install"
 ASKED: Final = (
     "LoadState",
     "ActiveState",
@@ -200,9 +201,10 @@ class Systemd:
         else:
             file = self.file
         command = _command_in(text, str(self._home))
+        mine = program if file == self.file else None
         problems = (
-            *_of_the_file(text, command, program, self),
-            *_of_the_service(known, installed=text is not None),
+            *_of_the_file(text, command, mine, self),
+            *_of_the_service(known, installed=text is not None, own=file == self.file),
         )
         return State(
             self.name,
@@ -280,27 +282,26 @@ def _of_the_file(
     text: str | None, command: tuple[str, ...], program: Program | None, manager: Systemd
 ) -> list[Problem]:
     """Compare the unit with the one that would be written now."""
-    again = "unplugd service install"
     if text is None:
-        return [Problem("the service is not installed", again)]
+        return [Problem("the service is not installed", AGAIN)]
     sealed = seal.read(text)
     if command and not Path(command[0]).exists():
-        return [Problem(f"the program that it starts is gone: {_short(Path(command[0]))}", again)]
+        return [Problem(f"the program that it starts is gone: {_short(Path(command[0]))}", AGAIN)]
     if sealed is None or program is None:
         # A packager's, or somebody's own: what stands in it is their choice.
         return []
     if not sealed.intact:
-        return [Problem("the unit was changed by hand (a copy is kept when it is written anew)", again)]
+        return [Problem("the unit was changed by hand (a copy is kept when it is written anew)", AGAIN)]
     if sealed.version != program.version:
-        return [Problem(f"it was installed by unplugd {sealed.version}, this is {program.version}", again)]
+        return [Problem(f"it was installed by unplugd {sealed.version}, this is {program.version}", AGAIN)]
     if command != program.command:
-        return [Problem(f"it starts another unplugd: {_short(Path(command[0]))}", again)]
+        return [Problem(f"it starts another unplugd: {_short(Path(command[0]))}", AGAIN)]
     return (
-        [] if text == manager.text(program) else [Problem("the unit is not as this unplugd writes it", again)]
+        [] if text == manager.text(program) else [Problem("the unit is not as this unplugd writes it", AGAIN)]
     )
 
 
-def _of_the_service(known: Mapping[str, str], *, installed: bool) -> list[Problem]:
+def _of_the_service(known: Mapping[str, str], *, installed: bool, own: bool) -> list[Problem]:
     problems = []
     active, result = known.get("ActiveState", ""), known.get("Result", "")
     if known.get("LoadState") == "masked":
@@ -314,9 +315,11 @@ def _of_the_service(known: Mapping[str, str], *, installed: bool) -> list[Proble
             else []
         )
     if known.get("NeedDaemonReload") == "yes":
-        problems.append(Problem("systemd has not read the unit as it is now", "unplugd service install"))
+        problems.append(Problem("systemd has not read the unit as it is now", AGAIN))
     if known.get("UnitFileState") not in ("enabled", "enabled-runtime"):
-        problems.append(Problem("it is not started when you log in", "unplugd service install"))
+        problems.append(
+            Problem("it is not started when you log in", AGAIN if own else f"systemctl --user enable {UNIT}")
+        )
     if active == "failed":
         problems.append(
             Problem(f"it has failed ({result}); unplugd service logs says why", "unplugd service restart")
