@@ -1,0 +1,88 @@
+"""The ways by which a person installs it, each on a clean account; `make install` is test_service's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .rig.user_manager import PROJECT, UserManager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .rig.daemon import Done
+
+TOOLS = Path(sys.executable).parent
+VANISHES = (
+    "unplugd: unplugd runs from ~/.cache, which will be emptied one day, and the service with it\n"
+    "hint: install it first (pipx install unplugd, or make install in its folder), then: unplugd service install\n"
+)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel as it is released."""
+    folder = tmp_path_factory.mktemp("wheel")
+    folder.chmod(0o755)
+    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(PROJECT)]
+    subprocess.run([sys.executable, *build], check=True)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture
+def manager(tmp_path: Path, wheel: Path) -> Iterator[UserManager]:
+    """Yield the service manager of somebody who has just got an account."""
+    manager = UserManager(tmp_path / "visitor", expose=[wheel.parent])
+    manager.start()
+    yield manager
+    manager.stop()
+
+
+def run(manager: UserManager, *command: str | Path) -> Done:
+    """Run a command; the tools find the packages where the machine has them."""
+    way = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_"))}
+    path = f"{manager.home}/.local/bin:{TOOLS}:{manager.environment['PATH']}"
+    return manager.run(*command, environment={**way, "PATH": path}, seconds=300)
+
+
+@pytest.mark.parametrize(
+    ("install", "uninstall"),
+    [
+        (("pipx", "install"), ("pipx", "uninstall", "unplugd")),
+        (("uv", "tool", "install"), ("uv", "tool", "uninstall", "unplugd")),
+    ],
+    ids=["pipx", "uv"],
+)
+def test_installed_by_a_tool(
+    manager: UserManager, wheel: Path, install: tuple[str, ...], uninstall: tuple[str, ...]
+) -> None:
+    """Then the service is one command, and so is the way back."""
+    unplugd = manager.home / ".local/bin/unplugd"
+    done = run(manager, *install, wheel)
+    assert done.code == 0, done
+    done = run(manager, unplugd, "service", "install")
+    assert done.code == 0, done
+    assert "ExecStart=%h/.local/bin/unplugd run\n" in (manager.units / "unplugd.service").read_text()
+    assert run(manager, unplugd, "service", "status").code == 0
+    if install[0] == "pipx":
+        assert run(manager, "man", "--where", "unplugd").stdout.endswith("/share/man/man1/unplugd.1\n")
+    done = run(manager, unplugd, "service", "uninstall")
+    assert done.code == 0, done
+    assert run(manager, *uninstall).code == 0
+    assert not (manager.units / "unplugd.service").exists()
+
+
+@pytest.mark.parametrize(
+    "once", [("pipx", "run", "--spec"), ("uv", "tool", "run", "--from")], ids=["pipx", "uv"]
+)
+def test_run_once_by_a_tool(manager: UserManager, wheel: Path, once: tuple[str, ...]) -> None:
+    """What such a tool will throw away is not made a service; the way to install is named."""
+    done = run(manager, *once, wheel, "unplugd", "service", "install")
+    assert done.code == 1
+    assert done.stderr.endswith(VANISHES)
+    assert not manager.units.exists()
