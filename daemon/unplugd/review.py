@@ -58,5 +58,27 @@ class Period:
     reminders: tuple[Reminder, ...] = ()
     snoozes: tuple[Snooze, ...] = ()
     strangers: tuple[str, ...] = ()
-    apart: float = 0.0
-    """Seconds between an unplug and the replug that went on with the period: not plugged in, all in all."""
+
+    @property
+    def plugged_for(self) -> float:
+        """Seconds plugged in; the moments of a replug count, since the period goes on."""
+        return self.ended - self.began
+
+    @property
+    def used_for(self) -> float:
+        """Seconds used."""
+        return sum(use.ended - use.began for use in self.uses)
+
+    @property
+    def unused_for(self) -> float:
+        """Seconds left plugged in unused."""
+        return self.plugged_for - self.used_for
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A stretch in which unplugd ran on a computer: outside of it nobody knows what was plugged in."""
+
+    host: str
+    began: float
+    ended: float
