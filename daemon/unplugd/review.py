@@ -7,11 +7,45 @@ that was wrong at plug-in and right later puts it where it belongs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from unplugd import foreign, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from unplugd.event import Event
 
 End = Literal["unplugged", "unseen", "cut", "open"]
 """How a period ended: seen; while unplugd did not run (known until the last word of it); cut by a crash, likewise; not yet."""
+
+NOTES: Final = {
+    "clock_jumps": "times that the clock of a computer was set by more than a minute, between events worth a look",
+    "gaps": "times that unplugd could not write for so long that it lost events",
+    "lost_events": "events lost in these",
+    "begun_before": "periods whose beginning is not in the journal",
+    "failed_deliveries": "tries of a channel to show a reminder that failed",
+    "odd_events": "events that make no sense where they stand",
+    "out_of_order": "events older than the one before",
+    "no_time": "events without a usable time",
+}
+"""What `Review.notes` counts, by its keys."""
+
+OUTCOMES: Final = frozenset({"unplugged", "dismissed", "snoozed", "in_use", "expired"})
+LATEST: Final = 1e10
+"""A wall clock beyond this (the year 2286) or before 1970 is no time."""
+LONGEST: Final = 1e9
+"""Seconds (31 years) beyond which no uptime and no duration is believed."""
+JUMP: Final = 60.0
+"""Seconds by which wall clock and uptime may disagree before it counts as a jump; drift stays far below."""
+REPLUG: Final = 11.0
+"""Seconds within which a replug continues the period: the rule's ten, and one for a look that came late."""
+BOOTS: Final = 8
+"""Boots of one computer that are kept in mind: events of different ones can be mixed where clocks were wrong."""
+CLEANED: Final = 10_000
+"""Cleaned strings kept, since the same few come again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +60,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """One reminder and what became of it; `outcome` "" where the journal does not say."""
+    """One reminder and what became of it; `outcome` "" where the journal does not say: the next one took its place."""
 
     at: float
     count: int
@@ -45,7 +79,10 @@ class Snooze:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A device plugged into a computer, from plug-in to unplug; a replug within ten seconds goes on with it."""
+    """A device plugged into a computer, from plug-in to unplug; a replug within ten seconds goes on with it.
+
+    Uses and snoozes lie within it, in order, and those of a kind never overlap.
+    """
 
     host: str
     device: str
@@ -82,3 +119,527 @@ class Watched:
     host: str
     began: float
     ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """All that a journal tells: `notes` counts what was met on the way, see `NOTES`."""
+
+    periods: tuple[Period, ...] = ()
+    watched: tuple[Watched, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
+def review(events: Iterable[Event], until: float | None = None, host: str | None = None) -> Review:
+    """Return what the events tell; those of each computer come in order, computers may be mixed.
+
+    What is open at the end ends with its last event; with `until` it goes on until that time, on `host` (None: on
+    every computer) and where the last event is not that unplugd stopped.
+    """
+    reviewer = _Reviewer()
+    known, take = reviewer.open, reviewer.take
+    period: _Open | None = None
+    host_, boot, port = "", "", ""
+    for event in events:
+        # Nearly all events are checkpoints of the same period as the one before, and nearly all of these are never
+        # looked at again: comparing costs less than looking up.
+        if event.event == "checkpoint":
+            if period is None or event.device != port or event.boot != boot or event.host != host_:
+                host_, boot, port = event.host, event.boot, event.device
+                period = known.get((host_, boot, port))
+            if period is not None and period.at <= event.uptime <= LONGEST and not period.gone:
+                period.at = event.uptime
+                period.seen = event
+                continue
+        take(event)
+        period = None
+    return reviewer.finish(until, host)
+
+
+class _Open:
+    """A period as it grows; its times are on the clock of its boot."""
+
+    __slots__ = (
+        "anchor",
+        "at",
+        "began",
+        "ended",
+        "gone",
+        "id",
+        "name",
+        "plugged_at",
+        "reminders",
+        "seen",
+        "shown",
+        "snooze",
+        "snoozes",
+        "strangers",
+        "unseen",
+        "use",
+        "uses",
+        "wall",
+    )
+
+    def __init__(self, event: Event, began: float, at: float, wall: float) -> None:
+        self.id = event.id
+        self.name = event.name
+        self.began = self.plugged_at = began
+        self.at = self.anchor = at
+        self.wall = wall
+        """The wall clock at `anchor`."""
+        self.seen: Event | None = None
+        """The last event, if it has not been looked at."""
+        self.gone = self.unseen = self.shown = False
+        self.ended = at
+        """When it was unplugged, if it is `gone`."""
+        self.use: tuple[float, str, str] | None = None
+        self.uses: list[tuple[float, float, str, str]] = []
+        self.snooze: tuple[float, float] | None = None
+        self.snoozes: list[tuple[float, float]] = []
+        self.reminders: list[tuple[float, int, str, str, str]] = []
+        self.strangers: list[str] = []
+
+    def settle(self) -> None:
+        """Look at the last event after all: it ties the clock of the boot to the wall clock."""
+        if self.seen is not None:
+            wall = number(moment.seconds(self.seen.time), LATEST)
+            self.wall = self.wall + self.at - self.anchor if wall is None else wall
+            self.anchor = self.at
+            self.seen = None
+
+    def touch(self, at: float, wall: float) -> float:
+        """Take note of an event about it, and return its time: never before the one before."""
+        self.settle()
+        if at >= self.at:
+            self.at, self.wall = at, wall
+        self.anchor = self.at
+        return self.at
+
+    def end_use(self, at: float) -> None:
+        """End the use that goes on, if one does."""
+        if self.use:
+            began, program, evidence = self.use
+            self.uses.append((began, max(began, at), program, evidence))
+            self.use = None
+
+    def end_snooze(self, at: float) -> None:
+        """End the snooze that goes on, if one does."""
+        if self.snooze:
+            began, until = self.snooze
+            self.snoozes.append((began, max(began, min(at, until))))
+            self.snooze = None
+
+
+class _Boot:
+    """One boot of a computer: its clock, the run of unplugd, the periods that are open."""
+
+    __slots__ = ("at", "ended", "host", "open", "run", "skew", "stopped", "wall")
+
+    def __init__(self, host: str, at: float, wall: float) -> None:
+        self.host = host
+        self.at = at
+        self.wall = wall
+        self.skew: float | None = None
+        """How far the wall clock is ahead of uptime."""
+        self.run: float | None = None
+        """When unplugd started, while it runs."""
+        self.stopped = False
+        self.open: dict[str, _Open] = {}
+        self.ended: dict[str, float] = {}
+        """When the latest period of each port was over."""
+
+    def catch_up(self) -> int:
+        """Take note of the checkpoints that were passed over; return how often the clock had jumped."""
+        jumps = 0
+        for period in self.open.values():
+            if period.seen is not None:
+                period.settle()
+                jumps += self.jumped(period.wall - period.at)
+            if period.at > self.at:
+                self.at, self.wall = period.at, period.wall
+        return jumps
+
+    def jumped(self, skew: float) -> bool:
+        """Whether the wall clock was set since the last time that it was compared."""
+        before, self.skew = self.skew, skew
+        return before is not None and abs(skew - before) > JUMP
+
+
+class _Reviewer:
+    def __init__(self) -> None:
+        self.open: dict[tuple[str, str, str], _Open] = {}
+        """The periods that are open, by computer, boot and port; those that are gone, but may be replugged, too."""
+        self._boots: dict[tuple[str, str], _Boot] = {}
+        self._of_host: dict[str, list[str]] = {}
+        self._latest: dict[str, str] = {}
+        self._periods: list[Period] = []
+        self._watched: list[Watched] = []
+        self._notes: Counter[str] = Counter()
+        self._cleaned: dict[tuple[str, int], str] = {}
+
+    # --- one event
+
+    def take(self, event: Event) -> None:
+        wall = number(moment.seconds(event.time), LATEST)
+        if wall is None:
+            self._notes["no_time"] += 1
+            return
+        host, boot = event.host, event.boot
+        state = self._boot(host, boot, number(event.uptime), wall)
+        if state is None:
+            self._notes["out_of_order"] += 1
+            return
+        uptime = number(event.uptime)
+        at = state.at + max(0.0, wall - state.wall) if uptime is None else uptime
+        what = event.event
+        if what == "started":
+            self._end_run(state)
+            state.run = at
+        elif state.run is None:
+            # The journal begins in the middle, or what was written before is lost.
+            state.run = at
+        if uptime is not None and state.jumped(wall - uptime):
+            self._notes["clock_jumps"] += 1
+        if at >= state.at:
+            state.at, state.wall = at, wall
+        self._latest[host] = boot
+        state.stopped = what == "stopped"
+        if what == "stopped":
+            self._end_run(state)
+        elif what == "reminded":
+            self._reminded(state, event, at, wall)
+        elif what == "gap":
+            self._notes["gaps"] += 1
+            self._notes["lost_events"] += int(number(event.lost) or 0)
+        elif what == "delivery_failed":
+            self._notes["failed_deliveries"] += 1
+        elif handle := _ABOUT_DEVICES.get(what):
+            if event.device and handle(self, state, (host, boot, event.device), event, at, wall):
+                return
+            self._notes["odd_events"] += 1
+
+    def _boot(self, host: str, boot: str, uptime: float | None, wall: float) -> _Boot | None:
+        """Return the boot of an event, None where the event is older than what is known of it."""
+        state = self._boots.get((host, boot))
+        if state is not None:
+            self._notes["clock_jumps"] += state.catch_up()
+            if uptime is None or uptime >= state.at - JUMP:
+                return state
+            if state.skew is not None and abs(wall - uptime - state.skew) <= JUMP:
+                return None
+            # The same name for another boot: nothing goes on.
+            self._end_boot(host, boot)
+        of_host = self._of_host.setdefault(host, [])
+        if len(of_host) >= BOOTS:
+            self._end_boot(host, of_host[0])
+        of_host.append(boot)
+        state = self._boots[host, boot] = _Boot(host, wall if uptime is None else uptime, wall)
+        return state
+
+    # --- events about a device: each returns whether it makes sense
+
+    def _plugged_in(
+        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
+    ) -> bool:
+        period = self.open.get(key)
+        if period is not None:
+            if event.continued and period.id == event.id:
+                soon = not period.gone or at - period.ended <= REPLUG
+                if soon and not period.unseen:
+                    period.plugged_at = period.touch(at, wall)
+                    period.gone = False
+                    return True
+            if not period.gone and at <= period.began:
+                return False  # the same again
+            self._close(state, key, "cut")
+        self._begin(state, key, event, at, at, wall)
+        return True
+
+    def _checkpoint(
+        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
+    ) -> bool:
+        period = self.open.get(key)
+        if period is not None and not period.gone:
+            period.touch(at, wall)
+            return True
+        return self._begun_before(state, key, event, at, wall) is not None
+
+    def _unplugged(
+        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
+    ) -> bool:
+        period = self.open.get(key)
+        if period is not None and period.gone:
+            return False
+        if period is None:
+            period = self._begun_before(state, key, event, at, wall)
+            if period is None:
+                return False
+        known_until = period.at
+        at = period.touch(at, wall)
+        if event.unseen:
+            # Written at the next start; its duration is what was known by then.
+            plugged_for = number(event.plugged_for)
+            ended = known_until if plugged_for is None else period.plugged_at + plugged_for
+            period.ended = min(max(period.began, ended), at)
+            period.unseen = True
+        else:
+            period.ended = at
+        period.end_use(period.ended)
+        period.gone = True
+        return True
+
+    def _use_began(
+        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
+    ) -> bool:
+        period = self._known(state, key, event, at, wall)
+        at = period.touch(at, wall)
+        period.end_use(at)
+        period.use = (at, event.program, event.evidence)
+        return True
+
+    def _use_ended(
+        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
+    ) -> bool:
+        used_for = number(event.used_for)
+        period = self.open.get(key)
+        if period is None and used_for is not None:
+            self._notes["begun_before"] += 1
+            period = self._begin(state, key, event, at - used_for, at, wall)
+        if period is None or period.gone:
+            return False
+        at = period.touch(at, wall)
+        if period.use:
+            # Of a device that went while unplugd did not run it is written at the next start.
+            period.end_use(at if used_for is None else min(at, period.use[0] + used_for))
+            return True
+        if used_for is None:
+            return False
+        # Its beginning is lost. It cannot reach back behind the use before it.
+        earliest = period.uses[-1][1] if period.uses else period.began
+        program, evidence = event.program, event.evidence
+        period.use = (max(earliest, at - used_for), program, evidence)
+        period.end_use(at)
+        return True
+
+    def _reminder_ended(
+        self,
+        state: _Boot,  # noqa: ARG002 - as the others
+        key: tuple[str, str, str],
+        event: Event,
+        at: float,
+        wall: float,
+    ) -> bool:
+        period = self.open.get(key)
+        if period is None or period.gone or not period.shown:
+            return False
+        period.touch(at, wall)
+        period.shown = False
+        if event.outcome not in OUTCOMES:
+            return False
+        # An update that came after the outcome of the last reminder is no reminder of its own.
+        if period.reminders and not period.reminders[-1][4]:
+            period.reminders[-1] = (*period.reminders[-1][:4], event.outcome)
+        return True
+
+    def _snoozed(self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float) -> bool:
+        snoozed_for = number(event.snoozed_for)
+        if snoozed_for is None:
+            return False
+        period = self._known(state, key, event, at, wall)
+        at = period.touch(at, wall)
+        period.end_snooze(at)
+        period.snooze = (at, at + snoozed_for)
+        return True
+
+    def _snooze_ended(
+        self,
+        state: _Boot,  # noqa: ARG002 - as the others
+        key: tuple[str, str, str],
+        event: Event,
+        at: float,
+        wall: float,
+    ) -> bool:
+        period = self.open.get(key)
+        if period is None or period.snooze is None:
+            return False
+        # After an unplug it is written ten seconds later, or at the next start: how long it was says when it ended.
+        snoozed_for = number(event.snoozed_for)
+        period.end_snooze(at if snoozed_for is None else min(at, period.snooze[0] + snoozed_for))
+        if not period.gone:
+            period.touch(at, wall)
+        return True
+
+    def _stranger(
+        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
+    ) -> bool:
+        period = self._known(state, key, event, at, wall)
+        period.touch(at, wall)
+        if event.program not in period.strangers:
+            period.strangers.append(event.program)
+        return True
+
+    def _reminded(self, state: _Boot, event: Event, at: float, wall: float) -> None:
+        due = event.devices if event.due is None else event.due
+        count = int(number(event.count) or 0)
+        for port in event.devices:
+            period = state.open.get(port)
+            if period is None or period.gone:
+                self._notes["odd_events"] += 1
+                continue
+            when = period.touch(at, wall)
+            period.shown = True
+            if port in due:
+                # The count is the largest of them all: with one device it is that one's.
+                before = period.reminders[-1] if period.reminders else None
+                of_this = count if len(due) == 1 or before is None else before[1] + 1
+                period.reminders.append((when, of_this, event.urgency, event.channel, ""))
+
+    # --- periods and runs
+
+    def _begin(
+        self, state: _Boot, key: tuple[str, str, str], event: Event, began: float, at: float, wall: float
+    ) -> _Open:
+        period = _Open(event, max(began, state.ended.get(key[2], began)), at, wall)
+        period.at = max(period.at, period.began)
+        self.open[key] = state.open[key[2]] = period
+        return period
+
+    def _known(self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float) -> _Open:
+        """Return the period that an event is about, from the event on where nothing was known of it."""
+        period = self.open.get(key)
+        if period is not None and not period.gone:
+            return period
+        self._notes["begun_before"] += 1
+        if period is not None:
+            self._close(state, key, "cut")
+        return self._begin(state, key, event, at, at, wall)
+
+    def _begun_before(
+        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
+    ) -> _Open | None:
+        """Begin a period as long ago as the event says that it was, and used for as long as it says."""
+        plugged_for = number(event.plugged_for)
+        if plugged_for is None:
+            return None
+        idle_for = number(event.idle_for)
+        self._notes["begun_before"] += 1
+        self._close(state, key, "cut")
+        period = self._begin(state, key, event, at - plugged_for, at, wall)
+        used_for = 0.0 if idle_for is None else plugged_for - idle_for
+        if used_for > 0:
+            # When it was used is not known; how long is.
+            period.uses.append((period.began, min(period.began + used_for, period.at), "", ""))
+        return period
+
+    def _close(self, state: _Boot, key: tuple[str, str, str], end: End) -> None:
+        """Lay a period out; `end` is how it ended if it was not unplugged."""
+        period = self.open.pop(key, None)
+        if period is None:
+            return
+        del state.open[key[2]]
+        period.settle()
+        if period.gone:
+            end = "unseen" if period.unseen else "unplugged"
+            ended = period.ended
+        else:
+            ended = period.at
+        state.ended[key[2]] = ended
+        period.end_use(ended)
+        period.end_snooze(ended)
+        at, wall = period.at, period.wall
+
+        def when(clock: float) -> float:
+            return wall - (at - min(clock, ended))
+
+        clean = self._clean
+        self._periods.append(
+            Period(
+                clean(state.host),
+                clean(key[2]),
+                clean(period.id, 20),
+                clean(period.name),
+                when(period.began),
+                when(ended),
+                end,
+                tuple(
+                    Use(when(began), when(over), _named(clean(program)), clean(evidence, 200))
+                    for began, over, program, evidence in period.uses
+                ),
+                tuple(
+                    Reminder(when(at_), count, clean(urgency, 20), clean(channel, 20), outcome)
+                    for at_, count, urgency, channel, outcome in period.reminders
+                ),
+                tuple(Snooze(when(began), when(over)) for began, over in period.snoozes),
+                tuple(map(clean, period.strangers)),
+            )
+        )
+
+    def _end_run(self, state: _Boot) -> None:
+        if state.run is not None and state.at > state.run:
+            began = state.wall - (state.at - state.run)
+            self._watched.append(Watched(self._clean(state.host), began, state.wall))
+        state.run = None
+
+    def _end_boot(self, host: str, boot: str, *, last: bool = False) -> None:
+        state = self._boots.pop((host, boot))
+        self._of_host[host].remove(boot)
+        self._notes["clock_jumps"] += state.catch_up()
+        self._end_run(state)
+        for port in list(state.open):
+            self._close(state, (host, boot, port), "open" if last else "cut")
+
+    def finish(self, until: float | None, host: str | None) -> Review:
+        for name, boot in list(self._boots):
+            last = self._latest.get(name) == boot
+            state = self._boots[name, boot]
+            if last and until is not None and host in (None, name) and not state.stopped:
+                self._go_on(state, until)
+            self._end_boot(name, boot, last=last)
+        return Review(
+            tuple(sorted(self._periods, key=lambda period: (period.began, period.host, period.device))),
+            tuple(sorted(self._watched, key=lambda watched: (watched.began, watched.host))),
+            +self._notes,
+        )
+
+    def _go_on(self, state: _Boot, until: float) -> None:
+        """Have what goes on go on until now."""
+        self._notes["clock_jumps"] += state.catch_up()
+        passed = until - state.wall
+        if 0 < passed <= LONGEST:
+            state.at, state.wall = state.at + passed, until
+            for period in state.open.values():
+                if not period.gone:
+                    period.touch(state.at, until)
+
+    def _clean(self, text: str, limit: int = foreign.LIMIT) -> str:
+        found = self._cleaned.get((text, limit))
+        if found is None:
+            found = foreign.plain(text, limit)
+            if len(self._cleaned) < CLEANED and len(text) <= 4 * limit:
+                self._cleaned[text, limit] = found
+        return found
+
+
+_ABOUT_DEVICES: Final = {
+    "plugged_in": _Reviewer._plugged_in,  # noqa: SLF001 - a table of its own methods
+    "checkpoint": _Reviewer._checkpoint,  # noqa: SLF001
+    "unplugged": _Reviewer._unplugged,  # noqa: SLF001
+    "use_began": _Reviewer._use_began,  # noqa: SLF001
+    "use_ended": _Reviewer._use_ended,  # noqa: SLF001
+    "reminder_ended": _Reviewer._reminder_ended,  # noqa: SLF001
+    "snoozed": _Reviewer._snoozed,  # noqa: SLF001
+    "snooze_ended": _Reviewer._snooze_ended,  # noqa: SLF001
+    "stranger": _Reviewer._stranger,  # noqa: SLF001
+}
+
+
+def number(value: object, most: float = LONGEST) -> float | None:
+    """Return `value` if it is a number from 0 to `most`, else None."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most:
+        return float(value)
+    return None
+
+
+def _named(program: str) -> str:
+    """The journal's word for somebody who cannot be named is no name."""
+    return "" if program == "unknown" else program

@@ -12,7 +12,9 @@ import pytest
 from .burst import burst
 from .footprint import footprint, imports
 from .idle import look, wakeups
+from .journal import journals
 from .latency import latency
+from .report import report
 from .row import HEAD
 from .start import start
 
@@ -24,6 +26,8 @@ BENCHMARKS = {
     "look": look,
     "start": start,
     "burst": burst,
+    "journals": journals,
+    "report": report,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 PACKAGES = {
     "bash": "bash",
+    "chromium": "chromium",
     "dbus-daemon": "dbus",
     "dunst": "dunst",
     "fish": "fish",
@@ -18,6 +19,8 @@ PACKAGES = {
     "groff": "groff-base",
     "man": "man-db",
     "notify-send": "libnotify-bin",
+    "pdftoppm": "poppler-utils",
+    "pdftotext": "poppler-utils",
     "scrot": "scrot",
     "systemd-analyze": "systemd",
     "umockdev-wrapper": "umockdev",

@@ -1,90 +1,148 @@
-"""`unplugd log`."""
+"""`unplugd log`: which events are wanted, in what form, and where they go."""
 
 from __future__ import annotations
 
-import json
-import os
+import math
 import sys
-import time
-from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING
 
-from unplugd import journal, paths, sentence
-from unplugd.cli.terminal import START
+from unplugd import foreign, journal, journals, moment, sources
+from unplugd.cli import forms
+from unplugd.cli.pager import Output
+from unplugd.cli.terminal import START, say
 from unplugd.failure import Failure
+from unplugd.order import Batch
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from unplugd.cli.forms import Form
+    from unplugd.event import Event
     from unplugd.paths import Paths
 
 
 def log(arguments: argparse.Namespace, where: Paths) -> int:
     """Print the journal."""
-    files = arguments.file or journal.files(where.journal)
-    if not files and not arguments.follow:
+    wanted = Wanted(arguments)
+    notes: Counter[str] = Counter()
+    following = None
+    if arguments.follow:
+        from unplugd.cli.following import Following  # noqa: PLC0415 - only what is used is loaded
+
+        # Opened before the old events are read, so that none is missed in between.
+        following = Following(sources.current_files(arguments.file, where.journal), notes)
+    if not arguments.file and not following and not journal.files(where.journal):
         raise Failure("there is no journal yet", START)
     if arguments.last is not None and arguments.last < 0:
         raise Failure("--last takes a number from 0 on", "unplugd log --last 20")
-    show: Callable[[dict[str, Any]], None] = _print_json if arguments.format == "jsonl" else _print_text
-    lines = _lines(files)
-    events = (event for line in lines if (event := journal.parse(line)) is not None)
-    for event in events if arguments.last is None else deque(events, maxlen=arguments.last):
-        show(event)
-    if arguments.follow:
-        for line in _following(arguments.file[-1] if arguments.file else where.journal):
-            event = journal.parse(line)
-            if event is not None:
-                show(event)
+    try:
+        found = sources.find(arguments.file, where.journal, notes, say)
+    except Failure as failure:
+        if not following:
+            raise
+        say(f"unplugd: {failure}")
+        found = []
+    if following:
+        found = following.until_now(found)
+    if arguments.last is None:
+        hosts, batches = journals.merged(found, notes, say)
+    else:
+        hosts, batches = journals.last(found, notes, say, wanted, arguments.last)
+    with Output(page=not following) as output:
+        form = forms.of(arguments.format, output, hosts)
+        for batch in batches:
+            form.show(batch if arguments.last is not None else wanted.of(batch))
+        if following:
+            output.flush()
+            for batch in following.batches():
+                form.show(wanted.of(batch))
+                output.flush()
+        form.end()
+    _tell(form, wanted, notes)
     return 0
 
 
-def _lines(files: Sequence[Path]) -> Iterator[bytes]:
-    for file in files:
-        try:
-            if not file.is_file():
-                reason = "no such file" if not file.exists() else "not a file"
-                raise Failure(f"{paths.short(file)}: {reason}", "give a journal, such as events.jsonl")
-            with file.open("rb") as opened:
-                # Bounded: a line without an end must not fill the memory.
-                while line := opened.readline(journal.LONGEST_LINE + 2):
-                    yield line
-        except OSError as error:
-            raise Failure(
-                f"{paths.short(file)}: {error.strerror}", "give a journal that you can read"
-            ) from None
+class Wanted:
+    """Which events are to be shown."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._since = -math.inf if arguments.since is None else _moment(arguments.since, moment.since)
+        self._until = math.inf if arguments.until is None else _moment(arguments.until, moment.until)
+        self._events: frozenset[str] | None = frozenset(arguments.event) if arguments.event else None
+        self._device: str = (arguments.device or "").casefold()
+        # For a person they are noise: one every five minutes.
+        self._checkpoints = arguments.format != "text" or self._events is not None
+        self._timeless = math.isinf(self._since) and math.isinf(self._until)
+        self.checkpoints_left_out = 0
+        self.everything = self._checkpoints and self._events is None and not self._device and self._timeless
+
+    def __call__(self, one: Event) -> bool:
+        """Return whether this one is."""
+        if self._events is not None and one.event not in self._events:
+            return False
+        if self._device and not self._is_of_device(one):
+            return False
+        # What has no time is in no stretch of time.
+        if not self._timeless and not self._since <= moment.seconds(one.time) < self._until:
+            return False
+        if not self._checkpoints and one.event == "checkpoint":
+            self.checkpoints_left_out += 1
+            return False
+        return True
+
+    def of(self, batch: Batch) -> Batch:
+        """Return what is wanted of a batch."""
+        if self.everything:
+            return batch
+        kept = [number for number, one in enumerate(batch.events) if self(one)]
+        if len(kept) == len(batch.events):
+            return batch
+        if not kept:
+            return Batch([], b"")
+        lines = batch.lines
+        return Batch.of((batch.events[number], lines[number]) for number in kept)
+
+    def _is_of_device(self, one: Event) -> bool:
+        text = self._device
+        return (
+            text in (one.device.casefold(), one.id.casefold())
+            or text in one.name.casefold()
+            or text in (port.casefold() for port in one.devices)
+        )
 
 
-def _following(file: Path) -> Iterator[bytes]:
-    opened = None
-    rest = b""
-    while True:
-        try:
-            if opened is None:
-                opened = file.open("rb")
-                if not rest:
-                    opened.seek(0, os.SEEK_END)
-            while more := opened.readline(journal.LONGEST_LINE + 2):
-                rest += more
-                if rest.endswith(b"\n"):
-                    yield rest
-                    rest = b""
-            if not os.path.samestat(os.fstat(opened.fileno()), file.stat()):
-                opened.close()
-                opened = file.open("rb")
-                continue
-        except FileNotFoundError:
-            pass
-        sys.stdout.flush()
-        time.sleep(0.25)
+def _moment(typed: str, find: Callable[[str], float]) -> float:
+    try:
+        return find(typed)
+    except ValueError as error:
+        raise Failure(foreign.plain(str(error), 200), moment.HINT) from None
 
 
-def _print_json(event: dict[str, Any]) -> None:
-    # Letters as numbers: the same data, and nothing in it that a terminal would obey.
-    print(json.dumps(event), flush=True)
+def _tell(form: Form, wanted: Wanted, notes: Counter[str]) -> None:
+    """Tell what was unusual, in one line each."""
+    if not form.shown and sys.stdout:
+        left = wanted.checkpoints_left_out
+        say(
+            f"No events but {left} checkpoints; --event checkpoint shows them." if left else "No such events."
+        )
+    for key, (one, more) in _NOTES.items():
+        if notes[key]:
+            say(f"unplugd: {notes[key]} {one if notes[key] == 1 else more}")
 
 
-def _print_text(event: dict[str, Any]) -> None:
-    print(f"{sentence.local_time(event)}  {sentence.of(event)}", flush=True)
+_NOTES = {
+    "torn": (
+        "torn line (a crash in the middle of writing) is left out",
+        "torn lines (a crash in the middle of writing) are left out",
+    ),
+    "foreign": ("line that is no event is left out", "lines that are no events are left out"),
+    "too_long": ("line that is too long is left out", "lines that are too long are left out"),
+    "doubled": ("line that is there twice is shown once", "lines that are there twice are shown once"),
+    "disordered": (
+        "time a file is out of order, and shown as it is",
+        "times a file is out of order, and shown as it is",
+    ),
+    "cut_file": ("file became shorter while it was read", "files became shorter while they were read"),
+}

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, duration
+from unplugd import __version__, duration, moment
+from unplugd.kinds import KINDS
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no other name
@@ -28,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _watching(commands)
     _asking(commands)
     _log(commands)
+    _report(commands)
     _devices(commands)
     _doctor(commands)
     _configuration(commands)
@@ -64,13 +66,52 @@ def _asking(commands: Commands) -> None:
 
 def _log(commands: Commands) -> None:
     log = _add(commands, "log", "show the journal", "log.log")
+    log.add_argument("--since", metavar="T", help=f"only from then on; {moment.FORMS}, in local time")
+    log.add_argument("--until", metavar="T", help="only until then; a day or a minute as a whole")
     log.add_argument("--last", type=int, metavar="N", help="only the last N events")
     log.add_argument(
-        "--format", choices=("text", "jsonl"), default="text", help="sentences, or the events as they are"
+        "--event",
+        action="append",
+        choices=KINDS,
+        metavar="NAME",
+        help=f"only these, may be given more than once: {', '.join(KINDS)}",
+    )
+    log.add_argument(
+        "--device", metavar="TEXT", help="only devices with this port, this id or this in the name"
+    )
+    log.add_argument(
+        "--format",
+        choices=("text", "jsonl", "csv"),
+        default="text",
+        help="sentences without the checkpoints (unless --event asks for them), the events as they are, or a table",
     )
     log.add_argument("--follow", action="store_true", help="go on as events come")
     log.add_argument(
-        "file", nargs="*", type=Path, metavar="FILE", help="journals to read instead of the user's"
+        "file",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="journals, or folders with some, to read instead of the user's own",
+    )
+
+
+def _report(commands: Commands) -> None:
+    what = "show how long devices were plugged in, used, and left plugged in unused"
+    report = _add(commands, "report", what, "report.report")
+    report.add_argument("--since", metavar="T", help=f"only from then on; {moment.FORMS}, in local time")
+    report.add_argument("--until", metavar="T", help="only until then; a day or a minute as a whole")
+    report.add_argument("--json", **AS_JSON)
+    report.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, with pictures")
+    report.add_argument("--open", action="store_true", help="open the page, too")
+    report.add_argument(
+        "--share", action="store_true", help="without the names of computers and with models as device names"
+    )
+    report.add_argument(
+        "file",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="journals, or folders with some, to read instead of the user's own",
     )
 
 

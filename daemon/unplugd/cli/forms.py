@@ -1,0 +1,141 @@
+"""The forms in which events are shown: sentences for people, JSON Lines and a table for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from unplugd import foreign, journal
+from unplugd.event import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from unplugd.cli.pager import Output
+    from unplugd.event import Event
+    from unplugd.order import Batch
+
+COLUMNS: Final = (
+    *(
+        "time",
+        "event",
+        "host",
+        "boot",
+        "uptime",
+        "device",
+        "id",
+        "name",
+        "plugged_for",
+        "idle_for",
+        "used_for",
+    ),
+    *(
+        "program",
+        "evidence",
+        "count",
+        "urgency",
+        "channel",
+        "devices",
+        "due",
+        "outcome",
+        "snoozed_for",
+        "how",
+    ),
+    *("held_for", "doubtful_since", "slept_for", "error", "lost", "from", "until", "version", "reason"),
+    *("address", "continued", "unseen", "schema"),
+)
+"""The columns of the table, always all of them: every field that this version writes."""
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""With one of these at its beginning a spreadsheet would compute a cell instead of showing it."""
+LONGEST_CELL: Final = 1000
+
+
+class Form(Protocol):
+    """A form; `shown` is how many events were."""
+
+    shown: int
+
+    def show(self, batch: Batch) -> None:
+        """Show some events."""
+
+    def end(self) -> None:
+        """Show what stands at the end."""
+
+
+def of(name: str, output: Output, hosts: Collection[str]) -> Form:
+    """Return the form of this name; with more than one computer in `hosts` each line says which."""
+    if name == "jsonl":
+        return JsonLines(output)
+    if name == "csv":
+        return Table(output)
+    from unplugd.cli.story import Story  # noqa: PLC0415 - only what is used is loaded
+
+    return Story(output, hosts)
+
+
+class JsonLines:
+    """The events as they are; letters beyond ASCII as numbers, so that nothing in them is obeyed by a terminal."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self.shown = 0
+
+    def show(self, batch: Batch) -> None:
+        """Write a line for each event."""
+        events, chunk = batch
+        self.shown += len(events)
+        if chunk.isascii() and b"\x7f" not in chunk and chunk.count(b"}\n{") == len(events) - 1:
+            self._output.write_raw(chunk)
+            return
+        for one, line in zip(events, batch.lines, strict=True):
+            self._output.write(f"{as_json(fields_of(one, line))}\n")
+
+    def end(self) -> None:
+        """Nothing."""
+
+
+class Table:
+    """A table after RFC 4180, times in UTC; lists with spaces between. No cell is a formula."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self.shown = 0
+        self._write(COLUMNS)
+
+    def show(self, batch: Batch) -> None:
+        """Write a row for each event."""
+        self.shown += len(batch.events)
+        for one, line in zip(batch.events, batch.lines, strict=True):
+            fields = fields_of(one, line)
+            self._write([cell(fields.get(column)) for column in COLUMNS])
+
+    def end(self) -> None:
+        """Nothing."""
+
+    def _write(self, row: Collection[str]) -> None:
+        text = io.StringIO()
+        csv.writer(text).writerow(row)
+        self._output.write(text.getvalue())
+
+
+def fields_of(one: Event, line: bytes) -> Mapping[str, Any]:
+    """Return every field of an event, in which there may be more than is known of it."""
+    fields = journal.parse(line)
+    # A number of thousands of digits, which only the fast way reads.
+    return fields if fields is not None else {"time": one.time, "event": one.event, "name": one.name}
+
+
+def cell(value: Any) -> str:
+    """Return a value as a cell of a table."""
+    if value is None or isinstance(value, dict):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"{value}" if math.isfinite(value) else ""
+    if isinstance(value, list):
+        value = " ".join(str(one) for one in value)
+    text = foreign.plain(str(value), LONGEST_CELL)
+    return f"'{text}" if text.startswith(FORMULA) else text

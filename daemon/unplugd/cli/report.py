@@ -1,0 +1,235 @@
+"""`unplugd report`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from unplugd import control, foreign, moment, paths
+from unplugd.cli.terminal import START, console, say
+from unplugd.failure import Failure
+from unplugd.report import as_json, share
+from unplugd.report import report as reported
+from unplugd.review import review
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+    from datetime import tzinfo
+
+    from unplugd.paths import Paths
+    from unplugd.report import Report
+    from unplugd.review import Review
+
+ZONES: Final = "/zoneinfo/"
+PATIENCE: Final = 1.0
+"""Seconds after which a person wants to see that something goes on."""
+BROWSER: Final = 3.0
+"""Seconds in which an opener that fails has failed."""
+
+
+def report(arguments: argparse.Namespace, where: Paths) -> int:
+    """Print what the journal comes to, or write it as a page."""
+    if arguments.open and not arguments.html:
+        raise Failure("--open needs a page", "unplugd report --html report.html --open")
+    now = time.time()
+    zone, name = local_zone()
+    since = _moment(arguments.since, moment.since, now, zone)
+    until = _moment(arguments.until, moment.until, now, zone)
+    if since is not None and until is not None and since >= until:
+        raise Failure("--since is not before --until", "unplugd report --since 7d")
+    reviewed = _reviewed(arguments, where, now)
+    if until is None and not arguments.file:
+        # The own journal tells until now, unless its clock was ahead once.
+        ahead = any(one.ended > now for one in reviewed.periods) or any(
+            one.ended > now for one in reviewed.watched
+        )
+        until = None if ahead else now
+    if since is not None and until is not None and since >= until:
+        raise Failure("that time has not come yet", "unplugd report --since 7d")
+    if arguments.share:
+        reviewed = share(reviewed)
+    made = reported(reviewed, since=since, until=until, zone=zone, name=name)
+    if arguments.html:
+        _write_page(arguments.html, made, now, zone)
+    if arguments.json:
+        # Laid out by msgspec: json's own way takes seconds where there are years.
+        print(msgspec.json.format(json.dumps(as_json(made)), indent=2))
+    elif not arguments.html:
+        _print(made)
+    if arguments.open:
+        _open(arguments.html)
+    return 0
+
+
+def _moment(
+    typed: str | None, parse: Callable[[str, float, tzinfo], float], now: float, zone: tzinfo
+) -> float | None:
+    if typed is None:
+        return None
+    try:
+        return parse(typed, now, zone)
+    except ValueError as error:
+        raise Failure(foreign.plain(str(error), 200), moment.HINT) from None
+
+
+# --- reading
+
+
+def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review:
+    from unplugd import journals, sources  # noqa: PLC0415 - they load structlog
+
+    notes: Counter[str] = Counter()
+    found = sources.find(arguments.file, where.journal, notes, say)
+    if not found:
+        raise Failure("there is no journal yet", START)
+    # Asked before it is read, so that what is plugged in now is in the journal.
+    running = not arguments.file and _runs(where)
+    with _progress(sum(source.size for source in found)) as progress:
+        computers = journals.by_host(found, notes, say, progress)
+        events = chain.from_iterable(events for _, events in computers)
+        reviewed = review(events, now if running else None, foreign.plain(socket.gethostname()))
+    return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))
+
+
+def _runs(where: Paths) -> bool:
+    try:
+        return control.ask(where.control, {"command": "status"}).get("running") is True
+    except (control.NotRunningError, control.NoAnswerError, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def _progress(size: int) -> Iterator[Callable[[int], None] | None]:
+    """Yield what is told the bytes read, and shows them on a terminal if it takes long."""
+    if not (sys.stderr and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - the daemon never loads it
+    from rich.progress import Progress  # noqa: PLC0415 - as above
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task("Reading the journal", total=size)
+    shown_from = time.monotonic() + PATIENCE
+
+    def progress(read: int) -> None:
+        bar.advance(task, read)
+        if time.monotonic() > shown_from and not bar.live.is_started:
+            bar.start()
+
+    try:
+        yield progress
+    finally:
+        bar.stop()
+
+
+def local_zone() -> tuple[tzinfo, str]:
+    """Return the time zone of this computer, and its name; a mere offset where it has none."""
+    names = [os.environ.get("TZ", "").removeprefix(":")]
+    with contextlib.suppress(OSError):
+        names.append(str(Path("/etc/localtime").resolve()))
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        names.append(Path("/etc/timezone").read_text(encoding="ascii").strip())
+    here = datetime.now().astimezone().utcoffset() or timedelta()
+    for written in names:
+        name = written.rpartition(ZONES)[2]
+        try:
+            zone = ZoneInfo(name)
+        except (ValueError, OSError, KeyError):
+            continue
+        # A name that says otherwise than the system's clock is the wrong one.
+        if datetime.now(zone).utcoffset() == here:
+            return zone, name
+    fixed = timezone(here)
+    return fixed, datetime.now(fixed).isoformat()[-6:]
+
+
+# --- showing
+
+
+def _print(made: Report) -> None:
+    from unplugd.cli.summary import Paper, lines  # noqa: PLC0415 - it loads rich
+
+    out = console()
+    terminal = sys.stdout.isatty()
+    paper = Paper(
+        width=shutil.get_terminal_size().columns if terminal else 80,
+        rows=max(7, shutil.get_terminal_size().lines - 24) if terminal else 31,
+    )
+    try:
+        (paper.unused + paper.used).encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        paper = Paper(paper.width, paper.rows, "#", "-")
+    for line in lines(made, paper):
+        line.rstrip()
+        out.print(line, soft_wrap=True)
+
+
+def _write_page(file: Path, made: Report, now: float, zone: tzinfo) -> None:
+    from unplugd.page import page  # noqa: PLC0415 - only here
+
+    written = page(made, made=now, zone=zone)
+    try:
+        _write(file, written.encode(errors="backslashreplace"))
+    except OSError as error:
+        what = f"{paths.short(file)}: cannot be written: {error.strerror or type(error).__name__}"
+        raise Failure(what, "give a file in a folder that you can write to") from None
+    say(f"Written: {paths.short(file)}")
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write it at once or not at all, for the user alone."""
+    if file.exists() and not file.is_file() and not file.is_dir():
+        # A pipe or the terminal.
+        with file.open("wb") as pipe:
+            pipe.write(content)
+        return
+    if file.is_dir():
+        raise IsADirectoryError(21, os.strerror(21))
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as temporary:
+            temporary.write(content)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _open(file: Path) -> None:
+    """Show the page; what shows it is a program of its own, and nothing of it is waited for."""
+    opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
+    command = [opener] if opener else [sys.executable, "-m", "webbrowser", "-t"]
+    target = str(file.resolve()) if opener else file.resolve().as_uri()
+    try:
+        child = subprocess.Popen(
+            [*command, target],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        failed = child.wait(BROWSER) != 0
+    except subprocess.TimeoutExpired:
+        # It is the browser itself, and still there.
+        return
+    except OSError:
+        failed = True
+    if failed:
+        raise Failure("no browser opened the page", f"open {paths.short(file)} yourself")

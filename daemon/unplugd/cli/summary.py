@@ -1,0 +1,351 @@
+"""A report as a person reads it at a glance: lines of styled text for a terminal of any width. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from unplugd import days, duration
+from unplugd.report import OUTCOMES, summed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from unplugd.report import Figures, Report
+
+WIDEST: Final = 110
+"""Columns beyond which a line gets harder to read, not easier."""
+MONTHS_FROM: Final = 93
+"""Days from which on months are shown instead."""
+ALARM: Final = "bold yellow"
+ANSWERS: Final = {
+    "unplugged": "you unplugged it",
+    "in_use": "an upload began",
+    "snoozed": "you snoozed it",
+    "dismissed": "you closed it",
+    "expired": "the desktop closed it",
+    "": "no answer until the next one, or not known",
+}
+NOTES: Final = {
+    "clock_jumps": (
+        "The clock was set by more than a minute once.",
+        "The clock was set by more than a minute {} times.",
+    ),
+    "gaps": (
+        "Once the journal could not be written for so long that events were lost.",
+        "{} times the journal could not be written for so long that events were lost.",
+    ),
+    "lost_events": ("One event was lost that way.", "{} events were lost that way."),
+    "begun_before": (
+        "Of one period the journal has no beginning; what it says of it is taken for true.",
+        "Of {} periods the journal has no beginning; what it says of them is taken for true.",
+    ),
+    "failed_deliveries": (
+        "Once a reminder could not be shown by one of its channels.",
+        "{} times a reminder could not be shown by one of its channels.",
+    ),
+    "odd_events": ("One event makes no sense where it stands.", "{} events make no sense where they stand."),
+    "out_of_order": (
+        "One event is older than the one before it and is left out.",
+        "{} events are older than the ones before them and are left out.",
+    ),
+    "no_time": (
+        "One event has no usable time and is left out.",
+        "{} events have no usable time and are left out.",
+    ),
+    "torn": ("One line of the journal is torn.", "{} lines of the journal are torn."),
+    "foreign": ("One line of the journal is no event.", "{} lines of the journal are no events."),
+    "too_long": (
+        "One line of the journal is too long and is left out.",
+        "{} lines of the journal are too long and are left out.",
+    ),
+    "disordered": (
+        "One event stands where another one belongs; it is told where it stands.",
+        "{} events stand where others belong; they are told where they stand.",
+    ),
+    "misplaced": (
+        "One event stands where another one belongs; it is told where it stands.",
+        "{} events stand where others belong; they are told where they stand.",
+    ),
+    "odd_value": ("One event has a value that makes no sense.", "{} events have values that make no sense."),
+    "other_schema": (
+        "One event was written by another version of unplugd.",
+        "{} events were written by another version of unplugd.",
+    ),
+    "unknown_event": (
+        "One event is of a kind that this version does not know.",
+        "{} events are of kinds that this version does not know.",
+    ),
+    "doubled": ("One line stands twice and counts once.", "{} lines stand twice and count once."),
+    "same_file": ("One file was given twice and counts once.", "{} files were given twice and count once."),
+    "cut_file": (
+        "One file became shorter while it was read.",
+        "{} files became shorter while they were read.",
+    ),
+    "unreadable_file": ("One file could not be read.", "{} files could not be read."),
+}
+"""What was met on the way, once and more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What it is written on: columns, lines for the days, and the blocks of bars that can be shown there."""
+
+    width: int = 80
+    rows: int = 14
+    unused: str = "█"
+    used: str = "░"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    figures: Figures
+
+
+def lines(report: Report, paper: Paper) -> Iterator[Text]:
+    """Yield the report."""
+    yield Text(_title(report), "bold")
+    yield Text()
+    if not report.periods:
+        yield Text(
+            "Nothing was plugged in."
+            if report.watched
+            else "Nothing is known of this time: unplugd did not run."
+        )
+    else:
+        yield from _facts(report, paper)
+        yield from _by_day(report, paper)
+        if len(report.devices) > 1:
+            yield from _table("device", [_Row(_device(report, n, i), f) for n, i, f in report.devices], paper)
+        if len(report.computers) > 1:
+            yield from _table(
+                "computer", [_Row(host or "without a name", f) for host, f in report.computers], paper
+            )
+    known = list(_worth_knowing(report))
+    if known:
+        yield Text()
+        for line in known:
+            yield from (
+                Text(part, "dim")
+                for part in textwrap.wrap(line, min(paper.width, WIDEST), subsequent_indent="  ")
+            )
+
+
+def _title(report: Report) -> str:
+    zone = days.zone_of(report.zone)
+    first = days.local(report.since, zone)
+    # A report until midnight, or a second after the last thing there, is one of the day before.
+    last = days.local(max(report.since, report.until - 1), zone)
+    return days.span(first.date(), last.date())
+
+
+def _facts(report: Report, paper: Paper) -> Iterator[Text]:
+    total = report.total
+    yield _fact(
+        "Left plugged in unused",
+        _spoken(total.unused_for),
+        _share(total),
+        style=ALARM if total.unused_for else "bold green",
+    )
+    if report.before:
+        yield _fact("", _compared(report))
+    yield _fact("Plugged in", f"{_times(total.periods)}, {_spoken(total.plugged_for)} in all")
+    already = (
+        sum(period.began <= report.since for period in report.periods)
+        if total.periods < len(report.periods)
+        else 0
+    )
+    if already and already == len(report.periods) - total.periods:
+        yield _fact("", f"{already} more {'was' if already == 1 else 'were'} plugged in before")
+    yield _fact("", f"longest time {_spoken(total.longest)}, longest unused {_spoken(total.longest_unused)}")
+    yield _fact(
+        "Used",
+        f"{_times(total.uses)}, {_spoken(total.used_for)}" if total.uses or total.used_for else "never",
+    )
+    yield from _reminders(total)
+    if total.snoozes:
+        yield _fact("Snoozed", f"{_times(total.snoozes)}, {_spoken(total.snoozed_for)}")
+    open_now = [period for period in report.periods if period.end == "open"]
+    if open_now:
+        names = ", ".join(dict.fromkeys(period.name or "a device" for period in open_now))
+        yield _fact("Still plugged in", _fitted(names, paper.width - 26))
+    strangers = sorted({program for period in report.periods for program in period.strangers})
+    if strangers:
+        yield _fact("Unknown programs", _fitted(", ".join(strangers), paper.width - 26))
+
+
+def _reminders(total: Figures) -> Iterator[Text]:
+    if not total.reminders:
+        yield _fact("Reminders", "none")
+        return
+    yield _fact("Reminders", str(total.reminders))
+    size = len(str(total.reminders))
+    for outcome in OUTCOMES:
+        if count := total.outcomes.get(outcome, 0):
+            yield _fact("", f"{count:{size}}  {ANSWERS[outcome]}")
+    if total.reaction is not None:
+        yield _fact("Unplugged", f"{_spoken(total.reaction)} after the first reminder (median)")
+
+
+def _fact(name: str, what: str, more: str = "", style: str = "") -> Text:
+    line = Text(f"  {name:22}  ", style="" if not style else "bold")
+    line.append(what, style)
+    line.append(more)
+    return line
+
+
+def _share(total: Figures) -> str:
+    if not total.plugged_for or not total.unused_for:
+        return ""
+    share = total.unused_for / total.plugged_for * 100
+    return f"  ({'over 99' if 99 < share < 100 else 'under 1' if share < 1 else round(share)} % of the time plugged in)"
+
+
+def _compared(report: Report) -> str:
+    before = report.before
+    if before is None:
+        return ""
+    change = report.total.unused_for - before.unused_for
+    length = f"the {_length(report.until - report.since)} before"
+    if abs(change) < 60:
+        return f"as long as in {length}"
+    return f"{_spoken(abs(change))} {'more' if change > 0 else 'less'} than in {length} ({_spoken(before.unused_for)})"
+
+
+def _length(seconds: float) -> str:
+    count = round(seconds / 86400)
+    if count >= 2:
+        return f"{count} days"
+    return "day" if abs(seconds - 86400) <= 3600 else duration.spoken(seconds)
+
+
+def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
+    rows = [_Row(days.short(day), figures) for day, figures in report.days]
+    if len(rows) < 2:
+        return
+    what = "day"
+    if (report.days[-1][0] - report.days[0][0]).days >= MONTHS_FROM:
+        what, rows = "month", list(_months(report))
+    shown = rows[-paper.rows :]
+    yield Text()
+    heading = Text(f"By {what}", "bold")
+    if len(shown) < len(rows):
+        heading.append(f", the latest {len(shown)} of {len(rows)}", "not bold")
+    heading.append("   ")
+    heading.append(paper.unused * 2, ALARM)
+    heading.append(" unused  ", "not bold")
+    heading.append(paper.used * 2, "cyan")
+    heading.append(" used", "not bold")
+    yield heading
+    names = max(len(row.name) for row in shown)
+    texts = [_spoken(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
+    longest = max((row.figures.plugged_for for row in shown), default=0) or 1
+    room = max(10, min(paper.width, WIDEST) - names - max(map(len, texts)) - 6)
+    for row, text in zip(shown, texts, strict=True):
+        line = Text(f"  {row.name:{names}}  {text:>{max(map(len, texts))}}  ")
+        unused, used = _bar(row.figures, longest, room)
+        line.append(paper.unused * unused, ALARM)
+        line.append(paper.used * used, "cyan")
+        yield line
+
+
+def _bar(figures: Figures, longest: float, room: int) -> tuple[int, int]:
+    """Return the blocks of each part: what there is has one at least."""
+    unused = round(figures.unused_for / longest * room)
+    used = round(figures.used_for / longest * room)
+    unused = max(unused, 1) if figures.unused_for >= 1 else 0
+    used = max(used, 1) if figures.used_for >= 1 else 0
+    return (
+        (unused, used)
+        if unused + used <= room
+        else (room - used, used)
+        if unused > used
+        else (unused, room - unused)
+    )
+
+
+def _months(report: Report) -> Iterator[_Row]:
+    found: dict[tuple[int, int], list[Figures]] = {}
+    for day, figures in report.days:
+        found.setdefault((day.year, day.month), []).append(figures)
+    for (year, month), parts in found.items():
+        yield _Row(f"{days.MONTHS[month - 1][:3]} {year}", summed(parts))
+
+
+def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
+    titles = ("unused", "used", "plugged in", "times", "reminders")
+    cells = [
+        (
+            _spoken(row.figures.unused_for),
+            _spoken(row.figures.used_for),
+            _spoken(row.figures.plugged_for),
+            str(row.figures.periods),
+            str(row.figures.reminders),
+        )
+        for row in sorted(rows, key=lambda row: -row.figures.unused_for)
+    ]
+    names = [row.name for row in sorted(rows, key=lambda row: -row.figures.unused_for)]
+    widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
+    room = max(12, min(paper.width, WIDEST) - sum(widths) - 2 * len(widths) - 2)
+    room = min(room, max(cell_len(what) + 3, *map(cell_len, names)))
+    yield Text()
+    heading = Text(set_cell_size(f"By {what}", room + 2), "bold")
+    for title, width in zip(titles, widths, strict=True):
+        heading.append(f"  {title:>{width}}", "not bold dim")
+    yield heading
+    for name, row in zip(names, cells, strict=True):
+        line = Text(f"  {set_cell_size(_fitted(name, room), room)}")
+        for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != _spoken(0) else "")
+        yield line
+
+
+def _device(report: Report, name: str, id_: str) -> str:
+    """The id only where the name does not tell two apart."""
+    alike = sum(other == name for other, _, _ in report.devices) > 1
+    name = name or "without a name"
+    return f"{name} ({id_})" if alike and id_ else name
+
+
+def _worth_knowing(report: Report) -> Iterator[str]:
+    if report.not_watched_for >= 60:
+        computers = len(report.computers)
+        where = f", on {computers} computers together" if computers > 1 else ""
+        yield f"unplugd did not run for {_spoken(report.not_watched_for)}{where}; of that time nothing is known."
+    ends: list[str] = [period.end for period in report.periods]
+    for end, (once, often) in _ENDS.items():
+        if count := ends.count(end):
+            yield once if count == 1 else often.format(count)
+    for key, count in report.notes.items():
+        if count:
+            once, often = NOTES.get(key, (f"{key}: 1", f"{key}: {{}}"))
+            yield once if count == 1 else often.format(count)
+
+
+_ENDS: Final = {
+    "unseen": (
+        "One device was unplugged while unplugd did not run; it counts until then.",
+        "{} devices were unplugged while unplugd did not run; they count until then.",
+    ),
+    "cut": (
+        "Once the computer or unplugd ended while a device was plugged in; it counts until the last sign of it.",
+        "{} times the computer or unplugd ended while a device was plugged in; it counts until the last sign of it.",
+    ),
+}
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _spoken(seconds: float) -> str:
+    return duration.spoken(seconds) if seconds >= 1 else "none"
+
+
+def _fitted(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else set_cell_size(text, max(width, 2) - 1).rstrip() + "…"

@@ -1,0 +1,117 @@
+"""Local days and their names, as a report shows them: 23, 24 or 25 hours long. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
+
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""Names of our own: those of strftime depend on the environment."""
+
+TO: Final = " \N{EN DASH} "
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day, from `began` to `ended` in Unix seconds."""
+
+    date: date
+    began: float
+    ended: float
+
+    @property
+    def hours(self) -> float:
+        """How long it is, in hours."""
+        return (self.ended - self.began) / 3600
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone called `name` ("Europe/Berlin", "UTC") or written as an offset ("+05:30", "UTC+05:30")."""
+    name = name.removeprefix("UTC") or name
+    if name[:1] in {"+", "-"}:
+        return datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo or UTC
+    return ZoneInfo(name)
+
+
+def local(seconds: float, zone: tzinfo) -> datetime:
+    """Return the local time at `seconds`."""
+    return datetime.fromtimestamp(seconds, zone)
+
+
+def between(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:
+    """Return the local days that have a part in `since` to `until`, oldest first; at least the one of `since`."""
+    day = local(since, zone).date()
+    began = _midnight(day, zone)
+    found: list[Day] = []
+    while began < until or not found:
+        following = day + timedelta(days=1)
+        ended = _midnight(following, zone)
+        # A zone that crossed the date line has days that never were.
+        if ended > began:
+            found.append(Day(day, began, ended))
+        day, began = following, ended
+    return tuple(found)
+
+
+def _midnight(day: date, zone: tzinfo) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
+
+
+def hour(day: Day, at: int, zone: tzinfo) -> float:
+    """Return where the hour `at` of the local clock lies on `day`, from 0 to 1."""
+    moment = datetime(day.date.year, day.date.month, day.date.day, at, tzinfo=zone).timestamp()
+    return (moment - day.began) / (day.ended - day.began)
+
+
+def clock(moment: datetime) -> str:
+    """Return the hour and minute, with the zone where the clock shows them twice that day."""
+    shown = f"{moment.hour:02}:{moment.minute:02}"
+    twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
+    return f"{shown} {moment.tzname()}" if twice else shown
+
+
+def short(day: date) -> str:
+    """Return "Mon 2 Nov"."""
+    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"
+
+
+def full(day: date) -> str:
+    """Return "Monday 2 November 2026"."""
+    return f"{WEEKDAYS[day.weekday()]} {written(day)}"
+
+
+def written(day: date) -> str:
+    """Return "2 November 2026"."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def month(day: date) -> str:
+    """Return "November 2026"."""
+    return f"{MONTHS[day.month - 1]} {day.year}"
+
+
+def span(first: date, last: date) -> str:
+    """Return the days from `first` to `last` in as few words as are clear: "2 to 30 November 2026", with a dash."""
+    if first == last:
+        return full(first)
+    if first.year != last.year:
+        return f"{written(first)}{TO}{written(last)}"
+    if first.month != last.month:
+        return f"{first.day} {MONTHS[first.month - 1]}{TO}{written(last)}"
+    return f"{first.day}{TO}{written(last)}"

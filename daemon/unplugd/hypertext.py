@@ -1,0 +1,82 @@
+"""Small pieces of HTML; whatever comes from outside goes through here, and comes out harmless. Pure."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from unplugd import days, duration, foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+ENDS: Final = {
+    "unplugged": "unplugged",
+    "unseen": "unplugged while unplugd was not running",
+    "cut": "cut off (last known moment)",
+    "open": "still plugged in",
+}
+"""How a period ended, in words."""
+OUTCOMES: Final = {
+    "unplugged": "unplugged",
+    "in_use": "an upload began",
+    "snoozed": "snoozed",
+    "dismissed": "closed by hand",
+    "expired": "closed by the desktop",
+    "": "followed by the next reminder, or not known",
+}
+"""What became of a reminder, in words, the best first."""
+
+
+@lru_cache(maxsize=1024)
+def plain(text: str, nameless: str = "without a name") -> str:
+    """Return a foreign `text` escaped, for an attribute or a title."""
+    return escape(foreign.plain(text) or nameless)
+
+
+def named(text: str, nameless: str = "without a name") -> str:
+    """Return a foreign name for running text: escaped, and writing from right to left stays within it."""
+    return f"<bdi>{plain(text, nameless)}</bdi>"
+
+
+def long(seconds: float, nothing: str = "none") -> str:
+    """Return a duration in words, with the exact seconds for machines."""
+    return f'<data value="{number(seconds)}">{duration.spoken(seconds) if seconds >= 0.5 else nothing}</data>'
+
+
+def count(amount: int) -> str:
+    """Return a count, with thin spaces between thousands, and as it is for machines."""
+    return f'<data value="{amount}">{_grouped(amount)}</data>'
+
+
+def number(value: float) -> str:
+    """Return a number as short as it is exact to the millisecond."""
+    return f"{round(value, 3):.15g}"
+
+
+def several(amount: int, one: str, many: str) -> str:
+    """Return "1 day" or "3 days"."""
+    return f"{_grouped(amount)} {one if amount == 1 else many}"
+
+
+def _grouped(amount: int) -> str:
+    return f"{amount:,}".replace(",", "\u202f")
+
+
+def moment(time: datetime, shown: str) -> str:
+    """Return a time as `shown`, and exactly for machines."""
+    return f'<time datetime="{time.isoformat(timespec="seconds")}">{shown}</time>'
+
+
+def stretch(began: datetime, ended: datetime) -> str:
+    """Return the times from one to the other, with the days where it goes over midnight."""
+    if began.date() == ended.date():
+        return f"{days.clock(began)}{days.TO}{days.clock(ended)}"
+    return f"{days.short(began.date())} {days.clock(began)}{days.TO}{days.short(ended.date())} {days.clock(ended)}"
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> str:
+    """Return what stands in a list of names and values."""
+    return "".join(f"<div><dt>{what}</dt><dd>{said}</dd></div>" for what, said in rows)

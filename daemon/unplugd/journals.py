@@ -1,0 +1,141 @@
+"""Any number of journals, read as what they tell together: one stream of events a computer, each event once, in order.
+
+`notes` counts what was unusual: `torn` and `foreign` lines, `too_long` ones, `doubled` ones (there twice, told once),
+`odd_value` (a line of which something makes no sense), `unknown_event` and `other_schema` (of another version), `disordered`
+and `misplaced` (told where they stand), `cut_file` (became shorter while it was read), `same_file` (given twice),
+`unreadable_file`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING
+
+from unplugd import journal, moment
+from unplugd.order import Batch, Reader, settled
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterator, Sequence
+
+    from unplugd.event import Event
+    from unplugd.sources import Source
+
+
+def quiet(_line: str) -> None:
+    """Tell nobody."""
+
+
+def by_host(
+    sources: Sequence[Source],
+    notes: Counter[str],
+    tell: Callable[[str], None] = quiet,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[tuple[str, Iterator[Event]]]:
+    """Yield each computer with its events; `progress` is told the bytes read, about as many as the sources are large."""
+    reader = Reader(notes, tell, progress)
+    for host, groups in reader.plan(sources).items():
+        yield host, chain.from_iterable(batch.events for batch in reader.read(groups))
+
+
+def merged(
+    sources: Sequence[Source], notes: Counter[str], tell: Callable[[str], None] = quiet
+) -> tuple[list[str], Iterator[Batch]]:
+    """Return the computers, and the events of all of them by the wall clock, with their lines."""
+    reader = Reader(notes, tell)
+    plan = reader.plan(sources)
+    return list(plan), _together([reader.read(groups) for groups in plan.values()])
+
+
+def last(
+    sources: Sequence[Source],
+    notes: Counter[str],
+    tell: Callable[[str], None],
+    wanted: Callable[[Event], bool],
+    most: int,
+) -> tuple[list[str], Iterator[Batch]]:
+    """Return the same for the last events that are wanted, read from the end."""
+    reader = Reader(notes, tell)
+    plan = reader.plan(sources)
+    streams: list[Iterator[Batch]] = []
+    for groups in plan.values() if most else ():
+        taken: list[Batch] = []
+        found = 0
+        for batch in reader.read_back(groups):
+            # One batch more than needed: its end can belong after the beginning of the next one.
+            enough = found >= most
+            pairs = [pair for pair in zip(batch.events, batch.lines, strict=True) if wanted(pair[0])]
+            found += len(pairs)
+            if pairs:
+                taken.append(Batch.of(pairs))
+            if enough:
+                break
+        streams.append(settled(reversed(taken), notes))
+    ends: deque[tuple[Event, bytes]] = deque(maxlen=most)
+    for batch in _together(streams):
+        ends.extend(zip(batch.events, batch.lines, strict=True))
+    return list(plan), iter([Batch.of(ends)] if ends else [])
+
+
+def _together(streams: list[Iterator[Batch]]) -> Iterator[Batch]:
+    return streams[0] if len(streams) == 1 else _by_time(streams)
+
+
+class _Stream:
+    """The events of one computer, and when each is told: never before the one before it, whatever its clock says."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self._reached = ""
+        self.times: list[str] = []
+        self.events: list[Event] = []
+        self.lines: list[bytes] = []
+
+    def fill(self) -> bool:
+        """Read on where nothing waits, and return whether there is anything."""
+        while not self.times:
+            batch = next(self._batches, None)
+            if batch is None:
+                return False
+            times = [one.time for one in batch.events]
+            if not all(map(moment.is_fixed, times)) or times[0] < self._reached or times != sorted(times):
+                times = list(accumulate(map(_sortable, times), max, initial=self._reached))[1:]
+            self._reached = times[-1]
+            self.times, self.events, self.lines = times, batch.events, batch.lines
+        return True
+
+    def take(self, until: str) -> tuple[list[str], list[Event], list[bytes]]:
+        """Return what is told until then."""
+        cut = bisect_right(self.times, until)
+        taken = self.times[:cut], self.events[:cut], self.lines[:cut]
+        self.times, self.events, self.lines = self.times[cut:], self.events[cut:], self.lines[cut:]
+        return taken
+
+
+def _by_time(batches: list[Iterator[Batch]]) -> Iterator[Batch]:
+    streams = [stream for stream in map(_Stream, batches) if stream.fill()]
+    while streams:
+        # As far as all of them are known.
+        until = min(stream.times[-1] for stream in streams)
+        times: list[str] = []
+        events: list[Event] = []
+        lines: list[bytes] = []
+        for stream in streams:
+            some_times, some_events, some_lines = stream.take(until)
+            times += some_times
+            events += some_events
+            lines += some_lines
+        order = sorted(range(len(times)), key=times.__getitem__)
+        yield Batch([events[at] for at in order], b"\n".join([lines[at] for at in order]) + b"\n")
+        streams = [stream for stream in streams if stream.fill()]
+
+
+def _sortable(time: str) -> str:
+    if moment.is_fixed(time):
+        return time
+    try:
+        return journal.time_of(moment.seconds(time))
+    except (ValueError, OverflowError, OSError):
+        return ""

@@ -1,0 +1,36 @@
+"""The kinds of events that this version writes, and the order in which they follow one another at one moment. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FIRST: Final = ("started", "config_loaded", "resumed")
+OF_A_DEVICE: Final = (
+    "use_ended",
+    "reminder_ended",
+    "unplugged",
+    "snooze_ended",
+    "plugged_in",
+    "use_began",
+    "snoozed",
+    "stranger",
+    "checkpoint",
+)
+LAST: Final = ("reminded", "delivery_failed", "gap", "stopped")
+KINDS: Final = (*FIRST, *OF_A_DEVICE, *LAST)
+"""Every event's name."""
+
+_PLACES: Final = {
+    kind: (phase, place)
+    for phase, kinds in enumerate((FIRST, OF_A_DEVICE, LAST))
+    for place, kind in enumerate(kinds)
+}
+_BEGINS: Final = OF_A_DEVICE.index("use_began")
+
+
+def place(event: str, device: str, outcome: str) -> tuple[int, str, float]:
+    """Return a sort key for events of one moment: the daemon's own order, however the lines came to be mixed."""
+    phase, rank = _PLACES.get(event, (1, len(OF_A_DEVICE)))
+    # A reminder that a use has ended is told after that use.
+    after_use = event == "reminder_ended" and outcome == "in_use"
+    return phase, device, _BEGINS + 0.5 if after_use else rank

@@ -1,0 +1,137 @@
+"""The summary of the report's page: the time left plugged in unused, large, and what belongs to it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from unplugd import days, drawing
+from unplugd.duration import spoken
+from unplugd.hypertext import OUTCOMES, count, long, moment, named, pairs, plain, several
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from unplugd.book import Book
+    from unplugd.report import Report
+
+NAMED: Final = 6
+"""Devices still plugged in that are named."""
+
+
+def summary(book: Book) -> str:
+    """Return the summary."""
+    report = book.report
+    total = report.total
+    if not report.periods:
+        kind = "Nothing was plugged in during this time, so nothing was left plugged in."
+        return f'<p class="kind">{kind}</p><p>{_watching(report)}</p>{_compared(report)}'
+    share = round(100 * total.unused_for / total.plugged_for) if total.plugged_for > 0 else 0
+    now = [one for one in report.periods if one.end == "open"]
+    still = "".join(
+        f'<p class="still"><b>Still plugged in</b> when the report ends: {named(one.name, "USB device")} on '
+        f"{named(one.host, 'this computer')}, since {_since(book, one.began)}.</p>"
+        for one in now[:NAMED]
+    )
+    return (
+        f'<p class="hero"><span id="hero">Left plugged in, unused</span> <strong id="hero-figure">'
+        f"{long(total.unused_for, 'no time at all')}</strong></p>"
+        f"{drawing.bar(total.unused_for, total.used_for, total.plugged_for, 'hero hero-figure')}"
+        f'<ul class="legend"><li>{drawing.sample("idle")} unused: high bar</li><li>{drawing.sample("use")} in use: low bar'
+        "</li></ul>"
+        f"<p>That is {share} % of the {long(total.plugged_for)} that it was plugged in; for {long(total.used_for, 'no time')} "
+        f"upload software was using it.</p>{_compared(report)}{still}"
+        f'<dl class="figures">{pairs(_figures(report))}</dl>{_outcomes(report)}<p>{_watching(report)}</p>'
+    )
+
+
+def _since(book: Book, began: float) -> str:
+    time = days.local(began, book.zone)
+    return moment(time, f"{days.short(time.date())}, {days.clock(time)}")
+
+
+def _before_name(report: Report) -> str:
+    hours = (report.until - report.since) / 3600
+    if hours < 36:
+        return "the day before" if 22 < hours < 26 else f"the {spoken(hours * 3600)} before"
+    return f"the {round(hours / 24)} days before"
+
+
+def _compared(report: Report) -> str:
+    before = report.before
+    if before is None:
+        return "<p>There is nothing to compare with: the journal does not reach back to the time before.</p>"
+    change = report.total.unused_for - before.unused_for
+    if abs(change) < max(60.0, before.unused_for / 100):
+        said = f"About as long as in {_before_name(report)} ({long(before.unused_for)})."
+    else:
+        less = "less" if change < 0 else "more"
+        said = (
+            f"{spoken(abs(change))} <b>{less}</b> than in {_before_name(report)} ({long(before.unused_for)})."
+        )
+    return f'<p class="compared">{said}</p>'
+
+
+def _figures(report: Report) -> Iterable[tuple[str, str]]:
+    total, before = report.total, report.before
+
+    def row(what: str, now: str, then: str | None, note: str = "") -> tuple[str, str]:
+        notes = [one for one in (note, f"before: {then}" if then is not None else "") if one]
+        return what, now + "".join(f" <small>{one}</small>" for one in notes)
+
+    yield row("Times plugged in", count(total.periods), count(before.periods) if before else None)
+    yield row("Plugged in, in all", long(total.plugged_for), long(before.plugged_for) if before else None)
+    uses = several(total.uses, "use", "uses")
+    yield row(
+        "Used by upload software", long(total.used_for), long(before.used_for) if before else None, uses
+    )
+    yield row(
+        "Longest left unused, one time",
+        long(total.longest_unused),
+        long(before.longest_unused) if before else None,
+        f"longest plugged in: {long(total.longest)}",
+    )
+    yield row(
+        "From the first reminder to unplugging",
+        "not known" if total.reaction is None else long(total.reaction, "at once"),
+        None
+        if before is None
+        else "not known"
+        if before.reaction is None
+        else long(before.reaction, "at once"),
+        "the middle one of all times (median)"
+        if total.reaction is not None
+        else "it was not unplugged after one",
+    )
+    yield row("Reminders", count(total.reminders), count(before.reminders) if before else None)
+    if total.snoozes:
+        yield row(
+            "Snoozed", several(total.snoozes, "time", "times"), None, f"{long(total.snoozed_for)} in all"
+        )
+    if total.strangers:
+        yield row(
+            "Held open by a program unknown to unplugd", several(total.strangers, "time", "times"), None
+        )
+
+
+def _outcomes(report: Report) -> str:
+    found = report.total.outcomes
+    if not any(found.values()):
+        return ""
+    every = [*OUTCOMES, *(outcome for outcome in found if outcome not in OUTCOMES)]
+    rows = "".join(
+        f'<li data-outcome="{plain(outcome, "")}">{drawing.sample(outcome if outcome in OUTCOMES else "")} '
+        f"{OUTCOMES.get(outcome) or plain(outcome)} <b>{count(found[outcome])}</b></li>"
+        for outcome in every
+        if found.get(outcome)
+    )
+    return f'<h3>What became of the reminders</h3><ul class="outcomes">{rows}</ul>'
+
+
+def _watching(report: Report) -> str:
+    if report.not_watched_for < 60:
+        return "unplugd was running all the time."
+    each = ", each computer counted for itself" if len({one.host for one in report.watched}) > 1 else ""
+    return (
+        f"For {long(report.not_watched_for)} of this time unplugd was not running{each}: what was plugged in then "
+        "is not known."
+    )

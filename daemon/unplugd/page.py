@@ -1,0 +1,206 @@
+"""A report as one HTML page that needs nothing but itself: no network, no script. Pure."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from unplugd import days, drawing, overview, tables, timeline
+from unplugd.book import Book
+from unplugd.hypertext import OUTCOMES, count, moment, named, pairs, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from unplugd.report import Report
+
+TITLE: Final = "Was it left plugged in?"
+SENTENCE: Final = (
+    "Disconnect the USB device from your computer when you are not using it to download pump data."
+)
+"""Of the notice of 20 September 2022, word for word."""
+NAMED: Final = 6
+"""Computers that the head names."""
+MUCH: Final = 14
+"""Rows with which a section begins on a sheet of its own."""
+NOTES: Final = {
+    "torn": (
+        "line is torn: the computer went off while it was written",
+        "lines are torn: the computer went off while they were written",
+    ),
+    "foreign": (
+        "line is none of unplugd&rsquo;s and was passed over",
+        "lines are none of unplugd&rsquo;s and were passed over",
+    ),
+    "too_long": ("line is too long and was passed over", "lines are too long and were passed over"),
+    "doubled": ("line stood there twice and counts once", "lines stood there twice and count once"),
+    "odd_value": ("line has a value that makes no sense", "lines have values that make no sense"),
+    "odd_events": ("event makes no sense where it stands", "events make no sense where they stand"),
+    "out_of_order": ("event is older than the one before it", "events are older than the ones before them"),
+    "disordered": ("event stands where another belongs", "events stand where others belong"),
+    "misplaced": (
+        "event stands among those of another computer",
+        "events stand among those of another computer",
+    ),
+    "no_time": ("event has no usable time and was left out", "events have no usable time and were left out"),
+    "unknown_event": (
+        "event is of a kind that this unplugd does not know",
+        "events are of kinds that this unplugd does not know",
+    ),
+    "other_schema": (
+        "event was written by another version of unplugd",
+        "events were written by another version of unplugd",
+    ),
+    "clock_jumps": (
+        "time a computer&rsquo;s clock was set by more than a minute; durations are right all the same",
+        "times a computer&rsquo;s clock was set by more than a minute; durations are right all the same",
+    ),
+    "gaps": (
+        "time the journal could not be written for so long that events were lost",
+        "times the journal could not be written for so long that events were lost",
+    ),
+    "lost_events": ("event was lost that way", "events were lost that way"),
+    "begun_before": (
+        "time that something was plugged in has no beginning in the journal",
+        "times that something was plugged in have no beginning in the journal",
+    ),
+    "failed_deliveries": (
+        "time a reminder could not be shown by one of its channels",
+        "times a reminder could not be shown by one of its channels",
+    ),
+    "same_file": ("file was given twice and counts once", "files were given twice and count once"),
+    "cut_file": ("file became shorter while it was read", "files became shorter while they were read"),
+    "unreadable_file": (
+        "file could not be read: what is in it is missing here",
+        "files could not be read: what is in them is missing here",
+    ),
+}
+"""What was met while reading, in words: of one, of several."""
+
+
+def page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None = None) -> str:
+    """Return the page, made at `made` (Unix seconds); `zone` is given where `report.zone` is no name of one."""
+    zone = zone or days.zone_of(report.zone)
+    book = Book(report, zone)
+    sections = [("summary", "Summary", overview.summary(book))]
+    if report.periods:
+        sections += [
+            ("totals", "Weeks and months", tables.totals(book)),
+            ("places", "Computers and devices", tables.places(book)),
+            ("days", "Day by day", _legend(report) + timeline.by_day(book)),
+            ("times", "Every time it was plugged in", tables.periods(book)),
+        ]
+    sections.append(("notes", "What was met while reading the journal", _notes(report)))
+    sections = [section for section in sections if section[2]]
+    links = "".join(f'<li><a href="#{key}">{name}</a></li>' for key, name, _ in sections)
+    body = "".join(
+        f'<section{_much(key, book)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{inside}</section>'
+        for key, name, inside in sections
+    )
+    covered = _covered(book)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head>{_head(f"{title} {covered}")}</head><body>'
+        f'<a class="skip" href="#main">Skip to the report</a>{drawing.DEFINITIONS}'
+        f'<header><p class="brand">unplugd · review of the journal</p><h1>{escape(title)}</h1>'
+        f"{_subject(book, covered)}"
+        f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav></header>'
+        f'<main id="main" tabindex="-1">{body}</main>'
+        f"<footer>{_foot(made, report, zone)}</footer></body></html>\n"
+    )
+
+
+def _much(key: str, book: Book) -> str:
+    """Return the mark of a section that begins on a sheet of its own."""
+    rows = {"days": len(book.days), "times": len(book.report.periods)}
+    return ' class="much"' if rows.get(key, 0) > MUCH else ""
+
+
+@cache
+def _style() -> str:
+    return files("unplugd").joinpath("page.css").read_text(encoding="utf-8").strip()
+
+
+def _head(title: str) -> str:
+    style = _style()
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        f'<meta name="referrer" content="no-referrer"><meta name="generator" content="unplugd">'
+        f'<meta name="format-detection" content="telephone=no"><link rel="icon" href="data:,">'
+        f"<title>{escape(title)}</title><style>{style}</style>"
+    )
+
+
+def _covered(book: Book) -> str:
+    """Return the days that the report covers, with the times where it begins or ends within one."""
+    first, last = book.days[0], book.days[-1]
+    shown = days.span(first.date, last.date)
+    since, until = (days.local(moment, book.zone) for moment in (book.report.since, book.report.until))
+    parts = []
+    if book.report.since > first.began:
+        parts.append(f"from {days.clock(since)}")
+    if book.report.until < last.ended:
+        parts.append(f"until {days.clock(until)}")
+    return f"{shown}, {' '.join(parts)}" if parts else shown
+
+
+def _subject(book: Book, covered: str) -> str:
+    computers = ", ".join(named(host) for host in book.hosts[:NAMED])
+    if len(book.hosts) > NAMED:
+        computers += f" and {len(book.hosts) - NAMED} more"
+    devices = list(dict.fromkeys(book.device(name, id_) for name, id_, _ in book.report.devices))
+    shown = ", ".join(f"<bdi>{plain(name)}</bdi>" for name in devices[:NAMED])
+    rows = [
+        ("Time", f"{covered} <small>({plain(book.report.zone)})</small>"),
+        (f"Computer{'s' * (len(book.hosts) != 1)}", computers or "none known"),
+    ]
+    if shown:
+        more = f" and {len(devices) - NAMED} more" if len(devices) > NAMED else ""
+        rows.append((f"Device{'s' * (len(devices) != 1)}", shown + more))
+    return f'<dl class="subject">{pairs(rows)}</dl>'
+
+
+def _legend(report: Report) -> str:
+    outcomes = {one.outcome for period in report.periods for one in period.reminders}
+    rows: Sequence[tuple[str, str]] = [
+        ("idle", "plugged in, unused: high bar"),
+        ("use", "in use by upload software: low bar"),
+        ("off", "unplugd was not running"),
+        *([("nap", "snoozed")] if any(period.snoozes for period in report.periods) else []),
+        *((outcome, f"reminder: {said}") for outcome, said in OUTCOMES.items() if outcome in outcomes),
+    ]
+    shown = "".join(f"<li>{drawing.sample(kind)} {said}</li>" for kind, said in rows)
+    return f'<ul class="legend" aria-label="What the pictures show">{shown}</ul>'
+
+
+def _notes(report: Report) -> str:
+    rows = []
+    for key, amount in report.notes.items():
+        if amount <= 0:
+            continue
+        if key in NOTES:
+            one, many = NOTES[key]
+            rows.append(f"<li>{count(amount)} {one if amount == 1 else many}.</li>")
+        else:
+            rows.append(f"<li>{plain(key.replace('_', ' '))}: {count(amount)}</li>")
+    return f"<ul>{''.join(rows)}</ul>" if rows else ""
+
+
+def _foot(made: float, report: Report, zone: tzinfo) -> str:
+    time = days.local(made, zone)
+    return (
+        "<p>unplugd watches for the USB parts of a MiniMed 600 insulin-pump system and reminds people to unplug them when "
+        "no upload uses them. It follows one sentence of Medtronic&rsquo;s notice of 20 September 2022, which the FDA published "
+        f"as well:</p><blockquote><p>{SENTENCE}</p></blockquote>"
+        f"<p>Made {moment(time, f'{days.full(time.date())}, {days.clock(time)}')} ({plain(report.zone)}) from the journal on "
+        "this computer. The page holds all it shows: it loads nothing and sends nothing.</p>"
+    )

@@ -1,0 +1,190 @@
+"""Journal files: which ones are meant by what a person gives, and each opened safely, wherever it has been moved to."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from unplugd import journal, paths
+from unplugd.failure import Failure
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterable, Sequence
+
+HINT: Final = "give a journal, such as events.jsonl, or a folder with one"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file as it was when it was found; `size` is how far it is read."""
+
+    path: Path
+    device: int
+    inode: int
+    size: int
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What stays the same when the file is renamed."""
+        return self.device, self.inode
+
+    def open(self) -> int:
+        """Return a descriptor of this very file, under another name if it was rotated meanwhile; OSError if it is gone."""
+        for path in self._names():
+            try:
+                descriptor = open_file(path)
+            except OSError:
+                if path == self.path and os.path.lexists(path) and not self._others():
+                    raise
+                continue
+            found = os.fstat(descriptor)
+            if (found.st_dev, found.st_ino) == self.identity:
+                return descriptor
+            os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "it is gone", str(self.path))
+
+    def _names(self) -> Iterable[Path]:
+        yield self.path
+        yield from self._others()
+
+    def _others(self) -> list[Path]:
+        try:
+            return journal.files(_current(self.path))
+        except OSError:
+            return []
+
+
+def open_file(path: Path) -> int:
+    """Return a descriptor for reading a regular file; OSError for anything else, and never waits for a FIFO."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "a folder" if stat.S_ISDIR(mode) else "not a file", str(path))
+
+
+def find(given: Sequence[Path], own: Path, notes: Counter[str], tell: Callable[[str], None]) -> list[Source]:
+    """Return the files meant by `given`, or the user's `own` journal, each once; Failure where there is none to read.
+
+    A folder means the journals in it (or in the folders in it), with their rotated files; `*`, `?` and `[…]` stand for names.
+    """
+    found: dict[tuple[int, int], Source] = {}
+    trouble: list[str] = []
+    for path in _expanded(given, trouble) if given else _settled(own):
+        try:
+            source = _source(path)
+        except OSError as error:
+            trouble.append(f"{paths.short(path)}: {_reason(error)}")
+            continue
+        if source.identity in found:
+            notes["same_file"] += 1
+        else:
+            found[source.identity] = source
+    if trouble and not found:
+        for line in trouble[:-1]:
+            tell(f"unplugd: {line}")
+        raise Failure(trouble[-1], HINT)
+    notes["unreadable_file"] += len(trouble)
+    for line in trouble:
+        tell(f"unplugd: {line}")
+    return list(found.values())
+
+
+def current_files(given: Sequence[Path], own: Path) -> list[Path]:
+    """Return the files to follow: those that a running unplugd appends to, whether they exist yet or not."""
+    if not given:
+        return [own]
+    named: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            named.extend(sorted({_current(one) for one in _in(path)}) or [path / journal.NAME])
+        elif glob.has_magic(str(path)) and not path.exists():
+            named.extend(_matching(path))
+        else:
+            named.append(path)
+    return list(dict.fromkeys(_current(path) for path in named))
+
+
+def unreadable(path: Path, error: OSError) -> str:
+    """Return what to tell about a file that cannot be read."""
+    return f"{paths.short(path)}: {_reason(error)}"
+
+
+def _source(path: Path) -> Source:
+    descriptor = open_file(path)
+    try:
+        status = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    return Source(path, status.st_dev, status.st_ino, status.st_size)
+
+
+def _expanded(given: Iterable[Path], trouble: list[str]) -> Iterable[Path]:
+    for path in given:
+        try:
+            if path.is_dir():
+                files = _in(path)
+                if not files:
+                    trouble.append(f"{paths.short(path)}: no journal in this folder")
+                yield from files
+            elif glob.has_magic(str(path)) and not os.path.lexists(path):
+                matching = _matching(path)
+                if not matching:
+                    trouble.append(f"{paths.short(path)}: no such file")
+                yield from _expanded(matching, trouble)
+            else:
+                yield path
+        except OSError as error:
+            trouble.append(f"{paths.short(path)}: {_reason(error)}")
+        except ValueError:
+            trouble.append("a name with a zero byte: no such file")
+
+
+def _matching(pattern: Path) -> list[Path]:
+    return [Path(name) for name in sorted(glob.glob(str(pattern)))]  # noqa: PTH207 - it can begin with a slash
+
+
+def _in(folder: Path) -> list[Path]:
+    """Return the journals of a folder and of the folders in it: `*.jsonl`, and the rotated files of each."""
+    names = {_current(path) for pattern in ("*.jsonl*", "*/*.jsonl*") for path in folder.glob(pattern)}
+    return [
+        one for name in sorted(names) if name.suffix == ".jsonl" for one in _settled(name) if not one.is_dir()
+    ]
+
+
+def _settled(path: Path) -> list[Path]:
+    """Return a journal's files as they stood at one moment, not between two steps of a rotation."""
+    if not _may_enter(path.parent):
+        raise Failure(f"{paths.short(path.parent)}: Permission denied", "give a journal that you can read")
+    before = journal.files(path)
+    for _ in range(5):
+        after = journal.files(path)
+        if after == before:
+            break
+        before = after
+    return before
+
+
+def _may_enter(folder: Path) -> bool:
+    return not folder.is_dir() or os.access(
+        folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids
+    )
+
+
+def _current(path: Path) -> Path:
+    """Return the name that a rotated file had when it was written to."""
+    stem, _, number = path.name.rpartition(".")
+    return path.with_name(stem) if stem and number.isascii() and number.isdecimal() else path
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    return error.strerror or type(error).__name__

@@ -1,0 +1,164 @@
+"""The real daemon on a machine and a clock that a script moves: months pass in seconds."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from unplugd import run
+from unplugd.config import Settings
+from unplugd.paths import Paths
+from unplugd.reminder import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pytest
+
+    from unplugd.channels import Channel
+    from unplugd.devices import Device, Watch
+    from unplugd.loop import Source
+    from unplugd.machine import Events
+    from unplugd.uploaders import Uploader
+    from unplugd.words import Words
+
+
+class CrashError(Exception):
+    """The program ends without a word."""
+
+
+class Machine:
+    """A platform, a source of its loop and a notification channel, all of which do what `script` says and when."""
+
+    name = "desktop"
+    replaces = True
+
+    def __init__(self, script: Sequence[tuple[float, Callable[[Machine], None]]], wall: float) -> None:
+        self.clock = 100.0
+        self.offset = wall
+        self.boots = 1
+        self.asleep = 0.0
+        self.plugged: dict[str, Device] = {}
+        self.user: dict[str, str] = {}
+        self.daemon: run.Daemon | None = None
+        self.script = sorted(script, key=lambda entry: entry[0])
+        self._changed: Callable[[], None] = lambda: None
+
+    # --- the clock
+
+    def now(self) -> float:
+        """Return the time."""
+        return self.clock
+
+    def time(self) -> float:
+        """Return the wall clock."""
+        return self.clock + self.offset
+
+    def turn(self, sources: Sequence[Source], _now: object, until: float | None) -> None:
+        """Go on to whatever comes next, as `loop.turn` does by waiting."""
+        deadlines = [until, *(source.deadline() for source in sources)]
+        self.clock = max(self.clock, min(deadline for deadline in deadlines if deadline is not None))
+        for source in sources:
+            source.expire(self.clock)
+
+    # --- the platform
+
+    def slept(self) -> float:
+        """Return how long it slept."""
+        return self.asleep
+
+    def boot(self) -> str:
+        """Return the boot."""
+        return str(self.boots)
+
+    def scan(self, watches: Sequence[Watch]) -> list[Device]:  # noqa: ARG002 - all are watched
+        """Return what is plugged in."""
+        return list(self.plugged.values())
+
+    def running(self, software: Sequence[Uploader]) -> None:
+        """Return None: nothing runs without using a device."""
+
+    def look(
+        self,
+        watched: Sequence[Device],
+        software: object,  # noqa: ARG002 - the script knows
+        running: object,  # noqa: ARG002 - likewise
+        at: float,  # noqa: ARG002 - likewise
+    ) -> tuple[Sighting, ...]:
+        """Return who uses it."""
+        return tuple(
+            Sighting(device, "in use", self.user[device.port], "open", doubtful=not self.user[device.port])
+            if device.port in self.user
+            else Sighting(device)
+            for device in watched
+        )
+
+    def sources(self, changed: Callable[[], None]) -> list[Any]:
+        """Return the script."""
+        self._changed = changed
+        return [self]
+
+    def channel(self, name: str, events: Events) -> tuple[Channel, None] | None:  # noqa: ARG002 - nobody presses anything
+        """Return itself as the desktop."""
+        return (self, None) if name == "desktop" else None
+
+    def change(self) -> None:
+        """Announce that a device came or went."""
+        self._changed()
+
+    # --- the script as a source
+
+    def fileno(self) -> int:
+        """Return -1: there is nothing to read."""
+        return -1
+
+    def events(self) -> int:
+        """Return 0, likewise."""
+        return 0
+
+    def ready(self) -> None:
+        """Do nothing."""
+
+    def deadline(self) -> float | None:
+        """Return when the next entry comes."""
+        return self.script[0][0] if self.script else None
+
+    def expire(self, now: float) -> None:
+        """Do what is due."""
+        while self.script and self.script[0][0] <= now:
+            self.script.pop(0)[1](self)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    # --- the channel
+
+    def show(self, words: Words, done: Callable[[str | None], None]) -> None:  # noqa: ARG002 - nobody reads them
+        """Show everything."""
+        done(None)
+
+    def withdraw(self) -> None:
+        """Do nothing."""
+
+    def check(self, told: Callable[[str | None, str], None]) -> None:
+        """Always works."""
+        told(None, "scripted")
+
+
+def tell(machine: Machine, folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Run the daemon, again after each crash or stop, until the script is over; return its journal."""
+    patch.setattr(run, "turn", machine.turn)
+    patch.setattr(run, "time", SimpleNamespace(time=machine.time))
+    where = Paths(folder / "config", folder / "state", folder / "run")
+    for one in (where.configuration, where.state, where.runtime):
+        one.mkdir(mode=0o700)
+    while machine.script:
+        machine.daemon = run.Daemon(machine, where, lambda: Settings(look_every=30.0), lambda _line: None)
+        try:
+            machine.daemon.run()
+        except CrashError:
+            pass
+        finally:
+            machine.daemon.close()
+    return where.journal

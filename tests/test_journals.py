@@ -1,0 +1,386 @@
+"""Reading journals: each event once and in order, however they are spread over files, and whatever else is in these."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from unplugd import event, journal, journals, kinds, lines, order, sentence, sources
+from unplugd.failure import Failure
+
+from .rig import journal_maker
+
+NOBODY = 65534
+ANY_PATH = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def line(boot: str, uptime: float, host: str = "ann", **fields: Any) -> bytes:
+    """Return a line of a boot that began at a time of its own."""
+    began = 1_764_000_000 + sum(boot.encode()) * 1_000_000
+    head = {"time": journal.time_of(began + uptime), "event": "checkpoint", "host": host, "boot": boot}
+    return json.dumps({**head, "schema": 1, "uptime": uptime, **fields}).encode() + b"\n"
+
+
+def told(*given_files: Path, notes: Counter[str] | None = None, said: list[str] | None = None) -> list[Any]:
+    """Return all that is read, as host and event."""
+    notes = Counter() if notes is None else notes
+    said = [] if said is None else said
+    found = sources.find(given_files, Path("/nowhere/events.jsonl"), notes, said.append)
+    return [(host, one) for host, events in journals.by_host(found, notes, said.append) for one in events]
+
+
+def as_lines(*given_files: Path, notes: Counter[str] | None = None) -> list[bytes]:
+    """Return the lines of all computers by time."""
+    notes = Counter() if notes is None else notes
+    found = sources.find(given_files, Path("/nowhere/events.jsonl"), notes, lambda _: None)
+    return [raw + b"\n" for batch in journals.merged(found, notes)[1] for raw in batch.lines]
+
+
+def test_the_kinds_are_those_that_are_written() -> None:
+    """Every event that has a sentence, and no other."""
+    assert sorted(kinds.KINDS) == sorted(sentence._WORDS)
+
+
+def test_an_event_has_every_field_that_is_written(tmp_path: Path) -> None:
+    """What a line holds is there; what it does not hold has a value that means so."""
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(
+        line("b", 5, event="reminded", count=3, devices=["1-1", "1-2"], due=["1-1"], urgency="critical")
+    )
+    ((host, one),) = told(file)
+    assert (host, one.event, one.uptime, one.count, one.devices, one.due) == ("ann", "reminded", 5, 3, ("1-1", "1-2"), ("1-1",))  # fmt: skip
+    assert (one.urgency, one.device, one.plugged_for, one.continued) == ("critical", "", -1.0, False)
+
+
+# --- order
+
+
+@pytest.fixture(scope="module")
+def journal_lines() -> list[bytes]:
+    """Return three boots of a real-looking journal, with lines that share a moment, and one that comes late."""
+    source = journal_maker.lines("ann", 3)
+    found = [next(source).encode() for _ in range(3000)]
+    found[1000], found[1001] = found[1001], found[1000]
+    return found
+
+
+@pytest.mark.parametrize("exact", [order.EXACT, 0])
+def test_rotated_files_are_one_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int) -> None:
+    """Oldest first; the same whether every line is looked at before or only some."""
+    monkeypatch.setattr(order, "EXACT", exact)
+    (folder,) = journal_maker.make(tmp_path, 3000, rotate_at=200_000)
+    files = journal.files(folder / journal.NAME)
+    assert len(files) > 2
+    written = b"".join(file.read_bytes() for file in files)
+    notes: Counter[str] = Counter()
+    assert b"".join(as_lines(folder, notes=notes)) == written
+    assert b"".join(as_lines(*reversed(files))) == written
+    assert not +notes
+
+
+@pytest.mark.parametrize("exact", [order.EXACT, 0])
+@given(data=st.data())
+@settings(parent=ANY_PATH, max_examples=40)
+def test_any_split_gives_the_same(
+    tmp_path: Path, journal_lines: list[bytes], exact: int, data: st.DataObject
+) -> None:
+    """Line by line over files, cut in pieces, shuffled as files, whole files or single lines there twice."""
+    chance = random.Random(data.draw(st.integers(0, 2**32)))  # noqa: S311 - a test's
+    length = data.draw(st.sampled_from([5, 100, 700, 3000]))
+    first = chance.randrange(len(journal_lines) - length + 1)
+    part = journal_lines[first : first + length]
+    count = data.draw(st.integers(1, 5))
+    how = data.draw(st.sampled_from(["line by line", "pieces", "shuffled", "doubled"]))
+    shutil.rmtree(tmp_path)
+    tmp_path.mkdir()
+    plain = tmp_path / "plain"
+    plain.write_bytes(b"".join(part))
+    files: list[list[bytes]] = [[] for _ in range(count)]
+    for number, one in enumerate(part):
+        files[chance.randrange(count) if how != "pieces" else number * count // len(part)].append(one)
+    doubled = 0
+    if how == "shuffled":
+        for file in files:
+            chance.shuffle(file)
+    elif how == "doubled":
+        files.append([one for one in part if chance.random() < 0.5])
+        doubled = len(files[-1])
+    for number, file in enumerate(files):
+        (tmp_path / f"{chance.random()}-{number}.jsonl").write_bytes(b"".join(file))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(order, "EXACT", exact)
+        notes: Counter[str] = Counter()
+        assert as_lines(*tmp_path.glob("*.jsonl"), notes=notes) == as_lines(plain)
+        assert told(*tmp_path.glob("*.jsonl")) == told(plain)
+    assert notes["doubled"] == doubled
+    assert not notes["disordered"]
+    assert len(as_lines(plain)) == length
+
+
+def test_a_copy_beside_the_journal_counts_once(tmp_path: Path) -> None:
+    """An old copy under any name: its lines are there, once."""
+    (folder,) = journal_maker.make(tmp_path, 2000, rotate_at=150_000)
+    whole = as_lines(folder)
+    shutil.copy(folder / "events.jsonl.2", folder / "backup.jsonl")
+    notes: Counter[str] = Counter()
+    assert as_lines(folder, notes=notes) == whole
+    assert notes["doubled"] == (folder / "backup.jsonl").read_bytes().count(b"\n")
+
+
+def test_files_put_together_in_the_wrong_order_are_sorted(tmp_path: Path) -> None:
+    """`cat events.jsonl*` puts the newest first, and .10 before .2."""
+    (folder,) = journal_maker.make(tmp_path, 12_000, rotate_at=250_000)
+    whole = as_lines(folder)
+    together = tmp_path / "all.jsonl"
+    together.write_bytes(b"".join(file.read_bytes() for file in sorted(folder.iterdir())))
+    assert together.stat().st_size > order.EXACT
+    notes: Counter[str] = Counter()
+    assert as_lines(together, notes=notes) == whole
+    assert not notes["disordered"]
+
+
+def test_computers_are_told_apart(tmp_path: Path) -> None:
+    """Also in one file that holds the events of all; merged they are in the order of the wall clock."""
+    folders = journal_maker.make(tmp_path, 9000, stations=3)
+    merged = as_lines(*folders)
+    assert [json.loads(one)["time"] for one in merged] == sorted(json.loads(one)["time"] for one in merged)
+    one_file = tmp_path / "all.jsonl"
+    one_file.write_bytes(b"".join(merged))
+    assert one_file.stat().st_size > order.EXACT
+    assert told(one_file) == told(*folders)
+    assert told(tmp_path) == told(*folders)
+
+
+def test_the_clock_that_is_never_set_gives_the_order(tmp_path: Path) -> None:
+    """A wall clock that is set back in the middle of a boot moves nothing."""
+    file = tmp_path / "events.jsonl"
+    raw = [line("b", float(at)) for at in range(0, 1000, 100)]
+    raw[5] = raw[5].replace(b'"20', b'"19', 1)
+    file.write_bytes(b"".join(raw))
+    assert as_lines(file) == raw
+
+
+@given(st.integers(0, 40))
+@ANY_PATH
+def test_the_last_events_are_the_last_of_all(tmp_path: Path, most: int) -> None:
+    """Read from the end, the same comes out as from the beginning."""
+    shutil.rmtree(tmp_path)
+    folders = journal_maker.make(tmp_path, 1200, stations=2, rotate_at=90_000)
+    notes: Counter[str] = Counter()
+    found = sources.find(folders, Path(), notes, lambda _: None)
+    _, batches = journals.last(found, notes, lambda _: None, lambda one: one.event != "checkpoint", most)
+    end = [raw + b"\n" for batch in batches for raw in batch.lines]
+    whole = [raw for raw in as_lines(*folders) if b'"checkpoint"' not in raw]
+    assert end == (whole[-most:] if most else [])
+
+
+# --- damage
+
+GOOD = line("b", 1.0)
+BAD: dict[str, tuple[bytes, str | None]] = {
+    "torn": (b'{"time": "2025-11-24T0', "torn"),
+    "torn at its beginning": (b'{"ti', "torn"),
+    "zeroes": (b"\0" * 300, "torn"),
+    "text": (b"hello", "foreign"),
+    "other JSON": (b'{"a": 1}', "foreign"),
+    "a list": (b"[]", "foreign"),
+    "bytes": (b"\xff\xfe\x80", "foreign"),
+    "deep": (b"[" * 50_000, "foreign"),
+    "two on a line": (GOOD[:-1] + GOOD[:-1], "foreign"),
+    "a megabyte": (b'{"time": "' + b"x" * 1_000_000 + b'"}', "too_long"),
+    "just too long": (GOOD[:-1] + b" " * journal.LONGEST_LINE + b"}", "too_long"),
+    "a wrong time": (b'{"time": 5, "event": "x"}', "foreign"),
+    "a huge number": (b'{"time": "", "event": "gap", "lost": ' + b"9" * 5000 + b"}", "foreign"),
+    "empty": (b"", None),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_bad_lines_cost_only_themselves(tmp_path: Path, name: str, end: bytes) -> None:
+    """They are counted, and what stands before and after them is told."""
+    bad, key = BAD[name]
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.strip() + end + bad + end + line("b", 2.0).strip() + end)
+    notes: Counter[str] = Counter()
+    assert [one.uptime for _, one in told(file, notes=notes)] == [1.0, 2.0]
+    assert +notes == ({key: 1} if key else {})
+    assert as_lines(file) == [GOOD, line("b", 2.0)]
+
+
+ODD: dict[str, tuple[bytes, dict[str, Any], str]] = {
+    "not a number": (b'"plugged_for": NaN', {"plugged_for": -1.0}, "odd_value"),
+    "infinity": (b'"plugged_for": -Infinity', {"plugged_for": -1.0}, "odd_value"),
+    "too large": (b'"plugged_for": 1e999', {"plugged_for": -1.0}, "odd_value"),
+    "a text": (b'"plugged_for": "5", "idle_for": 2', {"plugged_for": -1.0, "idle_for": 2.0}, "odd_value"),
+    "an object": (b'"device": {}', {"device": ""}, "odd_value"),
+    "half a letter": (b'"name": "a\\ud800"', {"name": "a?"}, "odd_value"),
+    "a list of lists": (b'"devices": [[]]', {"devices": ()}, "odd_value"),
+    "another schema": (b'"schema": 2, "new": 5', {"schema": 2}, "other_schema"),
+    "another event": (b'"event": "charged"', {"event": "charged"}, "unknown_event"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_values_are_left_out_and_counted(tmp_path: Path, name: str) -> None:
+    """The event stays, with what makes sense in it."""
+    raw, expected, key = ODD[name]
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(GOOD + line("b", 2.0)[:-2] + b", " + raw + b"}\n")
+    notes: Counter[str] = Counter()
+    one = told(file, notes=notes)[1][1]
+    assert {field: getattr(one, field) for field in expected} == expected
+    assert notes[key] == 1
+
+
+PARTS = {"good": GOOD, "line end": b"\n", "return": b"\r", **{name: bad for name, (bad, _) in BAD.items()}}
+
+
+@given(st.binary(max_size=300), st.lists(st.sampled_from(sorted(PARTS)), max_size=8))
+@example(b'{"time":\n"a","event":"b"}\n{"time":"a","event":"b"} {"time":"a","event":"b"}\n', [])
+@ANY_PATH
+def test_any_bytes_are_read(tmp_path: Path, first: bytes, names: list[str]) -> None:
+    """Nothing raises, and backwards the same is found as forwards."""
+    raw = first + b"".join(map(PARTS.__getitem__, names))
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(raw)
+    read = told(file)
+    as_lines(file)
+    notes: Counter[str] = Counter()
+    (source,) = sources.find([file], file, notes, print)
+    _, batches = journals.last([source], notes, print, lambda _: True, 10_000)
+    back = [one for batch in batches for one in batch.events]
+    assert sorted(map(repr, back)) == sorted(repr(one) for _, one in read)
+
+
+@given(st.integers(0, 20_000))
+@ANY_PATH
+def test_a_cut_loses_at_most_the_last_line(tmp_path: Path, journal_lines: list[bytes], at: int) -> None:
+    """Wherever a crash ends the file: all whole lines are told, and half a line is counted."""
+    raw = b"".join(journal_lines[:90])[:at]
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(raw)
+    notes: Counter[str] = Counter()
+    whole = raw.count(b"\n")
+    assert len(told(file, notes=notes)) - whole in (0, 1)
+    assert notes["torn"] + notes["foreign"] <= 1
+
+
+@given(st.lists(st.integers(0, 400), max_size=30), st.integers(1, 300))
+@ANY_PATH
+def test_chunks_are_the_same_both_ways(tmp_path: Path, lengths: list[int], size: int) -> None:
+    """Every line that is not too long, once, from either end, whatever is read at once."""
+    file = tmp_path / "x"
+    raw = b"\n".join(bytes([97 + number % 26]) * length for number, length in enumerate(lengths))
+    file.write_bytes(raw)
+    descriptor = sources.open_file(file)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(lines, "CHUNK", size)
+        patched.setattr(lines, "LONGEST_LINE", 200)
+        forth = b"".join(chunk for _, chunk in lines.forwards(descriptor, 0, len(raw), Counter()))
+        back = b"".join(reversed(list(lines.backwards(descriptor, 0, len(raw), Counter()))))
+    os.close(descriptor)
+    expected = [one for one in raw.split(b"\n") if 0 < len(one) <= 200]
+    for found in (forth, back):
+        assert [one for one in found.split(b"\n") if 0 < len(one) <= 200] == expected
+
+
+# --- files
+
+
+def test_what_is_no_journal_is_told(tmp_path: Path) -> None:
+    """One line for each, and the rest is read; a FIFO is not waited for."""
+    good = tmp_path / "good"
+    good.write_bytes(GOOD)
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "nothing").write_bytes(b"")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    bad = [tmp_path / "fifo", tmp_path / "empty", tmp_path / "missing", Path("/dev/null"), tmp_path / "loop", tmp_path / "*.no"]  # fmt: skip
+    notes: Counter[str] = Counter()
+    said: list[str] = []
+    assert len(told(good, good, tmp_path / "nothing", *bad, notes=notes, said=said)) == 1
+    assert [one.rpartition(": ")[2] for one in said] == [
+        *("not a file", "no journal in this folder", "no such file", "not a file"),
+        *("Too many levels of symbolic links", "no such file"),
+    ]
+    assert (notes["unreadable_file"], notes["same_file"]) == (6, 1)
+    for one in bad:
+        with pytest.raises(Failure) as failure:
+            told(one)
+        assert failure.value.hint
+
+
+def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(GOOD)
+    file.chmod(0)
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents:
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o111)
+    myself = os.geteuid()
+    os.seteuid(myself or NOBODY)
+    try:
+        with pytest.raises(Failure, match="Permission denied"):
+            told(file)
+    finally:
+        os.seteuid(myself)
+
+
+def test_folders_and_patterns_mean_the_journals_in_them(tmp_path: Path) -> None:
+    """With rotated files, folders in it too, each once; what is no journal is left alone."""
+    for number, name in enumerate(
+        ["a/events.jsonl.2", "a/events.jsonl", "b/events.jsonl.1", "c.jsonl", "d.txt"]
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(line("b", float(number)))
+    assert [one.uptime for _, one in told(tmp_path)] == [0, 1, 2, 3]
+    assert [one.uptime for _, one in told(tmp_path / "a")] == [0, 1]
+    assert [one.uptime for _, one in told(tmp_path / "*/events.jsonl*")] == [0, 1, 2]
+
+
+def test_a_rotation_between_finding_and_reading_loses_nothing(tmp_path: Path) -> None:
+    """A file is known by what it is, not by its name."""
+    (folder,) = journal_maker.make(tmp_path, 2000, rotate_at=200_000)
+    whole = as_lines(folder)
+    notes: Counter[str] = Counter()
+    found = sources.find([folder], Path(), notes, print)
+    for file in journal.files(folder / journal.NAME):
+        number = int(file.suffix[1:]) if file.suffix[1:].isdecimal() else 0
+        file.rename(folder / f"{journal.NAME}.{number + 1}")
+    (folder / journal.NAME).write_bytes(line("zz", 1.0))
+    assert [raw + b"\n" for batch in journals.merged(found, notes)[1] for raw in batch.lines] == whole
+
+
+def test_a_file_that_shrinks_is_counted(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(GOOD * 2)
+    notes: Counter[str] = Counter()
+    found = sources.find([file], file, notes, print)
+    file.write_bytes(GOOD)
+    assert len([one for _, events in journals.by_host(found, notes) for one in events]) == 1
+    assert notes["cut_file"] == 1
+
+
+def test_no_journal_is_no_error(tmp_path: Path) -> None:
+    """Before the first event there is nothing to read and nothing wrong."""
+    assert sources.find([], tmp_path / "events.jsonl", Counter(), print) == []
+    assert journals.merged([], Counter())[0] == []
+
+
+@given(st.binary(max_size=200))
+def test_any_line_is_an_event_or_counted(raw: bytes) -> None:
+    """Never neither."""
+    notes: Counter[str] = Counter()
+    found = event.of(raw, notes)
+    assert found is not None or sum(notes.values()) == 1

@@ -1,0 +1,392 @@
+"""`unplugd log`: what is asked for, in the form that is asked for; in a terminal, in a pipe, and while it is written."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import json
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+import unicodedata
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from unplugd import cli, journal
+from unplugd.cli import forms
+
+from .rig import journal_maker
+from .rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
+STICK = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}
+METER = {"device": "1-1.3", "id": "1a79:6002", "name": "Contour Next Link 2.4"}
+NOON = 1_764_000_000 - 4 * 3600
+
+
+def event(what: str, at: float, host: str = "ann", **fields: Any) -> dict[str, Any]:
+    """Return an event so many seconds after noon, UTC, on 24 November 2025."""
+    head = {"time": journal.time_of(NOON + at), "event": what, "host": host, "boot": "b"}
+    return {**head, "schema": 1, "uptime": 1000.0 + at, **fields}
+
+
+TALE = [
+    event("started", 0, version="1"),
+    event("plugged_in", 60, **STICK),
+    event("checkpoint", 300, **STICK, plugged_for=240, idle_for=240),
+    event("reminded", 360, count=1, urgency="normal", channel="desktop", devices=["1-1.2"]),
+    event("plugged_in", 400, **METER),
+    event("use_began", 410, **METER, program="CareLink Uploader", evidence="holds the device open"),
+    event("reminder_ended", 500, **STICK, outcome="unplugged"),
+    event("unplugged", 500, **STICK, plugged_for=440, idle_for=440),
+    event("checkpoint", 700, **METER, plugged_for=300, idle_for=10),
+    event("unplugged", 13 * 3600, **METER, plugged_for=46_400, idle_for=40_000),
+]
+
+
+class Reader:
+    """A person with a journal, in a time zone."""
+
+    def __init__(self, home: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.home = home
+        self._capture = capture
+
+    def file(self, *events: dict[str, Any], name: str = "events.jsonl") -> Path:
+        path = self.home / name
+        path.write_text("".join(json.dumps(one) + "\n" for one in events))
+        return path
+
+    def log(self, *arguments: str | Path) -> list[str]:
+        """Return what `unplugd log` prints, line by line."""
+        self._capture.readouterr()
+        assert cli.main(["log", *map(str, arguments)]) == 0
+        self.said = ""
+        told, self.said = self._capture.readouterr()
+        return told.splitlines()
+
+
+@pytest.fixture
+def reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Reader]:
+    """Yield a person in UTC."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield Reader(tmp_path, capfd)
+    monkeypatch.undo()
+    time.tzset()
+
+
+# --- text
+
+
+def test_a_plug_in_is_seen_as_one(reader: Reader) -> None:
+    """A heading a day; a line beside what belongs together; the name where it is needed; no checkpoints."""
+    assert reader.log(reader.file(*TALE)) == [
+        "Monday 24 November 2025",
+        "  12:00:00    unplugd 1 started",
+        "  12:01:00  ┌ CareLink USB (port 1-1.2): plugged in",
+        "  12:06:00  ├ reminder 1 by desktop",
+        "  12:06:40  │┌ Contour Next Link 2.4 (port 1-1.3): plugged in",
+        "  12:06:50  │├ Contour Next Link 2.4 (port 1-1.3): in use by CareLink Uploader (holds the device open)",
+        "  12:08:20  ├│ CareLink USB (port 1-1.2): reminder over: it was unplugged",
+        "  12:08:20  └│ CareLink USB (port 1-1.2): unplugged after 7 minutes, of these unused 7 minutes",
+        "",
+        "Tuesday 25 November 2025",
+        "  01:00:00   └ Contour Next Link 2.4 (port 1-1.3): unplugged after 12 h 53 min, of these unused 11 h 6 min",
+    ]
+
+
+def test_checkpoints_are_shown_when_asked_for(reader: Reader) -> None:
+    """And if there is nothing else, it is said that they are there."""
+    file = reader.file(*TALE)
+    assert len(reader.log("--event", "checkpoint", file)) == 3
+    assert reader.log(reader.file(TALE[2])) == []
+    assert "1 checkpoint" in reader.said
+
+
+def test_hosts_are_shown_where_there_are_several(reader: Reader) -> None:
+    one = reader.file(*TALE[:2])
+    two = reader.file({**TALE[1], "host": "station-2", "boot": "c"}, name="two.jsonl")
+    assert reader.log(one, two)[1:] == [
+        "  12:00:00  ann          unplugd 1 started",
+        "  12:01:00  ann        ┌ CareLink USB (port 1-1.2): plugged in",
+        "  12:01:00  station-2  │┌ CareLink USB (port 1-1.2): plugged in",
+    ]
+
+
+def test_a_change_of_the_clocks_is_told(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times of the hour that comes twice cannot be mixed up."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    before = {**event("started", 0, version="1"), "time": "2025-10-26T00:30:00.000Z"}
+    after = {**event("started", 3600, version="1"), "time": "2025-10-26T01:30:00.000Z"}
+    assert reader.log(reader.file(before, after)) == [
+        "Sunday 26 October 2025",
+        "  02:30:00    unplugd 1 started",
+        "  the clocks were changed: UTC+0100 from here on",
+        "  02:30:00    unplugd 1 started",
+    ]
+
+
+# --- what is asked for
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--since 2025-11-24T12:06", [3, 4, 5, 6, 7, 8, 9]),
+        ("--until 2025-11-24", [0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ("--until 2025-11-24T12:00", [0]),
+        ("--since 2025-11-25 --until 2025-11-25", [9]),
+        ("--event unplugged --event started", [0, 7, 9]),
+        ("--device 1-1.3", [4, 5, 8, 9]),
+        ("--device 0A21:8001", [1, 2, 6, 7]),
+        ("--device contour", [4, 5, 8, 9]),
+        ("--device 1-1.2", [1, 2, 3, 6, 7]),
+        ("--last 2", [8, 9]),
+        ("--last 2 --event plugged_in", [1, 4]),
+        ("--last 0", []),
+        ("--since 2025-12-01", []),
+    ],
+)
+def test_only_what_is_asked_for(reader: Reader, options: str, expected: list[int]) -> None:
+    """In every form the same events."""
+    file = reader.file(*TALE)
+    lines = reader.log(*options.split(), "--format", "jsonl", file)
+    assert [json.loads(line) for line in lines] == [TALE[number] for number in expected]
+    rows = list(csv.DictReader(reader.log(*options.split(), "--format", "csv", file)))
+    assert [(row["time"], row["event"]) for row in rows] == [
+        (TALE[number]["time"], TALE[number]["event"]) for number in expected
+    ]
+
+
+# --- for programs
+
+
+def test_clean_lines_go_through_as_they_are(reader: Reader) -> None:
+    """Byte for byte."""
+    (folder,) = journal_maker.make(reader.home, 2000, rotate_at=150_000)
+    written = "".join(file.read_text() for file in journal.files(folder / journal.NAME))
+    assert "\n".join(reader.log("--format", "jsonl", folder)) + "\n" == written
+
+
+def test_json_lines_are_ascii_and_json(reader: Reader) -> None:
+    """Whatever a name holds; what JSON does not know is null."""
+    file = reader.home / "x"
+    names = ["\u202eevil", "é", "\x7f", "\x9b31m", "\U0001f489"]
+    file.write_text("".join(json.dumps(event("stranger", at, program=name, n=float("inf")), ensure_ascii=False) + "\n" for at, name in enumerate(names)))  # fmt: skip
+    lines = reader.log("--format", "jsonl", file)
+    assert all(line.isascii() and line.isprintable() for line in lines)
+    read = [json.loads(line, parse_constant=pytest.fail) for line in lines]
+    assert [(one["program"], one["n"]) for one in read] == [(name, None) for name in names]
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\x00=1", '"=1', "a,b", 'a"b', "a\nb"]
+
+
+def test_no_cell_is_a_formula(reader: Reader) -> None:
+    """RFC 4180, and harmless in a spreadsheet."""
+    file = reader.file(*(event("stranger", at, program=name, **STICK) for at, name in enumerate(FORMULAS)))
+    text = "\r\n".join(reader.log("--format", "csv", file)) + "\r\n"
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    assert len(rows) == len(FORMULAS)
+    assert [row["program"] for row in rows][:6] == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'=1", "'=1"]
+    for row in rows:
+        assert list(row) == list(forms.COLUMNS)
+        assert not any(str(one).startswith(forms.FORMULA) for one in row.values())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.lists(st.fixed_dictionaries({"time": JSON | st.just("2025-11-24T12:00:00.000Z"), "event": st.sampled_from(["plugged_in", "unplugged", "reminded", "x"])}, optional=dict.fromkeys(["host", "boot", "uptime", "device", "name", "devices", "outcome", "program"], JSON)), max_size=5))  # fmt: skip
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_events_are_shown_harmless(reader: Reader, events: list[dict[str, Any]]) -> None:
+    """In every form: nothing that a terminal obeys, and no traceback."""
+    file = reader.file(*events)
+    for form in ("text", "jsonl", "csv"):
+        for line in reader.log("--format", form, file):
+            assert not any(unicodedata.category(character)[0] == "C" for character in line)
+
+
+# --- on a terminal
+
+
+def on_terminal(command: list[str], columns: int, environment: dict[str, str], keys: bytes = b"") -> str:
+    """Return what a command shows on a terminal of this width and 24 lines."""
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=environment)
+    os.close(child)
+    shown = b""
+    with suppress(OSError):
+        while more := os.read(parent, 65536):
+            shown += more
+            if keys and b"(END)" in shown or keys and shown.count(b"\n") >= 22:  # noqa: RUF021
+                os.write(parent, keys)
+                keys = b""
+    os.close(parent)
+    assert process.wait(10) == 0
+    return shown.decode().replace("\r\n", "\n")
+
+
+def surroundings(home: Path, **more: str) -> dict[str, str]:
+    return {"HOME": str(home), "PATH": os.environ["PATH"], "TZ": "UTC", "TERM": "xterm", "PYTHONUTF8": "1", **more}  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_lines_fit_the_terminal(reader: Reader, columns: int) -> None:
+    """Long sentences go on below, beside their line; in colour."""
+    file = reader.file(*TALE)
+    shown = on_terminal([UNPLUGD, "log", str(file)], columns, surroundings(reader.home))
+    assert "\x1b[" in shown
+    plain = on_terminal([UNPLUGD, "log", str(file)], columns, surroundings(reader.home, NO_COLOR="1"))
+    assert "\x1b[" not in plain
+    assert max(map(len, plain.splitlines())) <= columns
+    assert ("holds the device open)" in plain) == (columns != 60) or "open)" in plain
+
+
+def test_a_long_journal_goes_through_the_pager(reader: Reader) -> None:
+    """Only if it does not fit, and only on a terminal."""
+    (folder,) = journal_maker.make(reader.home, 3000)
+    pager = reader.home / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED; exec head -3\n")
+    pager.chmod(0o755)
+    environment = surroundings(reader.home, PAGER=f"{pager} -x")
+    paged = on_terminal([UNPLUGD, "log", str(folder)], 80, environment)
+    assert (paged.splitlines()[0], len(paged.splitlines())) == ("PAGED", 4)
+    assert "PAGED" not in on_terminal([UNPLUGD, "log", "--last", "3", str(folder)], 80, environment)
+    piped = subprocess.run([UNPLUGD, "log", folder], env=environment, capture_output=True, check=True)
+    assert b"PAGED" not in piped.stdout
+
+
+@pytest.mark.parametrize("pager", ["/no/such/pager", "", "'"])
+def test_without_a_pager_the_terminal_scrolls(reader: Reader, pager: str) -> None:
+    (folder,) = journal_maker.make(reader.home, 1000)
+    shown = on_terminal([UNPLUGD, "log", str(folder)], 80, surroundings(reader.home, PAGER=pager))
+    assert shown.count("\n") > 24
+
+
+# --- following
+
+
+class Followed:
+    """`unplugd log --follow` in a process of its own, and what it has shown."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        assert process.stdout
+        self._descriptor = process.stdout.fileno()
+        os.set_blocking(self._descriptor, False)
+        self._read = bytearray()
+
+    def numbers(self) -> list[int]:
+        with suppress(BlockingIOError):
+            while more := os.read(self._descriptor, 65536):
+                self._read.extend(more)
+        return [json.loads(line)["number"] for line in self._read.splitlines() if line.endswith(b"}")]
+
+    def wait_for(self, expected: list[int], what: str) -> None:
+        wait_until(lambda: self.numbers() == expected or len(self.numbers()) > len(expected), what)
+        assert self.numbers() == expected, what
+
+
+@contextmanager
+def following(home: Path, *arguments: str | Path) -> Iterator[Followed]:
+    command = [UNPLUGD, "log", "--follow", "--format", "jsonl", *map(str, arguments)]
+    with subprocess.Popen(
+        command, env=surroundings(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield Followed(process)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+            assert process.stderr
+            assert b"Traceback" not in process.stderr.read()
+        finally:
+            process.kill()
+
+
+def number(at: int) -> str:
+    return json.dumps(event("stranger", float(at), number=at, **STICK)) + "\n"
+
+
+def test_what_comes_is_told_once(tmp_path: Path) -> None:
+    """Through a torn write, two rotations, a cut, a removal; each event once, and none is missed."""
+    file = tmp_path / "events.jsonl"
+    file.write_text(number(0))
+    with following(tmp_path, file) as log:
+        log.wait_for([0], "what was there")
+        with file.open("a") as writing:
+            writing.write(number(1)[:30])
+            writing.flush()
+            writing.write(number(1)[30:] + "no event\n")
+        log.wait_for([0, 1], "a line written in two parts")
+        writing = file.open("a")
+        file.rename(f"{file}.2")
+        (tmp_path / "events.jsonl.1").write_text(number(3))
+        file.write_text(number(4))
+        log.wait_for([0, 1, 3, 4], "two rotations at once")
+        writing.close()
+        file.write_text("")
+        file.write_text(number(5)[:-1].replace("stranger", "gap") + "\n")
+        log.wait_for([0, 1, 3, 4, 5], "the file cut")
+        file.unlink()
+        file.write_text(number(6))
+        log.wait_for([0, 1, 3, 4, 5, 6], "another file in its place")
+
+
+def test_a_journal_that_is_not_there_yet_is_followed(tmp_path: Path) -> None:
+    file = tmp_path / "folder/events.jsonl"
+    with following(tmp_path, file) as log:
+        assert log.process.stderr
+        assert b"no such file" in log.process.stderr.readline()
+        file.parent.mkdir()
+        file.write_text(number(1))
+        log.wait_for([1], "the first event")
+
+
+def test_nothing_is_missed_between_reading_and_following(tmp_path: Path) -> None:
+    """While old events are read somebody writes and rotates as fast as can be."""
+    script = (
+        "import sys, json, pathlib; from unplugd.journal import File\n"
+        "from tests.test_log import number\n"
+        "file = File(pathlib.Path(sys.argv[1]), rotate_at=60_000)\n"
+        "for at in range(3000): file.msg(number(at).strip())"
+    )
+    file = tmp_path / "events.jsonl"
+    with subprocess.Popen([sys.executable, "-c", script, file], cwd=Path(__file__).parent.parent) as writer:
+        wait_until(file.exists, "the first event")
+        with following(tmp_path, file.parent) as log:
+            assert writer.wait(60) == 0
+            wait_until(lambda: log.numbers()[-1:] == [2999], "the last event")
+            assert log.numbers() == list(range(3000))
+
+
+def test_follow_ends_when_nobody_reads(tmp_path: Path) -> None:
+    """`unplugd log --follow | head -1` ends, though nothing comes any more."""
+    file = tmp_path / "events.jsonl"
+    file.write_text(number(0))
+    command = f"{UNPLUGD} log --follow --format jsonl {file} | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], env=surroundings(tmp_path), capture_output=True, text=True, timeout=20, check=False)  # fmt: skip
+    assert (done.stdout, done.stderr) == (f"{number(0)}0\n", "")

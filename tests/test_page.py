@@ -1,0 +1,482 @@
+"""The report's page: whole, exact, harmless, readable by everybody, and no larger than it has to be."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from base64 import b64encode
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from unplugd import days
+from unplugd.cli import summary
+from unplugd.duration import spoken
+from unplugd.page import NOTES, SENTENCE, page
+from unplugd.report import Report, report
+from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
+
+from .rig import sample_report
+from .rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
+from .rig.tree import Element, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REPORTS: dict[str, Callable[[], Report]] = {
+    "a home month": sample_report.home_month,
+    "a clinic": lambda: sample_report.clinic(40),
+    "two years": lambda: sample_report.clinic(730, plug_ins=1, stations=2),
+    "nothing": sample_report.nothing,
+    "one day": sample_report.one_day,
+    "a busy day": sample_report.busy_day,
+    "hostile names": sample_report.hostile,
+}
+MEGABYTE = 1e6
+
+
+@cache
+def made(name: str) -> tuple[Report, str, Tree]:
+    """Return the report, its page, and the page's elements."""
+    report = REPORTS[name]()
+    source = page(report, made=report.until + 3600)
+    return report, source, Tree(source)
+
+
+@pytest.fixture(params=REPORTS)
+def shown(request: pytest.FixtureRequest) -> tuple[Report, str, Tree]:
+    """Return each report in turn."""
+    return made(request.param)
+
+
+def sections(tree: Tree) -> dict[str, Element]:
+    """Return the sections by the id of their heading."""
+    return {one.attributes["aria-labelledby"]: one for one in tree.all("section")}
+
+
+def rows(tree: Tree, table: str) -> list[Element]:
+    """Return the rows of the tables of a class, without their heads."""
+    return [
+        row
+        for found in tree.all("table", table)
+        for body in tree.inside(found, "tbody")
+        for row in tree.inside(body, "tr")
+    ]
+
+
+def test_every_reference_is_to_something_on_the_page(shown: tuple[Report, str, Tree]) -> None:
+    """Ids are unique; what names or links to one finds it."""
+    _, source, tree = shown
+    ids = [one.attributes["id"] for one in tree.elements if "id" in one.attributes]
+    assert len(ids) == len(set(ids))
+    for one in tree.elements:
+        assert set(one.attributes.get("aria-labelledby", "").split()) <= set(ids)
+        if "href" in one.attributes and one.attributes["href"] != "data:,":
+            assert one.attributes["href"].removeprefix("#") in ids
+    assert set(re.findall(r"url\(#([\w-]+)\)", source)) <= set(ids)
+
+
+def test_it_can_be_read_without_seeing_it(shown: tuple[Report, str, Tree]) -> None:
+    """Landmarks, headings in order, tables with captions and scopes, a name for each picture."""
+    _, _, tree = shown
+    assert tree.all("html")[0].attributes["lang"] == "en"
+    assert [len(tree.all(tag)) for tag in ("header", "nav", "main", "footer", "h1", "title")][:5] == [1] * 5
+    levels = [int(one.tag[1]) for one in tree.elements if re.fullmatch(r"h[1-6]", one.tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert tree.all("a", "skip")[0].attributes["href"] == "#main"
+    for table in tree.all("table"):
+        assert table.children[0].tag == "caption"
+        assert table.children[0].text
+    for head in tree.all("th"):
+        assert head.attributes["scope"] in {"col", "row"}
+        assert head.text
+    for picture in tree.all("svg"):
+        around = picture.ancestors()
+        named = [one for one in around if one.attributes.get("role") == "img"]
+        assert named or any(one.attributes.get("aria-hidden") == "true" for one in around)
+        assert all(one.attributes["aria-labelledby"] for one in named)
+
+
+def test_it_needs_nothing_but_itself(shown: tuple[Report, str, Tree]) -> None:
+    """No script, no address, nothing to load; the policy allows this one style only."""
+    _, source, tree = shown
+    assert not re.search(
+        r"http|//(?!x)|@import", re.sub(r"javascript:alert\(1\)//x*", "", source).replace("http-equiv", "")
+    )
+    forbidden = {"script", "img", "iframe", "object", "embed", "form", "base", "input", "button", "image"}
+    assert not forbidden & {one.tag for one in tree.elements}
+    assert not [
+        name
+        for one in tree.elements
+        for name in one.attributes
+        if name.startswith("on") or name in {"src", "style"}
+    ]
+    (style,) = tree.all("style")
+    digest = b64encode(sha256("".join(style.inside).encode()).digest()).decode()
+    policy = tree.all("meta")[1].attributes
+    assert policy["http-equiv"] == "Content-Security-Policy"
+    assert policy["content"].split("; ")[:2] == ["default-src 'none'", f"style-src 'sha256-{digest}'"]
+
+
+def test_the_figures_are_those_of_the_report(shown: tuple[Report, str, Tree]) -> None:
+    """Each figure of the summary, of each day, of each period; and the days add up to the whole."""
+    report, _, tree = shown
+    total = report.total
+    assert SENTENCE in tree.all("blockquote")[0].text
+    if not report.periods:
+        assert "Nothing was plugged in" in sections(tree)["summary"].text
+        return
+    assert tree.value(tree.by_id("hero-figure")) == pytest.approx(total.unused_for, abs=0.001)
+    assert tree.by_id("hero-figure").text == spoken(total.unused_for)
+    (figures,) = tree.all("dl", "figures")
+    facts = {one.children[0].text: one.children[1] for one in figures.children}
+    expected = {
+        "Times plugged in": total.periods,
+        "Plugged in, in all": total.plugged_for,
+        "Used by upload software": total.used_for,
+        "Longest left unused, one time": total.longest_unused,
+        "Reminders": total.reminders,
+    }
+    for name, amount in expected.items():
+        assert tree.value(facts[name]) == pytest.approx(amount, abs=0.001)
+    outcomes = {
+        one.attributes["data-outcome"]: int(tree.value(one))
+        for one in tree.elements
+        if "data-outcome" in one.attributes
+    }
+    assert sum(outcomes.values()) == sum(total.outcomes.values())
+    told = {row.children[0].attributes["id"]: row for row in rows(tree, "days") if "quiet" not in row.classes}
+    for day, figure in report.days:
+        if f"d{day}" in told:
+            cells = told[f"d{day}"].children[2:]
+            values = [figure.periods, figure.plugged_for, figure.used_for, figure.unused_for]
+            assert [tree.value(cell) for cell in cells] == pytest.approx(values, abs=0.001)
+        else:
+            assert not figure.plugged_for
+    assert sum(tree.value(row.children[5]) for row in told.values()) == pytest.approx(
+        total.unused_for, abs=0.1
+    )
+    listed = [tree.value(row.children[-3]) for row in rows(tree, "list")]
+    newest = sorted(report.periods, key=lambda one: one.began, reverse=True)
+    assert listed == pytest.approx([one.unused_for for one in newest[: len(listed)]], abs=0.001)
+    for prefix in ("month", "week"):
+        sums = [row for row in rows(tree, "sums") if row.children[0].attributes["id"].startswith(prefix)]
+        if sums:
+            assert sum(tree.value(row.children[5]) for row in sums) == pytest.approx(
+                total.unused_for, abs=0.1
+            )
+
+
+def harmless(report: Report) -> Report:
+    """Return the report with a letter for each hostile name."""
+    names = {name: chr(ord("a") + number) for number, name in enumerate(HOSTILE)}
+
+    def period(one: Period) -> Period:
+        name = names[one.name]
+        return replace(
+            one,
+            host=name,
+            device=name,
+            id=name,
+            name=name,
+            strangers=(name,),
+            uses=tuple(replace(use, program=name) for use in one.uses),
+            reminders=tuple(replace(reminder, outcome=name) for reminder in one.reminders),
+        )
+
+    return replace(
+        report,
+        periods=tuple(map(period, report.periods)),
+        computers=tuple((names[host], figures) for host, figures in report.computers),
+        devices=tuple((names[name], names[id_], figures) for name, id_, figures in report.devices),
+        watched=tuple(replace(one, host=names[one.host]) for one in report.watched),
+        total=replace(report.total, outcomes={names.get(k, k): v for k, v in report.total.outcomes.items()}),
+        notes={names[key]: value for key, value in report.notes.items()},
+    )
+
+
+def test_hostile_names_change_nothing_but_words() -> None:
+    """The page has the same elements with the same attributes as with harmless names, and no character that does things."""
+    report, source, tree = made("hostile names")
+    other = Tree(page(harmless(report), made=report.until + 3600))
+    assert [one.tag for one in tree.elements] == [one.tag for one in other.elements]
+    assert [list(one.attributes) for one in tree.elements] == [list(one.attributes) for one in other.elements]
+    assert not {unicodedata.category(character) for character in source if character != "\n"} & {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Cn",
+    }
+    assert '<script>alert("host")</script>' in sections(tree)["places"].text
+    source.encode()
+
+
+def test_three_years_of_five_stations_are_three_megabytes_at_most() -> None:
+    """And stay usable: the newest days are unfolded, older months folded, and what is not listed is said."""
+    report = sample_report.clinic(1096, plug_ins=6)
+    source = page(report, made=report.until)
+    tree = Tree(source)
+    assert len(report.periods) > 20_000
+    assert len(source.encode()) <= 3 * MEGABYTE
+    folds = tree.inside(sections(tree)["days"], "details")
+    assert ["open" in one.attributes for one in folds[:3]] == [True, True, False]
+    assert len(folds) == 37
+    assert sum("open" in one.attributes for one in folds) == 2
+    assert "older ones are counted above, but not listed" in sections(tree)["times"].text
+
+
+def test_a_thousand_times_on_one_day_are_all_there() -> None:
+    """Each with its times under the pointer, those at the same time side by side, the long list folded."""
+    report, source, tree = made("a busy day")
+    assert len(source.encode()) <= MEGABYTE
+    assert len(tree.inside(tree.by_id("t2026-10-06").parent or tree.elements[0], "g")) == 1000
+    assert len(rows(tree, "list")) == len(report.periods) == 1000
+    assert "open" not in tree.inside(sections(tree)["times"], "details")[0].attributes
+
+
+@pytest.mark.parametrize(
+    ("day", "hours", "noon"),
+    [("2026-03-29", 23, 11 / 23), ("2026-03-30", 24, 12 / 24), ("2026-10-25", 25, 13 / 25)],
+)
+def test_days_of_other_lengths_are_as_long_as_they_are(day: str, hours: int, noon: float) -> None:
+    """When the clocks change, the hours of that day stand where they were."""
+    since = at(f"{day}T00:00")
+    began = at(f"{day}T12:00")
+    tree = Tree(page(report_of([plugged(began, 60)], since, since + hours * 3600), made=since + DAY))
+    (lane,) = tree.all("svg", "lane")
+    (inner,) = [one for one in lane.children if one.tag == "svg"]
+    assert inner.attributes["viewbox"].split()[2] == str(hours * 60)
+    assert tree.inside(inner, "path")[0].attributes["d"].startswith(f"M{round(noon * hours * 60)} ")
+    lines = [one.attributes["x1"] for one in lane.children if one.tag == "line"]
+    assert lines == (
+        [] if hours == 24 else [f"{round(100 * (noon + shift / hours), 2):g}%" for shift in (-6, 0, 6)]
+    )
+    assert (f"{hours} hours" in tree.by_id(f"d{day}").text) == (hours != 24)
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "America/Havana", "Africa/Cairo", "Pacific/Apia", "Asia/Kolkata", "UTC"]
+)
+def test_days_follow_each_other_without_a_gap(zone: str) -> None:
+    """Also where clocks change at midnight, and where a day never was."""
+    where = ZoneInfo(zone)
+    found = days.between(at("2011-01-01T00:00", zone), at("2012-01-01T00:00", zone), where)
+    assert all(one.ended == after.began for one, after in pairwise(found))
+    assert all(days.local(one.began, where).date() == one.date for one in found)
+    assert len(found) == (364 if zone == "Pacific/Apia" else 365)
+
+
+@pytest.mark.parametrize(
+    ("name", "offset"), [("+05:30", 19800), ("UTC+05:30", 19800), ("UTC-03:00", -10800), ("UTC", 0)]
+)
+def test_a_zone_is_also_an_offset(name: str, offset: int) -> None:
+    moment = days.local(0, days.zone_of(name)).utcoffset()
+    assert moment is not None
+    assert moment.total_seconds() == offset
+
+
+def test_an_hour_that_comes_twice_is_named() -> None:
+    """02:50 on the day the clocks go back is said with its zone."""
+    since = at("2026-10-25T00:00")
+    tree = Tree(page(report_of([plugged(since + 9000, 60)], since, since + DAY), made=since + DAY))
+    assert rows(tree, "list")[0].children[0].text == "Sun 25 Oct 02:30 CEST \N{EN DASH} 02:30 CET"
+
+
+def test_a_period_of_several_days_is_on_each_of_them() -> None:
+    """And is one in the list, with both its days."""
+    since = at("2026-10-05T00:00")
+    tree = Tree(page(report_of([plugged(since + DAY / 2, 3 * 1440)], since, since + 5 * DAY), made=since))
+    drawn = [
+        row for row in rows(tree, "days") if any("idle" in one.classes for one in tree.inside(row, "path"))
+    ]
+    assert [row.children[0].text for row in drawn] == ["Thu 8 Oct", "Wed 7 Oct", "Tue 6 Oct", "Mon 5 Oct"]
+    (listed,) = rows(tree, "list")
+    assert listed.children[0].text == "Mon 5 Oct 12:00 \N{EN DASH}Thu 8 Oct 12:00"
+
+
+def test_it_is_said_when_unplugd_did_not_run() -> None:
+    """Hatched in the picture, and in words."""
+    since = at("2026-10-05T00:00")
+    watched = [Watched("anna-laptop", since, since + 6 * 3600)]
+    report = report_of([plugged(since, 30)], since, since + DAY, watched=watched)
+    tree = Tree(page(report, made=since))
+    (off,) = tree.all("path", "off")
+    assert off.attributes["d"].startswith("M360 ")
+    assert off.attributes["d"].endswith("h1080")
+    assert "For 18 h of this time unplugd was not running" in sections(tree)["summary"].text
+
+
+def test_still_plugged_in_is_said_first() -> None:
+    _, _, tree = made("one day")
+    assert (
+        "Still plugged in when the report ends: CareLink USB on anna-laptop" in tree.all("p", "still")[0].text
+    )
+
+
+def test_every_note_has_words() -> None:
+    """Those that the terminal has words for, too; one that is new is shown by its name."""
+    assert set(NOTES) == set(summary.NOTES)
+    report = replace(sample_report.nothing(), notes={**dict.fromkeys(NOTES, 2), "brand_new": 7})
+    tree = Tree(page(report, made=0))
+    told = tree.inside(sections(tree)["notes"], "li")
+    assert len(told) == len(NOTES) + 1
+    assert told[-1].text == "brand new: 7"
+
+
+# What the colours are
+
+
+def colours(scheme: str) -> dict[str, tuple[float, float, float]]:
+    """Return the style's own colours in "light", "dark" or "print"."""
+    style = "".join(made("nothing")[2].all("style")[0].inside)
+    parts = {
+        "light": style.split("@media")[0],
+        "dark": style.split("prefers-color-scheme: dark")[1],
+        "print": style.split("@media print")[1],
+    }
+    found = re.findall(r"--(\w+): #(\w{6})", parts[scheme].split(":root")[1].split("}")[0])
+    return {name: tuple(int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)) for name, code in found}  # type: ignore[misc]
+
+
+def linear(colour: tuple[float, float, float]) -> list[float]:
+    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+
+
+def contrast(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    """Return the contrast of WCAG 2, 1 to 21."""
+    weights = (0.2126, 0.7152, 0.0722)
+    low, high = sorted(
+        sum(w * part for w, part in zip(weights, linear(c), strict=True)) for c in (one, other)
+    )
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark", "print"])
+def test_there_is_contrast_enough(scheme: str) -> None:
+    """4.5 for text, 3 for what a picture is read from."""
+    found = colours(scheme)
+    for text in ("ink", "soft", "link"):
+        assert contrast(found[text], found["paper"]) >= 4.5
+    for graphic in ("idle", "use", "off", "ink"):
+        assert contrast(found[graphic], found["paper"]) >= 3
+
+
+# Machado, Oliveira and Fernandes 2009, the whole of each deficiency, on linear light.
+SEEN = {
+    "everybody": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+
+
+def seen(colour: tuple[float, float, float], eyes: str) -> tuple[float, float, float]:
+    """Return the colour as these eyes see it, in CIE L*a*b*."""
+    light = linear(colour)
+    r, g, b = (
+        min(1, max(0, sum(w * part for w, part in zip(row, light, strict=True)))) for row in SEEN[eyes]
+    )
+    x, y, z = (
+        value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116
+        for value in (
+            (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
+            0.2126 * r + 0.7152 * g + 0.0722 * b,
+            (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883,
+        )
+    )
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+@pytest.mark.parametrize("scheme", ["light", "dark", "print"])
+def test_colours_are_told_apart_by_every_eye(scheme: str, eyes: str) -> None:
+    """Used, unused and paper are far from each other (about 2 is what can just be told apart)."""
+    found = colours(scheme)
+    for one, other in combinations(("idle", "use", "paper"), 2):
+        pairs = zip(seen(found[one], eyes), seen(found[other], eyes), strict=True)
+        assert sum((a - b) ** 2 for a, b in pairs) ** 0.5 >= 40
+
+
+# Any report at all
+
+TEXT = st.one_of(st.text(max_size=12), st.sampled_from(HOSTILE))
+BEGIN = at("2026-10-20T00:00")
+MOMENTS = st.floats(0, 40 * DAY).map(lambda after: BEGIN + after)
+
+
+@st.composite
+def any_period(draw: st.DrawFn) -> Period:
+    """Return a period of any kind."""
+    began = draw(MOMENTS)
+    ended = began + draw(st.one_of(st.just(0.0), st.floats(0, 300), st.floats(0, 5 * DAY)))
+    edges = sorted(draw(st.lists(st.floats(began, ended), max_size=6)))
+    uses = tuple(Use(a, b, draw(TEXT), "open") for a, b in zip(edges[::2], edges[1::2], strict=False))
+    outcomes = st.sampled_from(["unplugged", "in_use", "snoozed", "dismissed", "expired", ""])
+    reminders = tuple(
+        Reminder(moment, count, "normal", draw(TEXT), draw(outcomes)) for count, moment in enumerate(edges, 1)
+    )
+    ends: list[End] = ["unplugged", "unseen", "cut", "open"]
+    return Period(
+        host=draw(TEXT),
+        device=draw(TEXT),
+        id=draw(TEXT),
+        name=draw(TEXT),
+        began=began,
+        ended=ended,
+        end=draw(st.sampled_from(ends)),
+        uses=uses,
+        reminders=reminders,
+        snoozes=tuple(Snooze(a, b) for a, b in zip(edges[1::2], edges[2::2], strict=False)),
+        strangers=tuple(draw(st.lists(TEXT, max_size=2))),
+    )
+
+
+@given(
+    st.lists(any_period(), max_size=6),
+    st.lists(st.tuples(TEXT, MOMENTS, MOMENTS), max_size=3),
+    st.tuples(MOMENTS, MOMENTS),
+    st.sampled_from([ZONE, "UTC", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe"]),
+    st.dictionaries(TEXT, st.integers(-1, 10**9), max_size=3),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_report_makes_a_whole_page(
+    periods: list[Period],
+    watched: list[tuple[str, float, float]],
+    span: tuple[float, float],
+    zone: str,
+    notes: dict[str, int],
+) -> None:
+    """Whatever the names, the times and the zone, every figure is there and every element closed."""
+    stretches = tuple(Watched(host, *sorted(times)) for host, *times in watched)
+    since, until = sorted(span)
+    found = report(
+        Review(tuple(periods), stretches, notes), since=since, until=until, zone=ZoneInfo(zone), name=zone
+    )
+    tree = Tree(page(found, made=until))
+    ids = [one.attributes["id"] for one in tree.elements if "id" in one.attributes]
+    assert len(ids) == len(set(ids))
+    assert len(rows(tree, "list")) == len(found.periods)
+    if found.periods:
+        assert tree.value(tree.by_id("hero-figure")) == pytest.approx(found.total.unused_for, abs=0.001)
+        shares = [value for one in tree.all("use") for value in (one.attributes["x"],) if value.endswith("%")]
+        assert all(0 <= float(value[:-1]) <= 100 for value in shares)

@@ -1,0 +1,328 @@
+"""The report: its figures are right, and they add up, by day, device and computer, and cut anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unplugd.event import decode
+from unplugd.report import Figures, as_json, report, share
+from unplugd.review import Period, Reminder, Review, Snooze, Use, Watched, review
+
+from .rig.story import Station, Told, overlap, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MONTH = Path(__file__).with_name("histories") / "month.jsonl"
+SCHEMA = Path(__file__).parents[1] / "share/doc/unplugd/report.schema.json"
+SUMS = (
+    "periods",
+    "plugged_for",
+    "used_for",
+    "unused_for",
+    "uses",
+    "reminders",
+    "snoozes",
+    "snoozed_for",
+    "strangers",
+)
+STATIONS = 5
+
+
+def local(text: str) -> float:
+    """Return the Unix time of a local one in Berlin."""
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN).timestamp()
+
+
+def month() -> Review:
+    """Return the review of the month that was written by hand."""
+    notes: Counter[str] = Counter()
+    found = review(decode(MONTH.read_bytes(), notes)[0])
+    return replace(found, notes=notes + Counter(found.notes))
+
+
+def test_known_month() -> None:
+    """A month with a forgotten night, a restart, a power loss, a replug, a change of the clocks: worked out by hand."""
+    found = report(month(), since=local("2026-10-01"), until=local("2026-11-01"), zone=BERLIN)
+    assert found.total == Figures(
+        periods=8,
+        plugged_for=58_805,
+        used_for=5400,
+        unused_for=53_405,
+        longest=39_600,
+        longest_unused=39_000,
+        uses=4,
+        reminders=9,
+        outcomes={"unplugged": 5, "in_use": 0, "snoozed": 1, "dismissed": 1, "expired": 0, "": 2},
+        reaction=3300,
+        snoozes=1,
+        snoozed_for=900,
+        strangers=1,
+    )
+    by_day = {day.day: (one.plugged_for, one.used_for) for day, one in found.days if one.plugged_for}
+    assert by_day == {
+        2: (1200, 600),
+        5: (14_400, 600),
+        6: (25_200, 0),
+        10: (3600, 0),
+        12: (600, 0),
+        15: (905, 600),
+        20: (300, 0),
+        25: (10_800, 3600),
+        28: (1800, 0),
+    }
+    assert [(name, one.periods, one.plugged_for) for name, _, one in found.devices] == [
+        ("CareLink USB", 7, 57_900),
+        ("Contour Next Link 2.4", 1, 905),
+    ]
+    assert [(host, one.unused_for) for host, one in found.computers] == [("anna-laptop", 53_405)]
+    assert [one.end for one in found.periods] == [
+        *["unplugged"] * 3,
+        "cut",
+        "unplugged",
+        "unseen",
+        *["unplugged"] * 2,
+    ]
+    assert found.not_watched_for == 2_147_100
+    assert found.before is None
+    assert found.notes == {"torn": 1, "foreign": 1, "clock_jumps": 1}
+
+
+def test_before() -> None:
+    """The time before is as long, and there is none where the journal does not reach that far."""
+    whole = month()
+    found = report(whole, since=local("2026-10-10"), until=local("2026-10-16"), zone=BERLIN)
+    assert found.before
+    assert (found.before.periods, found.before.plugged_for) == (1, 39_600)
+    assert report(whole, since=local("2026-10-08"), until=local("2026-10-16"), zone=BERLIN).before is None
+
+
+def test_cut_periods() -> None:
+    """A period that reaches beyond the range is shown cut to it, and open where it goes on."""
+    found = report(month(), since=local("2026-10-05T20:10"), until=local("2026-10-06T00:00"), zone=BERLIN)
+    (period,) = found.periods
+    assert (period.began, period.ended, period.end) == (found.since, found.until, "open")
+    assert (period.used_for, found.total.periods, found.total.reminders) == (300, 0, 2)
+    assert [one.began for one in found.watched] == [found.since]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29), 23),
+        ("Europe/Berlin", date(2026, 10, 25), 25),
+        ("America/New_York", date(2026, 11, 1), 25),
+        ("Australia/Lord_Howe", date(2026, 4, 5), 24.5),
+        ("America/Santiago", date(2026, 9, 6), 23),
+        ("Asia/Kathmandu", date(2026, 6, 1), 24),
+    ],
+)
+def test_length_of_days(zone: str, day: date, hours: float) -> None:
+    """A day is as long as its local clock makes it."""
+    where = ZoneInfo(zone)
+    began = datetime(day.year, day.month, day.day, tzinfo=where).timestamp() - 3 * 86400
+    period = Period("anna", "1-1", "0a21:8001", "CareLink USB", began, began + 7 * 86400, "unplugged")
+    found = report(Review((period,)), zone=where)
+    assert dict(found.days)[day].plugged_for == hours * 3600
+    assert sum(one.plugged_for for _, one in found.days) == 7 * 86400
+
+
+def test_nothing() -> None:
+    """Of nothing there is a report, too."""
+    found = report(Review())
+    assert (found.total.periods, found.days, found.periods) == (0, (), ())
+    assert report(Review(), since=5, until=10).since == 5
+    assert as_json(found)["total"]["reaction"] is None
+
+
+def test_days_of_which_nothing_is_known() -> None:
+    """They are left out: a computer whose clock was in 1970 once makes no report of 20000 days."""
+    old, new = Watched("anna", 100, 200), Watched("anna", 1.79e9, 1.79e9 + 60)
+    found = report(Review((), (old, new)))
+    assert len(found.days) == 2
+    assert found.not_watched_for == pytest.approx(1.79e9 - 200, abs=1)
+
+
+def stations() -> tuple[list[Told], list[tuple[str, int, int]], list[str]]:
+    """Return a year of five stations: the truth, when it was watched, and the journal."""
+    began = round(local("2026-01-01T07:00")) * 1000
+    told, watched, lines = [], [], []
+    for number in range(STATIONS):
+        station = Station(f"station-{number}", Random(number), began)  # noqa: S311 - a story, no secret
+        while station.true < began + 364 * 86_400_000:
+            station.day()
+        station._end_run()
+        told += station.told
+        watched += [(station.host, *span) for span in station.watched]
+        lines += station.lines
+    return told, watched, lines
+
+
+def same(figures: dict[str, Any], true: dict[str, Any]) -> bool:
+    """Whether these figures are the truth, to the millisecond."""
+    for key, value in true.items():
+        shown = figures[key]
+        if key == "outcomes":
+            shown = {"" if outcome == "unanswered" else outcome: n for outcome, n in shown.items() if n}
+        elif isinstance(shown, float):
+            # Of an even number of times the median can be half a millisecond.
+            shown = shown * 1000 if key == "reaction" else round(shown * 1000)
+        assert shown == pytest.approx(value, abs=0.01), key
+    return True
+
+
+def test_year_of_five_stations() -> None:
+    """Every figure is what really happened, which was counted while the story was made up."""
+    told, watched, lines = stations()
+    found = as_json(
+        report(review(decode("".join(f"{one}\n" for one in lines).encode(), Counter())[0]), zone=BERLIN)
+    )
+    assert len(told) > 1000
+    low = round(datetime.fromisoformat(found["since"]).timestamp() * 1000)
+    high = round(datetime.fromisoformat(found["until"]).timestamp() * 1000)
+    assert same(found["total"], truth(told, low, high))
+    for computer in found["computers"]:
+        assert same(computer, truth([one for one in told if one.host == computer["host"]], low, high))
+    for device in found["devices"]:
+        assert same(
+            device,
+            truth([one for one in told if (one.name, one.id) == (device["name"], device["id"])], low, high),
+        )
+    for day in found["days"]:
+        began = datetime.fromisoformat(day["date"]).replace(tzinfo=BERLIN)
+        ended = (began.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=BERLIN)
+        first, last = round(began.timestamp() * 1000), round(ended.timestamp() * 1000)
+        near = [one for one in told if one.began < last and one.ended >= first]
+        assert same(day, truth(near, max(first, low), min(last, high)))
+    missing = 0
+    for host in {host for host, _, _ in watched}:
+        spans = sorted((began, ended) for of, began, ended in watched if of == host)
+        edges = sorted({edge for span in spans for edge in span} | {high})
+        for one, following in pairwise(edges):
+            missing += (following - one) * (not any(overlap(one, following, *span) for span in spans))
+    assert found["not_watched_for"] * 1000 == pytest.approx(missing)
+
+
+# --- anything at all
+
+
+@st.composite
+def periods(draw: st.DrawFn) -> Period:
+    """Return a period with anything in it."""
+    edges = sorted(draw(st.lists(st.integers(0, 2 * 10**8), min_size=2, max_size=6)))
+    moments = [1.79e9 + edge / 1000 for edge in edges]
+    inner = moments[1:-1]
+    pairs = list(zip(inner[::2], inner[1::2], strict=False))
+    uses = tuple(Use(began, ended, "x", "") for began, ended in pairs)
+    reminders = tuple(
+        Reminder(at, 1, "normal", "desktop", draw(st.sampled_from(["unplugged", "", "odd"]))) for at in inner
+    )
+    return Period(
+        draw(st.sampled_from(["anna", "bert", ""])),
+        draw(st.sampled_from(["1-1", "1-2"])),
+        draw(st.sampled_from(["0a21:8001", "1a79:6210", "nonsense"])),
+        draw(st.sampled_from(["CareLink USB", "my own"])),
+        moments[0],
+        moments[-1],
+        draw(st.sampled_from(["unplugged", "unseen", "cut", "open"])),
+        uses,
+        reminders,
+        tuple(Snooze(began, ended) for began, ended in pairs[:1]),
+        draw(st.sampled_from([(), ("thermometer",)])),
+    )
+
+
+@st.composite
+def reviews(draw: st.DrawFn) -> Review:
+    """Return a review with anything in it."""
+    watched = [Watched(one.host, one.began, one.ended) for one in draw(st.lists(periods(), max_size=3))]
+    return Review(tuple(draw(st.lists(periods(), max_size=4))), tuple(watched))
+
+
+MOMENTS = st.integers(-10_000, 21 * 10**7).map(lambda edge: 1.79e9 + edge / 1000)
+ZONES = st.sampled_from([UTC, BERLIN, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/St_Johns")])
+
+
+def added(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the sums of figures; milliseconds, so that they are whole."""
+    total: dict[str, Any] = dict.fromkeys(SUMS, 0)
+    outcomes: Counter[str] = Counter()
+    for part in parts:
+        for key in SUMS:
+            total[key] += round(part[key] * 1000)
+        outcomes.update(part["outcomes"])
+    return {**total, "outcomes": +outcomes}
+
+
+@settings(deadline=None, max_examples=50)
+@given(reviews(), st.none() | MOMENTS, st.none() | MOMENTS, ZONES)
+def test_adds_up(found: Review, since: float | None, until: float | None, zone: ZoneInfo) -> None:
+    """Days, devices, computers and the cut periods add up to the total, whatever the range, to the millisecond."""
+    made = as_json(report(found, since=since, until=until, zone=zone))
+    total = added([made["total"]])
+    for parts in ("days", "devices", "computers"):
+        assert added(made[parts]) == total, parts
+    for key in ("plugged_for", "used_for", "unused_for"):
+        assert sum(round(one[key] * 1000) for one in made["periods"]) == total[key]
+    assert sum(len(one["reminders"]) for one in made["periods"]) * 1000 == total["reminders"]
+    assert sum(made["total"]["outcomes"].values()) == made["total"]["reminders"]
+    assert total["used_for"] + total["unused_for"] == total["plugged_for"]
+
+
+@settings(deadline=None, max_examples=50)
+@given(reviews(), MOMENTS)
+def test_cut_in_two(found: Review, moment: float) -> None:
+    """What is before and what is after any moment is together the whole."""
+    whole = report(found)
+    parts = (
+        report(found, since=min(whole.since, moment), until=moment),
+        report(found, since=moment, until=max(whole.until, moment)),
+    )
+    assert added(as_json(part)["total"] for part in parts) == added([as_json(whole)["total"]])
+    later = report(found, until=max(whole.until, moment))
+    assert sum(part.not_watched_for for part in parts) == pytest.approx(later.not_watched_for)
+
+
+@settings(deadline=None, max_examples=30)
+@given(reviews(), st.none() | MOMENTS, ZONES)
+def test_schema(found: Review, since: float | None, zone: ZoneInfo) -> None:
+    """The JSON is as documented, and its times are those of the zone."""
+    jsonschema = pytest.importorskip("jsonschema")
+    made = json.loads(json.dumps(as_json(report(found, since=since, zone=zone))))
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(made)
+    assert datetime.fromisoformat(made["since"]).utcoffset() is not None
+
+
+@settings(deadline=None, max_examples=50)
+@given(reviews())
+def test_shares_no_names(found: Review) -> None:
+    """What is shared has the same figures, and no name of a computer, a device or a program that unplugd does not know."""
+    shared = share(found)
+    text = json.dumps(as_json(report(shared)))
+    assert not any(name in text for name in ("anna", "bert", "my own", "thermometer", "nonsense"))
+    assert as_json(report(shared))["total"] == as_json(report(found))["total"]
+    assert len({one.host for one in shared.periods}) == len({one.host for one in found.periods})
+
+
+def test_shares_what_everybody_knows() -> None:
+    """Models and upload software that unplugd knows keep their names."""
+    uses = (Use(0, 1, "Tidepool Uploader", "open"), Use(1, 2, "anna's", "open"), Use(2, 3, "", ""))
+    shared = share(Review((Period("anna", "1-1", "1A79:6210", "Anna's meter", 0, 9, "unplugged", uses),)))
+    (period,) = shared.periods
+    assert (period.host, period.name, period.id) == ("computer 1", "Contour Next Link 2.4", "1a79:6210")
+    assert [use.program for use in period.uses] == ["Tidepool Uploader", "other upload software", ""]

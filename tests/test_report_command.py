@@ -1,0 +1,326 @@
+"""`unplugd report`: what a person sees, the page that is written, and one line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from unplugd import cli, control
+from unplugd.cli.summary import Paper, lines
+from unplugd.journal import time_of
+from unplugd.report import report
+from unplugd.review import Period, Reminder, Review, Use, Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MONTH = Path(__file__).with_name("histories") / "month.jsonl"
+RANGE = ("--since", "2026-10-01", "--until", "2026-10-31")
+
+
+class Done(NamedTuple):
+    """What became of a command."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """Return what runs `unplugd report` for a user with folders of their own, in Berlin."""
+    for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+
+    def run(*arguments: str | Path) -> Done:
+        try:
+            code = cli.main(["report", *map(str, arguments)])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        out, err = capsys.readouterr()
+        return Done(code, out, err)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _same_clock_again() -> Any:
+    yield
+    time.tzset()
+
+
+EXPECTED = """\
+1 \u2013 31 October 2026
+
+  Left plugged in unused  14 h 50 min  (91 % of the time plugged in)
+  Plugged in              8 times, 16 h 20 min in all
+                          longest time 11 h, longest unused 10 h 50 min
+  Used                    4 times, 1 h 30 min
+  Reminders               9
+                          5  you unplugged it
+                          1  you snoozed it
+                          1  you closed it
+                          2  no answer until the next one, or not known
+  Unplugged               55 minutes after the first reminder (median)
+  Snoozed                 once, 15 minutes
+  Unknown programs        thermometer
+"""
+
+
+def test_month(run: Callable[..., Done]) -> None:
+    """The month that was worked out by hand, in words."""
+    done = run(*RANGE, MONTH)
+    assert done.code == 0
+    assert done.stdout.startswith(EXPECTED)
+    assert "Mon 5 Oct" in done.stdout
+    assert "\n  CareLink USB " in done.stdout
+    assert "By computer" not in done.stdout, "there is only one"
+    assert "unplugd did not run for 24 d 20 h; of that time nothing is known." in done.stdout
+    assert "One line of the journal is torn." in done.stdout
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_json_says_the_same(run: Callable[..., Done]) -> None:
+    """The same figures for machines, in local time."""
+    found = json.loads(run(*RANGE, "--json", MONTH).stdout)
+    assert found["total"]["unused_for"] == 53_405
+    assert (found["since"], found["until"]) == (
+        "2026-10-01T00:00:00.000+02:00",
+        "2026-11-01T00:00:00.000+01:00",
+    )
+    assert found["zone"] == "Europe/Berlin"
+
+
+def test_everything_there_is(run: Callable[..., Done]) -> None:
+    """Without a range it is all of the journal."""
+    found = json.loads(run("--json", MONTH).stdout)
+    assert (found["total"]["periods"], found["before"]) == (8, None)
+    assert found["since"] == "2026-10-02T17:00:00.000+02:00"
+
+
+def test_own_journal_goes_on_until_now(run: Callable[..., Done], tmp_path: Path) -> None:
+    """The user's own journal tells until now; what is plugged in while nobody runs ends where it was last seen."""
+    own = tmp_path / "XDG_STATE_HOME/unplugd/events.jsonl"
+    own.parent.mkdir()
+    now = time.time()
+    head = {"host": socket.gethostname(), "boot": "1", "schema": 1}
+    about = {"device": "1-1", "id": "0a21:8001", "name": "CareLink USB"}
+    events = [
+        {"time": time_of(now - 7300), "event": "started", "uptime": 100.0, **head},
+        {"time": time_of(now - 7200), "event": "plugged_in", "uptime": 200.0, **head, **about},
+        {"time": time_of(now - 3600), "event": "checkpoint", "uptime": 3800.0, **head, **about},
+    ]
+    own.write_text("".join(json.dumps(event) + "\n" for event in events))
+    found = json.loads(run("--json").stdout)
+    assert found["total"]["plugged_for"] == 3600
+    assert found["not_watched_for"] == pytest.approx(3600, abs=30)
+    assert "Still plugged in        CareLink USB" in run().stdout
+
+
+def test_running_one_goes_on(
+    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While unplugd runs, what is plugged in here is plugged in until now; on another computer nobody knows."""
+    monkeypatch.setattr(control, "ask", lambda _path, _request: {"running": True})
+    own = tmp_path / "XDG_STATE_HOME/unplugd/events.jsonl"
+    own.parent.mkdir()
+    now = time.time()
+    about = {
+        "boot": "1",
+        "schema": 1,
+        "uptime": 100.0,
+        "device": "1-1",
+        "id": "0a21:8001",
+        "name": "CareLink USB",
+    }
+    hosts = (socket.gethostname(), "another")
+    events = [{"time": time_of(now - 600), "event": "plugged_in", "host": host, **about} for host in hosts]
+    own.write_text("".join(json.dumps(event) + "\n" for event in events))
+    found = json.loads(run("--json").stdout)
+    lengths = {one["host"]: one["plugged_for"] for one in found["periods"]}
+    assert lengths == {socket.gethostname(): pytest.approx(600, abs=30), "another": 0}
+    assert [one["end"] for one in found["periods"]] == ["open", "open"]
+
+
+def test_share(run: Callable[..., Done]) -> None:
+    """What is given away names no computer."""
+    for arguments in ((), ("--json",)):
+        shown = run(*RANGE, "--share", *arguments, MONTH).stdout
+        assert "anna" not in shown
+        assert "thermometer" not in shown
+    assert json.loads(shown)["computers"][0]["host"] == "computer 1"
+
+
+def test_page(run: Callable[..., Done], tmp_path: Path) -> None:
+    """The page is written at once, for the user alone, in the place of an older one; nothing else stays behind."""
+    page = tmp_path / "report.html"
+    page.write_text("old")
+    page.chmod(0o644)
+    done = run(*RANGE, "--html", page, MONTH)
+    assert (done.code, done.stdout) == (0, "")
+    assert done.stderr == f"Written: {page}\n"
+    assert page.read_text().lower().startswith("<!doctype html>")
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    assert [one.name for one in tmp_path.glob("*report*")] == ["report.html"]
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, 0), (3, 1)])
+def test_opens_the_page(
+    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, expected: int
+) -> None:
+    """The desktop's opener gets the page; where it fails there is a hint."""
+    opener = tmp_path / ("open" if sys.platform == "darwin" else "xdg-open")
+    opener.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\nexit {code}\n')
+    opener.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    page = tmp_path / "a b.html"
+    done = run(*RANGE, "--html", page, "--open", MONTH)
+    assert done.code == expected
+    assert (tmp_path / "opened").read_text() == str(page)
+    assert done.stderr.endswith(f"Written: {page}\n" if not code else f"hint: open {page} yourself\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "there is no journal yet"),
+        (("missing.jsonl",), "missing.jsonl: no such file"),
+        (("--since", "soon", MONTH), '"soon" is not a time'),
+        (("--since", "2026-10-05", "--until", "2026-10-03", MONTH), "--since is not before --until"),
+        (("--open", MONTH), "--open needs a page"),
+        (
+            ("--html", "/nowhere/at/all.html", MONTH),
+            "/nowhere/at/all.html: cannot be written: No such file or directory",
+        ),
+        (("--html", "/", MONTH), "/: cannot be written: Is a directory"),
+    ],
+)
+def test_what_goes_wrong(run: Callable[..., Done], arguments: tuple[str | Path, ...], says: str) -> None:
+    """One line of what and one of what helps."""
+    done = run(*arguments)
+    assert done.code == 1
+    assert done.stdout == ""
+    what, hint = done.stderr.splitlines()
+    assert what == f"unplugd: {says}"
+    assert hint.startswith("hint: ")
+
+
+def test_hostile_journal(run: Callable[..., Done], tmp_path: Path) -> None:
+    """Names that are escape sequences, numbers beyond all bounds, nonsense between: harmless in each form."""
+    head = {"host": "\x1b]0;mine\x07", "boot": "\x1b[2J", "schema": 1}
+    about = {"device": "\x1b[31m", "id": "=1+1", "name": "<b>\x1b[5m[red]\u202e" + "x" * 9999}
+    lines: list[object] = []
+    uptimes: list[object] = [1.0, 1e9, 1e308, -1.0, "1e5", None, 2.0, [[]]]
+    for number, up in enumerate(uptimes):
+        at = time_of(1.79e9 + number * 1000)
+        for kind in ("plugged_in", "use_began", "reminded", "unplugged", "started", "\x1b[1m", "gap"):
+            more = {
+                "plugged_for": 1e300,
+                "used_for": "NaN",
+                "program": "\x1b[7m",
+                "devices": ["\x1b[31m", 7],
+                "lost": 1e308,
+            }
+            lines.append({"time": at, "event": kind, "uptime": up, **head, **about, **more})
+    lines += [{"time": "9999-12-31T23:59:59.999Z", "event": "started"}, [], 7, {"time": "x", "event": "y"}]
+    journal = tmp_path / "hostile.jsonl"
+    journal.write_bytes(
+        "".join(json.dumps(line) + "\n" for line in lines).encode() + b'\xff\xfe{"time":NaN}\n'
+    )
+    for form in ((), ("--json",), ("--share",), ("--html", tmp_path / "page.html")):
+        done = run(*form, journal)
+        assert done.code == 0, done.stderr
+        assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout + done.stderr)
+    assert "<b>[" not in (tmp_path / "page.html").read_text()
+
+
+def test_nothing_in_it(run: Callable[..., Done], tmp_path: Path) -> None:
+    """An empty journal is no error."""
+    (tmp_path / "empty.jsonl").touch()
+    done = run(tmp_path / "empty.jsonl")
+    assert (done.code, done.stderr) == (0, "")
+    assert "Nothing is known of this time" in done.stdout
+
+
+def test_terminal_without_blocks(tmp_path: Path) -> None:
+    """Where the encoding has no blocks the bars are made of letters."""
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "HOME": str(tmp_path), "TZ": "Europe/Berlin"}
+    unplugd = Path(sys.executable).with_name("unplugd")
+    done = subprocess.run(
+        [unplugd, "report", MONTH], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "##" in done.stdout
+    assert "\\u" not in done.stdout.partition("\n")[2]
+
+
+# --- the words, at any width
+
+
+def text(made: Any, width: int = 80, rows: int = 14) -> str:
+    """Return the summary as plain text."""
+    return "\n".join(line.plain.rstrip() for line in lines(made, Paper(width, rows)))
+
+
+def years(count: int, *, host: str = "anna") -> Review:
+    """Return so many years with an hour a day, ten minutes of it used."""
+    began = [1_767_225_600.0 + day * 86_400 for day in range(365 * count)]
+    periods = tuple(
+        Period(
+            host, "1-1", "0a21:8001", "CareLink USB", at, at + 3600, "unplugged",
+            (Use(at + 60, at + 660, "x", ""),), (Reminder(at + 780, 1, "normal", "desktop", "unplugged"),),
+        )
+        for at in began
+    )  # fmt: skip
+    return Review(periods, (Watched(host, began[0], began[-1] + 86_400),))
+
+
+def test_months() -> None:
+    """A long time is shown by months, and only the latest that fit."""
+    shown = text(report(years(2)), rows=12)
+    assert "By month, the latest 12 of 24" in shown
+    assert "Dec 2027      1 d 1 h" in shown
+
+
+def test_compared() -> None:
+    """The time before is named, and what is different."""
+    more = years(1)
+    first = 1_767_225_600.0
+    quiet = Review(more.periods[:10] + more.periods[15:], more.watched)
+    made = report(quiet, since=first + 10 * 86_400, until=first + 20 * 86_400)
+    assert "4 h 10 min less than in the 10 days before (8 h 20 min)" in text(made)
+    same = report(more, since=first + 10 * 86_400, until=first + 20 * 86_400)
+    assert "as long as in the 10 days before" in text(same)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 140, 300])
+def test_any_width(width: int) -> None:
+    """It fits, down to 60 columns whatever things are called."""
+    hosts = ["a" * 60, "東京" * 30, "b"]
+    several = [years(1, host=host) for host in hosts]
+    made = report(
+        Review(
+            tuple(period for one in several for period in one.periods),
+            tuple(watched for one in several for watched in one.watched),
+            {"torn": 1, "something_new": 2},
+        )
+    )
+    found = list(lines(made, Paper(width)))
+    assert max(line.cell_len for line in found) <= max(width, 84 if width < 84 else 110)
+    shown = text(made, width)
+    assert "By computer" in shown
+    assert "something_new: 2" in shown

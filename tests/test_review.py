@@ -1,0 +1,445 @@
+"""The review: events in, plugged-in periods out. Examples, then stories with a truth of their own, then anything at all."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unplugd.devices import Device
+from unplugd.event import decode
+from unplugd.journal import time_of
+from unplugd.review import Review, review
+
+from .rig.scripted import CrashError, Machine, tell
+from .rig.story import DAY, Station
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from unplugd.event import Event
+
+NOON = 1_790_000_000.0
+STICK = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}
+METER = {"device": "1-1.3", "id": "1a79:6210", "name": "Contour Next Link 2.4"}
+
+
+def line(at: float, event: str, about: dict[str, str] | None = None, **fields: object) -> dict[str, Any]:
+    """Return an event `at` seconds after noon, on a computer that was switched on 1000 seconds before it."""
+    head = {"time": time_of(NOON + at), "event": event, "host": "anna", "boot": "1", "schema": 1}
+    return {**head, "uptime": 1000.0 + at, **(about or {}), **fields}
+
+
+def read(lines: Iterable[dict[str, Any] | str]) -> list[Event]:
+    """Return the events as the reader gives them."""
+    text = "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in lines)
+    return decode(text.encode(errors="surrogatepass"), Counter())[0]
+
+
+def reviewed(*lines: dict[str, Any], until: float | None = None) -> Review:
+    """Return the review of these."""
+    return review(read(lines), until)
+
+
+PLUGGED = line(0, "plugged_in", STICK)
+
+
+def test_plain_period() -> None:
+    """A period has its uses, its reminders with what became of them, its snoozes and the strangers."""
+    found = reviewed(
+        line(-10, "started"),
+        PLUGGED,
+        line(100, "use_began", STICK, program="Tidepool Uploader", evidence="open"),
+        line(300, "checkpoint", STICK, plugged_for=300.0, idle_for=100.0),
+        line(400, "use_ended", STICK, program="Tidepool Uploader", evidence="open", used_for=300.0),
+        line(520, "reminded", count=1, urgency="normal", channel="desktop", devices=["1-1.2"], due=["1-1.2"]),
+        line(530, "reminder_ended", STICK, outcome="snoozed"),
+        line(530, "snoozed", STICK, snoozed_for=900.0),
+        line(600, "stranger", STICK, program="thermometer"),
+        line(700, "snooze_ended", STICK, how="cancelled", snoozed_for=170.0),
+        line(900, "unplugged", STICK, plugged_for=900.0, idle_for=600.0),
+        line(1000, "stopped"),
+    )
+    (period,) = found.periods
+    assert (period.began, period.ended, period.end) == (NOON, NOON + 900, "unplugged")
+    assert (period.plugged_for, period.used_for, period.unused_for) == (900, 300, 600)
+    assert [(use.began - NOON, use.program) for use in period.uses] == [(100, "Tidepool Uploader")]
+    assert [(one.at - NOON, one.outcome) for one in period.reminders] == [(520, "snoozed")]
+    assert [(one.began - NOON, one.ended - NOON) for one in period.snoozes] == [(530, 700)]
+    assert period.strangers == ("thermometer",)
+    assert [(one.began - NOON, one.ended - NOON) for one in found.watched] == [(-10, 1000)]
+    assert not found.notes
+
+
+@pytest.mark.parametrize(
+    ("after", "ended", "end"),
+    [
+        ([], 300, "open"),
+        ([line(900, "started", boot="2")], 300, "cut"),
+        ([line(900, "started")], 300, "open"),
+        ([line(900, "started"), line(901, "checkpoint", STICK)], 901, "open"),
+        (
+            [line(900, "started"), line(900, "unplugged", STICK, plugged_for=300.0, unseen=True)],
+            300,
+            "unseen",
+        ),
+        ([line(900, "plugged_in", STICK)], 300, "cut"),
+        ([line(900, "reminded", count=1, devices=["1-1.2"])], 900, "open"),
+    ],
+)
+def test_ends(after: list[dict[str, Any]], ended: float, end: str) -> None:
+    """A period that nobody saw the end of ends with the last word of it, and says so."""
+    period = reviewed(PLUGGED, line(300, "checkpoint", STICK), *after).periods[0]
+    assert (period.ended - NOON, period.end) == (ended, end)
+
+
+def test_goes_on_until_now() -> None:
+    """What is plugged in and used while unplugd runs goes on until now."""
+    lines = (line(-10, "started"), PLUGGED, line(100, "use_began", STICK, program="x"))
+    found = reviewed(*lines, until=NOON + 700)
+    assert (found.periods[0].ended, found.periods[0].used_for) == (NOON + 700, 600)
+    assert found.watched[0].ended == NOON + 700
+    stopped = reviewed(*lines, line(200, "checkpoint", STICK), line(200, "stopped"), until=NOON + 700)
+    assert stopped.periods[0].ended == NOON + 200
+    assert review(read(lines), NOON + 700, "another").periods[0].ended == NOON + 100
+
+
+def test_replug() -> None:
+    """A replug within ten seconds goes on with the period, a later one begins another."""
+    gone = line(100, "unplugged", STICK, plugged_for=100.0, idle_for=100.0)
+    soon = line(105, "plugged_in", STICK, continued=True)
+    late = line(300, "plugged_in", STICK)
+    over = line(400, "unplugged", STICK, plugged_for=1.0, idle_for=1.0)
+    assert [one.plugged_for for one in reviewed(PLUGGED, gone, soon, over).periods] == [400]
+    assert [one.plugged_for for one in reviewed(PLUGGED, gone, late, over).periods] == [100, 100]
+
+
+def test_snooze_that_outlives_the_unplug() -> None:
+    """It is written ten seconds later and ends with the period all the same."""
+    found = reviewed(
+        PLUGGED,
+        line(50, "snoozed", STICK, snoozed_for=900.0),
+        line(100, "unplugged", STICK),
+        line(110, "snooze_ended", STICK, snoozed_for=50.0),
+    )
+    assert [one.ended - NOON for one in found.periods[0].snoozes] == [100]
+    assert found.periods[0].ended == NOON + 100
+
+
+def test_clock_that_was_wrong() -> None:
+    """Durations are those of the clock that is never set, the place that of the last event."""
+    wrong = {"time": "1970-01-01T00:00:07.000Z"}
+    found = reviewed({**PLUGGED, **wrong}, line(60, "unplugged", STICK, plugged_for=60.0))
+    assert (found.periods[0].began, found.periods[0].ended) == (NOON, NOON + 60)
+    assert found.notes == {"clock_jumps": 1}
+
+
+def test_beginning_that_is_lost() -> None:
+    """A checkpoint or the unplug knows since when it was plugged in, and how long it was used."""
+    for event in ("checkpoint", "unplugged"):
+        (period,) = reviewed(line(0, event, STICK, plugged_for=500.0, idle_for=400.0)).periods
+        assert (period.plugged_for, period.used_for) == (500, 100)
+    (period,) = reviewed(line(0, "use_ended", STICK, used_for=30.0)).periods
+    assert (period.plugged_for, period.used_for) == (30, 30)
+
+
+def test_one_reminder_for_two() -> None:
+    """A reminder belongs to every device for which it is due; an update that only lists one is none."""
+    found = reviewed(
+        PLUGGED,
+        line(0, "plugged_in", METER),
+        line(300, "reminded", count=1, devices=["1-1.2", "1-1.3"], due=["1-1.2", "1-1.3"]),
+        line(400, "reminder_ended", STICK, outcome="dismissed"),
+        line(400, "reminder_ended", METER, outcome="dismissed"),
+        line(600, "reminded", count=2, devices=["1-1.2", "1-1.3"], due=["1-1.3"]),
+        line(700, "reminder_ended", STICK, outcome="unplugged"),
+    )
+    assert [[one.outcome for one in period.reminders] for period in found.periods] == [
+        ["dismissed"],
+        ["dismissed", ""],
+    ]
+
+
+def test_without_uptime() -> None:
+    """A journal without it is laid out by the wall clock, and one that runs backwards shortens nothing below zero."""
+    lines = [line(0, "plugged_in", STICK), line(60, "checkpoint", STICK), line(-500, "checkpoint", STICK)]
+    found = reviewed(*({**one, "uptime": None} for one in [*lines, line(-440, "unplugged", STICK)]))
+    assert found.periods[0].plugged_for == pytest.approx(120)
+
+
+def test_names_come_out_harmless() -> None:
+    """Control characters and length of foreign names end here."""
+    hostile = {**STICK, "name": "\x1b[31m" + "x" * 5000}
+    (period,) = reviewed(line(0, "plugged_in", hostile)).periods
+    assert "\x1b" not in period.name
+    assert len(period.name) <= 60
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_story(seed: int) -> None:
+    """Whatever happens on a computer in a month, each period, use, reminder and snooze comes out as it was."""
+    station = Station("station", Random(seed), round(NOON) * 1000)  # noqa: S311 - a story, no secret
+    for _ in range(30):
+        station.day()
+    station._end_run()
+    found = review(read(station.lines))
+
+    def ms(seconds: float) -> int:
+        return round(seconds * 1000)
+
+    told = sorted(station.told, key=lambda one: one.began)
+    assert [(ms(one.began), ms(one.ended), one.end) for one in found.periods] == [
+        (one.began, one.ended, one.end) for one in told
+    ]
+    for one, true in zip(found.periods, told, strict=True):
+        assert [(ms(use.began), ms(use.ended)) for use in one.uses] == true.uses
+        assert [[ms(reminder.at), reminder.outcome] for reminder in one.reminders] == true.reminders
+        assert [(ms(snooze.began), ms(snooze.ended)) for snooze in one.snoozes] == true.snoozes
+        assert len(one.strangers) == true.strangers
+    assert sorted((ms(one.began), ms(one.ended)) for one in found.watched) == sorted(station.watched)
+    assert set(found.notes) <= {"clock_jumps"}
+
+
+def script(dice: Random) -> tuple[list[tuple[float, Callable[[Machine], None]]], list[float]]:
+    """Return what happens on a machine in two weeks, and how long something was plugged in each time."""
+    happens: list[tuple[float, Callable[[Machine], None]]] = []
+    plugged: list[float] = []
+    at = 200.0
+
+    def device(there: Device | None, port: str = "1-1.2") -> Callable[[Machine], None]:
+        def act(machine: Machine) -> None:
+            machine.user.pop(port, None)
+            if there:
+                machine.plugged[port] = there
+            else:
+                del machine.plugged[port]
+            machine.change()
+
+        return act
+
+    def user(name: str | None) -> Callable[[Machine], None]:
+        def act(machine: Machine) -> None:
+            if name is None:
+                machine.user.pop("1-1.2", None)
+            else:
+                machine.user["1-1.2"] = name
+
+        return act
+
+    def stop(machine: Machine) -> None:
+        assert machine.daemon
+        machine.daemon.stop("SIGTERM")
+
+    def crash(_machine: Machine) -> None:
+        raise CrashError
+
+    def press(key: str) -> Callable[[Machine], None]:
+        return lambda machine: machine.daemon.pressed(key) if machine.daemon else None
+
+    def dismiss(machine: Machine) -> None:
+        assert machine.daemon
+        machine.daemon.closed("dismissed")
+
+    def jump(machine: Machine) -> None:
+        machine.offset += dice.choice([3600.0, -3600.0])
+
+    for number in range(40):
+        at += dice.randrange(60, 20_000)
+        began = at
+        there = Device("1-1.2", 0x0A21, 0x8001, address=number + 1, name="CareLink USB")
+        happens.append((at, device(there)))
+        for _ in range(dice.randrange(6)):
+            at += dice.choice([10.0, 70.0, 400.0, 3000.0])
+            act = dice.choice(
+                [
+                    *[user("Tidepool Uploader")] * 3,
+                    user(""),
+                    *[user(None)] * 3,
+                    stop,
+                    crash,
+                    dismiss,
+                    jump,
+                    press("snooze"),
+                    press("uploading"),
+                ]
+            )
+            happens.append((at, act))
+            if dice.random() < 0.1:
+                happens += [(at + 1, device(None)), (at + 4, device(replace(there, address=100 + number)))]
+                there = replace(there, address=100 + number)
+                at += 4
+        at += dice.choice([5.0, 100.0, 5000.0])
+        happens.append((at, device(None)))
+        plugged.append(at - began)
+    happens.append((at + 100, stop))
+    return happens, plugged
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_agrees_with_the_daemon(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the real rules and the real journal say of each unplug is what the review comes to."""
+    happens, plugged = script(Random(seed))  # noqa: S311 - as above
+    journal = tell(Machine(happens, NOON), tmp_path, monkeypatch)
+    events = read(journal.read_text().splitlines())
+    found = review(events)
+    assert [one.plugged_for for one in found.periods] == pytest.approx(plugged, abs=0.002)
+    assert {one.end for one in found.periods} == {"unplugged"}
+    unplugged = [one for one in events if one.event == "unplugged"]
+    replugs = [later for later in events if later.continued]
+    # While it is out it is plugged in, and not used, by definition.
+    out = sum(one.uptime for one in replugs) - sum(
+        max(gone.uptime for gone in unplugged if gone.uptime <= one.uptime) for one in replugs
+    )
+    assert sum(one.plugged_for for one in found.periods) == pytest.approx(
+        sum(one.plugged_for for one in unplugged) + out, abs=0.1
+    )
+    assert sum(one.unused_for for one in found.periods) == pytest.approx(
+        sum(one.idle_for for one in unplugged) + out, abs=0.1
+    )
+    assert sum(len(one.reminders) for one in found.periods) == sum(one.event == "reminded" for one in events)
+    ended = Counter(one.outcome for one in events if one.event == "reminder_ended")
+    outcomes = Counter(
+        reminder.outcome for one in found.periods for reminder in one.reminders if reminder.outcome
+    )
+    # One that was closed and comes back as an update has an outcome again, which is no reminder's.
+    assert all(outcomes[outcome] <= count for outcome, count in ended.items())
+    snoozed = sum(one.snoozed_for for one in events if one.event == "snooze_ended")
+    assert sum(s.ended - s.began for one in found.periods for s in one.snoozes) == pytest.approx(
+        snoozed, abs=0.1
+    )
+    assert set(found.notes) <= {"clock_jumps"}
+
+
+def test_agrees_with_the_daemon_on_what_it_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Crashed in the middle of a use and unplugged before the next start: known until the last word of it."""
+    there = Device("1-1.2", 0x0A21, 0x8001, address=3, name="CareLink USB")
+
+    def plug(machine: Machine) -> None:
+        machine.plugged["1-1.2"] = there
+        machine.change()
+
+    def use(machine: Machine) -> None:
+        machine.user["1-1.2"] = "Tidepool Uploader"
+
+    def vanish(machine: Machine) -> None:
+        machine.plugged.clear()
+        machine.clock += 5000
+        raise CrashError
+
+    def stop(machine: Machine) -> None:
+        assert machine.daemon
+        machine.daemon.stop("SIGTERM")
+
+    story = [(1000.0, plug), (1100.0, use), (1900.0, vanish), (9000.0, stop)]
+    events = read(tell(Machine(story, NOON), tmp_path, monkeypatch).read_text().splitlines())
+    (period,) = review(events).periods
+    (told,) = [one for one in events if one.event == "unplugged"]
+    assert (period.end, told.unseen) == ("unseen", True)
+    assert (period.plugged_for, period.unused_for) == pytest.approx((told.plugged_for, told.idle_for))
+    assert period.began == pytest.approx(NOON + 1000)
+    assert 600 <= period.plugged_for <= 900
+    assert [one.ended - one.began for one in review(events).watched] == pytest.approx(
+        [1800 - 100, 2100], abs=301
+    )
+
+
+VALUES: st.SearchStrategy[Any] = (
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers(-10, 10**30)
+    | st.text(max_size=5)
+    | st.lists(st.sampled_from(["1-1.2", "1-1.3", 3, None]), max_size=3)
+)
+FIELDS = (
+    *[
+        "device",
+        "id",
+        "name",
+        "host",
+        "boot",
+        "uptime",
+        "time",
+        "plugged_for",
+        "idle_for",
+        "used_for",
+        "snoozed_for",
+    ],
+    *["continued", "unseen", "program", "count", "devices", "due", "outcome", "lost", "schema"],
+)
+KINDS = (
+    *[
+        "started",
+        "stopped",
+        "plugged_in",
+        "unplugged",
+        "use_began",
+        "use_ended",
+        "reminded",
+        "reminder_ended",
+    ],
+    *["snoozed", "snooze_ended", "stranger", "checkpoint", "gap", "resumed", "from_the_future"],
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Return events in an order that need not make sense, now and then with fields that make none."""
+    at = 0.0
+    lines = []
+    for event in draw(st.lists(st.sampled_from(KINDS), max_size=40)):
+        at += draw(st.sampled_from([0.0, 1.0, 9.0, 300.0, 1e5]))
+        fields: dict[str, Any] = {
+            "plugged_for": draw(st.sampled_from([0.0, 10.0, 1e6])),
+            "idle_for": draw(st.sampled_from([0.0, 10.0, 1e6])),
+            "used_for": draw(st.sampled_from([0.0, 10.0, 1e6])),
+            "snoozed_for": draw(st.sampled_from([0.0, 900.0])),
+            "continued": draw(st.booleans()),
+            "unseen": draw(st.booleans()),
+            "devices": draw(st.sampled_from([["1-1.2"], ["1-1.2", "1-1.3"]])),
+            "outcome": draw(st.sampled_from(["unplugged", "in_use", "nonsense"])),
+            "boot": draw(st.sampled_from(["1", "1", "1", "2"])),
+        }
+        fields |= (
+            draw(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=2)) if draw(st.booleans()) else {}
+        )
+        about = draw(st.sampled_from([STICK, METER]))
+        lines.append(line(at, event, None) | about | fields)
+    return lines
+
+
+@settings(deadline=None, max_examples=200)
+@given(histories(), st.none() | st.floats(NOON, NOON + 1e7))
+def test_any_history(lines: list[dict[str, Any]], until: float | None) -> None:
+    """Used and unused are what it was plugged in, uses lie within and never overlap, whatever the journal holds."""
+    for period in review(read(lines), until).periods:
+        assert period.used_for + period.unused_for == pytest.approx(period.plugged_for)
+        assert period.began <= period.ended
+        for spans in (period.uses, period.snoozes):
+            edges = [edge for span in spans for edge in (span.began, span.ended)]
+            assert edges == sorted(edges)
+            assert not edges or (period.began <= edges[0] and edges[-1] <= period.ended)
+        moments = [reminder.at for reminder in period.reminders]
+        assert moments == sorted(moments)
+        assert all(period.began <= moment <= period.ended for moment in moments)
+
+
+def test_cut_at_any_byte() -> None:
+    """A journal that ends in the middle of a line says what it says without that line."""
+    station = Station("station", Random(3), round(NOON * 1000) + DAY)  # noqa: S311 - as above
+    for _ in range(2):
+        station.day()
+    text = "".join(one + "\n" for one in station.lines[:40]).encode()
+    for cut in range(0, len(text), 7):
+        whole = text[: text.rfind(b"\n", 0, cut) + 1]
+        torn = decode(text[:cut], Counter())[0]
+        left = decode(whole, Counter())[0]
+        assert review(torn[: len(left)]) == review(left)
+        assert len(torn) - len(left) <= 1
