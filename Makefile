@@ -24,6 +24,7 @@ install:
 	@echo "Installed $(PREFIX)/bin/unplugd. To have it started whenever you log in: unplugd service install"
 
 uninstall:
+	-"$(PREFIX)/bin/unplugd" service uninstall
 	rm -f "$(PREFIX)/bin/unplugd" $(foreach file,$(SHARED),"$(PREFIX)/share/$(file)")
 	rm -rf "$(INSTALLED)"
 	-rmdir "$(dir $(INSTALLED))"

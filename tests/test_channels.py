@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from unplugd import child
 from unplugd.channels import PATIENCE, Plyer, Terminal
+from unplugd.child import BETWEEN_LOOKS
 from unplugd.words import Words
 
 from .rig.tools import need
@@ -216,7 +218,7 @@ def test_a_hanging_child_is_ended(programs: Programs, tmp_path: Path) -> None:
     rig.ask()
     turn_until(rig.clock, lambda: pid.exists() and pid.read_text().strip(), "the child", rig.plyer)
     assert rig.plyer._child
-    child = rig.plyer._child.pid
+    process = rig.plyer._child.pid
     rig.clock.now += PATIENCE - 0.1
     turn_once(rig.clock, rig.plyer)
     assert rig.outcomes == []
@@ -225,7 +227,7 @@ def test_a_hanging_child_is_ended(programs: Programs, tmp_path: Path) -> None:
     assert rig.outcomes == ["no answer in time"]
     assert (rig.plyer.fileno(), rig.plyer.deadline()) == (-1, None)
     with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+        os.kill(process, 0)
     os.kill(int(pid.read_text()), 9)
 
 
@@ -247,11 +249,11 @@ def test_closing_ends_the_child_quietly() -> None:
     rig = Rig("sleep", "60")
     rig.ask()
     assert rig.plyer._child
-    child = rig.plyer._child.pid
+    process = rig.plyer._child.pid
     rig.plyer.close()
     assert rig.outcomes == []
     with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+        os.kill(process, 0)
 
 
 @pytest.mark.parametrize(
@@ -272,6 +274,70 @@ def test_closing_ends_the_child_quietly() -> None:
 def test_what_a_child_says_last_is_why(command: tuple[str, ...], trouble: str) -> None:
     """Its last line, harmless and short, where it is one of ours; else its exit status, never a traceback."""
     assert Rig(*command).show() == trouble
+
+
+@pytest.mark.parametrize(("code", "outcome"), [(0, None), (3, "exit status 3")])
+def test_a_child_may_take_its_time_to_end(tmp_path: Path, code: int, outcome: str | None) -> None:
+    """Once it has closed its output it is only looked at now and then: a late success is one, and nobody waits."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    rig = Rig("sh", "-c", f"cat > /dev/null; exec > /dev/null 2>&1; read -r _ < {fifo}; exit {code}")
+    rig.ask()
+    turn_until(rig.clock, lambda: rig.plyer.fileno() < 0, "the end of its output", rig.plyer)
+    for _ in range(3):
+        assert rig.plyer.deadline() == rig.clock.now + BETWEEN_LOOKS
+        rig.clock.now += BETWEEN_LOOKS
+        turn_once(rig.clock, rig.plyer)
+    assert rig.outcomes == []
+    fifo.write_text("\n")
+    assert rig.outcome() == outcome
+
+
+def test_a_child_that_never_ends_is_ended() -> None:
+    """Although it has closed its output: at its deadline, not later."""
+    rig = Rig("sh", "-c", "exec > /dev/null 2>&1; exec sleep 60")
+    rig.ask()
+    turn_until(rig.clock, lambda: rig.plyer.fileno() < 0, "the end of its output", rig.plyer)
+    rig.clock.now += PATIENCE - BETWEEN_LOOKS / 2
+    assert rig.plyer.deadline() == rig.clock.now + BETWEEN_LOOKS / 2
+    rig.clock.now += BETWEEN_LOOKS
+    turn_once(rig.clock, rig.plyer)
+    assert rig.outcomes == ["no answer in time"]
+    assert rig.plyer.deadline() is None
+
+
+@pytest.mark.parametrize("error", [PermissionError, ProcessLookupError])
+def test_a_child_that_ends_as_it_is_killed_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    """macOS does not let one kill a group of which only zombies are left."""  # noqa: D403 - its name
+    killpg = os.killpg
+
+    def late(group: int, number: int) -> None:
+        killpg(group, number)
+        raise error
+
+    monkeypatch.setattr(os, "killpg", late)
+    rig = Rig("sleep", "60")
+    rig.ask()
+    rig.ask()
+    assert rig.outcomes == ["superseded"]
+    rig.plyer.close()
+
+
+def test_a_child_that_cannot_be_killed_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may keep it from dying; it is left behind."""
+    monkeypatch.setattr(os, "killpg", lambda _group, _number: None)
+    monkeypatch.setattr(child, "DYING", 0.05)
+    rig = Rig("sleep", "60")
+    rig.ask()
+    left = rig.plyer._child
+    assert left
+    rig.clock.now += PATIENCE
+    turn_once(rig.clock, rig.plyer)
+    assert rig.outcomes == ["no answer in time"]
+    left.kill()
+    left.wait()
 
 
 def test_where_it_must_not_be_used_it_is_not() -> None:

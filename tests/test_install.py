@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TOOLS = Path(sys.executable).parent
 VANISHES = (
     "unplugd: unplugd runs from ~/.cache, which will be emptied one day, and the service with it\n"
-    "hint: install it first (pipx install unplugd, or make install in its folder), then: unplugd service install\n"
+    "hint: install it first (in its folder: make install, or pipx install .), then: unplugd service install\n"
 )
 
 

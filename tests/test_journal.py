@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pwd
 import re
 import resource
 import shutil
@@ -64,7 +65,7 @@ def test_a_line_has_what_the_contract_says(path: Path) -> None:
     assert event == {
         "time": "2025-11-24T16:00:00.123Z",
         "event": "unplugged",
-        "host": socket.gethostname(),
+        "host": journal.host_name(),
         "boot": "b00t",
         "schema": 1,
         "uptime": 12.346,
@@ -407,3 +408,31 @@ def test_the_journal_brings_no_heavy_libraries_along() -> None:
         "import sys, unplugd.run, unplugd.linux; print([m for m in ('rich', 'asyncio') if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("computer", "login", "full_name", "kept"),
+    [
+        ("station-3", "ann", "Ann Example,,,", True),
+        ("Wilhelminas-MacBook-Pro.local", "wex", "Wilhelmina Example", False),
+        ("WILHELMINAS-PC", "wilhelmina", "", False),
+        ("laptop", "al", "Al To", True),
+    ],
+)
+def test_a_computers_name_that_holds_the_users_is_not_stored(
+    monkeypatch: pytest.MonkeyPatch, computer: str, login: str, full_name: str, *, kept: bool
+) -> None:
+    """A stand-in tells the computer from others, always the same one."""
+    user = pwd.struct_passwd((login, "x", 1, 1, full_name, "/", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: user)
+    monkeypatch.setattr(socket, "gethostname", lambda: computer)
+    assert (journal.host_name() == computer) is kept
+    assert journal.host_name() == journal.host_name()
+    if not kept:
+        assert re.fullmatch("computer-[0-9a-f]{8}", journal.host_name())
+
+
+def test_a_user_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in some containers: the computer's name is all that is known."""
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    assert journal.host_name() == socket.gethostname()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unplugd import cli
 from unplugd_service import hands, launchd, seal
 from unplugd_service.applet import Applet
 from unplugd_service.hands import Real, Rehearsal
@@ -141,6 +142,7 @@ def test_the_file_says_what_launchd_needs(rig: Rig) -> None:
             "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
             "LANG": "en_US.UTF-8",
             "PYTHONUNBUFFERED": "1",
+            "UNPLUGD_SERVICE": "1",
         },
         "StandardOutPath": log,
         "StandardErrorPath": log,
@@ -218,10 +220,10 @@ def test_a_file_of_somebody_else_is_left_alone(rig: Rig) -> None:
     rig.file.parent.mkdir(parents=True)
     rig.file.write_text("theirs")
     assert rig.refused() == (
-        "~/Library/LaunchAgents/local.unplugd.plist is not unplugd's own",
-        "move it away, then: unplugd service install",
+        "~/Library/LaunchAgents/local.unplugd.plist is there and is not unplugd's own",
+        "move it away, then try again",
     )
-    assert rig.refused("uninstall")[1] == "remove it by hand if you want that"
+    assert rig.refused("uninstall")[1] == "move it away, then try again"
     assert rig.file.read_text() == "theirs"
     assert rig.launchctl == []
 
@@ -236,9 +238,7 @@ def test_what_was_changed_by_hand_is_kept(rig: Rig) -> None:
         rig.told.clear()
         undo()
         assert old.read_bytes() == changed
-        assert any(
-            "had been changed by hand; it is kept as local.unplugd.plist.old" in line for line in rig.told
-        )
+        assert any("was changed by hand; a copy is kept:" in line for line in rig.told)
         old.unlink()
     assert not rig.file.exists()
 
@@ -385,7 +385,7 @@ def test_each_refusal_is_one_line_and_a_way_out(rig: Rig, call: str, code: int, 
 
 @pytest.mark.parametrize("code", [112, 113, 125])
 def test_over_ssh_one_is_told_to_use_the_screen(rig: Rig, code: int) -> None:
-    """The check says so before anything is written, and status, too."""
+    """The check says so before anything is written or started."""
     rig.mac.misbehave("launchctl print", code)
     assert rig.refused("check") == (
         "you are not logged in on the Mac's own screen (over ssh launchd cannot start anything there)",
@@ -405,12 +405,37 @@ def test_without_a_session_what_works_works(rig: Rig) -> None:
     assert not rig.file.exists()
 
 
+def test_over_ssh_the_commands_show_and_remove_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only what starts something needs the screen."""
+    rig.install()
+    rig.manager.stop(rig.hands)
+    rig.mac.log_out()
+    monkeypatch.setattr(os, "getuid", lambda: UID)
+    by = ["--manager", "launchd"]
+    assert cli.main(["service", "status", *by]) == 1
+    out = capsys.readouterr().out
+    assert "file      ~/Library/LaunchAgents/local.unplugd.plist (launchd)\n" in out
+    assert "now       no session on the screen\n" in out
+    assert "repair    log in on the Mac's own screen, then: unplugd service start\n" in out
+    assert cli.main(["service", "uninstall", *by]) == 0
+    assert "unplugd does not watch any more." in capsys.readouterr().err
+    assert not rig.file.exists()
+
+
 @pytest.mark.usefixtures("rig")
 def test_root_is_told_to_leave_sudo_away() -> None:
-    """Its session is never there."""
-    with pytest.raises(Trouble) as trouble:
-        Launchd(uid=0).check()
-    assert trouble.value.hint == "run it without sudo"
+    """Its session is never there; what it sees and removes would not be the person's service."""
+    root = Launchd(uid=0)
+    file = root.file
+    file.parent.mkdir(parents=True)
+    file.write_text(root.text(Program(("/bin/true",), "1.0")))
+    for ask in (root.check, lambda: root.state(None), lambda: root.uninstall(Real(print))):
+        with pytest.raises(Trouble) as trouble:
+            ask()
+        assert trouble.value.hint == "run it without sudo"
+    assert file.exists()
 
 
 def test_a_launchctl_that_hangs_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -530,8 +555,7 @@ def test_one_that_is_loaded_without_its_file_is_unloaded(rig: Rig) -> None:
     rig.install()
     rig.file.unlink()
     assert rig.problems() == [
-        ("the service is not installed", "unplugd service install"),
-        ("it runs although its file is gone", "unplugd service uninstall"),
+        ("the service runs although its file is gone", "unplugd service install"),
     ]
     assert rig.manager.uninstall(rig.hands)
     assert not rig.mac.job(LABEL)
@@ -565,10 +589,7 @@ def test_each_problem_has_its_repair(rig: Rig) -> None:
     text = rig.file.read_text()
     rig.file.write_text(text.replace("<integer>30<", "<integer>31<"))
     assert rig.problems() == [
-        (
-            "~/Library/LaunchAgents/local.unplugd.plist was changed by hand (a copy is kept when it is written anew)",
-            again,
-        )
+        ("its file was changed by hand (a copy is kept when it is written anew)", again),
     ]
     rig.file.write_text(text)
     rig.script.unlink()
@@ -604,7 +625,9 @@ def test_older_systems_write_true_for_disabled(rig: Rig, monkeypatch: pytest.Mon
 
 
 def test_its_log_can_be_shown(rig: Rig) -> None:
-    """By a command that exists; following goes by name, as the file is replaced."""
+    """By a command that exists; following waits for the file where it is not there yet."""
+    with pytest.raises(Trouble, match="it has said nothing yet"):
+        rig.manager.logs(5, follow=False)
     rig.install()
     wait_until(lambda: rig.log, "its log")
     command = rig.manager.logs(5, follow=False)
@@ -624,8 +647,10 @@ def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
     text = "\n".join(said)
     steps = [shlex.split(line)[4:6] for line in said if line.startswith("# would run: launchctl")]
     assert [step[0] for step in steps] == ["enable", "bootout", "bootstrap", "kickstart"]
-    for program in ("osacompile", "codesign", "open"):
+    for program in ("osacompile", "codesign"):
         assert f"# would run: {program} " in text
+    # As long as launchd itself waits before it kills, and a little longer.
+    assert "# would wait, 25 s at most, until launchd has let go of the one before" in said
     assert "# would write ~/Library/LaunchAgents/local.unplugd.plist (mode 0644):" in text
     assert "<string>local.unplugd</string>" in text
     assert USER not in text

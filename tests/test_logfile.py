@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHILD = """
+import pathlib
 import sys
 from unplugd import logfile
 for number in range({lines}):
     print(f"line {{number}}", file=sys.stderr, flush=True)
-print(logfile.tidy(limit={limit}))
+print(logfile.tidy(pathlib.Path({log!r}), limit={limit}))
 print("afterwards", file=sys.stderr)
 """
 
@@ -29,7 +30,7 @@ print("afterwards", file=sys.stderr)
 def run(log: Path, lines: int, limit: int, mode: str = "ab") -> str:
     """Run a child that writes so many lines into `log`, tidies and writes another; return what tidying returned."""
     with log.open(mode) as stderr:
-        code = CHILD.format(lines=lines, limit=limit)
+        code = CHILD.format(lines=lines, limit=limit, log=str(log))
         return subprocess.run(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=stderr, text=True, check=True
         ).stdout.strip()
@@ -76,23 +77,24 @@ def test_one_line_that_is_longer_than_all_is_cut(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"x" * 500)
     with log.open("a") as stream:
-        assert logfile.tidy(stream, 100)
+        assert logfile.tidy(log, stream, 100)
     assert (tmp_path / "log.1").read_bytes() == b"x" * 100
     assert log.stat().st_size == 0
 
 
-def test_what_is_no_file_is_left_alone() -> None:
+def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
     """A pipe, a terminal, journald's socket, nothing at all."""
+    log = tmp_path / "log"
     read, write = os.pipe()
     with os.fdopen(write, "w") as stream, os.fdopen(read):
-        assert not logfile.tidy(stream, 0)
-    assert not logfile.tidy(io.StringIO("x" * 100), 1)
-    assert not logfile.tidy(stream, 0)
+        assert not logfile.tidy(log, stream, 0)
+    assert not logfile.tidy(log, io.StringIO("x" * 100), 1)
+    assert not logfile.tidy(log, stream, 0)
 
 
-def test_without_stderr_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_stderr_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    assert not logfile.tidy()
+    assert not logfile.tidy(tmp_path)
 
 
 def test_a_file_that_was_removed_or_replaced_is_left_alone(tmp_path: Path) -> None:
@@ -102,9 +104,9 @@ def test_a_file_that_was_removed_or_replaced_is_left_alone(tmp_path: Path) -> No
         stream.write("x" * 100)
         stream.flush()
         log.unlink()
-        assert not logfile.tidy(stream, 10)
+        assert not logfile.tidy(log, stream, 10)
         log.write_text("new" * 100)
-        assert not logfile.tidy(stream, 10)
+        assert not logfile.tidy(log, stream, 10)
     assert log.read_text() == "new" * 100
     assert os.listdir(tmp_path) == ["log"]  # noqa: PTH208
 
@@ -116,6 +118,17 @@ def test_where_the_end_cannot_be_kept_nothing_is_lost(tmp_path: Path) -> None:
     with log.open("a") as stream:
         stream.write("x" * 100)
         stream.flush()
-        assert not logfile.tidy(stream, 10)
+        assert not logfile.tidy(log, stream, 10)
     assert log.stat().st_size == 100
     assert sorted(os.listdir(tmp_path)) == ["log", "log.1"]  # noqa: PTH208
+
+
+def test_another_file_is_left_alone(tmp_path: Path) -> None:
+    """A desktop's own log, to which many programs write, is not ours to shorten."""
+    shared = tmp_path / ".xsession-errors"
+    (tmp_path / "unplugd.log").write_text("ours")
+    with shared.open("a") as stream:
+        stream.write("x" * 100)
+        stream.flush()
+        assert not logfile.tidy(tmp_path / "unplugd.log", stream, 10)
+    assert shared.stat().st_size == 100

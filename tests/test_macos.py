@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +18,8 @@ from unplugd.macos import frameworks as real
 from unplugd.macos.announcements import Announcements
 from unplugd.macos.frameworks import Libraries
 from unplugd.macos.notification import Notification
-from unplugd.macos.poll import Poll
 from unplugd.paths import Paths
+from unplugd.poll import Poll
 from unplugd.reminder import Policy
 from unplugd.run import Daemon
 from unplugd.uploaders import BUILT_IN
@@ -95,6 +96,28 @@ def test_watched_devices_are_found(mac: Frameworks, way: str) -> None:
     assert macos.layers()["USB devices"].startswith(way)
 
 
+def test_only_watched_devices_are_looked_into(mac: Frameworks) -> None:
+    """Nor is any where nobody asks who uses it."""
+    mac.lay(*fixture("hid"))
+    macos = MacOS(mac.libraries)
+    mac.fail("IORegistryEntryGetChildIterator")
+    off = [replace(watch, on=False) for watch in devices.BUILT_IN]
+    for watches in ((), off):
+        assert macos.scan(watches) == []
+        assert macos.layers()["USB devices"] == "IOKit"
+    assert len(macos.everything()) == 1
+    assert macos.products()("20-1.3") == "Contour Next Link 2.4"
+    assert macos.layers()["USB devices"] == "IOKit"
+    assert macos.scan(devices.BUILT_IN)
+    assert macos.layers()["USB devices"].startswith("ioreg, as IORegistryEntryGetChildIterator failed")
+
+
+def test_a_mac_without_devices_is_seen_by_iokit(mac: Frameworks) -> None:
+    macos = MacOS(mac.libraries)
+    assert macos.scan(devices.BUILT_IN) == macos.everything() == []
+    assert macos.layers()["USB devices"] == "IOKit"
+
+
 def test_use_is_seen_as_the_scan_saw_it(mac: Frameworks, programs: Programs) -> None:
     """One look at the registry for both; a device that went meanwhile is not used."""
     program = programs.uploader()
@@ -123,7 +146,7 @@ def test_where_nothing_can_be_listed_use_is_unknown(mac: Frameworks, monkeypatch
         macos.scan(devices.BUILT_IN)
     assert macos.look([stick], BUILT_IN, None, macos.now())[0].verdict == "unknown"
     assert macos.blindness() == (
-        "the I/O Registry cannot be read: ioreg failed (exit status 1)",
+        "the I/O Registry cannot be read: ioreg: exit status 1",
         "see whether `ioreg` works in a terminal",
     )
     mac.fail("")

@@ -11,7 +11,7 @@ import pytest
 
 from unplugd.macos import frameworks as real
 from unplugd.macos.announcements import CAN_SLEEP, HAS_POWERED_ON, WILL_POWER_ON, WILL_SLEEP, Announcements
-from unplugd.macos.poll import Poll
+from unplugd.poll import Poll
 
 from .rig.iokit import MATCH, TERMINATE, Frameworks, fixture, standing_in
 from .rig.turning import Clock, turn_once, turn_until

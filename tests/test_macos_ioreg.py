@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,7 +111,7 @@ def test_the_same_answer_is_no_news(
     """Else each look would cause another one."""
     mac.lay()
     listing.ask()
-    turn_until(clock, lambda: listing.fileno() < 0, "the child's end", listing)
+    turn_until(clock, lambda: listing._child is None, "the child's end", listing)
     assert changes == []
 
 
@@ -123,10 +124,10 @@ def test_what_was_announced_meanwhile_is_asked_for_again(
     listing.outdate()
     hanging.let()
     turn_until(clock, lambda: listing._child is not first, "the first child's answer", listing)
-    assert (changes, listing.fileno() >= 0) == ([], True)
+    assert changes == []
     mac.lay(*fixture("free"))
     hanging.let()
-    turn_until(clock, lambda: changes and listing.fileno() < 0, "the second child's answer", listing)
+    turn_until(clock, lambda: changes and listing._child is None, "the second child's answer", listing)
     listing.outdate()
     listing.ask()
     assert listing.fileno() >= 0
@@ -145,18 +146,17 @@ def test_a_child_that_hangs_is_stopped(
     turn_once(clock, listing)
     assert (listing.fileno(), listing.deadline()) == (-1, None)
     assert changes == ["changed"]
-    with pytest.raises(OSError, match="did not answer within 20 s"):
+    with pytest.raises(OSError, match="no answer in time"):
         listing.latest()
 
 
 def test_a_program_that_waits_gives_up_too(
     monkeypatch: pytest.MonkeyPatch,
-    clock: Clock,
     hanging: Hanging,  # noqa: ARG001 - it hangs
 ) -> None:
     monkeypatch.setattr(ioreg, "PATIENCE", 0.05)
-    with pytest.raises(OSError, match="did not answer"):
-        Ioreg(clock).wait()
+    with pytest.raises(OSError, match="no answer in time"):
+        Ioreg(time.monotonic).wait()
 
 
 def test_a_failing_ioreg_is_an_error(
@@ -181,11 +181,11 @@ def test_a_missing_ioreg_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: Clock, listing: Ioreg, changes: list[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(OSError, match="cannot be started: No such file"):
+    with pytest.raises(OSError, match="cannot start: No such file"):
         Ioreg(clock).wait()
     listing.ask()
     assert changes == ["changed"]
-    with pytest.raises(OSError, match="cannot be started: No such file"):
+    with pytest.raises(OSError, match="cannot start: No such file"):
         listing.latest()
 
 

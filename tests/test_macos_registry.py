@@ -40,6 +40,10 @@ def printed(name: str) -> bytes:
     return (FIXTURES / f"{name}.plist").read_bytes()
 
 
+def look(mac: Frameworks) -> tuple[Node, ...]:
+    return iokit.listed(real.Frameworks(mac.libraries), lambda _node: True)
+
+
 def every(nodes: tuple[Node, ...]) -> Iterator[Node]:
     for node in nodes:
         yield node
@@ -233,7 +237,7 @@ def test_iokit_says_the_same(mac: Frameworks, name: str) -> None:
     """By both ways the same devices, with the same to tell who uses them; and everything is released."""
     entries = fixture(name)
     mac.lay(*entries)
-    nodes = iokit.listed(real.Frameworks(mac.libraries))
+    nodes = look(mac)
     printed = parse(answer(entries))
     assert backend.devices(nodes) == backend.devices(printed)
     told = (registry.OWNER, registry.CREATOR, registry.OPENED, *registry.WORDS)
@@ -248,17 +252,36 @@ def test_iokit_says_the_same(mac: Frameworks, name: str) -> None:
 def test_a_registry_that_changes_is_read_again(mac: Frameworks) -> None:
     """The end of an iterator that has become invalid is not the end of the list."""
     mac.lay(*fixture("hub"), *fixture("hid"))
-    frameworks = real.Frameworks(mac.libraries)
     mac.disturb(3)
-    assert [device.port for device in backend.devices(iokit.listed(frameworks))] == [
+    assert [device.port for device in backend.devices(look(mac))] == [
         "20-1.1.1",
         "20-1.3",
         "20-1.1",
     ]
     mac.disturb(iokit.TRIES)
     with pytest.raises(OSError, match="does not hold still"):
-        iokit.listed(frameworks)
+        look(mac)
     mac.disturb(0)
+
+
+def test_nothing_plugged_in_is_no_trouble(mac: Frameworks) -> None:
+    """IOKit then gives no iterator at all."""
+    assert look(mac) == ()
+    mac.disturb(1)
+    assert look(mac) == ()
+    mac.disturb(0)
+
+
+def test_only_what_is_watched_is_looked_into(mac: Frameworks) -> None:
+    """Below a dock or a disk hang dozens of entries that say nothing here."""
+    mac.lay(*fixture("hub"), *fixture("hid"))
+    frameworks = real.Frameworks(mac.libraries)
+    nodes = iokit.listed(frameworks, lambda node: node.number("idVendor") == 0x1A79)
+    assert [(node.id, bool(node.children)) for node in nodes] == [
+        (STICK.address, False),
+        (METER.address, True),
+        (HUB.address, False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -275,10 +298,9 @@ def test_a_registry_that_changes_is_read_again(mac: Frameworks) -> None:
 def test_a_call_that_fails_is_an_error(mac: Frameworks, call: str) -> None:
     """It is named, and what was created before it is released."""
     mac.lay(*fixture("hid"))
-    frameworks = real.Frameworks(mac.libraries)
     mac.fail(call)
     with pytest.raises(OSError, match=call):
-        iokit.listed(frameworks)
+        look(mac)
     assert mac.references == 0
 
 
@@ -286,12 +308,11 @@ def test_a_value_that_cannot_be_read_is_none(mac: Frameworks) -> None:
     """Too long a text, too large a number, and what is no dictionary."""
     [meter] = fixture("hid")
     mac.lay({**meter, "DebugState": 1})
-    frameworks = real.Frameworks(mac.libraries)
     mac.fail("CFStringGetCString")
-    [node] = iokit.listed(frameworks)
+    [node] = look(mac)
     assert node.text("kUSBProductString") == ""
     mac.fail("CFNumberGetValue")
-    [node] = iokit.listed(frameworks)
+    [node] = look(mac)
     assert node.number("idVendor") is None
     assert backend.devices([node]) == []
 
@@ -304,7 +325,7 @@ def test_odd_properties_are_borne(mac: Frameworks) -> None:
     interface["UsbExclusiveOwner"] = {"a": True}
     client["DebugState"] = "open"
     mac.lay(meter)
-    found = {node.kind: node.properties for node in every(iokit.listed(real.Frameworks(mac.libraries)))}
+    found = {node.kind: node.properties for node in every(look(mac))}
     assert found["IOUSBHostInterface"] == {}
     assert registry.OPENED not in found[registry.HID_CLIENT]
 

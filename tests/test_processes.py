@@ -187,3 +187,23 @@ def test_what_may_not_be_looked_into_is_passed_over(
     started(programs, "p-uploader-test")
     monkeypatch.setattr(psutil.Process, "create_time", denied)
     assert processes.running((MINE,), time.monotonic) is None
+
+
+@pytest.mark.parametrize(
+    "fault", [OSError(0, "KERN_PROCARGS2"), RuntimeError("syscall failed"), SystemError("x")]
+)
+def test_a_fault_of_psutil_ends_nothing(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """What it raises on macOS instead of its own errors: a process is known by the rest."""
+    program = programs.start("tidepool-uploader")
+    held = processes.known(program.pid, BUILT_IN)
+
+    def fail(_process: psutil.Process) -> list[str]:
+        raise fault
+
+    monkeypatch.setattr(psutil.Process, "cmdline", fail)
+    assert processes.known(program.pid, BUILT_IN) == held
+    monkeypatch.setattr(psutil.Process, "name", fail)
+    assert processes.running(BUILT_IN, time.monotonic) is None
+    assert processes.known(program.pid, BUILT_IN, "called") is not None

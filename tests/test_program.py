@@ -68,7 +68,7 @@ def test_what_vanishes_is_refused(home: Path, where: str) -> None:
     """The caches of tools that run a program once, with the folder named and the way to install."""
     with pytest.raises(Trouble, match=f"runs from ~/{where.rpartition('/')[0]}, which") as trouble:
         found(home, home / where / "unplugd")
-    assert "pipx install" in trouble.value.hint
+    assert "make install" in trouble.value.hint
 
 
 def test_a_link_to_what_vanishes_is_refused(home: Path) -> None:
@@ -92,6 +92,30 @@ def test_a_temporary_folder(home: Path, tmp_path: Path) -> None:
     outside.mkdir()
     with pytest.raises(Trouble, match="runs from /tmp, which"):
         found(home, script(outside / "unplugd"))
+
+
+@pytest.mark.parametrize("name", ["Documents", "Desktop", "Downloads", "Library/Mobile Documents"])
+def test_what_macos_keeps_from_launchd_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A script there, a link to one, and one whose packages are there; elsewhere such folders are like any other."""
+    folder = home / name / "unplugd"
+    folder.mkdir(parents=True)
+    there, link = script(folder / "unplugd"), home / ".local/bin/unplugd"
+    link.unlink()
+    link.symlink_to(there)
+
+    def refused(argv0: Path) -> bool:
+        with pytest.raises(Trouble) as trouble:
+            this("1.2.3", str(argv0), {"HOME": str(home)}, "darwin")
+        assert "make install" in trouble.value.hint
+        return str(trouble.value) == f"macOS keeps background programs out of ~/{name}"
+
+    assert refused(there)
+    assert refused(link)
+    assert found(home, link) == (str(link), "run")
+    monkeypatch.setattr(sys, "prefix", str(folder))
+    assert refused(home / "venv/bin/unplugd")
 
 
 @given(st.text(), st.from_regex(r"[0-9a-z.+]+", fullmatch=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,6 +69,8 @@ class Visitor:
         """Run an unplugd command."""
         done = self.manager.run(program or self.unplugd, *arguments, environment=environment)
         assert "Traceback" not in done.stderr
+        # It holds the user's name.
+        assert str(self.home) not in done.stdout + done.stderr
         return done
 
     def install(self) -> Done:
@@ -176,7 +179,8 @@ def test_install_starts_it_and_shows_a_first_notification(visitor: Visitor, show
     done = visitor.install()
     assert done.stderr == (
         "Wrote ~/.config/systemd/user/unplugd.service\n"
-        "unplugd watches from now on, and whenever you log in.\n"
+        "unplugd watches.\n"
+        "It does so from now on, whenever you are logged in.\n"
         "A first notification was sent (by desktop). None to be seen? unplugd doctor --notify\n"
         "To undo this: unplugd service uninstall\n"
     )
@@ -253,6 +257,7 @@ def test_a_dry_run_says_all_and_does_nothing(visitor: Visitor) -> None:
         "# would run: systemctl --user reset-failed unplugd.service",
         "# would run: systemctl --user restart unplugd.service",
     ]
+    assert "# would wait, 1 s at most, until it runs\n" in done.stdout
     visitor.install()
     head = "# would write ~/.config/systemd/user/unplugd.service (mode 0644):\n"
     assert done.stdout.startswith(head + visitor.unit.read_text())
@@ -319,7 +324,8 @@ def test_after_a_crash_it_goes_on(visitor: Visitor) -> None:
 def test_when_it_hangs_it_is_started_again(visitor: Visitor, *, plugged_in: bool) -> None:
     """SIGSTOP: the watchdog ends it within its time, which is longer while nothing is plugged in."""
     visitor.install()
-    assert visitor.manager.show(UNIT, "WatchdogUSec") == "20min"
+    # For a moment after each question it is the shorter one.
+    wait_until(lambda: visitor.manager.show(UNIT, "WatchdogUSec") == "20min", "a rest")
     visitor.settings("WatchdogSec=200ms\nRestartSec=100ms")
     visitor.run("service", "restart")
     if plugged_in:
@@ -468,11 +474,11 @@ AGAIN = "unplugd service install"
 @pytest.mark.parametrize(
     ("happens", "what", "repair"),
     [
-        (a_change_by_hand, "the unit was changed by hand (a copy is kept when it is written anew)", AGAIN),
+        (a_change_by_hand, "its file was changed by hand (a copy is kept when it is written anew)", AGAIN),
         (another_version, f"it was installed by unplugd 0.0.9, this is {__version__}", AGAIN),
         (another_program, "it starts another unplugd: /bin/true", AGAIN),
         (not_enabled, "it is not started when you log in", AGAIN),
-        (not_read, "systemd has not read the unit as it is now", AGAIN),
+        (not_read, "systemd has not read its file as it is now", AGAIN),
         (failed, "it has failed (signal); unplugd service logs says why", "unplugd service restart"),
     ],
 )
@@ -485,6 +491,68 @@ def test_status_names_the_command_that_repairs(
     assert visitor.seen().problems == [(what, repair)]
     assert visitor.run(*repair.split()[1:]).code == 0
     assert visitor.seen().problems == []
+
+
+def test_one_that_ends_again_and_again(visitor: Visitor) -> None:
+    """Its environment has moved, or Python is gone: nobody watches, and status says so, and what it is."""
+    visitor.install()
+    visitor.settings("ExecStart=\nExecStart=/bin/false")
+    visitor.manager.run("systemctl", "--user", "restart", UNIT)
+    wait_until(
+        lambda: visitor.manager.show(UNIT, "SubState") == "auto-restart", "it to wait for the next try"
+    )
+    assert visitor.seen().problems == [
+        ("it ends again and again (exit-code); unplugd service logs says why", "unplugd service restart")
+    ]
+    assert "ok  service" not in visitor.run("doctor").stdout
+    # However often: what keeps it from starting may pass.
+    assert visitor.manager.show(UNIT, "StartLimitIntervalUSec") == "0"
+    shutil.rmtree(visitor.manager.units / f"{UNIT}.d")
+    assert visitor.run("service", "install").code == 0
+    assert visitor.seen().code == 0
+
+
+def test_an_environment_without_its_python(visitor: Visitor) -> None:
+    """The script is there, but the interpreter that it names is not."""
+    visitor.install()
+    script = visitor.home / "gone"
+    script.write_text("#!/no/such/python\n")
+    script.chmod(0o755)
+    gone = visitor.unit.read_text().replace("%h/.local/bin/unplugd", "%h/gone")
+    visitor.manager.unit(UNIT, gone)
+    assert visitor.seen().problems[0] == ("the program that it starts is gone: ~/gone", AGAIN)
+
+
+def test_the_same_program_by_another_path(visitor: Visitor) -> None:
+    """Called by its environment's own path it is not another one, and the link that lasts stays in the unit."""
+    visitor.install()
+    text = visitor.unit.read_text()
+    program = visitor.home / ".local/share/unplugd/venv/bin/unplugd"
+    assert visitor.seen(program).code == 0
+    assert visitor.run("service", "install", program=program).code == 0
+    assert visitor.unit.read_text() == text
+
+
+def test_a_unit_that_was_removed_by_hand(visitor: Visitor) -> None:
+    """Uninstall stops what still runs, and takes the links away."""
+    visitor.install()
+    visitor.unit.unlink()
+    visitor.manager.systemctl("daemon-reload")
+    assert visitor.seen().problems == [("the service runs although its file is gone", AGAIN)]
+    done = visitor.run("service", "uninstall")
+    assert "unplugd does not watch any more.\n" in done.stderr
+    assert visitor.manager.show(UNIT, "ActiveState") == "inactive"
+    assert not wanted(visitor)
+
+
+def test_a_change_by_hand_is_never_lost(visitor: Visitor) -> None:
+    """Uninstall keeps a copy, too; also of one in another encoding."""
+    visitor.install()
+    changed = visitor.unit.read_bytes() + b"# Gr\xfc\xdfe\n"
+    visitor.unit.write_bytes(changed)
+    assert visitor.seen().problems[0][0].startswith("its file was changed by hand")
+    assert visitor.run("service", "uninstall").code == 0
+    assert visitor.unit.with_name(f"{UNIT}.old").read_bytes() == changed
 
 
 def test_a_program_that_has_moved(visitor: Visitor) -> None:
@@ -515,7 +583,11 @@ def test_a_unit_for_everybody(visitor: Visitor) -> None:
     seen = visitor.seen()
     assert (seen.json["file"], seen.json["state"]) == (f"{folder}/{UNIT}", "running")
     assert seen.problems == [("it is not started when you log in", f"systemctl --user enable {UNIT}")]
-    assert visitor.run("service", "uninstall").stderr == "The service was not installed.\n"
+    said = visitor.refused("service", "uninstall")
+    assert said == [
+        f"unplugd: it is installed for everybody, in {folder}/{UNIT}",
+        f"hint: to have it left out for you alone: systemctl --user mask --now {UNIT}",
+    ]
     assert manager.show(UNIT, "ActiveState") == "active"
 
 
@@ -523,7 +595,11 @@ def test_a_masked_unit(visitor: Visitor) -> None:
     """An administrator's no is named, with the way out."""
     visitor.manager.systemctl("mask", UNIT)
     assert ("the service is masked", f"systemctl --user unmask {UNIT}") in visitor.seen().problems
-    assert visitor.run("service", "install").code == 1
+    for verb in ("install", "uninstall", "start", "stop", "restart"):
+        assert visitor.refused("service", verb) == [
+            "unplugd: the service is masked",
+            f"hint: systemctl --user unmask {UNIT}",
+        ]
 
 
 def test_a_service_that_cannot_start(visitor: Visitor) -> None:
@@ -535,6 +611,70 @@ def test_a_service_that_cannot_start(visitor: Visitor) -> None:
     assert not visitor.unit.exists()
 
 
+def test_a_wrong_configuration_does_not_end_a_good_service(visitor: Visitor) -> None:
+    """Status says that it is not in force; restart refuses to end what runs."""
+    visitor.install()
+    visitor.manager.write(visitor.home / ".config/unplugd/config.toml", "[remind]\nsnooze = 5\n")
+    visitor.manager.systemctl("reload", UNIT)
+    problem = ("the configuration has an error and is not in force", "unplugd config check")
+    wait_until(lambda: visitor.seen().problems == [problem], "the problem to be seen")
+    done = visitor.run("service", "restart")
+    assert done.code == 1
+    assert done.stderr.startswith("unplugd: config.toml:2: remind.snooze = 5")
+    assert visitor.manager.show(UNIT, "ActiveState") == "active"
+
+
+def test_with_a_wrong_configuration_it_watches_all_the_same(visitor: Visitor, shown: Server) -> None:
+    """At the next login, by the defaults, and the person is told by a notification: a silent end would be the worst."""
+    visitor.install()
+    shown.notified()
+    visitor.run("service", "stop")
+    visitor.manager.write(visitor.home / ".config/unplugd/config.toml", "[remind]\nsnooze = 5\n")
+    visitor.manager.systemctl("start", UNIT)
+    told = shown.notified(2)
+    assert told.summary == "The configuration of unplugd has an error"
+    assert told.body.endswith("unplugd config check")
+    visitor.plug()
+    visitor.wait_for("plugged_in")
+    status = json.loads(visitor.run("status", "--json").stdout)
+    assert status["configuration"]["problems"][0].startswith("config.toml:2: ")
+    assert status["devices"][0]["next_reminder"]
+
+
+def test_it_starts_at_the_next_login(visitor: Visitor) -> None:
+    """On a desktop without graphical-session.target."""
+    visitor.install()
+    started = len(visitor.events("started"))
+    visitor.manager.stop()
+    visitor.manager.start()
+    visitor.wait_for("started", started + 1)
+    wait_until(lambda: visitor.manager.show(UNIT, "ActiveState") == "active", "it to be ready")
+
+
+def test_folders_that_differ_from_the_sessions(visitor: Visitor) -> None:
+    """A unit where systemd does not look, or a journal where nobody looks: refused before anything is written."""
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        said = visitor.refused("service", "install", environment={name: f"{visitor.home}/elsewhere"})
+        assert said[0].startswith(f"unplugd: {name} is not the same in this shell as in your session")
+    assert not (visitor.home / "elsewhere").exists()
+
+
+def test_make_uninstall_removes_the_service_first(visitor: Visitor) -> None:
+    """Else the only command that could remove it would be gone."""
+    visitor.install()
+    kept = visitor.home / "kept"
+    visitor.manager.run("cp", "--archive", visitor.home / ".local", kept)
+    try:
+        assert visitor.manager.run("make", "-C", PROJECT, "uninstall").code == 0
+        assert not visitor.unit.exists()
+        assert visitor.manager.show(UNIT, "ActiveState") == "inactive"
+        left = [path for path in (visitor.home / ".local").rglob("*") if path.is_symlink() or path.is_file()]
+        assert {path.name for path in left} == {"events.jsonl", "events.lock"}
+    finally:
+        shutil.rmtree(visitor.home / ".local")
+        kept.rename(visitor.home / ".local")
+
+
 def test_one_that_runs_in_a_terminal(visitor: Visitor) -> None:
     """Two cannot watch: the person is told which one has to end."""
     process = Process(visitor.manager.inside([visitor.unplugd, "run"], visitor.usb.environment), os.environ)
@@ -543,7 +683,11 @@ def test_one_that_runs_in_a_terminal(visitor: Visitor) -> None:
         said = visitor.refused("service", "install")
         assert said[0].startswith("unplugd: unplugd runs already, but not as the service (process ")
         assert not visitor.unit.exists()
-        assert any(what.startswith("unplugd runs outside the service") for what, _ in visitor.seen().problems)
+        outside = (f"unplugd runs outside the service (process {process.pid})", f"kill {process.pid}")
+        assert outside in visitor.seen().problems
+        process.process.send_signal(signal.SIGSTOP)
+        assert visitor.refused("service", "install")[0] == "unplugd: unplugd runs but does not answer"
+        assert not visitor.unit.exists()
     finally:
         process.close()
 
@@ -583,7 +727,7 @@ def test_a_program_that_will_vanish(visitor: Visitor) -> None:
     assert done.code == 1
     assert done.stderr.splitlines() == [
         "unplugd: unplugd runs from ~/.cache, which will be emptied one day, and the service with it",
-        "hint: install it first (pipx install unplugd, or make install in its folder), then: unplugd service install",
+        "hint: install it first (in its folder: make install, or pipx install .), then: unplugd service install",
     ]
 
 

@@ -212,7 +212,7 @@ def built(mac: Mac, script: str) -> Path:
 
 
 def test_an_applet_runs_its_script(mac: Mac) -> None:
-    """Under the name that stands in its Info.plist, once that is signed."""
+    """Under the name that stands in its Info.plist, once that is signed; `open` does not wait for it."""
     bundle = built(mac, 'on run\n\tdisplay notification "b" with title "a"\nend run\n')
     info = bundle / "Contents/Info.plist"
     info.write_bytes(
@@ -224,6 +224,12 @@ def test_an_applet_runs_its_script(mac: Mac) -> None:
     assert code("codesign", "--verify", bundle) == 0
     assert code("open", "-g", "-a", bundle) == 0
     assert mac.shown == [("me", "a", "b")]
+    mac.misbehave("open", "at once", "nothing")
+    assert code("open", "-g", "-a", bundle) == 0
+    assert not any(mac.applets.iterdir())
+    assert len(mac.shown) == 2
+    assert code("open", "-g", "-a", bundle) == 0
+    assert len(mac.shown) == 2
 
 
 def test_a_script_with_a_mistake_is_not_compiled(mac: Mac) -> None:

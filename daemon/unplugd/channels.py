@@ -107,7 +107,8 @@ class Plyer(Child):
             done(hindrance)
             return
 
-        def ended(trouble: str | None, last: str) -> None:
+        def ended(trouble: str | None, said: bytes) -> None:
+            last = said.decode(errors="replace").strip().rpartition("\n")[2]
             # Only what the child says in its own words: a traceback's last line may name a path, and so the user.
             own = trouble is not None and last.startswith("plyer")
             done(foreign.plain(last, 120) if own else trouble)

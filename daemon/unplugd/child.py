@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Sequence
 
+BETWEEN_LOOKS: Final = 0.05
+"""Seconds between two looks whether a child that has closed its output has ended: on slow cores it may take longer."""
+DYING: Final = 0.5
+"""Seconds for which one that was killed is waited for; it takes milliseconds, unless the system keeps it from dying."""
+
 
 class Child:
-    """One such program at a time; a source of the loop. What uses it extends it."""
+    """One such program at a time; a source of the loop. What uses it extends it.
+
+    `kept`: bytes of the end of what it says that are kept. `complaints`: whether stderr is part of that.
+    """
+
+    kept = 4096
+    complaints = True
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._child: subprocess.Popen[bytes] | None = None
-        self._ended: Callable[[str | None, str], None] | None = None
+        self._ended: Callable[[str | None, bytes], None] | None = None
         self._deadline: float | None = None
         self._said = b""
+        self._silent = False
 
     def fileno(self) -> int:
-        """Return the descriptor on which the child's end shows, -1 without a child."""
-        return self._child.stdout.fileno() if self._child and self._child.stdout else -1
+        """Return the descriptor on which the child talks, -1 without a child or once it has closed it."""
+        stdout = self._child.stdout if self._child and not self._silent else None
+        return stdout.fileno() if stdout else -1
 
     def events(self) -> int:
         """Return what to wait for."""
         return selectors.EVENT_READ
 
     def ready(self) -> None:
-        """Take what the child said, and its end."""
+        """Take what the child said."""
         if self.fileno() < 0:
             return
         try:
             said = os.read(self.fileno(), 65536)
         except BlockingIOError:
             return
-        self._said = (self._said + said)[-4096:]
-        if not said and self._child:
-            import subprocess  # noqa: PLC0415 - most daemons never need it, and it takes memory for months
-
-            try:
-                code = self._child.wait(timeout=0.05)  # it has closed its output: it is as good as gone
-            except subprocess.TimeoutExpired:
-                self._end("it did not end")
-                return
-            last = self._said.decode(errors="replace").strip().rpartition("\n")[2]
-            self._end(f"exit status {code}" if code else None, last)
+        self._said = (self._said + said)[-self.kept :]
+        self._silent = not said
 
     def deadline(self) -> float | None:
-        """Return when the child has to be done."""
-        return self._deadline
+        """Return when the child has to be done, or when to look whether it has ended."""
+        if self._deadline is None or not self._silent:
+            return self._deadline
+        return min(self._deadline, self._now() + BETWEEN_LOOKS)
 
     def expire(self, now: float) -> None:
-        """Stop a child that hangs."""
-        if self._deadline is not None and now >= self._deadline:
+        """Take the child's end; stop one that hangs."""
+        if self._silent and self._child and (code := self._child.poll()) is not None:
+            self._end(f"exit status {code}" if code else None, self._said)
+        elif self._deadline is not None and now >= self._deadline:
             self._end("no answer in time")
 
     def close(self) -> None:
@@ -68,27 +77,28 @@ class Child:
         self,
         command: Sequence[str],
         patience: float,
-        ended: Callable[[str | None, str], None],
+        ended: Callable[[str | None, bytes], None],
         request: bytes = b"",
     ) -> None:
-        """Start a program, which has `patience` seconds; `ended` is told why it failed, or None, and its last line.
+        """Start a program, which has `patience` seconds; `ended` is told why it failed, or None, and what it said.
 
         The request, less than a pipe holds, is its input.
         """
-        import subprocess  # noqa: PLC0415 - as above
+        import subprocess  # noqa: PLC0415 - most daemons never need it, and it takes memory for months
 
         try:
             self._child = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if self.complaints else subprocess.DEVNULL,
                 start_new_session=True,
             )
         except OSError as error:
-            ended(f"cannot start: {error.strerror}", "")
+            ended(f"cannot start: {error.strerror}", b"")
             return
-        self._ended, self._deadline, self._said = ended, self._now() + patience, b""
+        self._ended, self._deadline = ended, self._now() + patience
+        self._said, self._silent = b"", False
         stdin, stdout = self._child.stdin, self._child.stdout
         if stdin and stdout:
             os.set_blocking(stdout.fileno(), False)
@@ -98,17 +108,26 @@ class Child:
             except OSError:
                 self._end("it ended at once")
 
-    def _end(self, trouble: str | None, last: str = "") -> None:
-        child, self._child, self._deadline = self._child, None, None
+    def _end(self, trouble: str | None, said: bytes = b"") -> None:
+        child, self._child, self._deadline, self._said = self._child, None, None, b""
         if child:
             if child.poll() is None:
-                # With what it has started: a notify-send that hangs as well.
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+                _kill(child)
             if child.stdout:
                 child.stdout.close()
             if child.stdin and not child.stdin.closed:
                 child.stdin.close()
         ended, self._ended = self._ended, None
         if ended:
-            ended(trouble, last)
+            ended(trouble, said)
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill it with what it has started: a notify-send that hangs as well."""
+    import subprocess  # noqa: PLC0415 - as above
+
+    # It may have ended just now; macOS then says that one may not (EPERM).
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(DYING)

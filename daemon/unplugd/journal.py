@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import os
+import pwd
 import socket
 import sys
 import types
@@ -144,7 +146,7 @@ class Journal:
         self.file = file
         self._now = now
         self._wall = wall
-        host = foreign.plain(socket.gethostname())
+        host = host_name()
 
         def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
             present = now()
@@ -177,6 +179,23 @@ class Journal:
             self.file.lost, self.file.lost_from, self.file.lost_until = 0, "", ""
             self._log.info("gap", **fields)
         return not self.file.waiting
+
+
+def host_name() -> str:
+    """Return what tells this computer from others: its name, or a stand-in where that holds the user's.
+
+    macOS makes a computer's name from its owner's.
+    """
+    name = foreign.plain(socket.gethostname())
+    try:
+        user = pwd.getpwuid(os.getuid())
+    except KeyError:
+        return name
+    # Shorter words are in many names by chance.
+    words = [word for word in (user.pw_name, *user.pw_gecos.replace(",", " ").split()) if len(word) > 2]
+    if any(word.lower() in name.lower() for word in words):
+        return f"computer-{binascii.crc32(name.encode()):08x}"
+    return name
 
 
 def files(path: Path) -> list[Path]:

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import stat
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import TextIO
 
 LIMIT: Final = 1_000_000
 """Bytes that the file may have; as many again are kept beside it."""
-F_GETPATH: Final = 50
-"""macOS's fcntl(2) that tells the path of a descriptor."""
 
 
-def tidy(stream: TextIO | None = None, limit: int = LIMIT) -> bool:
-    """Empty the file behind `stream` (stderr) if it is longer than `limit`, its end kept as FILE.1; return whether.
+def tidy(path: Path, stream: TextIO | None = None, limit: int = LIMIT) -> bool:
+    """Empty the file `path` if `stream` (stderr) goes there and it is longer than `limit`; return whether.
 
-    What is no file, or cannot be tidied, is left alone. Quick enough to be called now and then.
+    Its end is kept as FILE.1. What cannot be tidied is left alone. Quick enough to be called now and then.
     """
     stream = stream or sys.stderr
     try:
         descriptor = stream.fileno() if stream else -1
         about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode) or about.st_size <= limit:
-            return False
-        path = _path(descriptor)
-        if not os.path.samestat(about, path.lstat()):
-            # Removed or replaced since: not ours to touch any more.
+        # Any other file that stderr goes to is not ours to shorten.
+        if about.st_size <= limit or not os.path.samestat(about, path.lstat()):
             return False
         _keep_end(path, limit)
         # In place, since whoever started us holds it open, too.
@@ -58,9 +51,3 @@ def _keep_end(path: Path, limit: int) -> None:
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
-
-
-def _path(descriptor: int) -> Path:
-    if sys.platform == "darwin":
-        return Path(os.fsdecode(fcntl.fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
-    return Path(f"/proc/self/fd/{descriptor}").readlink()

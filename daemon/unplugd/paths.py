@@ -31,6 +31,11 @@ class Paths:
         return self.state / "events.jsonl"
 
     @property
+    def log(self) -> Path:
+        """The file that launchd has a service's stderr written to."""
+        return self.state / "unplugd.log"
+
+    @property
     def lock(self) -> Path:
         """The file that the running daemon holds locked."""
         return self.state / "events.lock"

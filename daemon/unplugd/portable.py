@@ -19,6 +19,7 @@ import usb.core
 from unplugd import devices, processes
 from unplugd.channels import Plyer, Terminal
 from unplugd.devices import Device
+from unplugd.poll import Poll
 from unplugd.reminder import Sighting
 
 if TYPE_CHECKING:
@@ -132,7 +133,15 @@ class Portable:
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return the list of devices as something to wait for; OSError where libusb cannot list them."""
         self.everything()
-        return [Poll(self.everything, changed, self.now, self._every)]
+        present = self._present()
+
+        def look() -> None:
+            nonlocal present
+            before, present = present, self._present()
+            if present != before:
+                changed()
+
+        return [Poll(self.now, lambda: self._every, look)]
 
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:  # noqa: ARG002 - neither has buttons
         """Return the notification channel of this name; there is none of the desktop's own."""
@@ -170,6 +179,13 @@ class Portable:
             "notification by plyer": "install notify-send, which comes with libnotify",
         }
 
+    def _present(self) -> frozenset[tuple[int, int, str, str]] | None:
+        # None where it fails: whoever is told lists again, and says what is wrong; once, not at each look.
+        try:
+            return frozenset((one.bus, one.address, one.id, one.port) for one in self.everything())
+        except OSError:
+            return None
+
     def _backend(self) -> usb.backend.IBackend:
         """Return the one back end that there ever is: each has a libusb context, with threads and descriptors."""
         for finder in self._finders if self._libusb is None else ():
@@ -177,57 +193,6 @@ class Portable:
         if self._libusb is None:
             raise OSError(errno.ENOENT, "no libusb (install your system's, or: pip install libusb-package)")
         return self._libusb
-
-
-class Poll:
-    """A source of the loop: lists the devices every so often, and calls `changed` when others are there."""
-
-    def __init__(
-        self,
-        everything: Callable[[], list[Device]],
-        changed: Callable[[], None],
-        now: Callable[[], float],
-        every: float,
-    ) -> None:
-        self._everything = everything
-        self._changed = changed
-        self._every = every
-        self._present = self._list()
-        self._due = now() + every
-
-    def fileno(self) -> int:
-        """Return -1: there is nothing to read."""
-        return -1
-
-    def events(self) -> int:
-        """Return 0, likewise."""
-        return 0
-
-    def ready(self) -> None:
-        """Do nothing."""
-
-    def deadline(self) -> float | None:
-        """Return when the next list is due."""
-        return self._due
-
-    def expire(self, now: float) -> None:
-        """List the devices, if it is time to."""
-        if now < self._due:
-            return
-        self._due = now + self._every
-        before, self._present = self._present, self._list()
-        if self._present != before:
-            self._changed()
-
-    def close(self) -> None:
-        """Do nothing: libusb stays as long as the process."""
-
-    def _list(self) -> frozenset[tuple[int, int, str, str]] | None:
-        # None where it fails: whoever is told lists again, and says what is wrong; once, not at each look.
-        try:
-            return frozenset((one.bus, one.address, one.id, one.port) for one in self._everything())
-        except OSError:
-            return None
 
 
 def _port(found: usb.core.Device) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from unplugd import foreign, uploaders
 from unplugd.uploaders import Program, Uploader
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     import psutil
 
+T = TypeVar("T")
+FAULTS: Final = (OSError, RuntimeError, SystemError)
+"""What psutil raises on macOS now and then instead of an error of its own (its issues 2116 and 2708, pull 2854)."""
 _ANCESTORS: Final = 3
 """Generations of parents looked at to find whose helper a process is."""
 
@@ -71,7 +74,7 @@ def running(
             if uploader is None or (parent and uploaders.find(program(parent), alone) == uploader):
                 continue
             created = process.create_time()
-        except psutil.Error:
+        except (psutil.Error, *FAULTS):
             continue
         moment = now()
         key = (process.pid, created)
@@ -99,25 +102,26 @@ def _helped(process: psutil.Process, software: Sequence[Uploader]) -> Uploader |
 
     try:
         parents = [program(parent) for parent in process.parents()[:_ANCESTORS]]
-    except psutil.Error:
+    except (psutil.Error, *FAULTS):
         return None
     return next((found for parent in parents if (found := uploaders.find(parent, software))), None)
 
 
 def program(process: psutil.Process, called: str = "") -> Program:
     """Return what can be known of a process; what is another user's stays empty. NoSuchProcess if it has ended."""
+    path = _told(process.exe, "")
+    # psutil looks into the arguments for the end of a long name, and fails with them.
+    name = _told(process.name, called) or os.path.basename(path)
+    return Program(name, path, _told(lambda: tuple(process.cmdline()), ()))
+
+
+def _told(ask: Callable[[], T], otherwise: T) -> T:
+    """Return what psutil tells, or `otherwise` where it may not or cannot."""
     import psutil  # noqa: PLC0415 - as above
 
     try:
-        name = process.name()
-    except psutil.AccessDenied:
-        name = called
-    try:
-        path = process.exe()
-    except psutil.AccessDenied:
-        path = ""
-    try:
-        arguments = tuple(process.cmdline())
-    except psutil.AccessDenied:
-        arguments = ()
-    return Program(name, path, arguments)
+        return ask()
+    except psutil.NoSuchProcess:
+        raise
+    except (psutil.Error, *FAULTS):
+        return otherwise

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from unplugd.machine import Platform
     from unplugd.paths import Paths
     from unplugd.reminder import Action, Plug
+    from unplugd.words import Words
 
 SECOND_LOOK: Final = 0.2
 """Seconds after a burst of changes: an announcement can come before the list of devices is right."""
@@ -39,7 +40,10 @@ SLEPT: Final = 1.0
 
 
 class Daemon:
-    """The running program. `settings` reads the configuration anew each time it is called."""
+    """The running program. `settings` reads the configuration anew each time it is called.
+
+    `stubborn`: with an invalid configuration it watches by the defaults and says so, rather than not at all.
+    """
 
     def __init__(
         self,
@@ -48,13 +52,23 @@ class Daemon:
         settings: Callable[[], Settings],
         diagnose: Callable[[str], None],
         told: Callable[[Record], None] = lambda _record: None,
+        *,
+        stubborn: bool = False,
     ) -> None:
         self._platform = platform
         self._paths = paths
         self._load = settings
-        self._settings = settings()
-        self._config_problems: tuple[str, ...] = ()
         self._diagnose = diagnose
+        self._config_problems: tuple[str, ...] = ()
+        self._news: Words | None = None
+        try:
+            self._settings = settings()
+        except config.ConfigurationError as error:
+            if not stubborn:
+                raise
+            self._settings = config.Settings()
+            self._refuse(error, "the configuration is refused, the defaults hold:")
+            self._news = words.MISTAKEN
         self._told = told
         self._state = State()
         self._known: dict[str, Device] = {}
@@ -93,6 +107,7 @@ class Daemon:
         # Sources are listening by now: what is plugged in from here on is announced.
         self._look(now, everything=True)
         self._tell_supervisor("READY=1")
+        self._tell_news()
         while self._stopping is None:
             self._watchdog.sign(now, resting=not self._known)
             turn(self._sources, self._platform.now, _earliest(self._deadline(), self._watchdog.deadline()))
@@ -262,6 +277,7 @@ class Daemon:
         """A channel took the notification."""
         if serial == GREETING:
             self._greeted = {"channel": channel}
+            self._news = None
             return
         now = self._platform.now()
         decided = reminder.delivered(self._state, serial, channel, now)
@@ -304,6 +320,7 @@ class Daemon:
         if self._state.present():
             self._state = reminder.retry_now(self._state)
             self._look_at = self._platform.now()
+        self._tell_news()
 
     def _write(
         self, event: str, device: Device | None = None, at: float | None = None, **fields: object
@@ -344,10 +361,7 @@ class Daemon:
         try:
             settings = self._load()
         except config.ConfigurationError as error:
-            self._config_problems = tuple(map(str, error.problems))
-            self._diagnose("the new configuration is refused, the old one stays:")
-            for problem in self._config_problems:
-                self._diagnose(problem)
+            self._refuse(error, "the new configuration is refused, the old one stays:")
             return
         self._config_problems = ()
         channels = self._settings.channels
@@ -356,6 +370,12 @@ class Daemon:
             self._replace_channels()
         self._write("config_loaded")
         self._look_at = self._platform.now()
+
+    def _refuse(self, error: config.ConfigurationError, what: str) -> None:
+        self._config_problems = tuple(map(str, error.problems))
+        self._diagnose(what)
+        for problem in self._config_problems:
+            self._diagnose(problem)
 
     def _replace_channels(self) -> None:
         self._notifier.withdraw()
@@ -383,12 +403,15 @@ class Daemon:
 
     def _greet(self) -> dict[str, Any]:
         """Show that reminders reach the person; how it went is in the status."""
-        if self._state.notice:
-            self._greeted = {"channel": self._notifier.last or None}
-        else:
-            self._greeted = None
-            self._notifier.show(GREETING, words.GREETING)
+        self._greeted = {"channel": self._notifier.last or None} if self._state.notice else None
+        self._news = words.GREETING
+        self._tell_news()
         return {}
+
+    def _tell_news(self) -> None:
+        """Show what is no reminder, unless there is one on the screen; later where nothing can be shown yet."""
+        if self._news and not self._state.notice:
+            self._notifier.show(GREETING, self._news)
 
     def _snooze(self, request: dict[str, Any]) -> dict[str, Any]:
         now, policy = self._platform.now(), self._settings.policy

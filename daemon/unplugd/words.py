@@ -44,6 +44,11 @@ GREETING: Final = Words(
     ("It reminds you here to unplug your CareLink USB or meter while no upload is using it.",),
     passing=True,
 )
+MISTAKEN: Final = Words(
+    "The configuration of unplugd has an error",
+    ("Until it is mended the defaults hold.", "What is wrong: unplugd config check"),
+    passing=True,
+)
 
 
 def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> Words:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import plistlib
-import time
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 IDENTIFIER: Final = "local.unplugd.reminder"
 """Stays the same for ever: macOS remembers by it whether its notifications are allowed."""
 SCRIPT: Final = "reminder.applescript"
-HELLO: Final = "unplugd can reach you\nA reminder will look like this one. Allow them, if macOS asks."
 INSTEAD: Final = "reminders are shown by osascript instead, as Script Editor's"
 
 
@@ -35,7 +33,7 @@ class Applet:
         self._build = support / "applet"
 
     def install(self, hands: Hands) -> str:
-        """Build it and have it show a first notification; return what became of it. Nothing here is fatal."""
+        """Build it; return what became of it. Nothing here is fatal."""
         if self.path.exists() and not self.is_ours():
             return f"{short(self.path)} is there and is not unplugd's own: {INSTEAD}"
         script = files("unplugd_service").joinpath(SCRIPT).read_bytes()
@@ -45,9 +43,12 @@ class Applet:
                 # One that is built anew is a stranger to macOS, which would ask the person again.
                 return f"Reminders are shown by {short(self.path)}"
             self._make(script, hands)
-            return self._greet(hands)
         except Trouble as trouble:
             return f"{short(self.path)} could not be made to work ({trouble}): {INSTEAD}"
+        return (
+            f"Reminders are shown by {short(self.path)}; if macOS asks whether unplugd may send notifications, allow it "
+            "(later: System Settings, Notifications, unplugd)"
+        )
 
     def uninstall(self, hands: Hands) -> bool:
         """Remove it and what it was to show, if it is ours; return whether anything was there."""
@@ -91,19 +92,6 @@ class Applet:
             hands.move(fresh, self.path)
         finally:
             hands.remove_folder(self._build)
-
-    def _greet(self, hands: Hands) -> str:
-        """Show something while the person is there: macOS asks for the permission then, once."""
-        hello = self.notices / f"{time.time_ns()}-hello.txt"
-        hands.write(hello, HELLO.encode(), 0o600)
-        done = hands.run("open", "-g", "-a", str(self.path))
-        if done.code:
-            hands.remove(hello)
-            return f"{short(self.path)} cannot be started ({done.complaint}): {INSTEAD}"
-        return (
-            f"Reminders are shown by {short(self.path)}; if macOS asks whether unplugd may send notifications, allow it "
-            "(later: System Settings, Notifications, unplugd)"
-        )
 
 
 def _must(hands: Hands, *command: str) -> None:

@@ -13,10 +13,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd_service import seal
+from unplugd_service import file, seal
 from unplugd_service.applet import Applet
 from unplugd_service.hands import Done, run, short
-from unplugd_service.manager import Problem, State
+from unplugd_service.manager import INSTALL, Problem, State
 from unplugd_service.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ UNKNOWN: Final = frozenset((3, 113))
 AGAIN: Final = frozenset((5, 36, 37))
 """Its exit status while an earlier one is still being ended: it may go next time."""
 DISABLED: Final = 119
-UNLOADING: Final = 15.0
-"""Seconds that ending an earlier one may take."""
+UNLOADING: Final = 25.0
+"""Seconds that ending an earlier one may take: launchd kills it after 20."""
 LOADING: Final = 10.0
 """Seconds that launchd may refuse to load what it is still ending."""
 STARTING: Final = 10.0
@@ -98,8 +98,9 @@ class Launchd:
 
     def install(self, program: Program, hands: Hands) -> None:
         """Write the service file and the applet, have launchd start it at each login, and start it now."""
-        text = self.text(program)
-        self._make_room(hands)
+        before = self._read()
+        file.make_room(self.file, before, hands)
+        text = self.text(file.as_before(program, _command_in(before) or ()))
         hands.tell(self.applet.install(hands))
         # launchd makes the log file, but not the folder.
         hands.folder(self.log.parent)
@@ -110,8 +111,10 @@ class Launchd:
 
     def uninstall(self, hands: Hands) -> bool:
         """Stop it and remove what `install` wrote, if it is unplugd's own."""
-        there = self._make_room(hands, "remove it by hand if you want that")
         loaded = self._shown().code == 0
+        text = self._read()
+        file.make_room(self.file, text, hands)
+        there = text is not None
         if loaded:
             self._unload(hands)
         if there:
@@ -139,55 +142,44 @@ class Launchd:
 
     def state(self, program: Program | None) -> State:
         """Return what is known of it."""
-        data = self._read()
+        text = self._read()
         shown = self._shown()
-        enabled = data is not None and not self._is_disabled()
-        problems = _of_the_file(self.file, data, program)
-        if data is not None:
-            problems += self._of_the_service(shown, enabled=enabled)
+        enabled = text is not None and not self._is_disabled()
+        if text is not None:
+            problems = [*self._of_the_file(text, program), *self._of_the_service(shown, enabled=enabled)]
         elif shown.code == 0:
-            problems.append(Problem("it runs although its file is gone", "unplugd service uninstall"))
+            problems = [Problem("the service runs although its file is gone", INSTALL)]
+        else:
+            problems = [Problem("the service is not installed", INSTALL)]
         return State(
             self.name,
             self.file,
-            installed=data is not None,
+            installed=text is not None,
             enabled=enabled,
             state=_spoken(shown),
             process=shown.process,
-            command=_command_in(data) or (),
+            command=_command_in(text) or (),
             problems=tuple(problems),
         )
 
     def logs(self, lines: int, *, follow: bool) -> tuple[str, ...]:
         """Return the command that shows what it has said."""
-        # By its name, since unplugd puts a new file in its place when it grows.
+        if not self.log.exists() and not follow:
+            raise Trouble("it has said nothing yet", "unplugd service status")
+        # -F: also where it is not there yet; unplugd empties it in place when it grows.
         return ("tail", "-n", str(lines), *(("-F",) if follow else ()), str(self.log))
 
     # --- the file
 
-    def _read(self) -> bytes | None:
+    def _read(self) -> str | None:
         try:
-            return self.file.read_bytes()
+            return self.file.read_text(encoding="utf-8", errors="surrogateescape")
         except FileNotFoundError:
             return None
         except OSError as error:
             raise Trouble(
                 f"{short(self.file)} cannot be read: {error.strerror}", "make it a file that you can read"
             ) from None
-
-    def _make_room(self, hands: Hands, hint: str = "move it away, then: unplugd service install") -> bool:
-        """Make sure that the file, if there is one, is unplugd's own; keep what somebody changed in it."""
-        data = self._read()
-        if data is None:
-            return False
-        sealed = _sealed(data)
-        if sealed is None:
-            raise Trouble(f"{short(self.file)} is not unplugd's own", hint)
-        if not sealed.intact:
-            old = self.file.with_name(f"{self.file.name}.old")
-            hands.write(old, data, 0o644)
-            hands.tell(f"{short(self.file)} had been changed by hand; it is kept as {old.name}")
-        return True
 
     def _must_be_there(self) -> None:
         if self._read() is None:
@@ -196,6 +188,8 @@ class Launchd:
     # --- launchd
 
     def _shown(self) -> _Shown:
+        if self._uid == 0:
+            raise self._no_session()
         done = run("launchctl", "print", self._service)
         if done.code:
             return _Shown(done.code)
@@ -281,6 +275,13 @@ class Launchd:
             "log in on the Mac's own screen, then: unplugd service start",
         )
 
+    def _of_the_file(self, text: str, program: Program | None) -> list[Problem]:
+        command = _command_in(text)
+        if command is None:
+            aside = "" if seal.read(text) else f"mv {short(self.file)} {short(self.file)}.old && "
+            return [Problem(f"{short(self.file)} is not a service file", f"{aside}{INSTALL}")]
+        return file.problems(text, command, program, self.text)
+
     def _of_the_service(self, shown: _Shown, *, enabled: bool) -> list[Problem]:
         if shown.code in NO_SESSION:
             trouble = self._no_session()
@@ -321,42 +322,15 @@ def _fault(verb: str, done: Done) -> Trouble:
     return Trouble(f"launchctl {verb} failed ({done.code}): {done.complaint}", "unplugd service status")
 
 
-def _sealed(data: bytes) -> seal.Seal | None:
-    return seal.read(data.decode(errors="replace"))
-
-
-def _command_in(data: bytes | None) -> tuple[str, ...] | None:
+def _command_in(text: str | None) -> tuple[str, ...] | None:
     """Return what the file says it runs, None where it is no such file."""
     try:
-        words = plistlib.loads(data or b"")["ProgramArguments"]
+        words = plistlib.loads((text or "").encode(errors="surrogateescape"))["ProgramArguments"]
     except Exception:  # noqa: BLE001 - plistlib's own, its XML parser's, and what is no dictionary
         return None
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         return None
     return tuple(words)
-
-
-def _of_the_file(file: Path, data: bytes | None, program: Program | None) -> list[Problem]:
-    """Compare the file with the one that would be written now."""
-    again = "unplugd service install"
-    if data is None:
-        return [Problem("the service is not installed", again)]
-    sealed, command = _sealed(data), _command_in(data)
-    if command is None:
-        aside = "" if sealed else f"mv {short(file)} {short(file)}.old && "
-        return [Problem(f"{short(file)} is not a service file", f"{aside}{again}")]
-    if not os.access(command[0], os.X_OK):
-        return [Problem(f"the program that it starts is gone: {short(Path(command[0]))}", again)]
-    if sealed is None or program is None:
-        # Somebody's own: what stands in it is their choice.
-        return []
-    if not sealed.intact:
-        return [Problem(f"{short(file)} was changed by hand (a copy is kept when it is written anew)", again)]
-    if sealed.version != program.version:
-        return [Problem(f"it was installed by unplugd {sealed.version}, this is {program.version}", again)]
-    if command != program.command:
-        return [Problem(f"it starts another unplugd: {short(Path(command[0]))}", again)]
-    return []
 
 
 def _spoken(shown: _Shown) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from unplugd_service.hands import Hands
     from unplugd_service.program import Program
+
+INSTALL: Final = "unplugd service install"
+"""The command that repairs most of what can be wrong with a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Manager(Protocol):
         """Return the service file for a program. Pure."""
 
     def check(self) -> None:
-        """Make sure that the manager is there to be asked."""
+        """Make sure that the manager is there to start something, and finds what the command line finds."""
 
     def install(self, program: Program, hands: Hands) -> None:
         """Write the service file, have it started at each login, and start it now; return when it is ready."""

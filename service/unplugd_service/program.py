@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME: Final = "unplugd"
-PASSING: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/private/tmp", "/private/var/folders", "/Volumes")  # noqa: S108 - to be refused
+PASSING: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run/user", "/run/media", "/private/tmp", "/private/var/folders", "/Volumes")  # noqa: S108 - to be refused # fmt: skip
 """Folders that are emptied, or taken away, by the system."""
 CACHES: Final = (".cache", "Library/Caches", ".local/pipx/.cache", ".local/share/pipx/.cache")
 """Folders below the home folder where tools that run a program once keep it for a while: uvx, pipx run."""
+KEPT_OUT: Final = ("Documents", "Desktop", "Downloads", "Library/Mobile Documents")
+"""Folders below the home folder that macOS lets a background program read only if the person has allowed it."""
+HINT: Final = (
+    "install it first (in its folder: make install, or pipx install .), then: unplugd service install"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +34,32 @@ class Program:
     version: str
 
 
-def this(version: str, argv0: str = sys.argv[0], environment: Mapping[str, str] = os.environ) -> Program:
-    """Return the program that is running now; Trouble where it would be gone tomorrow.
+def this(
+    version: str,
+    argv0: str = sys.argv[0],
+    environment: Mapping[str, str] = os.environ,
+    system: str = sys.platform,
+) -> Program:
+    """Return the program that is running now; Trouble where it would be gone tomorrow, or could not be read.
 
     A link, as pipx and uv make them, stays a link: it is what their upgrades keep.
     """
     script = Path(os.path.abspath(argv0))  # noqa: PTH100 - resolve() would follow the link
     is_script = script.name == NAME and os.access(script, os.X_OK) and script.is_file()
     command = (str(script), "run") if is_script else (sys.executable, "-m", NAME, "run")
+    home = Path(environment.get("HOME") or Path.home())
     for path in (Path(command[0]), Path(command[0]).resolve(), Path(sys.prefix).resolve()):
-        if (folder := _passing(path, environment)) is not None:
+        if (folder := _passing(path, home, environment)) is not None:
             raise Trouble(
-                f"unplugd runs from {folder}, which will be emptied one day, and the service with it",
-                "install it first (pipx install unplugd, or make install in its folder), "
-                "then: unplugd service install",
+                f"unplugd runs from {folder}, which will be emptied one day, and the service with it", HINT
             )
+        for name in KEPT_OUT if system == "darwin" else ():
+            if path.is_relative_to(home / name):
+                raise Trouble(f"macOS keeps background programs out of ~/{name}", HINT)
     return Program(command, version)
 
 
-def _passing(path: Path, environment: Mapping[str, str]) -> str | None:
-    home = Path(environment.get("HOME") or Path.home())
+def _passing(path: Path, home: Path, environment: Mapping[str, str]) -> str | None:
     folders = [Path(folder) for folder in (*PASSING, tempfile.gettempdir())]
     caches = [home / cache for cache in CACHES]
     if os.path.isabs(cache := environment.get("XDG_CACHE_HOME", "")):  # noqa: PTH117 - a string, maybe empty

@@ -36,4 +36,4 @@ def read(text: str) -> Seal | None:
 
 
 def _digest(rest: str) -> str:
-    return hashlib.sha256(rest.encode()).hexdigest()[:16]
+    return hashlib.sha256(rest.encode(errors="surrogateescape")).hexdigest()[:16]

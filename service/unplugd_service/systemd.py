@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd_service import hands, seal
-from unplugd_service.manager import Problem, State
+from unplugd_service import file, hands, seal
+from unplugd_service.manager import INSTALL, Problem, State
 from unplugd_service.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 """Characters that mean nothing else in a command line of systemd's."""
 ENV: Final = "/usr/bin/env"
 """Starts a program of any name: systemd itself takes none with quotes, backslashes or control characters in its path."""
-AGAIN: Final = "unplugd service install"
+RESTART: Final = "unplugd service restart"
 ASKED: Final = (
     "LoadState",
     "ActiveState",
@@ -116,6 +116,7 @@ class Systemd:
     name: Final = "systemd"
 
     def __init__(self, environment: Mapping[str, str] = os.environ, booted: Path = BOOTED) -> None:
+        self._environment = environment
         self._home = home = Path(environment.get("HOME") or Path.home())
         given = environment.get("XDG_CONFIG_HOME", "")
         configuration = Path(given) if os.path.isabs(given) else home / ".config"  # noqa: PTH117 - may be empty
@@ -124,60 +125,66 @@ class Systemd:
 
     def text(self, program: Program) -> str:
         """Return the unit for a program."""
+        line = command_line(program.command, str(self._home))
+        # Quoted for an ExecStart=, the path would not be read as a path.
+        executable = ENV if line.startswith(ENV) else program.command[0].replace("%", "%%")
+        if (below := f"{self._home}/") != "//" and executable.startswith(below):
+            executable = f"%h/{executable.removeprefix(below)}"
         template = files("unplugd_service").joinpath(UNIT).read_text(encoding="utf-8")
-        first, rest = template.replace("@COMMAND@", command_line(program.command, str(self._home)), 1).split(
-            "\n", 1
-        )
+        first, _, rest = template.partition("\n")
+        rest = rest.replace("@PROGRAM@", executable).replace("@COMMAND@", line)
         return first.replace("@SEAL@", seal.line(rest, program.version)) + f"\n{rest}"
 
     def check(self) -> None:
-        """Make sure that the user's manager can be asked."""
+        """Make sure that the user's manager can be asked, and has the same folders as the command line."""
         if not self._booted.exists() or not shutil.which("systemctl"):
             raise Trouble(
                 "systemd does not run here (in a container it seldom does)",
                 "unplugd run watches without it; have your desktop start that when you log in",
             )
-        done = _systemctl("show", "--property=Version")
+        done = _systemctl("show-environment")
         if done.code:
             raise Trouble(
                 f"the service manager of your session cannot be reached: {done.complaint}",
                 "log in as the person who uses the desktop, not by su or sudo, and try again there",
             )
+        there = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            if there.get(name, "").strip("'\"") != self._environment.get(name, ""):
+                raise Trouble(
+                    f"{name} is not the same in this shell as in your session, so a service would have other folders",
+                    f"set it in ~/.config/environment.d/ (environment.d(5)) and log in anew, or: unset {name}",
+                )
 
     def install(self, program: Program, hands: Hands) -> None:
         """Write the unit, enable it, start it, and wait until it is ready."""
+        self._must_not_be_masked()
         before = self._read()
-        sealed = seal.read(before) if before is not None else None
-        if before is not None and sealed is None:
-            raise Trouble(
-                f"{_short(self.file)} is there and is not unplugd's own", "move it away, then try again"
-            )
-        if before is not None and sealed and not sealed.intact:
-            hands.write(self.file.with_name(f"{UNIT}.old"), before.encode(errors="surrogateescape"))
-        text = self.text(program)
+        file.make_room(self.file, before, hands)
+        text = self.text(file.as_before(program, self._command(before)))
         if text != before:
-            hands.write(self.file, text.encode())
+            hands.write(self.file, text.encode(errors="surrogateescape"))
         _must(hands.run("systemctl", "--user", "daemon-reload"))
         # Anew: an older unit may have been enabled for other targets.
         _must(hands.run("systemctl", "--user", "reenable", UNIT))
-        self.restart(hands)
+        self._begin("restart", hands)
 
     def uninstall(self, hands: Hands) -> bool:
         """Stop the service and remove the unit, if it is unplugd's own."""
+        self.check()
+        self._must_not_be_masked()
         text = self._read()
         if text is None:
-            return False
-        if seal.read(text) is None:
-            raise Trouble(f"{_short(self.file)} is not unplugd's own", "remove it by hand if you want that")
+            return self._clear_away(hands)
+        file.make_room(self.file, text, hands)
         _must(hands.run("systemctl", "--user", "disable", "--now", UNIT))
         hands.remove(self.file)
-        _must(hands.run("systemctl", "--user", "daemon-reload"))
-        # Else a service that had failed would go on being listed.
-        hands.run("systemctl", "--user", "reset-failed", UNIT)
+        self._forget(hands)
         return True
 
     def start(self, hands: Hands) -> None:
         """Start it, and wait until it is ready."""
+        self._must_be_known()
         self._begin("start", hands)
 
     def stop(self, hands: Hands) -> None:
@@ -187,34 +194,33 @@ class Systemd:
 
     def restart(self, hands: Hands) -> None:
         """Stop it and start it again."""
+        self._must_be_known()
         self._begin("restart", hands)
 
     def state(self, program: Program | None) -> State:
         """Return what is known of it."""
+        self.check()
         known = self._shown()
-        text = self._read()
-        if text is None and known.get("FragmentPath"):
+        masked = known.get("LoadState") == "masked"
+        text, path, own = None if masked else self._read(), self.file, True
+        if text is None and known.get("FragmentPath") and not masked:
             # Installed for everybody, by a package or an administrator.
-            file = Path(known["FragmentPath"])
+            path, own = Path(known["FragmentPath"]), False
             with contextlib.suppress(OSError):
-                text = file.read_text(encoding="utf-8", errors="surrogateescape")
-        else:
-            file = self.file
-        command = _command_in(text, str(self._home))
-        mine = program if file == self.file else None
-        problems = (
-            *_of_the_file(text, command, mine, self),
-            *_of_the_service(known, installed=text is not None, own=file == self.file),
-        )
+                text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        command = self._command(text)
+        problems = _of_the_service(known, installed=text is not None, own=own)
+        if text is not None:
+            problems[:0] = file.problems(text, command, program if own else None, self.text)
         return State(
             self.name,
-            file,
+            path,
             installed=text is not None,
             enabled=known.get("UnitFileState") in ("enabled", "enabled-runtime"),
             state=_spoken(known),
             process=int(known.get("MainPID") or 0),
             command=command,
-            problems=problems,
+            problems=tuple(problems),
         )
 
     def logs(self, lines: int, *, follow: bool) -> tuple[str, ...]:
@@ -225,23 +231,58 @@ class Systemd:
         return ("journalctl", "--user", f"--unit={UNIT}", f"--lines={lines}", "--output=short-iso", *more)
 
     def _begin(self, verb: str, hands: Hands) -> None:
-        self._must_be_known(hands)
         # Else a service that has failed too often is not tried again.
         hands.run("systemctl", "--user", "reset-failed", UNIT)
         # The unit says when it is ready, and this waits for it.
         done = hands.run("systemctl", "--user", verb, UNIT)
-        if done.code:
+        # A condition that is not met is no error to systemctl.
+        if done.code or not hands.wait("it runs", lambda: self._shown().get("ActiveState") == "active", 1.0):
             result = self._shown().get("Result", "")
             because = f" ({result})" if result not in ("", "success") else f": {done.complaint}"
             raise Trouble(
                 f"the service does not start{because}", "unplugd service logs says why; unplugd doctor, too"
             )
 
-    def _must_be_known(self, hands: Hands | None = None) -> None:
-        if isinstance(hands, _Rehearsal) or self.file.exists():
-            return
-        if self._shown().get("LoadState") == "not-found":
-            raise Trouble("the service is not installed", "unplugd service install")
+    def _clear_away(self, hands: Hands) -> bool:
+        """Do what can be done without a unit of the user's own; return whether anything was there."""
+        known = self._shown()
+        if known.get("FragmentPath"):
+            raise Trouble(
+                f"it is installed for everybody, in {known['FragmentPath']}",
+                f"to have it left out for you alone: systemctl --user mask --now {UNIT}",
+            )
+        links = sorted(self.file.parent.glob(f"*.wants/{UNIT}"))
+        runs = known.get("ActiveState") not in (None, "", "inactive")
+        if runs:
+            _must(hands.run("systemctl", "--user", "stop", UNIT))
+        for link in links:
+            hands.remove(link)
+        if runs or links:
+            self._forget(hands)
+        return bool(runs or links)
+
+    def _forget(self, hands: Hands) -> None:
+        _must(hands.run("systemctl", "--user", "daemon-reload"))
+        # Else a service that had failed would go on being listed.
+        hands.run("systemctl", "--user", "reset-failed", UNIT)
+
+    def _must_not_be_masked(self) -> None:
+        # Masking puts a link to nothing there.
+        if self.file.is_symlink() and self.file.resolve() == Path(os.devnull):
+            raise _masked()
+
+    def _must_be_known(self) -> None:
+        known = self._shown()
+        if known.get("LoadState") == "masked":
+            raise _masked()
+        if known.get("LoadState") == "not-found":
+            raise Trouble("the service is not installed", INSTALL)
+
+    def _command(self, text: str | None) -> tuple[str, ...]:
+        for line in (text or "").splitlines():
+            if line.startswith("ExecStart="):
+                return words_of(line.removeprefix("ExecStart="), str(self._home))
+        return ()
 
     def _read(self) -> str | None:
         try:
@@ -250,16 +291,13 @@ class Systemd:
             return None
         except OSError as error:
             raise Trouble(
-                f"{_short(self.file)} cannot be read: {error.strerror}", "make it a file that you can read"
+                f"{hands.short(self.file)} cannot be read: {error.strerror}",
+                "make it a file that you can read",
             ) from None
 
     def _shown(self) -> dict[str, str]:
         done = _systemctl("show", UNIT, f"--property={','.join(ASKED)}")
         return dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
-
-
-_Rehearsal = hands.Rehearsal
-_short = hands.short
 
 
 def _systemctl(*arguments: str) -> Done:
@@ -271,60 +309,32 @@ def _must(done: Done) -> None:
         raise Trouble(f"systemctl failed: {done.complaint}", "unplugd service status")
 
 
-def _command_in(text: str | None, home: str) -> tuple[str, ...]:
-    for line in (text or "").splitlines():
-        if line.startswith("ExecStart="):
-            return words_of(line.removeprefix("ExecStart="), home)
-    return ()
-
-
-def _of_the_file(
-    text: str | None, command: tuple[str, ...], program: Program | None, manager: Systemd
-) -> list[Problem]:
-    """Compare the unit with the one that would be written now."""
-    if text is None:
-        return [Problem("the service is not installed", AGAIN)]
-    sealed = seal.read(text)
-    if command and not Path(command[0]).exists():
-        return [Problem(f"the program that it starts is gone: {_short(Path(command[0]))}", AGAIN)]
-    if sealed is None or program is None:
-        # A packager's, or somebody's own: what stands in it is their choice.
-        return []
-    if not sealed.intact:
-        return [Problem("the unit was changed by hand (a copy is kept when it is written anew)", AGAIN)]
-    if sealed.version != program.version:
-        return [Problem(f"it was installed by unplugd {sealed.version}, this is {program.version}", AGAIN)]
-    if command != program.command:
-        return [Problem(f"it starts another unplugd: {_short(Path(command[0]))}", AGAIN)]
-    return (
-        [] if text == manager.text(program) else [Problem("the unit is not as this unplugd writes it", AGAIN)]
-    )
+def _masked() -> Trouble:
+    return Trouble("the service is masked", f"systemctl --user unmask {UNIT}")
 
 
 def _of_the_service(known: Mapping[str, str], *, installed: bool, own: bool) -> list[Problem]:
-    problems = []
-    active, result = known.get("ActiveState", ""), known.get("Result", "")
+    active, sub, result = known.get("ActiveState", ""), known.get("SubState", ""), known.get("Result", "")
     if known.get("LoadState") == "masked":
-        return [Problem("the service is masked", f"systemctl --user unmask {UNIT}")]
+        return [Problem(str(_masked()), _masked().hint)]
     if not installed:
         # One that is still loaded although its file is gone.
         left = active in ("active", "activating", "reloading")
-        return (
-            [Problem("the service runs although its unit is gone", f"systemctl --user stop {UNIT}")]
-            if left
-            else []
-        )
+        runs = [Problem("the service runs although its file is gone", INSTALL)]
+        return runs if left else [Problem("the service is not installed", INSTALL)]
+    problems = []
     if known.get("NeedDaemonReload") == "yes":
-        problems.append(Problem("systemd has not read the unit as it is now", AGAIN))
+        problems.append(Problem("systemd has not read its file as it is now", INSTALL))
     if known.get("UnitFileState") not in ("enabled", "enabled-runtime"):
-        problems.append(
-            Problem("it is not started when you log in", AGAIN if own else f"systemctl --user enable {UNIT}")
-        )
+        repair = INSTALL if own else f"systemctl --user enable {UNIT}"
+        problems.append(Problem("it is not started when you log in", repair))
     if active == "failed":
+        problems.append(Problem(f"it has failed ({result}); unplugd service logs says why", RESTART))
+    elif active == "activating" and sub == "auto-restart":
         problems.append(
-            Problem(f"it has failed ({result}); unplugd service logs says why", "unplugd service restart")
+            Problem(f"it ends again and again ({result}); unplugd service logs says why", RESTART)
         )
-    elif active == "inactive":
+    elif active in ("inactive", "deactivating"):
         problems.append(Problem("it does not run", "unplugd service start"))
     return problems
 

@@ -77,6 +77,7 @@ ENVIRONMENT: Final = {
     "DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS": "How the desktop and the system are reached, on Linux.",
     "DISPLAY, WAYLAND_DISPLAY": "Whether there is a desktop that can show a notification, on Linux.",
     "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID": "Set by systemd(1), which is told that `unplugd` is ready and alive.",
+    "UNPLUGD_SERVICE": "Set in the service: with an invalid configuration it watches by the defaults and says so.",
     "NO_COLOR": "If set, nothing is printed in colour.",
 }
 

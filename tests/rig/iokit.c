@@ -504,14 +504,22 @@ int IOServiceGetMatchingServices(uint32_t port, void *matching, uint32_t *iterat
     if (port)
         note("IOServiceGetMatchingServices: not the default port");
     struct object *object = matching_iterator(matching, "IOServiceGetMatchingServices");
+    int done = object != NULL;
+    if (object && !object->length) {
+        /* As the real one: where nothing matches there is no iterator, and that is no failure. */
+        object->references--;
+        object = NULL;
+    }
     *iterator = object ? name_of(object) : 0;
     pthread_mutex_unlock(&lock);
-    return object ? 0 : (int)KERN_FAILURE;
+    return done ? 0 : (int)KERN_FAILURE;
 }
 
 uint32_t IOIteratorNext(uint32_t iterator)
 {
     uint32_t name = 0;
+    if (!iterator)
+        return 0;
     pthread_mutex_lock(&lock);
     struct object *object = object_of(iterator, ITERATOR, "IOIteratorNext of no iterator");
     if (object && object->next < object->length && !(object->invalid && object->next)) {
@@ -529,6 +537,8 @@ uint32_t IOIteratorNext(uint32_t iterator)
 
 int IOIteratorIsValid(uint32_t iterator)
 {
+    if (!iterator)
+        return 0;
     pthread_mutex_lock(&lock);
     struct object *object = object_of(iterator, ITERATOR, "IOIteratorIsValid of no iterator");
     int valid = object && !object->invalid;
@@ -538,6 +548,8 @@ int IOIteratorIsValid(uint32_t iterator)
 
 void IOIteratorReset(uint32_t iterator)
 {
+    if (!iterator)
+        return;
     pthread_mutex_lock(&lock);
     struct object *object = object_of(iterator, ITERATOR, "IOIteratorReset of no iterator");
     if (object) {
@@ -550,6 +562,8 @@ void IOIteratorReset(uint32_t iterator)
 
 int IOObjectRelease(uint32_t name)
 {
+    if (!name)
+        return 0;
     pthread_mutex_lock(&lock);
     struct object *object = object_of(name, 0, "IOObjectRelease of nothing");
     if (object)

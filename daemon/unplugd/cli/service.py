@@ -46,7 +46,8 @@ def install(arguments: argparse.Namespace, where: Paths) -> int:
     _check(manager)
     _alone(manager, where)
     manager.install(program, Real(say))
-    say("unplugd watches from now on, and whenever you log in.")
+    _watches(where)
+    say("It does so from now on, whenever you are logged in.")
     _greet(where)
     say("To undo this: unplugd service uninstall")
     return 0
@@ -61,7 +62,6 @@ def uninstall(arguments: argparse.Namespace, where: Paths) -> int:
         return 0
     if arguments.purge:
         _purge_is_meant(where)
-    manager.check()
     there = manager.uninstall(Real(say))
     say("unplugd does not watch any more." if there else "The service was not installed.")
     if arguments.purge:
@@ -76,30 +76,39 @@ def uninstall(arguments: argparse.Namespace, where: Paths) -> int:
 def start(arguments: argparse.Namespace, where: Paths) -> int:
     """Start the service."""
     manager, hands = _to_change(arguments)
-    if not arguments.dry_run:
-        _alone(manager, where)
+    if arguments.dry_run:
+        manager.start(hands)
+        return 0
+    config.load(where.config)
+    _alone(manager, where)
     manager.start(hands)
-    return _said(arguments, "unplugd watches.")
+    return _watches(where)
 
 
 def stop(arguments: argparse.Namespace, _where: Paths) -> int:
     """Stop the service until the next login."""
     manager, hands = _to_change(arguments)
     manager.stop(hands)
-    return _said(arguments, "unplugd does not watch until you log in again, or: unplugd service start")
+    if not arguments.dry_run:
+        say("unplugd does not watch until you log in again, or: unplugd service start")
+    return 0
 
 
-def restart(arguments: argparse.Namespace, _where: Paths) -> int:
+def restart(arguments: argparse.Namespace, where: Paths) -> int:
     """Stop the service and start it again."""
     manager, hands = _to_change(arguments)
+    if arguments.dry_run:
+        manager.restart(hands)
+        return 0
+    # Before a good one is ended.
+    config.load(where.config)
     manager.restart(hands)
-    return _said(arguments, "unplugd watches.")
+    return _watches(where)
 
 
 def problems(where: Paths) -> list[Problem]:
     """Return what is wrong with the service, each with the command that repairs it; Trouble where there can be none."""
     manager = _of_this_system()
-    manager.check()
     state = manager.state(_this_or_none())
     return [*state.problems, *_of_the_daemon(state, where)]
 
@@ -107,7 +116,6 @@ def problems(where: Paths) -> list[Problem]:
 def status(arguments: argparse.Namespace, where: Paths) -> int:
     """Print what is known of the service; exit status 1 where something is to be repaired."""
     manager = _manager(arguments)
-    manager.check()
     state = manager.state(_this_or_none())
     wrong = [*state.problems, *_of_the_daemon(state, where)]
     if arguments.json:
@@ -176,16 +184,27 @@ def _check(manager: Manager) -> None:
     manager.check()
 
 
-def _said(arguments: argparse.Namespace, text: str) -> int:
-    if not arguments.dry_run:
-        say(text)
+def _watches(where: Paths) -> int:
+    """See that the daemon answers: that it was started does not say so everywhere."""
+    if not _until(lambda: _ask(where, "status")):
+        raise Failure("the service was started, but unplugd does not answer", "unplugd service logs")
+    say("unplugd watches.")
     return 0
 
 
 def _alone(manager: Manager, where: Paths) -> None:
     """See that no other unplugd watches already: the service could not start beside it."""
-    running = _ask(where, "status").get("process")
-    if running and running != manager.state(None).process:
+    mine = manager.state(None).process
+    try:
+        running = control.ask(where.control, {"command": "status"}).get("process")
+    except control.NotRunningError:
+        return
+    except control.NoAnswerError:
+        if mine:
+            # The service hangs; it is what is to be started anew.
+            return
+        raise
+    if running and running != mine:
         raise Failure(
             f"unplugd runs already, but not as the service (process {running})",
             "end it (Ctrl-C in its terminal), then try again",
@@ -202,8 +221,6 @@ def _ask(where: Paths, command: str) -> dict[str, Any]:
 
 def _greet(where: Paths) -> None:
     """Have the daemon show a first notification, from where it runs, and tell the person how that went."""
-    if not _until(lambda: _ask(where, "status")):
-        raise Failure("the service was started, but unplugd does not answer", "unplugd service logs")
     _ask(where, "greet")
     greeted = _until(lambda: _ask(where, "status").get("greeted"))
     if isinstance(greeted, dict) and greeted.get("channel"):
@@ -237,8 +254,11 @@ def _of_the_daemon(state: State, where: Paths) -> list[Problem]:
     if state.process and version and version != __version__:
         what = f"unplugd {foreign.plain(str(version))} still runs, {__version__} is installed"
         return [Problem(what, "unplugd service restart")]
-    if not state.process and answer.get("process"):
-        return [Problem(f"unplugd runs outside the service (process {answer['process']})", "end it there")]
+    process = answer.get("process")
+    if not state.process and isinstance(process, int):
+        return [Problem(f"unplugd runs outside the service (process {process})", f"kill {process}")]
+    if answer.get("configuration", {}).get("problems"):
+        return [Problem("the configuration has an error and is not in force", "unplugd config check")]
     return []
 
 

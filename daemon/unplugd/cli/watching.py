@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -26,11 +27,13 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
         raise Failure(f"there is no file {arguments.config}", "unplugd config init writes one to start from")
     from unplugd.run import Daemon  # noqa: PLC0415 - as above
 
-    logfile.tidy()
+    logfile.tidy(where.log)
+    # Nobody reads what a service says before it ends.
+    stubborn = bool(os.environ.get("UNPLUGD_SERVICE"))
     # A person at a terminal sees what happens; in a service's log the journal would only stand twice.
     told = _tell_person if sys.stderr and sys.stderr.isatty() else _tell_nobody
     try:
-        daemon = Daemon(here(where), where, lambda: config.load(file), _diagnose, told)
+        daemon = Daemon(here(where), where, lambda: config.load(file), _diagnose, told, stubborn=stubborn)
     except lock.HeldError as held:
         process = f" (process {held.holder})" if held.holder else ""
         raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None
@@ -47,8 +50,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
 
 def _diagnose(text: str) -> None:
     tell(f"unplugd: {text}")
-    # Where stderr is a file nobody else keeps it short.
-    logfile.tidy()
+    logfile.tidy(paths.of_user().log)
 
 
 def _tell_person(record: Record) -> None:

@@ -11,7 +11,7 @@ from unplugd.macos import backend, clock, iokit, owners, registry
 from unplugd.macos.announcements import Announcements
 from unplugd.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.macos.ioreg import Ioreg
-from unplugd.macos.poll import Poll
+from unplugd.poll import Poll
 from unplugd.reminder import Sighting
 
 if TYPE_CHECKING:
@@ -65,8 +65,14 @@ class MacOS:
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
         self._seen = None
+
+        def watched(node: Node) -> bool:
+            vendor, product = node.number("idVendor"), node.number("idProduct")
+            watch = devices.find(vendor or 0, product or 0, watches)
+            return watch is not None and watch.on
+
         # Before the first scan there is no loop that must not wait.
-        nodes = self._nodes(self._ioreg.latest if self._scanned else self._ioreg.wait)
+        nodes = self._nodes(watched, self._ioreg.latest if self._scanned else self._ioreg.wait)
         self._scanned = True
         self._seen = {node.id: node for node in nodes}
         found = []
@@ -103,7 +109,7 @@ class MacOS:
     def blindness(self) -> tuple[str, str] | None:
         """Try whether the I/O Registry, which tells who uses a device, can be read."""
         try:
-            self._nodes(self._ioreg.wait)
+            self._nodes(lambda _node: True)
         except OSError as error:
             return (
                 f"the I/O Registry cannot be read: {_why(error)}",
@@ -113,14 +119,14 @@ class MacOS:
 
     def products(self) -> Callable[[str], str]:
         """Return what gives a device's own words by its port."""
-        nodes = self._nodes(self._ioreg.wait)
+        nodes = self._nodes()
         by_id = {node.id: node for node in nodes}
         words = {device.port: _words(by_id[device.address]) for device in backend.devices(nodes)}
         return lambda port: words.get(port, "")
 
     def everything(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too."""
-        return backend.devices(self._nodes(self._ioreg.wait))
+        return backend.devices(self._nodes())
 
     def layers(self) -> Mapping[str, str]:
         """Return by what each thing is seen, and why not by something better."""
@@ -143,12 +149,16 @@ class MacOS:
             return notification, notification
         return None if name == "plyer" else (Terminal(), None)
 
-    def _nodes(self, otherwise: Callable[[], tuple[Node, ...]]) -> tuple[Node, ...]:
-        """Return what IOKit lists, or what ioreg does."""
+    def _nodes(
+        self,
+        inside: Callable[[Node], bool] = lambda _node: False,
+        otherwise: Callable[[], tuple[Node, ...]] | None = None,
+    ) -> tuple[Node, ...]:
+        """Return what IOKit lists, with what is below the devices that `inside` says, or all that ioreg does."""
         trouble = self._without
         if self._frameworks:
             try:
-                nodes = iokit.listed(self._frameworks)
+                nodes = iokit.listed(self._frameworks, inside)
             except OSError as error:
                 trouble = _why(error)
             else:
@@ -156,7 +166,7 @@ class MacOS:
                 self._ioreg.forget()
                 return nodes
         self._by = f"ioreg, as {trouble}"
-        return otherwise()
+        return (otherwise or self._ioreg.wait)()
 
     def _sighting(self, device: Device, software: Sequence[Uploader]) -> Sighting:
         if self._seen is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 from contextlib import ExitStack, contextmanager
 from ctypes import byref, c_int64, c_uint32, c_uint64, create_string_buffer
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd.macos import registry
@@ -15,7 +16,7 @@ from unplugd.macos.frameworks import ANY_PORT, NAME_SIZE, SINT64, UTF8, Framewor
 from unplugd.macos.registry import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PLANE: Final = b"IOService"
 """kIOServicePlane: the only one in which programs' connections hang below the devices."""
@@ -28,10 +29,10 @@ _CLIENT: Final = (registry.OWNER, registry.CREATOR, registry.DEBUG_STATE)
 _KEYS: Final = frozenset({*registry.OF_DEVICES, *_CLIENT, registry.OPENED})
 
 
-def listed(frameworks: Frameworks) -> tuple[Node, ...]:
-    """Return every USB device, hubs too, and what is below each; OSError where they cannot be listed."""
+def listed(frameworks: Frameworks, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
+    """Return every USB device, hubs too, with what is below those that `inside` says; OSError where they cannot be listed."""
     with ExitStack() as owned:
-        return _Reading(frameworks, owned).devices()
+        return _Reading(frameworks, owned).devices(inside)
 
 
 class _Reading:
@@ -46,7 +47,7 @@ class _Reading:
         self._truth_type = self._core.CFBooleanGetTypeID()
         self._dictionary_type = self._core.CFDictionaryGetTypeID()
 
-    def devices(self) -> tuple[Node, ...]:
+    def devices(self, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
         matching = self._iokit.IOServiceMatching(registry.DEVICE.encode())
         if not matching:
             raise OSError(errno.EIO, "IOServiceMatching failed")
@@ -54,14 +55,22 @@ class _Reading:
         # It takes the dictionary, whatever becomes of it.
         code = self._iokit.IOServiceGetMatchingServices(ANY_PORT, matching, byref(iterator))
         check(code, "IOServiceGetMatchingServices")
+        found = []
         with self._entries(iterator.value) as entries:
-            return registry.devices(
-                [self._node(entry, registry.OF_DEVICES, registry.DEPTH) for entry in entries]
-            )
+            for entry in entries:
+                device = self._node(entry, registry.OF_DEVICES, 0)
+                if inside(device):
+                    below = tuple(self._children(entry, registry.DEPTH - 1))
+                    device = replace(device, children=below)
+                found.append(device)
+        return registry.devices(found)
 
     @contextmanager
     def _entries(self, iterator: int) -> Iterator[list[int]]:
-        """Yield all that an iterator gives, and release it and them."""
+        """Yield all that an iterator gives, and release it and them; without one, where nothing matches, there is nothing."""
+        if not iterator:
+            yield []
+            return
         with ExitStack() as owned:
             owned.callback(self._iokit.IOObjectRelease, iterator)
             for _ in range(TRIES):

@@ -8,15 +8,14 @@ Only before there is a loop, and in commands, the answer is waited for.
 from __future__ import annotations
 
 import errno
-import os
-import selectors
 from typing import TYPE_CHECKING, Any, Final
 
+from unplugd.child import Child
+from unplugd.loop import turn
 from unplugd.macos import registry
 from unplugd.macos.registry import Node
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
 COMMAND: Final = ("ioreg", "-r", "-c", registry.DEVICE, "-l", "-w0", "-a")
@@ -46,16 +45,15 @@ def parse(answer: bytes) -> tuple[Node, ...]:
         raise OSError(errno.EBADMSG, "ioreg's answer makes no sense") from error
 
 
-class Ioreg:
+class Ioreg(Child):
     """A source of the loop: asks `ioreg`, one child at a time; calls `changed` when its answer is another one."""
 
-    def __init__(self, now: Callable[[], float], command: tuple[str, ...] = COMMAND) -> None:
-        self._now = now
-        self._command = command
+    kept = LARGEST + 1
+    complaints = False
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__(now)
         self._changed: Callable[[], None] | None = None
-        self._child: subprocess.Popen[bytes] | None = None
-        self._said = b""
-        self._deadline: float | None = None
         self._answer: tuple[Node, ...] | OSError | None = None
         self._answered_at = 0.0
         self._outdated = False
@@ -66,22 +64,10 @@ class Ioreg:
 
     def wait(self) -> tuple[Node, ...]:
         """Return what is plugged in now, after waiting for it; OSError where it cannot be listed."""
-        import subprocess  # noqa: PLC0415 - IOKit usually does without
-
-        try:
-            done = subprocess.run(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=PATIENCE,
-                check=False,
-            )
-            self._keep(_answer(done.returncode, done.stdout))
-        except subprocess.TimeoutExpired:
-            self._keep(_late())
-        except OSError as error:
-            self._keep(OSError(error.errno, f"ioreg cannot be started: {error.strerror}"))
+        self.outdate()
+        self.ask()
+        while self._child:
+            turn((self,), self._now, None)
         return self._kept()
 
     def latest(self) -> tuple[Node, ...]:
@@ -96,20 +82,8 @@ class Ioreg:
         fresh = not self._outdated and self._now() - self._answered_at < FRESH
         if self._child or fresh:
             return
-        import subprocess  # noqa: PLC0415 - as above
-
-        try:
-            self._child = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        except OSError as error:
-            self._keep(OSError(error.errno, f"ioreg cannot be started: {error.strerror}"))
-            return
-        self._said, self._deadline, self._outdated = b"", self._now() + PATIENCE, False
-        os.set_blocking(self.fileno(), False)
+        self._outdated = False
+        self._start(COMMAND, PATIENCE, self._answered)
 
     def forget(self) -> None:
         """Forget the last answer: something better has been found."""
@@ -119,68 +93,23 @@ class Ioreg:
         """Take note that something has changed since ioreg was asked, also by a child that is under way."""
         self._outdated = True
 
-    def fileno(self) -> int:
-        """Return the descriptor on which the child answers, -1 without a child."""
-        return self._child.stdout.fileno() if self._child and self._child.stdout else -1
-
-    def events(self) -> int:
-        """Return what to wait for."""
-        return selectors.EVENT_READ
-
     def ready(self) -> None:
-        """Take what the child says; at the end of it, its answer."""
-        if self.fileno() < 0:
-            return
-        try:
-            said = os.read(self.fileno(), 1 << 16)
-        except BlockingIOError:
-            return
-        self._said += said
+        """Take what the child says, unless it is too much."""
+        super().ready()
         if len(self._said) > LARGEST:
-            self._end(OSError(errno.EFBIG, "ioreg does not stop talking"))
-        elif not said and self._child:
-            import subprocess  # noqa: PLC0415 - as above
-
-            try:
-                code = self._child.wait(timeout=0.5)  # it has closed its output: it is as good as gone
-            except subprocess.TimeoutExpired:
-                self._end(OSError(errno.ETIMEDOUT, "ioreg does not end"))
-                return
-            self._end(_answer(code, self._said))
-
-    def deadline(self) -> float | None:
-        """Return when the child has to be done."""
-        return self._deadline
-
-    def expire(self, now: float) -> None:
-        """Stop a child that hangs."""
-        if self._deadline is not None and now >= self._deadline:
-            self._end(_late())
+            self._end("it does not stop talking")
 
     def close(self) -> None:
         """Stop the child, if there is one, and be no source any more."""
         self._changed = None
-        self._stop()
+        super().close()
 
-    def _end(self, answer: tuple[Node, ...] | OSError) -> None:
-        self._stop()
-        self._keep(answer)
+    def _answered(self, trouble: str | None, said: bytes) -> None:
+        before, self._answer, self._answered_at = self._answer, _answer(trouble, said), self._now()
+        if self._changed and _gist(before) != _gist(self._answer):
+            self._changed()
         if self._outdated:
             self.ask()
-
-    def _stop(self) -> None:
-        child, self._child, self._deadline, self._said = self._child, None, None, b""
-        if child:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-            if child.stdout:
-                child.stdout.close()
-
-    def _keep(self, answer: tuple[Node, ...] | OSError) -> None:
-        before, self._answer, self._answered_at = self._answer, answer, self._now()
-        if self._changed and _gist(before) != _gist(answer):
-            self._changed()
 
     def _kept(self) -> tuple[Node, ...]:
         if self._answer is None or isinstance(self._answer, OSError):
@@ -192,19 +121,13 @@ def _gist(answer: tuple[Node, ...] | OSError | None) -> tuple[Node, ...] | str |
     return answer.strerror if isinstance(answer, OSError) else answer
 
 
-def _answer(code: int, said: bytes) -> tuple[Node, ...] | OSError:
-    if code:
-        return OSError(errno.EIO, f"ioreg failed (exit status {code})")
-    if len(said) > LARGEST:
-        return OSError(errno.EFBIG, "ioreg does not stop talking")
+def _answer(trouble: str | None, said: bytes) -> tuple[Node, ...] | OSError:
+    if trouble is not None:
+        return OSError(errno.EIO, f"ioreg: {trouble}")
     try:
         return parse(said)
     except OSError as error:
         return error
-
-
-def _late() -> OSError:
-    return OSError(errno.ETIMEDOUT, f"ioreg did not answer within {PATIENCE:.0f} s")
 
 
 def _loaded(answer: bytes) -> Any:
@@ -236,7 +159,7 @@ def _without_references(text: str) -> str:
 
 
 def _plist(data: bytes) -> Any:
-    import plistlib  # noqa: PLC0415 - as for subprocess
+    import plistlib  # noqa: PLC0415 - IOKit usually does without
     from xml.parsers.expat import ExpatError  # noqa: PLC0415
 
     try:

@@ -28,8 +28,6 @@ SCRIPT: Final = (
     "display notification (item 3 of argv) with title (item 2 of argv)",
     "end run",
 )
-NOTICE: Final = "-reminder.txt"
-"""How the name of a notice ends; before it stands the time, so that the names sort by age."""
 
 
 class Notification(Child):
@@ -78,7 +76,7 @@ class Notification(Child):
         """Take back what was not shown yet, also what an earlier run left; what is on the screen stays."""
         self._stop(None)
         try:
-            for notice in self._folder.glob(f"*{NOTICE}"):
+            for notice in self._folder.iterdir():
                 notice.unlink(missing_ok=True)
         except OSError:
             return
@@ -121,12 +119,13 @@ class Notification(Child):
             # The title is the first line, whatever it holds.
             text = "\n".join((foreign.plain(words.title, 200), *words.lines))
             fresh.write_text(text, encoding="utf-8", errors="replace")
-            self._notice = fresh.rename(self._folder / f"{time.time_ns()}{NOTICE}")
+            # The time, so that the names sort by age.
+            self._notice = fresh.rename(self._folder / f"{time.time_ns()}.txt")
         except OSError:
             return False
         return True
 
-    def _opened(self, trouble: str | None, _last: str) -> None:
+    def _opened(self, trouble: str | None, _said: bytes) -> None:
         # What it says may name a path, and so the user.
         if trouble is None:
             self._look(self._now())
@@ -157,7 +156,7 @@ class Notification(Child):
         # The name comes first so that no word can be taken for an option; the words are never part of the script.
         command = ("osascript", *lines, "unplugd", words.title, "\n".join(words.lines))
 
-        def ended(trouble: str | None, _last: str) -> None:
+        def ended(trouble: str | None, _said: bytes) -> None:
             own = trouble is None or trouble == "superseded"
             self._settle(trouble if own else f"osascript: {trouble}")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import os
 import plistlib
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ from tests.rig.mac.state import here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.rig.mac.state import State
 
 SCRIPT = "Contents/Resources/Scripts/main.scpt"
 SIGNATURE = "Contents/_CodeSignature/CodeResources"
@@ -75,7 +79,7 @@ def codesign(arguments: list[str]) -> int:
 
 
 def start(arguments: list[str]) -> int:
-    """Do what `open -g -a X.app` does: run the applet's script to its end."""
+    """Do what `open -g -a X.app` does: have the applet's script run later, or `at once`."""
     state = here()
     order = state.called("open", arguments)
     match arguments:
@@ -86,7 +90,7 @@ def start(arguments: list[str]) -> int:
     if order == "nothing":
         # The applet starts, and hangs.
         return 0
-    if order is not None:
+    if order not in (None, "at once"):
         return _failed(
             f"The application {path} cannot be opened for an unexpected reason, error=-600", int(order)
         )
@@ -95,9 +99,10 @@ def start(arguments: list[str]) -> int:
     info = plistlib.loads((bundle / "Contents/Info.plist").read_bytes())
     if not info.get("LSUIElement"):
         state.refuse("an applet with a place in the Dock")
-    return _run(
-        (bundle / SCRIPT).read_text(), [], lambda title, text: state.show(info["CFBundleName"], title, text)
-    )
+    script = (bundle / SCRIPT).read_text()
+    if order is None:
+        _detach(state)
+    return _run(script, [], lambda title, text: state.show(info["CFBundleName"], title, text))
 
 
 def osascript(arguments: list[str]) -> int:
@@ -123,6 +128,20 @@ def _run(script: str, arguments: list[str], show: Callable[[str, str], None]) ->
     except applescript.ScriptError as error:
         return _failed(f"execution error: {error}", 1)
     return 0
+
+
+def _detach(state: State) -> None:
+    """Let whoever started this go on, and be the applet."""
+    state.applets.mkdir(exist_ok=True)
+    mark = state.applets / str(os.getpid())
+    mark.touch()
+    if os.fork():
+        sys.exit(0)
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nothing, descriptor)
+    atexit.register(mark.unlink)
 
 
 def _executable(bundle: Path) -> bool:

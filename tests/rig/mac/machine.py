@@ -51,8 +51,15 @@ class Mac(State):
             return job
         return {}
 
+    @property
+    def shown(self) -> list[tuple[str, str, str]]:
+        """The notifications, once every applet has shown what there is."""
+        wait_until(lambda: not any(self.applets.glob("*")), "the applets to end")
+        return super().shown
+
     def close(self) -> None:
         """End every agent and its keeper, and see that no program was asked for what it does not know."""
+        wait_until(lambda: not any(self.applets.glob("*")), "the applets to end")
         keepers = [self.job(file.name)["keeper"] for file in self._loaded()]
         for keeper in keepers:
             with suppress(ProcessLookupError):

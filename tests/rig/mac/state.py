@@ -24,6 +24,7 @@ class State:
         self.folder = folder
         self.jobs = folder / "jobs"
         self.no_session = folder / "no-session"
+        self.applets = folder / "applets"
         self._calls = folder / "calls"
         self._shown = folder / "shown"
         self._refusals = folder / "refusals"

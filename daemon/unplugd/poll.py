@@ -1,4 +1,4 @@
-"""Looking every now and then, as a source of the loop: announcements can be lost, and may not be had at all."""
+"""Looking every now and then, as a source of the loop: announcements can be lost, and are not to be had everywhere."""
 
 from __future__ import annotations
 
