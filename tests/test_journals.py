@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import event, journal, journals, kinds, lines, order, sentence, sources
+from unplugd import journal, sentence
 from unplugd.failure import Failure
+from unplugd.reading import event, journals, kinds, lines, order, sources
 
 from .rig import journal_maker
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unplugd.event import decode
+from unplugd.reading.event import decode
 from unplugd.report import Figures, as_json, report, share
 from unplugd.review import Period, Reminder, Review, Snooze, Use, Watched, review
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unplugd.devices import Device
-from unplugd.event import decode
 from unplugd.journal import time_of
+from unplugd.reading.event import decode
 from unplugd.review import Review, review
 
 from .rig.scripted import CrashError, Machine, tell
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from unplugd.event import Event
+    from unplugd.reading.event import Event
 
 NOON = 1_790_000_000.0
 STICK = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}

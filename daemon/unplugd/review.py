@@ -16,7 +16,7 @@ from unplugd import foreign, moment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from unplugd.event import Event
+    from unplugd.reading.event import Event
 
 End = Literal["unplugged", "unseen", "cut", "open"]
 """How a period ended: seen; while unplugd did not run (known until the last word of it); cut by a crash, likewise; not yet."""

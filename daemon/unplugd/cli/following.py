@@ -8,16 +8,17 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd import event, journal, sources
+from unplugd import journal
 from unplugd.cli.terminal import say
-from unplugd.order import Batch
+from unplugd.reading import event, sources
+from unplugd.reading.order import Batch
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from unplugd.sources import Source
+    from unplugd.reading.sources import Source
 
 EVERY: Final = 250
 """Milliseconds from one look at the files to the next."""

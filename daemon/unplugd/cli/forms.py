@@ -8,14 +8,14 @@ import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from unplugd import foreign, journal
-from unplugd.event import as_json
+from unplugd.reading.event import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from unplugd.cli.pager import Output
-    from unplugd.event import Event
-    from unplugd.order import Batch
+    from unplugd.reading.event import Event
+    from unplugd.reading.order import Batch
 
 COLUMNS: Final = (
     *(

@@ -7,20 +7,21 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from unplugd import foreign, journal, journals, moment, sources
+from unplugd import foreign, journal, moment
 from unplugd.cli import forms
 from unplugd.cli.pager import Output
 from unplugd.cli.terminal import START, say
 from unplugd.failure import Failure
-from unplugd.order import Batch
+from unplugd.reading import journals, sources
+from unplugd.reading.order import Batch
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
     from unplugd.cli.forms import Form
-    from unplugd.event import Event
     from unplugd.paths import Paths
+    from unplugd.reading.event import Event
 
 
 def log(arguments: argparse.Namespace, where: Paths) -> int:

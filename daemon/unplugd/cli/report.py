@@ -93,7 +93,7 @@ def _moment(
 
 
 def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review:
-    from unplugd import journals, sources  # noqa: PLC0415 - they load structlog
+    from unplugd.reading import journals, sources  # noqa: PLC0415 - they load structlog
 
     notes: Counter[str] = Counter()
     found = sources.find(arguments.file, where.journal, notes, say)

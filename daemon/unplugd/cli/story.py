@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from unplugd.cli.pager import Output
-    from unplugd.event import Event
-    from unplugd.order import Batch
+    from unplugd.reading.event import Event
+    from unplugd.reading.order import Batch
 
     Paint = Callable[[str, str], str]
 

@@ -9,9 +9,10 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, drawing, overview, tables, timeline
-from unplugd.book import Book
-from unplugd.hypertext import OUTCOMES, count, moment, named, pairs, plain
+from unplugd import days
+from unplugd.page import drawing, overview, tables, timeline
+from unplugd.page.book import Book
+from unplugd.page.hypertext import OUTCOMES, count, moment, named, pairs, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +123,7 @@ def _much(key: str, book: Book) -> str:
 
 @cache
 def _style() -> str:
-    return files("unplugd").joinpath("page.css").read_text(encoding="utf-8").strip()
+    return files("unplugd.page").joinpath("page.css").read_text(encoding="utf-8").strip()
 
 
 def _head(title: str) -> str:

@@ -6,15 +6,16 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, drawing
-from unplugd.hypertext import ENDS, OUTCOMES, count, long, moment, named, plain, several, stretch
+from unplugd import days
+from unplugd.page import drawing
+from unplugd.page.hypertext import ENDS, OUTCOMES, count, long, moment, named, plain, several, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from unplugd.book import Book
     from unplugd.days import Day
+    from unplugd.page.book import Book
     from unplugd.report import Figures
     from unplugd.review import Period
 

@@ -14,14 +14,14 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
 from unplugd import journal, moment
-from unplugd.order import Batch, Reader, settled
+from unplugd.reading.order import Batch, Reader, settled
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator, Sequence
 
-    from unplugd.event import Event
-    from unplugd.sources import Source
+    from unplugd.reading.event import Event
+    from unplugd.reading.sources import Source
 
 
 def quiet(_line: str) -> None:

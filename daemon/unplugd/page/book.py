@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from unplugd import days, foreign
-from unplugd.drawing import Lane
+from unplugd.page.drawing import Lane
 from unplugd.report import Figures, summed
 
 if TYPE_CHECKING:

@@ -16,13 +16,14 @@ from itertools import chain, compress, count, groupby
 from operator import attrgetter, ge, itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from unplugd import event, kinds, lines, moment, sources
+from unplugd import moment
+from unplugd.reading import event, kinds, lines, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from unplugd.event import Event
-    from unplugd.sources import Source
+    from unplugd.reading.event import Event
+    from unplugd.reading.sources import Source
 
     _Key = tuple[float, tuple[int, str, float], bytes]
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, drawing
-from unplugd.book import NOBODY
+from unplugd import days
 from unplugd.duration import spoken
-from unplugd.hypertext import ENDS, OUTCOMES, count, long, plain, stretch
+from unplugd.page import drawing
+from unplugd.page.book import NOBODY
+from unplugd.page.hypertext import ENDS, OUTCOMES, count, long, plain, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from unplugd.book import Book
     from unplugd.days import Day
+    from unplugd.page.book import Book
 
 DETAILED: Final = 1200
 """Periods whose times are under the pointer, the newest; older months are drawn without."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, drawing
+from unplugd import days
 from unplugd.duration import spoken
-from unplugd.hypertext import OUTCOMES, count, long, moment, named, pairs, plain, several
+from unplugd.page import drawing
+from unplugd.page.hypertext import OUTCOMES, count, long, moment, named, pairs, plain, several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from unplugd.book import Book
+    from unplugd.page.book import Book
     from unplugd.report import Report
 
 NAMED: Final = 6

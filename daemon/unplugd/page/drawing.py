@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import days
 from unplugd.duration import spoken
-from unplugd.hypertext import ENDS, OUTCOMES, number, plain, stretch
+from unplugd.page.hypertext import ENDS, OUTCOMES, number, plain, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

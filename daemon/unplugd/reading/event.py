@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from unplugd import journal, kinds
+from unplugd import journal
+from unplugd.reading import kinds
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -1,0 +1,1 @@
+"""Reading journals: any number of files, as what they tell together."""
