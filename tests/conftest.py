@@ -44,6 +44,14 @@ def not_skipped(report: Report) -> Report:
     return report
 
 
+@pytest.fixture(autouse=True)
+def _usual_umask() -> Iterator[None]:
+    """Let no test's command, which keeps everything to itself, decide what the next one's users may read."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture
 def bus(tmp_path: Path) -> Iterator[Bus]:
     """Yield a session bus."""
