@@ -323,4 +323,4 @@ def test_any_width(width: int) -> None:
     assert max(line.cell_len for line in found) <= max(width, 84 if width < 84 else 110)
     shown = text(made, width)
     assert "By computer" in shown
-    assert "something_new: 2" in shown
+    assert "something new: 2" in shown

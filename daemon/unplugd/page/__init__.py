@@ -9,10 +9,10 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days
+from unplugd import days, notes
 from unplugd.page import drawing, overview, tables, timeline
 from unplugd.page.book import Book
-from unplugd.page.hypertext import OUTCOMES, count, moment, named, pairs, plain
+from unplugd.page.hypertext import OUTCOMES, moment, named, pairs, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,59 +29,6 @@ NAMED: Final = 6
 """Computers that the head names."""
 MUCH: Final = 14
 """Rows with which a section begins on a sheet of its own."""
-NOTES: Final = {
-    "torn": (
-        "line is torn: the computer went off while it was written",
-        "lines are torn: the computer went off while they were written",
-    ),
-    "foreign": (
-        "line is none of unplugd&rsquo;s and was passed over",
-        "lines are none of unplugd&rsquo;s and were passed over",
-    ),
-    "too_long": ("line is too long and was passed over", "lines are too long and were passed over"),
-    "doubled": ("line stood there twice and counts once", "lines stood there twice and count once"),
-    "odd_value": ("line has a value that makes no sense", "lines have values that make no sense"),
-    "odd_events": ("event makes no sense where it stands", "events make no sense where they stand"),
-    "out_of_order": ("event is older than the one before it", "events are older than the ones before them"),
-    "disordered": ("event stands where another belongs", "events stand where others belong"),
-    "misplaced": (
-        "event stands among those of another computer",
-        "events stand among those of another computer",
-    ),
-    "no_time": ("event has no usable time and was left out", "events have no usable time and were left out"),
-    "unknown_event": (
-        "event is of a kind that this unplugd does not know",
-        "events are of kinds that this unplugd does not know",
-    ),
-    "other_schema": (
-        "event was written by another version of unplugd",
-        "events were written by another version of unplugd",
-    ),
-    "clock_jumps": (
-        "time a computer&rsquo;s clock was set by more than a minute; durations are right all the same",
-        "times a computer&rsquo;s clock was set by more than a minute; durations are right all the same",
-    ),
-    "gaps": (
-        "time the journal could not be written for so long that events were lost",
-        "times the journal could not be written for so long that events were lost",
-    ),
-    "lost_events": ("event was lost that way", "events were lost that way"),
-    "begun_before": (
-        "time that something was plugged in has no beginning in the journal",
-        "times that something was plugged in have no beginning in the journal",
-    ),
-    "failed_deliveries": (
-        "time a reminder could not be shown by one of its channels",
-        "times a reminder could not be shown by one of its channels",
-    ),
-    "same_file": ("file was given twice and counts once", "files were given twice and count once"),
-    "cut_file": ("file became shorter while it was read", "files became shorter while they were read"),
-    "unreadable_file": (
-        "file could not be read: what is in it is missing here",
-        "files could not be read: what is in them is missing here",
-    ),
-}
-"""What was met while reading, in words: of one, of several."""
 
 
 def page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None = None) -> str:
@@ -184,15 +131,7 @@ def _legend(report: Report) -> str:
 
 
 def _notes(report: Report) -> str:
-    rows = []
-    for key, amount in report.notes.items():
-        if amount <= 0:
-            continue
-        if key in NOTES:
-            one, many = NOTES[key]
-            rows.append(f"<li>{count(amount)} {one if amount == 1 else many}.</li>")
-        else:
-            rows.append(f"<li>{plain(key.replace('_', ' '))}: {count(amount)}</li>")
+    rows = [f"<li>{plain(sentence)}</li>" for sentence in notes.told(report.notes)]
     return f"<ul>{''.join(rows)}</ul>" if rows else ""
 
 
