@@ -557,9 +557,7 @@ def missed(plug: Plug, known_until: float) -> tuple[Action, ...]:
     actions: list[Action] = []
     _unplugged(_snooze_ended(plug, known_until, "unplugged", actions), known_until, actions)
     return tuple(
-        replace(action, fields={**action.fields, "unseen": True})
-        if isinstance(action, Record) and action.event == "unplugged"
-        else action
+        replace(action, fields={**action.fields, "unseen": True}) if isinstance(action, Record) else action
         for action in actions
     )
 

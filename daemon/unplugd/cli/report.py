@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from unplugd import control, foreign, moment, paths
+from unplugd import control, foreign, journal, moment, paths
 from unplugd.cli.terminal import START, console, say
 from unplugd.failure import Failure
 from unplugd.report import as_json, share
@@ -104,7 +103,7 @@ def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review
     with _progress(sum(source.size for source in found)) as progress:
         computers = journals.by_host(found, notes, say, progress)
         events = chain.from_iterable(events for _, events in computers)
-        reviewed = review(events, now if running else None, foreign.plain(socket.gethostname()))
+        reviewed = review(events, now if running else None, journal.host_name())
     return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))
 
 

@@ -8,6 +8,7 @@ function __unplugd_command --description 'Whether the words so far are this comm
             'unplugd status' \
             'unplugd snooze' \
             'unplugd log' \
+            'unplugd report' \
             'unplugd devices' \
             'unplugd devices learn' \
             'unplugd doctor' \
@@ -38,6 +39,7 @@ complete -c unplugd -n '__unplugd_command unplugd' -a demo -d 'the whole story o
 complete -c unplugd -n '__unplugd_command unplugd' -a status -d 'show what is plugged in, who uses it and when the next reminder comes'
 complete -c unplugd -n '__unplugd_command unplugd' -a snooze -d 'no reminder for a while'
 complete -c unplugd -n '__unplugd_command unplugd' -a log -d 'show the journal'
+complete -c unplugd -n '__unplugd_command unplugd' -a report -d 'show how long devices were plugged in, used, and left plugged in unused'
 complete -c unplugd -n '__unplugd_command unplugd' -a devices -d 'list every USB device here, which are watched and why'
 complete -c unplugd -n '__unplugd_command unplugd' -a doctor -d 'check everything that a reminder needs, with a hint for each failure'
 complete -c unplugd -n '__unplugd_command unplugd' -a config -d 'the configuration file'
@@ -54,10 +56,22 @@ complete -c unplugd -n '__unplugd_command unplugd snooze' -s h -l help -d 'show 
 complete -c unplugd -n '__unplugd_command unplugd snooze' -k -a '5m 15m 30m 1h' -d 'like "15m" (the default)'
 complete -c unplugd -n '__unplugd_command unplugd snooze' -l cancel -d 'end the snooze now'
 complete -c unplugd -n '__unplugd_command unplugd log' -s h -l help -d 'show this help message and exit'
+complete -c unplugd -n '__unplugd_command unplugd log' -l since -r -f -k -a 'today yesterday 12h 7d' -d 'only from then on; 2026-11-22, 2026-11-22T14:00, today, yesterday, 7d or 12h, in local time'
+complete -c unplugd -n '__unplugd_command unplugd log' -l until -r -f -k -a 'today yesterday 12h 7d' -d 'only until then; a day or a minute as a whole'
 complete -c unplugd -n '__unplugd_command unplugd log' -l last -r -f -d 'only the last N events'
-complete -c unplugd -n '__unplugd_command unplugd log' -l format -r -f -k -a 'text jsonl' -d 'sentences, or the events as they are'
+complete -c unplugd -n '__unplugd_command unplugd log' -l event -r -f -k -a 'started config_loaded resumed use_ended reminder_ended unplugged snooze_ended plugged_in use_began snoozed stranger checkpoint reminded delivery_failed gap stopped' -d 'only these, may be given more than once: started, config_loaded, resumed, use_ended, reminder_ended, unplugged, snooze_ended, plugged_in, use_began, snoozed, stranger, checkpoint, reminded, delivery_failed, gap, stopped'
+complete -c unplugd -n '__unplugd_command unplugd log' -l device -r -f -d 'only devices with this port, this id or this in the name'
+complete -c unplugd -n '__unplugd_command unplugd log' -l format -r -f -k -a 'text jsonl csv' -d 'sentences without the checkpoints (unless --event asks for them), the events as they are, or a table'
 complete -c unplugd -n '__unplugd_command unplugd log' -l follow -d 'go on as events come'
-complete -c unplugd -n '__unplugd_command unplugd log' -F -d 'journals to read instead of the user\'s'
+complete -c unplugd -n '__unplugd_command unplugd log' -F -d 'journals, or folders with some, to read instead of the user\'s own'
+complete -c unplugd -n '__unplugd_command unplugd report' -s h -l help -d 'show this help message and exit'
+complete -c unplugd -n '__unplugd_command unplugd report' -l since -r -f -k -a 'today yesterday 12h 7d' -d 'only from then on; 2026-11-22, 2026-11-22T14:00, today, yesterday, 7d or 12h, in local time'
+complete -c unplugd -n '__unplugd_command unplugd report' -l until -r -f -k -a 'today yesterday 12h 7d' -d 'only until then; a day or a minute as a whole'
+complete -c unplugd -n '__unplugd_command unplugd report' -l json -d 'print JSON'
+complete -c unplugd -n '__unplugd_command unplugd report' -l html -r -F -d 'write it as a page, with pictures'
+complete -c unplugd -n '__unplugd_command unplugd report' -l open -d 'open the page, too'
+complete -c unplugd -n '__unplugd_command unplugd report' -l share -d 'without the names of computers and with models as device names'
+complete -c unplugd -n '__unplugd_command unplugd report' -F -d 'journals, or folders with some, to read instead of the user\'s own'
 complete -c unplugd -n '__unplugd_command unplugd devices' -a learn -d 'watch a device that is plugged in'
 complete -c unplugd -n '__unplugd_command unplugd devices' -s h -l help -d 'show this help message and exit'
 complete -c unplugd -n '__unplugd_command unplugd devices' -l json -d 'print JSON'

@@ -1,0 +1,129 @@
+"""What is fuzzed: bytes → files → reading → review → report → every form. Whatever raises is a bug."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tests.rig import harmless
+from unplugd.cli import forms, pager
+from unplugd.cli import log as logs
+from unplugd.cli.parser import parser
+from unplugd.cli.summary import Paper, lines
+from unplugd.page import page
+from unplugd.reading import event, journals, order, sources
+from unplugd.report import as_json, report, share
+from unplugd.review import review
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unplugd.reading.sources import Source
+    from unplugd.review import Review
+
+SEPARATOR: Final = b"\n\x1c\n"
+"""Between two files."""
+ZONES: Final = ("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia")
+NOW: Final = 1.8e9
+FOLDER: Final = Path(tempfile.gettempdir()) / f"unplugd-fuzz-{os.getpid()}"
+_PARSER: Final = parser()
+
+
+class Collected(pager.Output):
+    """What would be printed; on a terminal of `width` columns where that is given."""
+
+    def __init__(self, width: int | None) -> None:
+        super().__init__(page=False)
+        self.width = width
+        self.parts: list[str] = []
+
+    def write(self, text: str) -> None:
+        """Keep it."""
+        self.parts.append(text)
+
+    def write_raw(self, chunk: bytes) -> None:
+        """Keep it: it has to be ASCII."""
+        self.parts.append(chunk.decode("ascii"))
+
+
+def one_input(raw: bytes) -> None:
+    """Run all of it: the last byte says how."""
+    how = raw[-1] if raw else 0
+    files = raw[:-1].split(SEPARATOR)[:4]
+    FOLDER.mkdir(exist_ok=True)
+    paths = []
+    for number, content in enumerate(files):
+        path = FOLDER / f"{number}.jsonl"
+        path.write_bytes(content)
+        paths.append(path)
+    # Small files are scanned line by line, large ones only looked at: here either, by chance.
+    sizes = {"EXACT": 512, "LOOK": 512, "EVERY": 1024} if how & 1 else {"EXACT": order.EXACT}
+    with mock.patch.multiple(order, **sizes):
+        read(paths, how)
+
+
+def read(paths: Sequence[Path], how: int) -> None:
+    """Read the files in all ways."""
+    said: list[str] = []
+    notes: Counter[str] = Counter()
+    found = sources.find(paths, FOLDER / "none", notes, said.append)
+    for form in ("text", "jsonl", "csv"):
+        shown(found, form, how)
+    computers = list(journals.by_host(found, notes, said.append))
+    reviewed = review(chain.from_iterable(one for _, one in computers), NOW if how & 2 else None, None)
+    if how & 4:
+        reviewed = share(reviewed)
+    reported(reviewed, how)
+    assert not said
+
+
+def shown(found: list[Source], form: str, how: int) -> None:
+    """Show the events in one form."""
+    arguments = _PARSER.parse_args(["log", "--format", form, *(["--last", "20"] if how & 8 else [])])
+    wanted = logs.Wanted(arguments)
+    notes: Counter[str] = Counter()
+    said: list[str] = []
+    if how & 8:
+        hosts, batches = journals.last(found, notes, said.append, wanted, 20)
+    else:
+        hosts, batches = journals.merged(found, notes, said.append)
+    output = Collected(80 if how & 16 else None)
+    shape = forms.of(form, output, hosts)
+    for batch in batches:
+        shape.show(batch if how & 8 else wanted.of(batch))
+    shape.end()
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        logs._tell(shape, wanted, notes)
+    text = "".join(output.parts)
+    harmless.on_terminal(told.getvalue())
+    if form == "text":
+        harmless.on_terminal(text)
+    else:
+        rows = harmless.as_table(text) if form == "csv" else harmless.as_json_lines(text)
+        assert len(rows) == shape.shown
+    assert not said
+
+
+def reported(reviewed: Review, how: int) -> None:
+    """Report it in every form, of all time and of a part."""
+    zone = ZONES[how >> 5 & 3]
+    whole = (None, None), (1.79e9, 1.791e9)
+    for since, until in whole[:1] if how & 1 else whole:
+        made = report(reviewed, since=since, until=until, zone=ZoneInfo(zone), name=zone)
+        for width in (20, 80):
+            harmless.on_terminal("\n".join(line.plain for line in lines(made, Paper(width=width, rows=10))))
+        json = msgspec.json.format(event.json.dumps(as_json(made)), indent=2)
+        harmless.adds_up(harmless.as_json(json))
+        # Long ones seldom: they take long, and are made of the same parts.
+        if len(made.days) < (40 if how % 13 else 4000):
+            harmless.as_page(page(made, made=NOW, zone=ZoneInfo(zone)))
