@@ -78,6 +78,8 @@ ENVIRONMENT: Final = {
     "DISPLAY, WAYLAND_DISPLAY": "Whether there is a desktop that can show a notification, on Linux.",
     "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID": "Set by systemd(1), which is told that `unplugd` is ready and alive.",
     "UNPLUGD_SERVICE": "Set in the service: with an invalid configuration it watches by the defaults and says so.",
+    "TZ": "The time zone in which times are given and shown.",
+    "PAGER": "The program that shows a long log on a terminal, instead of less(1).",
     "NO_COLOR": "If set, nothing is printed in colour.",
 }
 
