@@ -24,7 +24,7 @@ SECONDS: Final = 2.0
 MEGABYTES: Final = 150.0
 RUNS: Final = 3
 STATIONS: Final = 5
-COMMANDS: Final = (("log", "--last", "20"), ("log", "--format", "jsonl"), ("report",))
+COMMANDS: Final = (("log", "--last", "20"), ("log", "--format", "jsonl"))
 
 
 def journals() -> Iterator[Row]:
