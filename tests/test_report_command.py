@@ -324,3 +324,23 @@ def test_any_width(width: int) -> None:
     shown = text(made, width)
     assert "By computer" in shown
     assert "something new: 2" in shown
+
+
+def test_that_nothing_is_known_is_said_once(run: Callable[..., Done]) -> None:
+    """Not again in other words below."""
+    done = run("--since", "2027-01-01", "--until", "2027-01-31", MONTH)
+    assert done.stdout.count("unplugd did not run") == 1
+
+
+def test_only_as_many_devices_as_fit() -> None:
+    """The worst ones; how many more there are is said."""
+    periods = tuple(Period("a", "1", "0a21:8001", f"n{n}", 0.0, 60.0 + n, "unplugged") for n in range(50))
+    shown = [line.plain for line in lines(report(Review(periods)), Paper(rows=5))]
+    assert [line.split()[0] for line in shown if line.startswith("  n")] == [
+        "n49",
+        "n48",
+        "n47",
+        "n46",
+        "n45",
+    ]
+    assert "  and 45 more, each less long unused" in shown

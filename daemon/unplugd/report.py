@@ -8,6 +8,7 @@ the median are of each for itself.
 
 from __future__ import annotations
 
+import re
 import statistics
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -29,6 +30,10 @@ SCHEMA: Final = 1
 """Of the JSON; a higher one may have other keys."""
 OUTCOMES: Final = ("unplugged", "in_use", "snoozed", "dismissed", "expired", "")
 """What can become of a reminder, the best first; "" where the journal does not say."""
+_PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCII | re.IGNORECASE)
+"""What a port is called by any system; in a journal anything can stand in its place."""
+_URGENCIES: Final = frozenset({"normal", "critical"})
+_CHANNELS: Final = frozenset({"desktop", "plyer", "terminal"})
 UNANSWERED: Final = "unanswered"
 """The JSON's word for ""."""
 
@@ -396,17 +401,28 @@ def share(review: Review) -> Review:
                 host=numbers[period.host],
                 name=_model(period.id),
                 id=_id(period.id),
+                device=period.device if _PORT.fullmatch(period.device) else "",
                 uses=tuple(
                     replace(use, program=program(use.program, "other upload software"), evidence="")
                     for use in period.uses
                 ),
                 strangers=tuple("unknown program" for _ in period.strangers),
+                reminders=tuple(
+                    replace(
+                        one, urgency=_word(one.urgency, _URGENCIES), channel=_word(one.channel, _CHANNELS)
+                    )
+                    for one in period.reminders
+                ),
             )
             for period in review.periods
         ),
         tuple(replace(watched, host=numbers[watched.host]) for watched in review.watched),
         review.notes,
     )
+
+
+def _word(written: str, known: frozenset[str]) -> str:
+    return written if written in known else ""
 
 
 def _id(written: str) -> str:

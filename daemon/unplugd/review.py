@@ -233,11 +233,11 @@ class _Open:
 class _Boot:
     """One boot of a computer: its clock, the run of unplugd, the periods that are open."""
 
-    __slots__ = ("at", "ended", "host", "open", "run", "skew", "stopped", "wall")
+    __slots__ = ("at", "began", "ended", "host", "open", "run", "skew", "stopped", "wall")
 
     def __init__(self, host: str, at: float, wall: float) -> None:
         self.host = host
-        self.at = at
+        self.at = self.began = at
         self.wall = wall
         self.skew: float | None = None
         """How far the wall clock is ahead of uptime."""
@@ -291,6 +291,9 @@ class _Reviewer:
             return
         uptime = number(event.uptime)
         at = state.at + max(0.0, wall - state.wall) if uptime is None else uptime
+        if uptime is None and at - state.began > LONGEST:
+            self._notes["no_time"] += 1
+            return
         what = event.event
         if what == "started":
             self._end_run(state)

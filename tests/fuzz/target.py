@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import tempfile
 from collections import Counter
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from unplugd.cli import log as logs
 from unplugd.cli.parser import parser
 from unplugd.cli.summary import Paper, lines
 from unplugd.page import page
-from unplugd.reading import event, journals, order, sources
+from unplugd.reading import journals, order, sources
 from unplugd.report import as_json, report, share
 from unplugd.review import review
 
@@ -67,7 +68,7 @@ def one_input(raw: bytes) -> None:
         path.write_bytes(content)
         paths.append(path)
     # Small files are scanned line by line, large ones only looked at: here either, by chance.
-    sizes = {"EXACT": 512, "LOOK": 512, "EVERY": 1024} if how & 1 else {"EXACT": order.EXACT}
+    sizes: dict[str, Any] = {"EXACT": 512, "LOOK": 512, "EVERY": 1024} if how & 1 else {"EXACT": order.EXACT}
     with mock.patch.multiple(order, **sizes):
         read(paths, how)
 
@@ -122,8 +123,8 @@ def reported(reviewed: Review, how: int) -> None:
         made = report(reviewed, since=since, until=until, zone=ZoneInfo(zone), name=zone)
         for width in (20, 80):
             harmless.on_terminal("\n".join(line.plain for line in lines(made, Paper(width=width, rows=10))))
-        json = msgspec.json.format(event.json.dumps(as_json(made)), indent=2)
-        harmless.adds_up(harmless.as_json(json))
+        written = msgspec.json.format(json.dumps(as_json(made)), indent=2)
+        harmless.adds_up(harmless.as_json(written))
         # Long ones seldom: they take long, and are made of the same parts.
         if len(made.days) < (40 if how % 13 else 4000):
             harmless.as_page(page(made, made=NOW, zone=ZoneInfo(zone)))

@@ -15,15 +15,103 @@ from unplugd.cli import forms
 from .tree import EMPTY, Tree
 
 TAGS: Final = frozenset(
-    "html head meta link title style body a header p h1 h2 h3 dl div dt dd nav ul li main section footer blockquote "
-    "small strong span b bdi br kbd data time table caption thead tbody tr th td details summary "
-    "svg defs pattern path g circle rect line text use".split()
+    [
+        "html",
+        "head",
+        "meta",
+        "link",
+        "title",
+        "style",
+        "body",
+        "a",
+        "header",
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "dl",
+        "div",
+        "dt",
+        "dd",
+        "nav",
+        "ul",
+        "li",
+        "main",
+        "section",
+        "footer",
+        "blockquote",
+        "small",
+        "strong",
+        "span",
+        "b",
+        "bdi",
+        "br",
+        "kbd",
+        "data",
+        "time",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "details",
+        "summary",
+        "svg",
+        "defs",
+        "pattern",
+        "path",
+        "g",
+        "circle",
+        "rect",
+        "line",
+        "text",
+        "use",
+    ]
 )
 """The elements of a report's page."""
 ATTRIBUTES: Final = frozenset(
-    "lang charset http-equiv content name rel href class id tabindex aria-labelledby aria-label aria-hidden "
-    "role scope colspan hidden value datetime data-outcome open width height viewbox preserveaspectratio patternunits "
-    "d x x1 x2 y y1 y2 cx cy r text-anchor transform".split()
+    [
+        "lang",
+        "charset",
+        "http-equiv",
+        "content",
+        "name",
+        "rel",
+        "href",
+        "class",
+        "id",
+        "tabindex",
+        "aria-labelledby",
+        "aria-label",
+        "aria-hidden",
+        "role",
+        "scope",
+        "colspan",
+        "hidden",
+        "value",
+        "datetime",
+        "data-outcome",
+        "open",
+        "width",
+        "height",
+        "viewbox",
+        "preserveaspectratio",
+        "patternunits",
+        "d",
+        "x",
+        "x1",
+        "x2",
+        "y",
+        "y1",
+        "y2",
+        "cx",
+        "cy",
+        "r",
+        "text-anchor",
+        "transform",
+    ]
 )
 NUMBER: Final = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 _OBEYED: Final = re.compile(r"[^\n\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff]")
@@ -49,7 +137,8 @@ def as_json(text: str) -> Any:
 
 def as_json_lines(text: str) -> list[Any]:
     """Return what strict JSON Lines hold: an object each."""
-    found = [as_json(line) for line in text.split("\n")[:-1]]
+    # Spaces between words are left as they are.
+    found = [as_json(line) for line in text.replace("\t", " ").split("\n")[:-1]]
     assert all(isinstance(one, dict) for one in found)
     assert not text or text.endswith("\n")
     return found

@@ -7,8 +7,8 @@ import io
 import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from unplugd import foreign, journal
-from unplugd.reading.event import as_json
+from unplugd import foreign
+from unplugd.reading import event
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -90,7 +90,7 @@ class JsonLines:
             self._output.write_raw(chunk)
             return
         for one, line in zip(events, batch.lines, strict=True):
-            self._output.write(f"{as_json(fields_of(one, line))}\n")
+            self._output.write(f"{event.as_json(fields_of(one, line))}\n")
 
     def end(self) -> None:
         """Nothing."""
@@ -122,8 +122,8 @@ class Table:
 
 def fields_of(one: Event, line: bytes) -> Mapping[str, Any]:
     """Return every field of an event, in which there may be more than is known of it."""
-    fields = journal.parse(line)
-    # A number of thousands of digits, which only the fast way reads.
+    fields = event.parsed(line)
+    # A number of thousands of digits or lists in lists, which only the fast way reads.
     return fields if fields is not None else {"time": one.time, "event": one.event, "name": one.name}
 
 
@@ -133,8 +133,10 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
     if isinstance(value, int | float):
-        return f"{value}" if math.isfinite(value) else ""
+        return f"{value}"[:LONGEST_CELL]
     if isinstance(value, list):
         value = " ".join(str(one) for one in value)
     text = foreign.plain(str(value), LONGEST_CELL)

@@ -187,9 +187,9 @@ def _write_page(file: Path, made: Report, now: float, zone: tzinfo) -> None:
     try:
         _write(file, written.encode(errors="backslashreplace"))
     except OSError as error:
-        what = f"{paths.short(file)}: cannot be written: {error.strerror or type(error).__name__}"
+        what = f"{foreign.plain(paths.short(file), 1000)}: cannot be written: {error.strerror or type(error).__name__}"
         raise Failure(what, "give a file in a folder that you can write to") from None
-    say(f"Written: {paths.short(file)}")
+    say(f"Written: {foreign.plain(paths.short(file), 1000)}")
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -62,7 +63,9 @@ def lines(report: Report, paper: Paper) -> Iterator[Text]:
         yield from _facts(report, paper)
         yield from _by_day(report, paper)
         if len(report.devices) > 1:
-            yield from _table("device", [_Row(_device(report, n, i), f) for n, i, f in report.devices], paper)
+            alike = Counter(name for name, _, _ in report.devices)
+            rows = [_Row(_device(n, i, alike=alike[n] > 1), f) for n, i, f in report.devices]
+            yield from _table("device", rows, paper)
         if len(report.computers) > 1:
             yield from _table(
                 "computer", [_Row(host or "without a name", f) for host, f in report.computers], paper
@@ -220,6 +223,7 @@ def _months(report: Report) -> Iterator[_Row]:
 
 def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     titles = ("unused", "used", "plugged in", "times", "reminders")
+    shown = sorted(rows, key=lambda row: -row.figures.unused_for)[: paper.rows]
     cells = [
         (
             _spoken(row.figures.unused_for),
@@ -228,9 +232,9 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
             str(row.figures.periods),
             str(row.figures.reminders),
         )
-        for row in sorted(rows, key=lambda row: -row.figures.unused_for)
+        for row in shown
     ]
-    names = [row.name for row in sorted(rows, key=lambda row: -row.figures.unused_for)]
+    names = [row.name for row in shown]
     widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
     room = max(12, min(paper.width, WIDEST) - sum(widths) - 2 * len(widths) - 2)
     room = min(room, max(cell_len(what) + 3, *map(cell_len, names)))
@@ -244,17 +248,18 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
         for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
             line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != _spoken(0) else "")
         yield line
+    if len(rows) > len(shown):
+        yield Text(f"  and {len(rows) - len(shown)} more, each less long unused", "dim")
 
 
-def _device(report: Report, name: str, id_: str) -> str:
+def _device(name: str, id_: str, *, alike: bool) -> str:
     """The id only where the name does not tell two apart."""
-    alike = sum(other == name for other, _, _ in report.devices) > 1
     name = name or "without a name"
     return f"{name} ({id_})" if alike and id_ else name
 
 
 def _worth_knowing(report: Report) -> Iterator[str]:
-    if report.not_watched_for >= 60:
+    if report.not_watched_for >= 60 and (report.periods or report.watched):
         computers = len(report.computers)
         where = f", on {computers} computers together" if computers > 1 else ""
         yield f"unplugd did not run for {_spoken(report.not_watched_for)}{where}; of that time nothing is known."

@@ -62,13 +62,16 @@ class _Known(Event, gc=False):
 
 _LINES: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(_Known)
 _LINE: Final = msgspec.json.Decoder(Event)
+DEEPEST: Final = 64
+"""Lists in lists; no event of ours has more than one."""
 _OURS: Final = re.compile(rb'\s*\{\s*"(?:t(?:i(?:m(?:e|\Z)|\Z)|\Z)|\Z)|\s*\{\s*\Z')
 
 
 def decode(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
     """Return the events on whole lines, and the bytes with exactly their lines; what is no event is counted."""
     if b"\r" in chunk:
-        chunk = chunk.replace(b"\r\n", b"\n")
+        # Between words it is a space to JSON; a terminal would write over the line.
+        chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b" ")
     try:
         events = _LINES.decode_lines(chunk)
     except (ValueError, RecursionError):
@@ -94,7 +97,7 @@ def _one_by_one(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
             continue
         event = of(whole, notes)
         if event is not None:
-            if (b"NaN" in whole or b"Infinity" in whole) and (fields := journal.parse(whole)):
+            if (b"NaN" in whole or b"Infinity" in whole) and (fields := parsed(whole)):
                 # Some programs write these, and most others cannot read them.
                 whole = as_json(fields).encode()
             events.append(event)
@@ -112,7 +115,7 @@ def of(line: bytes, notes: Counter[str]) -> Event | None:
     except (ValueError, RecursionError):
         event = None
     if event is None:
-        fields = journal.parse(line)
+        fields = parsed(line)
         if fields is None:
             notes["torn" if _OURS.match(line) and not line.endswith(b"}") else "foreign"] += 1
             return None
@@ -123,6 +126,25 @@ def of(line: bytes, notes: Counter[str]) -> Event | None:
     if event.event not in kinds.KINDS:
         notes["unknown_event"] += 1
     return event
+
+
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """Return every field of the event on a line, or None where it holds none, or lists in lists without end."""
+    fields = journal.parse(line)
+    if fields is not None and line.count(b"[") + line.count(b"{") > DEEPEST and _is_deep(fields):
+        # What json reads, other functions need not bear.
+        return None
+    return fields
+
+
+def _is_deep(fields: dict[str, Any]) -> bool:
+    layer: list[Any] = [fields]
+    for _ in range(DEEPEST):
+        inside = (one.values() if isinstance(one, dict) else one for one in layer)
+        layer = [value for values in inside for value in values if isinstance(value, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 def _bent(fields: dict[str, Any]) -> Event:

@@ -8,10 +8,12 @@ and `misplaced` (told where they stand), `cut_file` (became shorter while it was
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_right
 from collections import deque
-from itertools import accumulate, chain
-from typing import TYPE_CHECKING
+from itertools import accumulate, chain, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
 from unplugd import journal, moment
 from unplugd.reading.order import Batch, Reader, settled
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
     from unplugd.reading.event import Event
     from unplugd.reading.sources import Source
+
+
+TOGETHER: Final = 64
+"""Computers up to which whole batches are taken from all of them at once."""
 
 
 def quiet(_line: str) -> None:
@@ -80,7 +86,9 @@ def last(
 
 
 def _together(streams: list[Iterator[Batch]]) -> Iterator[Batch]:
-    return streams[0] if len(streams) == 1 else _by_time(streams)
+    if len(streams) == 1:
+        return streams[0]
+    return _by_time(streams) if len(streams) <= TOGETHER else _one_by_one(streams)
 
 
 class _Stream:
@@ -112,6 +120,20 @@ class _Stream:
         taken = self.times[:cut], self.events[:cut], self.lines[:cut]
         self.times, self.events, self.lines = self.times[cut:], self.events[cut:], self.lines[cut:]
         return taken
+
+
+def _one_by_one(batches: list[Iterator[Batch]]) -> Iterator[Batch]:
+    """Do the same for very many computers, where looking at all of them for each batch would take for ever."""
+    merged = heapq.merge(*map(_told, batches), key=itemgetter(0))
+    while pairs := [pair for _, pair in islice(merged, 256)]:
+        yield Batch.of(pairs)
+
+
+def _told(batches: Iterator[Batch]) -> Iterator[tuple[str, tuple[Event, bytes]]]:
+    stream = _Stream(batches)
+    while stream.fill():
+        yield from zip(stream.times, zip(stream.events, stream.lines, strict=True), strict=True)
+        stream.times = []
 
 
 def _by_time(batches: list[Iterator[Batch]]) -> Iterator[Batch]:

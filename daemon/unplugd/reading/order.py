@@ -34,6 +34,8 @@ EXACT: Final = 1_000_000
 EVERY: Final = 65_536
 """Bytes from one look to the next in a larger file."""
 LOOK: Final = 4096
+APART: Final = 4096
+"""Bytes of other computers between two lines from which on they are not read through again for each."""
 TOGETHER: Final = 64
 """Stretches merged while they are read; more of them are sorted in memory."""
 MOST_HELD: Final = 4096
@@ -128,23 +130,19 @@ class Reader:
     # --- looking
 
     def _survey(self, source: Source) -> list[Stretch]:
-        coarse = self._look_at(source) if source.size > EXACT else None
+        try:
+            coarse = self._look_at(source) if source.size > EXACT else None
+        except OSError as error:
+            self._failed(source, error)
+            return []
         return [coarse] if coarse else self._scan(source)
 
     def _look_at(self, source: Source) -> Stretch | None:
         """Return the whole file as one stretch if the lines that are looked at are in order, else None."""
+        descriptor = source.open()
         try:
-            descriptor = source.open()
-        except OSError as error:
-            self._failed(source, error)
-            return None
-        looks: list[Event] = []
-        try:
-            offsets = [*range(0, source.size - LOOK, EVERY), source.size - LOOK]
+            offsets = [*range(0, source.size - LOOK, EVERY), max(0, source.size - LOOK)]
             looks = [one for offset in offsets for one in _look(descriptor, offset)]
-        except OSError as error:
-            self._failed(source, error)
-            return None
         finally:
             os.close(descriptor)
         boots: dict[str, tuple[float, float]] = {}
@@ -171,7 +169,12 @@ class Reader:
             for offset, end, one in self._located(source):
                 at = _position(one)
                 running = current.get(one.host)
-                if running is None or running.last[0] != one.boot or at < running.last[1] - SLACK:
+                if (
+                    running is None
+                    or running.last[0] != one.boot
+                    or at < running.last[1] - SLACK
+                    or offset > running.end + APART
+                ):
                     if running:
                         done.append(running)
                     first = {one.boot: (at, moment.seconds(one.time))}
@@ -254,10 +257,14 @@ class Reader:
             self._failed(stretch.source, error)
             return
         try:
+            chunks: Iterable[bytes]
             if back:
                 chunks = lines.backwards(descriptor, stretch.begin, stretch.end, notes)
             else:
                 chunks = map(itemgetter(1), lines.forwards(descriptor, stretch.begin, stretch.end, notes))
+            if stretch.end - stretch.begin <= lines.CHUNK:
+                # Not left open: there can be more of these than files may be open.
+                chunks = list(chunks)
             for chunk in chunks:
                 events, own = event.decode(chunk, notes)
                 if self._progress:

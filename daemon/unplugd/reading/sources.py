@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd import journal, paths
+from unplugd import foreign, journal, paths
 from unplugd.failure import Failure
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterable, Sequence
 
+LONGEST_NAME: Final = 1000
 HINT: Final = "give a journal, such as events.jsonl, or a folder with one"
 
 
@@ -81,7 +82,10 @@ def find(given: Sequence[Path], own: Path, notes: Counter[str], tell: Callable[[
         try:
             source = _source(path)
         except OSError as error:
-            trouble.append(f"{paths.short(path)}: {_reason(error)}")
+            trouble.append(f"{named(path)}: {_reason(error)}")
+            continue
+        except ValueError:
+            trouble.append(f"{named(path)}: no such file; there is a zero byte in its name")
             continue
         if source.identity in found:
             notes["same_file"] += 1
@@ -114,7 +118,12 @@ def current_files(given: Sequence[Path], own: Path) -> list[Path]:
 
 def unreadable(path: Path, error: OSError) -> str:
     """Return what to tell about a file that cannot be read."""
-    return f"{paths.short(path)}: {_reason(error)}"
+    return f"{named(path)}: {_reason(error)}"
+
+
+def named(path: Path) -> str:
+    """Return a file's name as it may be printed: anybody can have named it."""
+    return foreign.plain(paths.short(path), LONGEST_NAME)
 
 
 def _source(path: Path) -> Source:
@@ -132,19 +141,19 @@ def _expanded(given: Iterable[Path], trouble: list[str]) -> Iterable[Path]:
             if path.is_dir():
                 files = _in(path)
                 if not files:
-                    trouble.append(f"{paths.short(path)}: no journal in this folder")
+                    trouble.append(f"{named(path)}: no journal in this folder")
                 yield from files
             elif glob.has_magic(str(path)) and not os.path.lexists(path):
                 matching = _matching(path)
                 if not matching:
-                    trouble.append(f"{paths.short(path)}: no such file")
+                    trouble.append(f"{named(path)}: no such file")
                 yield from _expanded(matching, trouble)
             else:
                 yield path
         except OSError as error:
-            trouble.append(f"{paths.short(path)}: {_reason(error)}")
+            trouble.append(f"{named(path)}: {_reason(error)}")
         except ValueError:
-            trouble.append("a name with a zero byte: no such file")
+            trouble.append(f"{named(path)}: no such file; there is a zero byte in its name")
 
 
 def _matching(pattern: Path) -> list[Path]:
@@ -162,7 +171,7 @@ def _in(folder: Path) -> list[Path]:
 def _settled(path: Path) -> list[Path]:
     """Return a journal's files as they stood at one moment, not between two steps of a rotation."""
     if not _may_enter(path.parent):
-        raise Failure(f"{paths.short(path.parent)}: Permission denied", "give a journal that you can read")
+        raise Failure(f"{named(path.parent)}: Permission denied", "give a journal that you can read")
     before = journal.files(path)
     for _ in range(5):
         after = journal.files(path)
