@@ -13,19 +13,20 @@ RESTING: Final = 20
 """How many times longer the watchdog waits while nothing is plugged in: a sign of life is a wake-up."""
 
 
-def tell(*lines: str) -> None:
-    """Send lines such as `READY=1`; without a supervisor that listens this does nothing."""
+def tell(*lines: str) -> bool:
+    """Send lines such as `READY=1`, and return whether they were taken; without a supervisor this does nothing."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
-        return
+        return False
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)
             sender.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
             sender.send("\n".join(lines).encode())
     except OSError:
-        # A supervisor that does not listen is no reason to stop reminding.
-        return
+        # A supervisor that does not listen, or not just now, is no reason to stop reminding.
+        return False
+    return True
 
 
 class Watchdog:
@@ -34,7 +35,7 @@ class Watchdog:
     While nothing is plugged in it is asked to wait longer. Times are in seconds.
     """
 
-    def __init__(self, tell: Callable[..., None] = tell) -> None:
+    def __init__(self, tell: Callable[..., bool] = tell) -> None:
         self._tell = tell
         self._wanted = _wanted()
         self._limit = self._wanted
@@ -50,12 +51,15 @@ class Watchdog:
             return
         limit = self._wanted * (RESTING if resting else 1)
         if limit != self._limit:
-            self._limit = limit
-            self._tell(f"WATCHDOG_USEC={limit * 1_000_000:.0f}")
+            # What was not taken does not hold: the shorter limit may be in force, and is kept to.
+            if self._tell(f"WATCHDOG_USEC={limit * 1_000_000:.0f}", "WATCHDOG=1"):
+                self._limit = limit
         elif now < self._sign_at:
             return
-        self._tell("WATCHDOG=1")
-        self._sign_at = now + limit / 2
+        else:
+            self._tell("WATCHDOG=1")
+        # Often enough that one that is not taken does no harm.
+        self._sign_at = now + min(limit, self._limit) / 3
 
 
 def _wanted() -> float:
