@@ -131,7 +131,7 @@ class Reader:
 
     def _survey(self, source: Source) -> list[Stretch]:
         try:
-            coarse = self._look_at(source) if source.size > EXACT else None
+            coarse = self._look_at(source) if source.size > max(EXACT, LOOK) else None
         except OSError as error:
             self._failed(source, error)
             return []
@@ -141,7 +141,7 @@ class Reader:
         """Return the whole file as one stretch if the lines that are looked at are in order, else None."""
         descriptor = source.open()
         try:
-            offsets = [*range(0, source.size - LOOK, EVERY), max(0, source.size - LOOK)]
+            offsets = [*range(0, source.size - LOOK, EVERY), source.size - LOOK]
             looks = [one for offset in offsets for one in _look(descriptor, offset)]
         finally:
             os.close(descriptor)
