@@ -72,5 +72,7 @@ def told(notes: Mapping[str, int]) -> Iterator[str]:
     """Yield a sentence for each thing that was met; one without words of its own is called by its key."""
     for key, count in notes.items():
         if count > 0:
-            once, often = NOTES.get(key, (f"{key.replace('_', ' ')}: 1", f"{key.replace('_', ' ')}: {{}}"))
-            yield once if count == 1 else often.format(f"{count:,}".replace(",", "\u202f"))
+            name = key.replace("_", " ")
+            once, often = NOTES.get(key, (f"{name}: 1", f"{name}: {{}}"))
+            # Not by format(): a key can be anything.
+            yield once if count == 1 else often.replace("{}", f"{count:,}".replace(",", "\u202f"))
