@@ -30,7 +30,7 @@ def tell(*lines: str) -> bool:
 
 
 class Watchdog:
-    """Signs of life, twice as often as the supervisor wants them; none where it wants none.
+    """Signs of life, three times as often as the supervisor wants them; none where it wants none.
 
     While nothing is plugged in it is asked to wait longer. Times are in seconds.
     """

@@ -7,17 +7,16 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from unplugd import foreign, journal, moment
+from unplugd import journal, moment
 from unplugd.cli import forms
 from unplugd.cli.pager import Output
-from unplugd.cli.terminal import START, say
+from unplugd.cli.terminal import START, say, typed
 from unplugd.failure import Failure
 from unplugd.reading import journals, sources
 from unplugd.reading.order import Batch
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from unplugd.cli.forms import Form
     from unplugd.paths import Paths
@@ -69,8 +68,8 @@ class Wanted:
     """Which events are to be shown."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self._since = -math.inf if arguments.since is None else _moment(arguments.since, moment.since)
-        self._until = math.inf if arguments.until is None else _moment(arguments.until, moment.until)
+        self._since = -math.inf if (since := typed(arguments.since, moment.since)) is None else since
+        self._until = math.inf if (until := typed(arguments.until, moment.until)) is None else until
         self._events: frozenset[str] | None = frozenset(arguments.event) if arguments.event else None
         self._device: str = (arguments.device or "").casefold()
         # For a person they are noise: one every five minutes.
@@ -112,13 +111,6 @@ class Wanted:
             or text in one.name.casefold()
             or text in (port.casefold() for port in one.devices)
         )
-
-
-def _moment(typed: str, find: Callable[[str], float]) -> float:
-    try:
-        return find(typed)
-    except ValueError as error:
-        raise Failure(foreign.plain(str(error), 200), moment.HINT) from None
 
 
 def _tell(form: Form, wanted: Wanted, notes: Counter[str]) -> None:

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from unplugd import control, foreign, journal, moment, paths
-from unplugd.cli.terminal import START, console, say
+from unplugd.cli.terminal import START, console, say, typed
 from unplugd.failure import Failure
 from unplugd.report import as_json, share
 from unplugd.report import report as reported
@@ -49,8 +50,8 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
         raise Failure("--open needs a page", "unplugd report --html report.html --open")
     now = time.time()
     zone, name = local_zone()
-    since = _moment(arguments.since, moment.since, now, zone)
-    until = _moment(arguments.until, moment.until, now, zone)
+    since = typed(arguments.since, partial(moment.since, now=now, zone=zone))
+    until = typed(arguments.until, partial(moment.until, now=now, zone=zone))
     if since is not None and until is not None and since >= until:
         raise Failure("--since is not before --until", "unplugd report --since 7d")
     reviewed = _reviewed(arguments, where, now)
@@ -75,17 +76,6 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.open:
         _open(arguments.html)
     return 0
-
-
-def _moment(
-    typed: str | None, parse: Callable[[str, float, tzinfo], float], now: float, zone: tzinfo
-) -> float | None:
-    if typed is None:
-        return None
-    try:
-        return parse(typed, now, zone)
-    except ValueError as error:
-        raise Failure(foreign.plain(str(error), 200), moment.HINT) from None
 
 
 # --- reading

@@ -108,16 +108,12 @@ def restart(arguments: argparse.Namespace, where: Paths) -> int:
 
 def problems(where: Paths) -> list[Problem]:
     """Return what is wrong with the service, each with the command that repairs it; Trouble where there can be none."""
-    manager = _of_this_system()
-    state = manager.state(_this_or_none())
-    return [*state.problems, *_of_the_daemon(state, where)]
+    return _found(_of_this_system(), where)[1]
 
 
 def status(arguments: argparse.Namespace, where: Paths) -> int:
     """Print what is known of the service; exit status 1 where something is to be repaired."""
-    manager = _manager(arguments)
-    state = manager.state(_this_or_none())
-    wrong = [*state.problems, *_of_the_daemon(state, where)]
+    state, wrong = _found(_manager(arguments), where)
     if arguments.json:
         print(json.dumps(_as_json(state, wrong), indent=2))
         return int(bool(wrong))
@@ -237,6 +233,12 @@ def _until(answer: Callable[[], Any]) -> Any:
     while not (found := answer()) and time.monotonic() < end:
         time.sleep(0.1)
     return found
+
+
+def _found(manager: Manager, where: Paths) -> tuple[State, list[Problem]]:
+    """Return what is known of the service, and all that is wrong with it and with the daemon."""
+    state = manager.state(_this_or_none())
+    return state, [*state.problems, *_of_the_daemon(state, where)]
 
 
 def _this_or_none() -> Program | None:

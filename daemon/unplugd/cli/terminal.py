@@ -6,9 +6,13 @@ import os
 import select
 import sys
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import foreign, sentence
+from unplugd.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START: Final = "unplugd service install   (or, in this terminal only: unplugd run)"
 """The hint where nobody watches."""
@@ -53,6 +57,18 @@ def asked(question: str, *, default: bool = True) -> bool:
     answer = sys.stdin.readline()
     # Without a line, not even an empty one, nobody has answered.
     return answer.strip().lower() in ("y", "yes") or (default and answer.strip() == "" and answer != "")
+
+
+def typed(text: str | None, read: Callable[[str], float]) -> float | None:
+    """Return the moment that a person typed, if any, as `read` understands it; Failure where it is none."""
+    if text is None:
+        return None
+    from unplugd import moment  # noqa: PLC0415 - the daemon never needs it
+
+    try:
+        return read(text)
+    except ValueError as error:
+        raise Failure(foreign.plain(str(error), 200), moment.HINT) from None
 
 
 def console() -> Any:
