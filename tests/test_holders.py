@@ -161,33 +161,6 @@ def test_a_helper_belongs_to_its_parent(programs: Programs) -> None:
     assert holder.uploader is None
 
 
-def test_a_system_service_is_known(programs: Programs) -> None:
-    """ModemManager holds the stick by itself: neither an upload nor anybody to warn of."""
-    holder = processes.known(programs.start("ModemManager").pid, BUILT_IN)
-    assert holder
-    assert (holder.service, holder.uploader) == (True, None)
-
-
-def test_a_hostile_process_name_is_harmless(programs: Programs) -> None:
-    """A process that calls itself an escape sequence is shown without it; one without a name has one."""
-    program = programs.start("x")
-    program.call_itself("<b>x</b>\x1b[31m")
-    holder = processes.known(program.pid, BUILT_IN)
-    assert holder
-    assert holder.name == "<b>x</b>[31m"
-    program.call_itself("\x1b\x07")
-    holder = processes.known(program.pid, BUILT_IN)
-    assert holder
-    assert holder.name == "unnamed"
-
-
-def test_a_process_that_has_ended_is_nobody(programs: Programs) -> None:
-    """Between the look and the question it may have gone."""
-    program = programs.start("short")
-    program.end()
-    assert processes.known(program.pid, BUILT_IN) is None
-
-
 # --- what runs
 
 

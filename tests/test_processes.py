@@ -80,13 +80,16 @@ def test_a_helper_holds_the_device_for_its_parent(programs: Programs) -> None:
     assert holder.uploader is None
 
 
-def test_a_system_service_is_known(programs: Programs) -> None:
-    holder = processes.known(started(programs, "fwupd"), SOFTWARE)
+@pytest.mark.parametrize("name", ["fwupd", "ModemManager"])
+def test_a_system_service_is_known(programs: Programs, name: str) -> None:
+    """It holds the stick by itself: neither an upload nor anybody to warn of."""
+    holder = processes.known(started(programs, name), SOFTWARE)
     assert holder
     assert (holder.service, holder.uploader) == (True, None)
 
 
 def test_a_hostile_name_is_harmless(programs: Programs) -> None:
+    """A process that calls itself an escape sequence is shown without it; one without a name has one."""
     program = programs.start("x")
     program.call_itself("<b>x</b>\x1b[31m")
     holder = processes.known(program.pid, SOFTWARE)
@@ -99,6 +102,7 @@ def test_a_hostile_name_is_harmless(programs: Programs) -> None:
 
 
 def test_a_process_that_has_ended_is_nobody(programs: Programs) -> None:
+    """Between the look and the question it may have gone."""
     program = programs.start("short")
     program.end()
     assert processes.known(program.pid, SOFTWARE, "p-uploader-test") is None
