@@ -17,7 +17,6 @@ LENGTH: Final = len("2026-11-22T14:00:00.000Z")
 FORMS: Final = "2026-11-22, 2026-11-22T14:00, today, yesterday, 7d or 12h"
 """How a person may write a time."""
 HINT: Final = f"write it like {FORMS}"
-_MINUTES: Final[dict[str, float]] = {}
 _AGO: Final = re.compile(r"([0-9]{1,5})d(?:([0-9]{1,3}h)?)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -25,26 +24,11 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 def seconds(written: str) -> float:
     """Return a journal's time as Unix seconds; NaN for what is no time."""
-    # The fixed form: what a minute is has to be found out once, and the rest is a number.
-    if len(written) == LENGTH and written[-1] == "Z":
-        begin = _MINUTES.get(written[:16])
-        if begin is not None:
-            try:
-                rest = float(written[17:23])
-            except ValueError:
-                return math.nan
-            return begin + rest if 0 <= rest < 60 else math.nan
     try:
         moment = datetime.fromisoformat(written)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        found = moment.timestamp()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError, OSError):
         return math.nan
-    if is_fixed(written):
-        if len(_MINUTES) >= 4096:
-            _MINUTES.clear()
-        _MINUTES[written[:16]] = found - moment.second - moment.microsecond / 1e6
-    return found
 
 
 def is_fixed(written: str) -> bool:

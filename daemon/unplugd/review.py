@@ -137,22 +137,27 @@ def review(events: Iterable[Event], until: float | None = None, host: str | None
     every computer) and where the last event is not that unplugd stopped.
     """
     reviewer = _Reviewer()
-    known, take = reviewer.open, reviewer.take
     period: _Open | None = None
-    host_, boot, port = "", "", ""
+    name, boot, port = "", "", ""
     for event in events:
-        # Nearly all events are checkpoints of the same period as the one before, and nearly all of these are never
-        # looked at again: comparing costs less than looking up.
+        # Nearly all events are checkpoints, and of those of a period in a row only the last one counts: comparing
+        # costs less than looking up.
         if event.event == "checkpoint":
-            if period is None or event.device != port or event.boot != boot or event.host != host_:
-                host_, boot, port = event.host, event.boot, event.device
-                period = known.get((host_, boot, port))
+            if period is None or event.device != port or event.boot != boot or event.host != name:
+                if period is not None:
+                    period.boot.catch_up(period)
+                name, boot, port = event.host, event.boot, event.device
+                period = reviewer.open_period(name, boot, port)
             if period is not None and period.at <= event.uptime <= LONGEST and not period.gone:
                 period.at = event.uptime
                 period.seen = event
                 continue
-        take(event)
-        period = None
+        if period is not None:
+            period.boot.catch_up(period)
+            period = None
+        reviewer.take(event)
+    if period is not None:
+        period.boot.catch_up(period)
     return reviewer.finish(until, host)
 
 
@@ -163,6 +168,7 @@ class _Open:
         "anchor",
         "at",
         "began",
+        "boot",
         "ended",
         "gone",
         "id",
@@ -180,7 +186,8 @@ class _Open:
         "wall",
     )
 
-    def __init__(self, event: Event, began: float, at: float, wall: float) -> None:
+    def __init__(self, boot: _Boot, event: Event, began: float, at: float, wall: float) -> None:
+        self.boot = boot
         self.id = event.id
         self.name = event.name
         self.began = self.plugged_at = began
@@ -202,17 +209,16 @@ class _Open:
     def settle(self) -> None:
         """Look at the last event after all: it ties the clock of the boot to the wall clock."""
         if self.seen is not None:
-            wall = number(moment.seconds(self.seen.time), LATEST)
-            self.wall = self.wall + self.at - self.anchor if wall is None else wall
+            self.wall = _wall_of(self.seen, self.wall + self.at - self.anchor)
             self.anchor = self.at
             self.seen = None
 
     def touch(self, at: float, wall: float) -> float:
         """Take note of an event about it, and return its time: never before the one before."""
-        self.settle()
         if at >= self.at:
-            self.at, self.wall = at, wall
-        self.anchor = self.at
+            self.at = self.anchor = at
+            self.wall = wall
+            self.seen = None
         return self.at
 
     def end_use(self, at: float) -> None:
@@ -233,42 +239,60 @@ class _Open:
 class _Boot:
     """One boot of a computer: its clock, the run of unplugd, the periods that are open."""
 
-    __slots__ = ("at", "began", "ended", "host", "open", "run", "skew", "stopped", "wall")
+    __slots__ = ("at", "began", "ended", "host", "jumps", "open", "run", "seen", "skew", "stopped", "wall")
 
     def __init__(self, host: str, at: float, wall: float) -> None:
         self.host = host
         self.at = self.began = at
         self.wall = wall
+        """The wall clock at `at`, or at an earlier event if the last one has not been looked at."""
+        self.seen: Event | None = None
+        """The last event, if it has not been looked at."""
         self.skew: float | None = None
         """How far the wall clock is ahead of uptime."""
+        self.jumps = 0
+        """How often the wall clock was set."""
         self.run: float | None = None
         """When unplugd started, while it runs."""
         self.stopped = False
         self.open: dict[str, _Open] = {}
+        """The periods that are open, by port; those that are gone, but may be replugged, too."""
         self.ended: dict[str, float] = {}
         """When the latest period of each port was over."""
 
-    def catch_up(self) -> int:
-        """Take note of the checkpoints that were passed over; return how often the clock had jumped."""
-        jumps = 0
-        for period in self.open.values():
-            if period.seen is not None:
-                period.settle()
-                jumps += self.jumped(period.wall - period.at)
-            if period.at > self.at:
-                self.at, self.wall = period.at, period.wall
-        return jumps
+    def catch_up(self, period: _Open) -> None:
+        """Take note of checkpoints that were passed over."""
+        if period.at > self.at:
+            self.at = period.at
+            self.seen = period.seen
 
-    def jumped(self, skew: float) -> bool:
-        """Whether the wall clock was set since the last time that it was compared."""
-        before, self.skew = self.skew, skew
-        return before is not None and abs(skew - before) > JUMP
+    def touch(self, at: float, wall: float) -> None:
+        """Take note of an event."""
+        if at >= self.at:
+            self.at, self.wall = at, wall
+            self.seen = None
+
+    def settle(self) -> None:
+        """Look at the last event after all."""
+        if self.seen is not None:
+            self.wall = _wall_of(self.seen, self.at + (self.skew or 0.0))
+            self.compare(self.wall - self.at)
+            self.seen = None
+
+    def compare(self, skew: float) -> None:
+        """Notice if the wall clock was set since the last time that it was compared."""
+        if self.skew is not None and abs(skew - self.skew) > JUMP:
+            self.jumps += 1
+        self.skew = skew
+
+
+def _wall_of(event: Event, otherwise: float) -> float:
+    wall = moment.seconds(event.time)
+    return wall if 0 <= wall <= LATEST else otherwise
 
 
 class _Reviewer:
     def __init__(self) -> None:
-        self.open: dict[tuple[str, str, str], _Open] = {}
-        """The periods that are open, by computer, boot and port; those that are gone, but may be replugged, too."""
         self._boots: dict[tuple[str, str], _Boot] = {}
         self._of_host: dict[str, list[str]] = {}
         self._latest: dict[str, str] = {}
@@ -277,23 +301,31 @@ class _Reviewer:
         self._notes: Counter[str] = Counter()
         self._cleaned: dict[tuple[str, int], str] = {}
 
+    def open_period(self, host: str, boot: str, port: str) -> _Open | None:
+        state = self._boots.get((host, boot))
+        return state.open.get(port) if state else None
+
     # --- one event
 
     def take(self, event: Event) -> None:
-        wall = number(moment.seconds(event.time), LATEST)
-        if wall is None:
+        wall = moment.seconds(event.time)
+        if not 0 <= wall <= LATEST:
             self._notes["no_time"] += 1
             return
-        host, boot = event.host, event.boot
-        state = self._boot(host, boot, number(event.uptime), wall)
+        uptime = number(event.uptime)
+        state = self._boot(event.host, event.boot, uptime, wall)
         if state is None:
             self._notes["out_of_order"] += 1
             return
-        uptime = number(event.uptime)
-        at = state.at + max(0.0, wall - state.wall) if uptime is None else uptime
-        if uptime is None and at - state.began > LONGEST:
-            self._notes["no_time"] += 1
-            return
+        if uptime is None:
+            state.settle()
+            at = state.at + max(0.0, wall - state.wall)
+            if at - state.began > LONGEST:
+                self._notes["no_time"] += 1
+                return
+        else:
+            at = uptime
+            state.compare(wall - uptime)
         what = event.event
         if what == "started":
             self._end_run(state)
@@ -301,31 +333,26 @@ class _Reviewer:
         elif state.run is None:
             # The journal begins in the middle, or what was written before is lost.
             state.run = at
-        if uptime is not None and state.jumped(wall - uptime):
-            self._notes["clock_jumps"] += 1
-        if at >= state.at:
-            state.at, state.wall = at, wall
-        self._latest[host] = boot
+        state.touch(at, wall)
+        self._latest[event.host] = event.boot
         state.stopped = what == "stopped"
-        if what == "stopped":
-            self._end_run(state)
+        if handle := _ABOUT_DEVICES.get(what):
+            if not (event.device and handle(self, state, event, at, wall)):
+                self._notes["odd_events"] += 1
         elif what == "reminded":
             self._reminded(state, event, at, wall)
+        elif what == "stopped":
+            self._end_run(state)
         elif what == "gap":
             self._notes["gaps"] += 1
             self._notes["lost_events"] += int(number(event.lost) or 0)
         elif what == "delivery_failed":
             self._notes["failed_deliveries"] += 1
-        elif handle := _ABOUT_DEVICES.get(what):
-            if event.device and handle(self, state, (host, boot, event.device), event, at, wall):
-                return
-            self._notes["odd_events"] += 1
 
     def _boot(self, host: str, boot: str, uptime: float | None, wall: float) -> _Boot | None:
         """Return the boot of an event, None where the event is older than what is known of it."""
         state = self._boots.get((host, boot))
         if state is not None:
-            self._notes["clock_jumps"] += state.catch_up()
             if uptime is None or uptime >= state.at - JUMP:
                 return state
             if state.skew is not None and abs(wall - uptime - state.skew) <= JUMP:
@@ -341,10 +368,8 @@ class _Reviewer:
 
     # --- events about a device: each returns whether it makes sense
 
-    def _plugged_in(
-        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
-    ) -> bool:
-        period = self.open.get(key)
+    def _plugged_in(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
+        period = state.open.get(event.device)
         if period is not None:
             if event.continued and period.id == event.id:
                 soon = not period.gone or at - period.ended <= REPLUG
@@ -354,27 +379,23 @@ class _Reviewer:
                     return True
             if not period.gone and at <= period.began:
                 return False  # the same again
-            self._close(state, key, "cut")
-        self._begin(state, key, event, at, at, wall)
+            self._close(state, event.device, "cut")
+        self._begin(state, event, at, at, wall)
         return True
 
-    def _checkpoint(
-        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
-    ) -> bool:
-        period = self.open.get(key)
+    def _checkpoint(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
+        period = state.open.get(event.device)
         if period is not None and not period.gone:
             period.touch(at, wall)
             return True
-        return self._begun_before(state, key, event, at, wall) is not None
+        return self._begun_before(state, event, at, wall) is not None
 
-    def _unplugged(
-        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
-    ) -> bool:
-        period = self.open.get(key)
+    def _unplugged(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
+        period = state.open.get(event.device)
         if period is not None and period.gone:
             return False
         if period is None:
-            period = self._begun_before(state, key, event, at, wall)
+            period = self._begun_before(state, event, at, wall)
             if period is None:
                 return False
         known_until = period.at
@@ -391,23 +412,19 @@ class _Reviewer:
         period.gone = True
         return True
 
-    def _use_began(
-        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
-    ) -> bool:
-        period = self._known(state, key, event, at, wall)
+    def _use_began(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
+        period = self._known(state, event, at, wall)
         at = period.touch(at, wall)
         period.end_use(at)
         period.use = (at, event.program, event.evidence)
         return True
 
-    def _use_ended(
-        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
-    ) -> bool:
+    def _use_ended(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
         used_for = number(event.used_for)
-        period = self.open.get(key)
+        period = state.open.get(event.device)
         if period is None and used_for is not None:
             self._notes["begun_before"] += 1
-            period = self._begin(state, key, event, at - used_for, at, wall)
+            period = self._begin(state, event, at - used_for, at, wall)
         if period is None or period.gone:
             return False
         at = period.touch(at, wall)
@@ -424,15 +441,8 @@ class _Reviewer:
         period.end_use(at)
         return True
 
-    def _reminder_ended(
-        self,
-        state: _Boot,  # noqa: ARG002 - as the others
-        key: tuple[str, str, str],
-        event: Event,
-        at: float,
-        wall: float,
-    ) -> bool:
-        period = self.open.get(key)
+    def _reminder_ended(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
+        period = state.open.get(event.device)
         if period is None or period.gone or not period.shown:
             return False
         period.touch(at, wall)
@@ -444,25 +454,18 @@ class _Reviewer:
             period.reminders[-1] = (*period.reminders[-1][:4], event.outcome)
         return True
 
-    def _snoozed(self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float) -> bool:
+    def _snoozed(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
         snoozed_for = number(event.snoozed_for)
         if snoozed_for is None:
             return False
-        period = self._known(state, key, event, at, wall)
+        period = self._known(state, event, at, wall)
         at = period.touch(at, wall)
         period.end_snooze(at)
         period.snooze = (at, at + snoozed_for)
         return True
 
-    def _snooze_ended(
-        self,
-        state: _Boot,  # noqa: ARG002 - as the others
-        key: tuple[str, str, str],
-        event: Event,
-        at: float,
-        wall: float,
-    ) -> bool:
-        period = self.open.get(key)
+    def _snooze_ended(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
+        period = state.open.get(event.device)
         if period is None or period.snooze is None:
             return False
         # After an unplug it is written ten seconds later, or at the next start: how long it was says when it ended.
@@ -472,10 +475,8 @@ class _Reviewer:
             period.touch(at, wall)
         return True
 
-    def _stranger(
-        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
-    ) -> bool:
-        period = self._known(state, key, event, at, wall)
+    def _stranger(self, state: _Boot, event: Event, at: float, wall: float) -> bool:
+        period = self._known(state, event, at, wall)
         period.touch(at, wall)
         if event.program not in period.strangers:
             period.strangers.append(event.program)
@@ -499,54 +500,50 @@ class _Reviewer:
 
     # --- periods and runs
 
-    def _begin(
-        self, state: _Boot, key: tuple[str, str, str], event: Event, began: float, at: float, wall: float
-    ) -> _Open:
-        period = _Open(event, max(began, state.ended.get(key[2], began)), at, wall)
+    def _begin(self, state: _Boot, event: Event, began: float, at: float, wall: float) -> _Open:
+        port = event.device
+        period = _Open(state, event, max(began, state.ended.get(port, began)), at, wall)
         period.at = max(period.at, period.began)
-        self.open[key] = state.open[key[2]] = period
+        state.open[port] = period
         return period
 
-    def _known(self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float) -> _Open:
+    def _known(self, state: _Boot, event: Event, at: float, wall: float) -> _Open:
         """Return the period that an event is about, from the event on where nothing was known of it."""
-        period = self.open.get(key)
+        period = state.open.get(event.device)
         if period is not None and not period.gone:
             return period
         self._notes["begun_before"] += 1
         if period is not None:
-            self._close(state, key, "cut")
-        return self._begin(state, key, event, at, at, wall)
+            self._close(state, event.device, "cut")
+        return self._begin(state, event, at, at, wall)
 
-    def _begun_before(
-        self, state: _Boot, key: tuple[str, str, str], event: Event, at: float, wall: float
-    ) -> _Open | None:
+    def _begun_before(self, state: _Boot, event: Event, at: float, wall: float) -> _Open | None:
         """Begin a period as long ago as the event says that it was, and used for as long as it says."""
         plugged_for = number(event.plugged_for)
         if plugged_for is None:
             return None
         idle_for = number(event.idle_for)
         self._notes["begun_before"] += 1
-        self._close(state, key, "cut")
-        period = self._begin(state, key, event, at - plugged_for, at, wall)
+        self._close(state, event.device, "cut")
+        period = self._begin(state, event, at - plugged_for, at, wall)
         used_for = 0.0 if idle_for is None else plugged_for - idle_for
         if used_for > 0:
             # When it was used is not known; how long is.
             period.uses.append((period.began, min(period.began + used_for, period.at), "", ""))
         return period
 
-    def _close(self, state: _Boot, key: tuple[str, str, str], end: End) -> None:
+    def _close(self, state: _Boot, port: str, end: End) -> None:
         """Lay a period out; `end` is how it ended if it was not unplugged."""
-        period = self.open.pop(key, None)
+        period = state.open.pop(port, None)
         if period is None:
             return
-        del state.open[key[2]]
         period.settle()
         if period.gone:
             end = "unseen" if period.unseen else "unplugged"
             ended = period.ended
         else:
             ended = period.at
-        state.ended[key[2]] = ended
+        state.ended[port] = ended
         period.end_use(ended)
         period.end_snooze(ended)
         at, wall = period.at, period.wall
@@ -558,7 +555,7 @@ class _Reviewer:
         self._periods.append(
             Period(
                 clean(state.host),
-                clean(key[2]),
+                clean(port),
                 clean(period.id, 20),
                 clean(period.name),
                 when(period.began),
@@ -578,6 +575,7 @@ class _Reviewer:
         )
 
     def _end_run(self, state: _Boot) -> None:
+        state.settle()
         if state.run is not None and state.at > state.run:
             began = state.wall - (state.at - state.run)
             self._watched.append(Watched(self._clean(state.host), began, state.wall))
@@ -586,10 +584,10 @@ class _Reviewer:
     def _end_boot(self, host: str, boot: str, *, last: bool = False) -> None:
         state = self._boots.pop((host, boot))
         self._of_host[host].remove(boot)
-        self._notes["clock_jumps"] += state.catch_up()
         self._end_run(state)
+        self._notes["clock_jumps"] += state.jumps
         for port in list(state.open):
-            self._close(state, (host, boot, port), "open" if last else "cut")
+            self._close(state, port, "open" if last else "cut")
 
     def finish(self, until: float | None, host: str | None) -> Review:
         for name, boot in list(self._boots):
@@ -606,7 +604,7 @@ class _Reviewer:
 
     def _go_on(self, state: _Boot, until: float) -> None:
         """Have what goes on go on until now."""
-        self._notes["clock_jumps"] += state.catch_up()
+        state.settle()
         passed = until - state.wall
         if 0 < passed <= LONGEST:
             state.at, state.wall = state.at + passed, until
@@ -636,11 +634,9 @@ _ABOUT_DEVICES: Final = {
 }
 
 
-def number(value: object, most: float = LONGEST) -> float | None:
-    """Return `value` if it is a number from 0 to `most`, else None."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most:
-        return float(value)
-    return None
+def number(value: float, most: float = LONGEST) -> float | None:
+    """Return `value` if it is from 0 to `most`, else None."""
+    return value if 0 <= value <= most else None
 
 
 def _named(program: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Event(msgspec.Struct, gc=False):
-    """One event; a text that it does not have is "", a number -1.0. Seconds, and texts that can hold anything."""
+    """What is asked of an event; a text that it does not have is "", a number -1.0. Texts can hold anything."""
 
     time: str
     event: str
@@ -33,23 +33,15 @@ class Event(msgspec.Struct, gc=False):
     idle_for: float = -1.0
     used_for: float = -1.0
     snoozed_for: float = -1.0
-    slept_for: float = -1.0
-    held_for: float = -1.0
-    doubtful_since: float = -1.0
     count: float = -1.0
     lost: float = -1.0
     continued: bool = False
     unseen: bool = False
-    address: float = -1.0
     program: str = ""
     evidence: str = ""
     urgency: str = ""
     channel: str = ""
     outcome: str = ""
-    how: str = ""
-    error: str = ""
-    version: str = ""
-    reason: str = ""
     devices: tuple[str, ...] = ()
     due: tuple[str, ...] | None = None
 

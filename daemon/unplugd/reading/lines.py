@@ -31,11 +31,12 @@ def forwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -> Iter
         if skipping:
             _, ended, more = more.partition(b"\n")
             skipping = not ended
-        chunk = rest + more
-        whole = chunk.rfind(b"\n") + 1
-        rest = chunk[whole:]
+        whole = more.rfind(b"\n") + 1
+        begin = position - len(more) - len(rest)
+        chunk = rest + more[:whole]
+        rest = more[whole:] if whole else rest + more
         if whole:
-            yield position - len(chunk), chunk[:whole]
+            yield begin, chunk
         if len(rest) > LONGEST_LINE:
             notes["too_long"] += 1
             rest, skipping = b"", True

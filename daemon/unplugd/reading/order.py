@@ -40,7 +40,6 @@ TOGETHER: Final = 64
 """Stretches merged while they are read; more of them are sorted in memory."""
 MOST_HELD: Final = 4096
 """Events held back at most until it is sure that none comes before them."""
-_HOST: Final = attrgetter("host")
 _BOOT: Final = attrgetter("boot")
 _UPTIME: Final = attrgetter("uptime")
 
@@ -273,7 +272,7 @@ class Reader:
                 if not stretch.alone:
                     pairs = zip(events, batch.lines, strict=True)
                     batch = Batch.of((one, line) for one, line in pairs if one.host == stretch.host)
-                elif not stretch.exact and set(map(_HOST, events)) - {stretch.host}:
+                elif not stretch.exact and {one.host for one in events} - {stretch.host}:
                     notes["misplaced"] += sum(one.host != stretch.host for one in events)
                 if batch.events:
                     yield batch
@@ -361,6 +360,11 @@ def settled(batches: Iterable[Batch], notes: Counter[str], *, doubles: bool = Fa
     held = Batch([], b"")
     told = ("", -math.inf)
     for batch in batches:
+        if held.events and _follows(held.events[-1], batch.events):
+            told = (held.events[-1].boot, held.events[-1].uptime)
+            yield held
+            held = batch
+            continue
         now = Batch(held.events + batch.events, held.chunk + batch.chunk) if held.events else batch
         boot = now.events[-1].boot
         positions = list(map(_UPTIME if boot else _position, now.events))
@@ -390,6 +394,18 @@ def settled(batches: Iterable[Batch], notes: Counter[str], *, doubles: bool = Fa
             held = now
     if held.events:
         yield held
+
+
+def _follows(before: Event, events: list[Event]) -> bool:
+    """Return whether these are in order, come after the one before, and reach so far that none before it is to come."""
+    positions = [one.uptime for one in events]
+    return (
+        bool(before.boot)
+        and before.boot == events[0].boot == events[-1].boot
+        and before.uptime < positions[0]
+        and before.uptime <= positions[-1] - SLACK
+        and not any(map(ge, positions, positions[1:]))
+    )
 
 
 def _in_order(events: list[Event], steps: Iterable[int]) -> bool:
