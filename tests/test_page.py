@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from unplugd import days
 from unplugd.duration import spoken
@@ -188,8 +189,8 @@ def harmless(report: Report) -> Report:
             id=name,
             name=name,
             strangers=(name,),
-            uses=tuple(replace(use, program=name) for use in one.uses),
-            reminders=tuple(replace(reminder, outcome=name) for reminder in one.reminders),
+            uses=tuple(structs.replace(use, program=name) for use in one.uses),
+            reminders=tuple(structs.replace(reminder, outcome=name) for reminder in one.reminders),
         )
 
     return replace(

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import structs
+
 from unplugd import days, devices, uploaders
 from unplugd.review import Review
 
@@ -265,12 +267,12 @@ class _Laid:
             ended=min(period.ended, until),
             end=period.end if self.ended <= high else "open",
             uses=tuple(
-                replace(use, began=max(use.began, since), ended=min(use.ended, until))
+                structs.replace(use, began=max(use.began, since), ended=min(use.ended, until))
                 for use in self.uses.of(period.uses, low, high)
             ),
             reminders=period.reminders[bisect_left(self.reminded, low) : bisect_left(self.reminded, high)],
             snoozes=tuple(
-                replace(snooze, began=max(snooze.began, since), ended=min(snooze.ended, until))
+                structs.replace(snooze, began=max(snooze.began, since), ended=min(snooze.ended, until))
                 for snooze in self.snoozes.of(period.snoozes, low, high)
             ),
         )
@@ -403,12 +405,12 @@ def share(review: Review) -> Review:
                 id=_id(period.id),
                 device=period.device if _PORT.fullmatch(period.device) else "",
                 uses=tuple(
-                    replace(use, program=program(use.program, "other upload software"), evidence="")
+                    structs.replace(use, program=program(use.program, "other upload software"), evidence="")
                     for use in period.uses
                 ),
                 strangers=tuple("unknown program" for _ in period.strangers),
                 reminders=tuple(
-                    replace(
+                    structs.replace(
                         one, urgency=_word(one.urgency, _URGENCIES), channel=_word(one.channel, _CHANNELS)
                     )
                     for one in period.reminders

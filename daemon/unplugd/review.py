@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+import msgspec
+
 from unplugd import foreign, moment
 
 if TYPE_CHECKING:
@@ -48,8 +50,7 @@ CLEANED: Final = 10_000
 """Cleaned strings kept, since the same few come again and again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """One use by upload software, or by somebody who cannot be named (`program` "")."""
 
     began: float
@@ -58,8 +59,7 @@ class Use:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reminder:
+class Reminder(msgspec.Struct, frozen=True):
     """One reminder and what became of it; `outcome` "" where the journal does not say: the next one took its place."""
 
     at: float
@@ -69,8 +69,7 @@ class Reminder:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
+class Snooze(msgspec.Struct, frozen=True):
     """One time of silence that the person asked for."""
 
     began: float
@@ -313,7 +312,9 @@ class _Reviewer:
             self._notes["no_time"] += 1
             return
         uptime = number(event.uptime)
-        state = self._boot(event.host, event.boot, uptime, wall)
+        state = self._boots.get((event.host, event.boot))
+        if state is None or (uptime is not None and uptime < state.at - JUMP):
+            state = self._other_boot(state, event, uptime, wall)
         if state is None:
             self._notes["out_of_order"] += 1
             return
@@ -349,13 +350,13 @@ class _Reviewer:
         elif what == "delivery_failed":
             self._notes["failed_deliveries"] += 1
 
-    def _boot(self, host: str, boot: str, uptime: float | None, wall: float) -> _Boot | None:
-        """Return the boot of an event, None where the event is older than what is known of it."""
-        state = self._boots.get((host, boot))
-        if state is not None:
-            if uptime is None or uptime >= state.at - JUMP:
-                return state
-            if state.skew is not None and abs(wall - uptime - state.skew) <= JUMP:
+    def _other_boot(
+        self, known: _Boot | None, event: Event, uptime: float | None, wall: float
+    ) -> _Boot | None:
+        """Return a boot that begins with this event, None where it is one of the `known` boot that comes too late."""
+        host, boot = event.host, event.boot
+        if known is not None and uptime is not None:
+            if known.skew is not None and abs(wall - uptime - known.skew) <= JUMP:
                 return None
             # The same name for another boot: nothing goes on.
             self._end_boot(host, boot)

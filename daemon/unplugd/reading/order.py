@@ -404,7 +404,7 @@ def _follows(before: Event, events: list[Event]) -> bool:
         and before.boot == events[0].boot == events[-1].boot
         and before.uptime < positions[0]
         and before.uptime <= positions[-1] - SLACK
-        and not any(map(ge, positions, positions[1:]))
+        and _in_order(events, compress(count(), map(ge, positions, positions[1:])))
     )
 
 
