@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from unplugd import cli, control
-from unplugd.cli.summary import Paper, lines
+from unplugd.cli.summary import Paper, lines, on_one_screen
 from unplugd.journal import time_of
 from unplugd.report import report
 from unplugd.review import Period, Reminder, Review, Use, Watched
+
+from .rig import sample_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -324,6 +327,17 @@ def test_any_width(width: int) -> None:
     shown = text(made, width)
     assert "By computer" in shown
     assert "something new: 2" in shown
+
+
+@pytest.mark.parametrize("height", [10, 24, 40, 60, 200])
+def test_fits_the_screen(height: int) -> None:
+    """As many days and computers are shown as fit the screen at once, and seven of each in any case."""
+    made = sample_report.clinic(40)
+    shown = [line.plain for line in on_one_screen(made, Paper(80), height)]
+    days = [line for line in shown if re.match(r"  (Mon|Tue|Wed|Thu|Fri|Sat|Sun) ", line)]
+    everything = list(lines(made, Paper(80, 1000)))
+    assert len(shown) <= height or len(days) == 7
+    assert len(shown) >= min(height, len(everything)) - len(made.computers)
 
 
 def test_that_nothing_is_known_is_said_once(run: Callable[..., Done]) -> None:

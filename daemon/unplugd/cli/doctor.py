@@ -30,7 +30,7 @@ def doctor(arguments: argparse.Namespace, where: Paths) -> int:
         return int(failed)
     out = console()
     for finding in findings:
-        mark, style = {True: ("ok", "green"), None: ("--", "yellow"), False: ("NO", "bold red")}[finding.ok]
+        mark, style = {True: ("ok", "good"), None: ("--", "unused"), False: ("NO", "trouble")}[finding.ok]
         out.print(mark, style=style, end="  ")
         layer = f"{finding.layer} (by {finding.by})" if finding.by else finding.layer
         out.print(f"{layer}: {shown(finding.what, 200)}", markup=False)

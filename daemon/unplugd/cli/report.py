@@ -153,19 +153,17 @@ def local_zone() -> tuple[tzinfo, str]:
 
 
 def _print(made: Report) -> None:
-    from unplugd.cli.summary import Paper, lines  # noqa: PLC0415 - it loads rich
+    from unplugd.cli.summary import Paper, lines, on_one_screen  # noqa: PLC0415 - it loads rich
 
     out = console()
-    terminal = sys.stdout.isatty()
-    paper = Paper(
-        width=shutil.get_terminal_size().columns if terminal else 80,
-        rows=max(7, shutil.get_terminal_size().lines - 24) if terminal else 31,
-    )
+    screen = shutil.get_terminal_size() if sys.stdout.isatty() else None
+    paper = Paper(screen.columns if screen else 80, rows=31)
     try:
         (paper.unused + paper.used).encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
-        paper = Paper(paper.width, paper.rows, "#", "-")
-    for line in lines(made, paper):
+        paper = replace(paper, unused="#", used="-")
+    # With the command above it and the prompt below it.
+    for line in on_one_screen(made, paper, screen.lines - 2) if screen else lines(made, paper):
         line.rstrip()
         out.print(line, soft_wrap=True)
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     Paint = Callable[[str, str], str]
 
 STYLES: Final = {
-    "reminded": "yellow",
-    "delivery_failed": "bold red",
-    "stranger": "red",
-    "gap": "red",
-    "use_began": "green",
-    "use_ended": "green",
+    "reminded": "unused",
+    "delivery_failed": "trouble",
+    "stranger": "trouble",
+    "gap": "trouble",
+    "use_began": "used",
+    "use_ended": "used",
     "plugged_in": "bold",
     "unplugged": "bold",
     "started": "dim",
@@ -86,7 +86,7 @@ class Story:
             fields = {name: value for name, value in fields.items() if name not in drop}
         style = STYLES.get(one.event, "")
         if one.event == "reminded" and one.urgency == "critical":
-            style = "bold yellow"
+            style = "unused.most"
         self._write(time, one.host, (before, after), sentence.of(fields), style)
         if one.event == "unplugged" and key in self._open:
             self._open[self._open.index(key)] = None
@@ -146,7 +146,7 @@ class Story:
             self._host_width = max(self._host_width, len(shown))
             name = f"{shown:<{self._host_width}}  "
         room = max(len(gutter[0]), 1)
-        first = f"  {self._paint(time, 'dim')}  {self._paint(name, 'cyan')}{gutter[0]:<{room}} "
+        first = f"  {self._paint(time, 'dim')}  {name}{gutter[0]:<{room}} "
         width = self._output.width
         if width is None:
             lines = [words]
@@ -164,22 +164,22 @@ def _plain(text: str, _style: str) -> str:
 
 
 def _painter() -> Paint:
-    from rich.color import ColorSystem  # noqa: PLC0415 - only on a terminal
-    from rich.style import Style  # noqa: PLC0415 - as above
+    from rich.console import COLOR_SYSTEMS  # noqa: PLC0415 - only on a terminal
 
     from unplugd.cli.terminal import console  # noqa: PLC0415 - as above
 
     terminal = console()
     if terminal.color_system is None or terminal.no_color:
         return _plain
-    styles: dict[str, Style] = {}
+    system = COLOR_SYSTEMS[terminal.color_system]
+    styles: dict[str, Any] = {}
 
     def paint(text: str, style: str) -> str:
         if not style or not text:
             return text
         if style not in styles:
-            styles[style] = Style.parse(style)
-        return styles[style].render(text, color_system=ColorSystem.STANDARD)
+            styles[style] = terminal.get_style(style)
+        return str(styles[style].render(text, color_system=system))
 
     return paint
 

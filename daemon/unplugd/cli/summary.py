@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len, set_cell_size
@@ -22,7 +22,9 @@ WIDEST: Final = 110
 """Columns beyond which a line gets harder to read, not easier."""
 MONTHS_FROM: Final = 93
 """Days from which on months are shown instead."""
-ALARM: Final = "bold yellow"
+FEWEST: Final = 7
+"""Rows of days, and of names, that are always shown."""
+ALARM: Final = "unused.most"
 ANSWERS: Final = {
     "unplugged": "you unplugged it",
     "in_use": "an upload began",
@@ -35,7 +37,7 @@ ANSWERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What it is written on: columns, lines for the days, and the blocks of bars that can be shown there."""
+    """What it is written on: columns, rows of a kind at most, and the blocks of bars that can be shown there."""
 
     width: int = 80
     rows: int = 14
@@ -47,6 +49,17 @@ class Paper:
 class _Row:
     name: str
     figures: Figures
+
+
+def on_one_screen(report: Report, paper: Paper, height: int) -> list[Text]:
+    """Return the report with so few rows that it fits `height` lines, if seven of each kind are few enough."""
+    rows = height
+    while True:
+        rows = max(FEWEST, rows)
+        shown = list(lines(report, replace(paper, rows=rows)))
+        if len(shown) <= height or rows == FEWEST:
+            return shown
+        rows -= len(shown) - height
 
 
 def lines(report: Report, paper: Paper) -> Iterator[Text]:
@@ -94,7 +107,7 @@ def _facts(report: Report, paper: Paper) -> Iterator[Text]:
         "Left plugged in unused",
         _spoken(total.unused_for),
         _share(total),
-        style=ALARM if total.unused_for else "bold green",
+        style=ALARM if total.unused_for else "good",
     )
     if report.before:
         yield _fact("", _compared(report))
@@ -181,9 +194,9 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     if len(shown) < len(rows):
         heading.append(f", the latest {len(shown)} of {len(rows)}", "not bold")
     heading.append("   ")
-    heading.append(paper.unused * 2, ALARM)
+    heading.append(paper.unused * 2, "unused")
     heading.append(" unused  ", "not bold")
-    heading.append(paper.used * 2, "cyan")
+    heading.append(paper.used * 2, "used")
     heading.append(" used", "not bold")
     yield heading
     names = max(len(row.name) for row in shown)
@@ -193,8 +206,8 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     for row, text in zip(shown, texts, strict=True):
         line = Text(f"  {row.name:{names}}  {text:>{max(map(len, texts))}}  ")
         unused, used = _bar(row.figures, longest, room)
-        line.append(paper.unused * unused, ALARM)
-        line.append(paper.used * used, "cyan")
+        line.append(paper.unused * unused, "unused")
+        line.append(paper.used * used, "used")
         yield line
 
 

@@ -72,12 +72,23 @@ def typed(text: str | None, read: Callable[[str], float]) -> float | None:
 
 
 def console() -> Any:
-    """Return what prints to a terminal in colour and to a pipe plainly."""
+    """Return what prints to a terminal in colour and to a pipe plainly.
+
+    Its own styles: `unused` and `unused.most`, `used`, `good`, `trouble`.
+    """
     from rich.console import Console  # noqa: PLC0415 - the daemon never loads it
+    from rich.theme import Theme  # noqa: PLC0415 - as above
 
     # A pipe gets whole lines, however long.
     width = None if sys.stdout.isatty() else 1000
-    return Console(highlight=False, emoji=False, soft_wrap=True, width=width)
+    console = Console(highlight=False, emoji=False, soft_wrap=True, width=width)
+    # Readable on black and on white, and told apart by colour-blind people: the page's orange and blue. Of sixteen
+    # colours, the shades of which are the terminal's own, those that come nearest to that.
+    many = console.color_system in {"256", "truecolor"}
+    unused, used, good = ("color(166)", "color(32)", "color(28)") if many else ("red", "cyan", "green")
+    styles = {"unused": unused, "unused.most": f"bold {unused}", "used": used, "good": good}
+    console.push_theme(Theme({**styles, "trouble": "bold red"}))
+    return console
 
 
 def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
