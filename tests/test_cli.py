@@ -434,9 +434,11 @@ def test_log_bears_any_file(shell: Shell, form: str) -> None:
     done = shell.run("log", "--format", form)
     assert done.code == 0
     assert done.stderr.splitlines() == [
-        "unplugd: 2 torn lines (a crash in the middle of writing) are left out",
-        "unplugd: 6 lines that are no events are left out",
-        "unplugd: 1 line that is too long is left out",
+        "unplugd: 2 lines of the journal are torn (by crashes) and are left out.",
+        "unplugd: 6 lines of the journal are no events and are left out.",
+        "unplugd: 3 events are of kinds that this version does not know.",
+        "unplugd: One line of the journal is too long and is left out.",
+        "unplugd: 3 events have values that make no sense.",
     ]
     lines = done.stdout.splitlines()
     if form == "text":
@@ -462,7 +464,7 @@ def test_log_bears_an_endless_line(tmp_path: Path) -> None:
         ["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=30, check=False
     )
     assert done.stdout == f"{DAY}\n  06:07:00  └ {LAST}\n"
-    assert done.stderr == "unplugd: 1 line that is too long is left out\n"
+    assert done.stderr == "unplugd: One line of the journal is too long and is left out.\n"
 
 
 def test_log_of_a_file_that_cannot_be_read(shell: Shell) -> None:

@@ -359,7 +359,7 @@ def test_memory_is_bounded(tmp_path: Path, form: str, name: str) -> None:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr[-500:]
-    assert done.stderr.count("\n") <= 2
+    assert done.stderr.count("\n") <= 8
 
 
 def test_ages_are_not_believed(run: Callable[..., Done], tmp_path: Path) -> None:

@@ -34,8 +34,14 @@ NOTES: Final = {
         "One event has no usable time and is left out.",
         "{} events have no usable time and are left out.",
     ),
-    "torn": ("One line of the journal is torn.", "{} lines of the journal are torn."),
-    "foreign": ("One line of the journal is no event.", "{} lines of the journal are no events."),
+    "torn": (
+        "One line of the journal is torn (by a crash) and is left out.",
+        "{} lines of the journal are torn (by crashes) and are left out.",
+    ),
+    "foreign": (
+        "One line of the journal is no event and is left out.",
+        "{} lines of the journal are no events and are left out.",
+    ),
     "too_long": (
         "One line of the journal is too long and is left out.",
         "{} lines of the journal are too long and are left out.",

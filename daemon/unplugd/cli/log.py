@@ -12,6 +12,7 @@ from unplugd.cli import forms
 from unplugd.cli.pager import Output
 from unplugd.cli.terminal import START, say, typed
 from unplugd.failure import Failure
+from unplugd.notes import told
 from unplugd.reading import journals, sources
 from unplugd.reading.order import Batch
 
@@ -120,22 +121,6 @@ def _tell(form: Form, wanted: Wanted, notes: Counter[str]) -> None:
         say(
             f"No events but {left} checkpoints; --event checkpoint shows them." if left else "No such events."
         )
-    for key, (one, more) in _NOTES.items():
-        if notes[key]:
-            say(f"unplugd: {notes[key]} {one if notes[key] == 1 else more}")
-
-
-_NOTES = {
-    "torn": (
-        "torn line (a crash in the middle of writing) is left out",
-        "torn lines (a crash in the middle of writing) are left out",
-    ),
-    "foreign": ("line that is no event is left out", "lines that are no events are left out"),
-    "too_long": ("line that is too long is left out", "lines that are too long are left out"),
-    "doubled": ("line that is there twice is shown once", "lines that are there twice are shown once"),
-    "disordered": (
-        "time a file is out of order, and shown as it is",
-        "times a file is out of order, and shown as it is",
-    ),
-    "cut_file": ("file became shorter while it was read", "files became shorter while they were read"),
-}
+    # Which file could not be read has been told.
+    for sentence in told({key: count for key, count in notes.items() if key != "unreadable_file"}):
+        say(f"unplugd: {sentence}")
