@@ -138,6 +138,22 @@ def test_a_copy_beside_the_journal_counts_once(tmp_path: Path) -> None:
     assert notes["doubled"] == (folder / "backup.jsonl").read_bytes().count(b"\n")
 
 
+@pytest.mark.parametrize("shared", [0, 1, 5, 40])
+def test_large_files_that_share_a_few_lines_are_read_once(tmp_path: Path, shared: int) -> None:
+    """However few: a copy of the end of one at the beginning of the next changes nothing but a count."""
+    every = [line("b", 300.0 * number, device="1-1.2", name="x" * 180) for number in range(8000)]
+    # The last chunk that is read of the first file has one or two lines only.
+    long = "x" * (180 + (400 - sum(map(len, every[: 4000 + shared]))) % lines.CHUNK)
+    every[0] = line("b", 0.0, device="1-1.2", name=long)
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    one.write_bytes(b"".join(every[: 4000 + shared]))
+    two.write_bytes(b"".join(every[4000:]))
+    assert one.stat().st_size > order.EXACT
+    notes = Counter[str]()
+    assert as_lines(one, two, notes=notes) == every
+    assert +notes == ({"doubled": shared} if shared else {})
+
+
 def test_files_put_together_in_the_wrong_order_are_sorted(tmp_path: Path) -> None:
     """`cat events.jsonl*` puts the newest first, and .10 before .2."""
     (folder,) = journal_maker.make(tmp_path, 12_000, rotate_at=250_000)

@@ -12,7 +12,7 @@ import os
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import chain, compress, count, groupby
+from itertools import chain, compress, count, groupby, islice
 from operator import attrgetter, ge, itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -140,8 +140,11 @@ class Reader:
         """Return the whole file as one stretch if the lines that are looked at are in order, else None."""
         descriptor = source.open()
         try:
-            offsets = [*range(0, source.size - LOOK, EVERY), source.size - LOOK]
-            looks = [one for offset in offsets for one in _look(descriptor, offset)]
+            looks: list[Event] = []
+            for offset in range(0, source.size - LOOK, EVERY):
+                looks += islice(_look(descriptor, offset), 1)
+            # Of the end the very last one: what follows begins after it.
+            looks += [*_look(descriptor, source.size - LOOK)][-1:]
         finally:
             os.close(descriptor)
         boots: dict[str, tuple[float, float]] = {}
@@ -286,14 +289,13 @@ class Reader:
         self._tell(f"unplugd: {sources.unreadable(source.path, error)}")
 
 
-def _look(descriptor: int, offset: int) -> list[Event]:
-    """Return the first event after an offset; after the last one the last."""
+def _look(descriptor: int, offset: int) -> Iterator[Event]:
+    """Yield the events on the few lines after an offset."""
     raw = os.pread(descriptor, LOOK, offset).split(b"\n")
     for line in raw if offset == 0 else raw[1:]:
         one = event.of(line, Counter()) if line.endswith((b"}", b"}\r")) else None
         if one:
-            return [one]
-    return []
+            yield one
 
 
 def _position(one: Event) -> float:
