@@ -204,7 +204,7 @@ class _Tally:
 class _Laid:
     """A period in whole milliseconds."""
 
-    __slots__ = ("began", "ended", "latest", "period", "reacted", "reminded", "snoozes", "uses")
+    __slots__ = ("began", "ended", "latest", "outcomes", "period", "reacted", "reminded", "snoozes", "uses")
 
     def __init__(self, period: Period) -> None:
         self.period = period
@@ -213,6 +213,7 @@ class _Laid:
         self.uses = _Spans([(_ms(use.began), _ms(use.ended)) for use in period.uses])
         self.snoozes = _Spans([(_ms(snooze.began), _ms(snooze.ended)) for snooze in period.snoozes])
         self.reminded = [_ms(reminder.at) for reminder in period.reminders]
+        self.outcomes = [one.outcome if one.outcome in OUTCOMES else "" for one in period.reminders]
         self.reacted = self._reacted()
         counted = (self.reminded, self.uses.begins, self.snoozes.begins)
         self.latest = max([self.began, *(moments[-1] for moments in counted if moments)])
@@ -235,7 +236,8 @@ class _Laid:
         plugged = max(0, min(self.ended, high) - max(self.began, low))
         uses, used = self.uses.within(low, high)
         snoozes, snoozed = self.snoozes.within(low, high)
-        reminders = self.period.reminders[bisect_left(self.reminded, low) : bisect_left(self.reminded, high)]
+        outcomes = self.outcomes[bisect_left(self.reminded, low) : bisect_left(self.reminded, high)]
+        counted = Counter(outcomes)
         begins = low <= self.began < high
         reacted = self.reacted if low <= self.ended < high else None
         for tally in tallies:
@@ -251,9 +253,9 @@ class _Laid:
                 tally.strangers += len(self.period.strangers)
             if reacted is not None:
                 tally.reactions.append(reacted)
-            tally.reminders += len(reminders)
-            for reminder in reminders:
-                tally.outcomes[reminder.outcome if reminder.outcome in OUTCOMES else ""] += 1
+            tally.reminders += len(outcomes)
+            for outcome, count in counted.items():
+                tally.outcomes[outcome] += count
 
     def cut(self, low: int, high: int) -> Period:
         """Return the period from `low` to `high`; what goes on after `high` is open then."""

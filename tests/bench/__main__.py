@@ -14,7 +14,6 @@ from .footprint import footprint, imports
 from .idle import look, wakeups
 from .journal import journals
 from .latency import latency
-from .report import report
 from .row import HEAD
 from .start import start
 
@@ -27,7 +26,6 @@ BENCHMARKS = {
     "start": start,
     "burst": burst,
     "journals": journals,
-    "report": report,
 }
 
 
