@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd import config, control, foreign, paths
+from unplugd import atomic, config, control, foreign, paths
 from unplugd.cli.terminal import say
 from unplugd.failure import Failure
 
@@ -72,11 +72,7 @@ def append(where: Paths, entry: str) -> None:
     config.parse(text, where.config.name)
     try:
         where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = target.with_name(f".{target.name}.new")
-        fresh.unlink(missing_ok=True)
-        with fresh.open("x", encoding="utf-8") as file:
-            file.write(text)
-        fresh.replace(target)
+        atomic.write(target, text.encode())
     except OSError as error:
         raise Failure(
             f"{paths.short(where.config)}: {error.strerror}", "make it a file you can write to"

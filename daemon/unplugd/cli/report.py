@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import replace
@@ -21,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from unplugd import control, foreign, journal, moment, paths
+from unplugd import atomic, control, foreign, journal, moment, paths
 from unplugd.cli.terminal import START, console, say, typed
 from unplugd.failure import Failure
 from unplugd.report import as_json, share
@@ -189,14 +188,7 @@ def _write(file: Path, content: bytes) -> None:
         return
     if file.is_dir():
         raise IsADirectoryError(21, os.strerror(21))
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as temporary:
-            temporary.write(content)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    atomic.write(file, content)
 
 
 def _open(file: Path) -> None:

@@ -1,0 +1,22 @@
+"""A file written whole or not at all, whatever happens in between."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write(file: Path, content: bytes) -> None:
+    """Put `content` in place of what a file holds, if there is one, for the user alone; OSError where that cannot be."""
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as temporary:
+            temporary.write(content)
+            temporary.flush()
+            # Without it a file of a computer that loses power now can be there and empty.
+            os.fsync(temporary.fileno())
+        Path(fresh).replace(file)
+    except BaseException:
+        Path(fresh).unlink(missing_ok=True)
+        raise
