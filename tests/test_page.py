@@ -24,7 +24,7 @@ from unplugd.page import SENTENCE, page
 from unplugd.report import Report, report
 from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
 
-from .rig import sample_report
+from .rig import sample_report, sight
 from .rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
 from .rig.tree import Element, Tree
 
@@ -334,7 +334,7 @@ def test_every_note_has_words() -> None:
 # What the colours are
 
 
-def colours(scheme: str) -> dict[str, tuple[float, float, float]]:
+def colours(scheme: str) -> dict[str, sight.Colour]:
     """Return the style's own colours in "light", "dark" or "print"."""
     style = "".join(made("nothing")[2].all("style")[0].inside)
     parts = {
@@ -346,75 +346,23 @@ def colours(scheme: str) -> dict[str, tuple[float, float, float]]:
     return {name: tuple(int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)) for name, code in found}  # type: ignore[misc]
 
 
-def linear(colour: tuple[float, float, float]) -> list[float]:
-    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
-
-
-def contrast(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
-    """Return the contrast of WCAG 2, 1 to 21."""
-    weights = (0.2126, 0.7152, 0.0722)
-    low, high = sorted(
-        sum(w * part for w, part in zip(weights, linear(c), strict=True)) for c in (one, other)
-    )
-    return (high + 0.05) / (low + 0.05)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark", "print"])
 def test_there_is_contrast_enough(scheme: str) -> None:
     """4.5 for text, 3 for what a picture is read from."""
     found = colours(scheme)
     for text in ("ink", "soft", "link"):
-        assert contrast(found[text], found["paper"]) >= 4.5
+        assert sight.contrast(found[text], found["paper"]) >= 4.5
     for graphic in ("idle", "use", "off", "ink"):
-        assert contrast(found[graphic], found["paper"]) >= 3
+        assert sight.contrast(found[graphic], found["paper"]) >= 3
 
 
-# Machado, Oliveira and Fernandes 2009, the whole of each deficiency, on linear light.
-SEEN = {
-    "everybody": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-    "protanopia": (
-        (0.152286, 1.052583, -0.204868),
-        (0.114503, 0.786281, 0.099216),
-        (-0.003882, -0.048116, 1.051998),
-    ),
-    "deuteranopia": (
-        (0.367322, 0.860646, -0.227968),
-        (0.280085, 0.672501, 0.047413),
-        (-0.011820, 0.042940, 0.968881),
-    ),
-    "tritanopia": (
-        (1.255528, -0.076749, -0.178779),
-        (-0.078411, 0.930809, 0.147602),
-        (0.004733, 0.691367, 0.303900),
-    ),
-}
-
-
-def seen(colour: tuple[float, float, float], eyes: str) -> tuple[float, float, float]:
-    """Return the colour as these eyes see it, in CIE L*a*b*."""
-    light = linear(colour)
-    r, g, b = (
-        min(1, max(0, sum(w * part for w, part in zip(row, light, strict=True)))) for row in SEEN[eyes]
-    )
-    x, y, z = (
-        value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116
-        for value in (
-            (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
-            0.2126 * r + 0.7152 * g + 0.0722 * b,
-            (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883,
-        )
-    )
-    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
-
-
-@pytest.mark.parametrize("eyes", SEEN)
+@pytest.mark.parametrize("eyes", sight.SEEN)
 @pytest.mark.parametrize("scheme", ["light", "dark", "print"])
 def test_colours_are_told_apart_by_every_eye(scheme: str, eyes: str) -> None:
     """Used, unused and paper are far from each other (about 2 is what can just be told apart)."""
     found = colours(scheme)
     for one, other in combinations(("idle", "use", "paper"), 2):
-        pairs = zip(seen(found[one], eyes), seen(found[other], eyes), strict=True)
-        assert sum((a - b) ** 2 for a, b in pairs) ** 0.5 >= 40
+        assert sight.difference(found[one], found[other], eyes) >= 40
 
 
 # Any report at all

@@ -1,0 +1,47 @@
+"""What a terminal shows can be read there, whatever its colours."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from rich.color import Color
+
+from unplugd.cli.terminal import console
+
+from .rig import sight
+
+BACKGROUNDS = {"black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0)}
+
+
+@pytest.fixture
+def colours(monkeypatch: pytest.MonkeyPatch) -> dict[str, sight.Colour]:
+    """Return the styles' colours on a terminal of 256."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for name in ("NO_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    shown = console()
+    assert shown.color_system == "256"
+    found = {}
+    for name in ("unused", "unused.most", "used", "good"):
+        colour = shown.get_style(name).color
+        assert isinstance(colour, Color)
+        red, green, blue = colour.get_truecolor()
+        found[name] = (red / 255, green / 255, blue / 255)
+    return found
+
+
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_every_colour_can_be_read(colours: dict[str, sight.Colour], background: str) -> None:
+    """On a black terminal and on a white one."""
+    for colour in colours.values():
+        assert sight.contrast(colour, BACKGROUNDS[background]) >= 3.5
+
+
+@pytest.mark.parametrize("eyes", sight.SEEN)
+def test_used_and_unused_are_told_apart_by_every_eye(colours: dict[str, sight.Colour], eyes: str) -> None:
+    """And from both grounds."""
+    shown = [colours["unused"], colours["used"], *BACKGROUNDS.values()]
+    for one, other in combinations(shown, 2):
+        assert sight.difference(one, other, eyes) >= 40
