@@ -150,6 +150,73 @@ def test_beginning_that_is_lost() -> None:
     assert (period.plugged_for, period.used_for) == (30, 30)
 
 
+def sums(plugged_for: float, idle_for: float) -> dict[str, float]:
+    return {"plugged_for": plugged_for, "idle_for": idle_for}
+
+
+@pytest.mark.parametrize(
+    ("later", "used"),
+    [
+        ([line(900, "unplugged", STICK, **sums(900, 400))], [(0, 500)]),
+        ([line(900, "checkpoint", STICK, **sums(900, 400)), line(910, "stopped")], [(0, 500)]),
+        (
+            [
+                line(100, "use_began", STICK, program="x"),
+                line(200, "use_ended", STICK, program="x", used_for=100.0),
+                line(900, "unplugged", STICK, **sums(900, 500)),
+            ],
+            [(0, 100), (100, 200), (200, 400)],
+        ),
+        (
+            [
+                line(500, "use_began", STICK, program="x"),
+                line(900, "unplugged", STICK, **sums(900, 300)),
+            ],
+            [(0, 200), (500, 900)],
+        ),
+        (
+            [
+                line(300, "unplugged", STICK, **sums(300, 0)),
+                line(305, "plugged_in", STICK, continued=True),
+                line(905, "unplugged", STICK, **sums(600, 400)),
+            ],
+            [(0, 300), (305, 505)],
+        ),
+        ([line(900, "unplugged", STICK, **sums(900, 899.5))], []),
+        ([line(900, "unplugged", STICK, **sums(9000, 0))], [(0, 900)]),
+    ],
+)
+def test_use_of_which_the_events_are_lost(
+    later: list[dict[str, Any]], used: list[tuple[float, float]]
+) -> None:
+    """It counts all the same, as the sums of later events say; only when it was is not known."""
+    (period,) = reviewed(line(-10, "started"), PLUGGED, *later).periods
+    assert [(one.began - NOON, one.ended - NOON) for one in period.uses] == used
+
+
+def test_start_of_which_the_event_is_lost() -> None:
+    """What is written after the end of one run is of another: watched, and going on."""
+    found = reviewed(
+        line(-10, "started"),
+        PLUGGED,
+        line(100, "stopped"),
+        line(300, "checkpoint", STICK),
+        line(600, "checkpoint", STICK),
+        until=NOON + 700,
+    )
+    assert [(one.began - NOON, one.ended - NOON) for one in found.watched] == [(-10, 100), (300, 700)]
+    assert found.periods[0].ended == NOON + 700
+
+
+@pytest.mark.parametrize("last", ["checkpoint", "unplugged"])
+def test_event_with_a_time_that_is_none(last: str) -> None:
+    """The clock that is never set says when it was."""
+    odd = {"time": "rubbish"}
+    found = reviewed(PLUGGED, {**line(300, "checkpoint", STICK), **odd}, {**line(600, last, STICK), **odd})
+    assert found.periods[0].ended == NOON + 600
+    assert not found.notes
+
+
 def test_one_reminder_for_two() -> None:
     """A reminder belongs to every device for which it is due; an update that only lists one is none."""
     found = reviewed(

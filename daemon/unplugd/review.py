@@ -44,6 +44,8 @@ JUMP: Final = 60.0
 """Seconds by which wall clock and uptime may disagree before it counts as a jump; drift stays far below."""
 REPLUG: Final = 11.0
 """Seconds within which a replug continues the period: the rule's ten, and one for a look that came late."""
+MADE_UP: Final = 1.0
+"""Seconds of use beyond which it is missed where the events of it are lost."""
 BOOTS: Final = 8
 """Boots of one computer that are kept in mind: events of different ones can be mixed where clocks were wrong."""
 CLEANED: Final = 10_000
@@ -147,7 +149,13 @@ def review(events: Iterable[Event], until: float | None = None, host: str | None
                     period.boot.catch_up(period)
                 name, boot, port = event.host, event.boot, event.device
                 period = reviewer.open_period(name, boot, port)
-            if period is not None and period.at <= event.uptime <= LONGEST and not period.gone:
+            # The first one after unplugd stopped says that it runs again.
+            if (
+                period is not None
+                and period.at <= event.uptime <= LONGEST
+                and not period.gone
+                and period.boot.run is not None
+            ):
                 period.at = event.uptime
                 period.seen = event
                 continue
@@ -226,6 +234,30 @@ class _Open:
             began, program, evidence = self.use
             self.uses.append((began, max(began, at), program, evidence))
             self.use = None
+
+    def make_up(self, event: Event, until: float) -> None:
+        """Add what `event` says that it was used for since it was plugged in, and no event is left of.
+
+        When that was is not known: it is put where nothing else is.
+        """
+        plugged_for, idle_for = number(event.plugged_for), number(event.idle_for)
+        if plugged_for is None or idle_for is None:
+            return
+        earlier = [use for use in self.uses if use[1] <= self.plugged_at]
+        known = self.uses[len(earlier) :]
+        missing = plugged_for - idle_for - sum(ended - began for began, ended, _, _ in known)
+        if missing <= MADE_UP:
+            return
+        free = self.plugged_at
+        found: list[tuple[float, float, str, str]] = []
+        for use in [*known, (until, until, "", "")]:
+            length = min(missing, use[0] - free)
+            if length > 0:
+                found.append((free, free + length, "", ""))
+                missing -= length
+            found.append(use)
+            free = use[1]
+        self.uses = [*earlier, *found[:-1]]
 
     def end_snooze(self, at: float) -> None:
         """End the snooze that goes on, if one does."""
@@ -308,11 +340,14 @@ class _Reviewer:
 
     def take(self, event: Event) -> None:
         wall = moment.seconds(event.time)
-        if not 0 <= wall <= LATEST:
-            self._notes["no_time"] += 1
-            return
         uptime = number(event.uptime)
         state = self._boots.get((event.host, event.boot))
+        if not 0 <= wall <= LATEST:
+            if uptime is None or state is None or state.skew is None:
+                self._notes["no_time"] += 1
+                return
+            # Its boot says what the wall clock cannot.
+            wall = uptime + state.skew
         if state is None or (uptime is not None and uptime < state.at - JUMP):
             state = self._other_boot(state, event, uptime, wall)
         if state is None:
@@ -410,6 +445,7 @@ class _Reviewer:
         else:
             period.ended = at
         period.end_use(period.ended)
+        period.make_up(event, period.ended)
         period.gone = True
         return True
 
@@ -538,6 +574,7 @@ class _Reviewer:
         period = state.open.pop(port, None)
         if period is None:
             return
+        latest = period.seen
         period.settle()
         if period.gone:
             end = "unseen" if period.unseen else "unplugged"
@@ -547,6 +584,8 @@ class _Reviewer:
         state.ended[port] = ended
         period.end_use(ended)
         period.end_snooze(ended)
+        if latest is not None:
+            period.make_up(latest, ended)
         at, wall = period.at, period.wall
 
         def when(clock: float) -> float:
