@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from unplugd import journal, sentence
+from unplugd.cli.log import Wanted
+from unplugd.cli.parser import parser
 from unplugd.failure import Failure
 from unplugd.reading import event, journals, kinds, lines, order, sources
 
@@ -195,7 +197,8 @@ def test_the_last_events_are_the_last_of_all(tmp_path: Path, most: int) -> None:
     folders = journal_maker.make(tmp_path, 1200, stations=2, rotate_at=90_000)
     notes: Counter[str] = Counter()
     found = sources.find(folders, Path(), notes, lambda _: None)
-    _, batches = journals.last(found, notes, lambda _: None, lambda one: one.event != "checkpoint", most)
+    wanted = Wanted(parser().parse_args(["log"]))
+    _, batches = journals.last(found, notes, lambda _: None, wanted.of, most)
     end = [raw + b"\n" for batch in batches for raw in batch.lines]
     whole = [raw for raw in as_lines(*folders) if b'"checkpoint"' not in raw]
     assert end == (whole[-most:] if most else [])
@@ -275,7 +278,7 @@ def test_any_bytes_are_read(tmp_path: Path, first: bytes, names: list[str]) -> N
     as_lines(file)
     notes: Counter[str] = Counter()
     (source,) = sources.find([file], file, notes, print)
-    _, batches = journals.last([source], notes, print, lambda _: True, 10_000)
+    _, batches = journals.last([source], notes, print, lambda batch: batch, 10_000)
     back = [one for batch in batches for one in batch.events]
     # By their fields: which way an event was decoded is of no account.
     fields = msgspec.structs.astuple

@@ -112,6 +112,34 @@ def test_a_plug_in_is_seen_as_one(reader: Reader) -> None:
     ]
 
 
+def test_a_snooze_that_ends_after_the_unplug_begins_nothing(reader: Reader) -> None:
+    """The next plug-in is a new one."""
+    shown = reader.log(
+        reader.file(
+            event("plugged_in", 60, **STICK),
+            event("snoozed", 70, **STICK, snoozed_for=900.0),
+            event("unplugged", 100, **STICK, plugged_for=40.0, idle_for=40.0),
+            event("snooze_ended", 110, **STICK, snoozed_for=30.0, how="unplugged"),
+            event("plugged_in", 200, **STICK),
+        )
+    )
+    assert shown[3:] == [
+        "  12:01:40  └ unplugged after 40 seconds, of these unused 40 seconds",
+        "  12:01:50    CareLink USB (port 1-1.2): snooze over after 30 seconds",
+        "  12:03:20  ┌ CareLink USB (port 1-1.2): plugged in",
+    ]
+
+
+def test_an_unplug_that_nobody_saw_is_told_as_such(reader: Reader) -> None:
+    """What it says is how long it was known to be plugged in."""
+    unplugged = event("unplugged", 9000, **STICK, plugged_for=300.0, idle_for=300.0, unseen=True)
+    shown = reader.log(reader.file(event("plugged_in", 60, **STICK), unplugged))
+    assert (
+        shown[2]
+        == "  14:30:00  └ found unplugged; last seen plugged in after 5 minutes, of these unused 5 minutes"
+    )
+
+
 def test_checkpoints_are_shown_when_asked_for(reader: Reader) -> None:
     """And if there is nothing else, it is said that they are there."""
     file = reader.file(*TALE)
@@ -156,7 +184,10 @@ def test_a_change_of_the_clocks_is_told(reader: Reader, monkeypatch: pytest.Monk
         ("--since 2025-11-25 --until 2025-11-25", [9]),
         ("--event unplugged --event started", [0, 7, 9]),
         ("--device 1-1.3", [4, 5, 8, 9]),
-        ("--device 0A21:8001", [1, 2, 6, 7]),
+        ("--device 0A21:8001", [1, 2, 3, 6, 7]),
+        ("--device carelink --since 2025-11-24T12:06 --last 3", [3, 6, 7]),
+        ("--device carelink --event reminded", [3]),
+        ("--device contour --event reminded", []),
         ("--device contour", [4, 5, 8, 9]),
         ("--device 1-1.2", [1, 2, 3, 6, 7]),
         ("--last 2", [8, 9]),
@@ -174,6 +205,36 @@ def test_only_what_is_asked_for(reader: Reader, options: str, expected: list[int
     assert [(row["time"], row["event"]) for row in rows] == [
         (TALE[number]["time"], TALE[number]["event"]) for number in expected
     ]
+
+
+@pytest.mark.parametrize("options", [("--device", "stick"), ("--device", "stick", "--last", "1000")])
+def test_reminders_of_a_device_are_found_by_its_name(reader: Reader, options: tuple[str, ...]) -> None:
+    """Whichever port it was at then, in any boot, and forwards as backwards."""
+    events = []
+    for number in range(60):
+        stick, meter = ("1-1.2", "1-1.3") if number % 2 else ("1-1.3", "1-1.2")
+        boot = {"boot": f"boot-{number // 7}"}
+        at = number * 10_000.0
+        events += [
+            event("plugged_in", at, device=stick, id="0a21:8001", name="stick", **boot),
+            event("plugged_in", at + 1, device=meter, id="1a79:6210", name="meter", **boot),
+            *(event("reminded", at + 10 + i, devices=[stick], count=number, **boot) for i in range(9)),
+            event("reminded", at + 20, devices=[meter], count=-1, **boot),
+            event("unplugged", at + 30, device=stick, id="0a21:8001", name="stick", **boot),
+            event("unplugged", at + 30, device=meter, id="1a79:6210", name="meter", **boot),
+        ]
+    file = reader.file(*events)
+    found = [
+        json.loads(one) for one in reader.log(*options, "--event", "reminded", "--format", "jsonl", file)
+    ]
+    assert [one["count"] for one in found] == [number for number in range(60) for _ in range(9)]
+
+
+@pytest.mark.parametrize("times", [("2026-10-05", "2026-10-04"), ("2d", "3d")])
+def test_a_time_that_ends_before_it_begins_is_refused(reader: Reader, times: tuple[str, str]) -> None:
+    """One line says what is wrong, one how to ask."""
+    since, until = times
+    assert cli.main(["log", "--since", since, "--until", until, str(reader.file(*TALE))]) == 1
 
 
 # --- for programs

@@ -11,6 +11,9 @@ LIMIT: Final = 60
 
 def plain(text: str, limit: int = LIMIT) -> str:
     """Return `text` on one line without control, formatting or unassigned characters, at most `limit` long."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        # As nearly every one is: a table has millions of them.
+        return " ".join(text.split())
     # Cut first: a name of megabytes must not cost time. Formatting characters (Cf) turn text around on screen.
     kept = "".join(
         " " if character.isspace() else character

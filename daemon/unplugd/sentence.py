@@ -60,7 +60,8 @@ _WORDS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "config_loaded": lambda _: "configuration read",
     "plugged_in": lambda e: "plugged in again" if e.get("continued") else "plugged in",
     "unplugged": lambda e: (
-        f"unplugged after {_time(e, 'plugged_for')}, of these unused {_time(e, 'idle_for')}"
+        f"{'found unplugged; last seen plugged in' if e.get('unseen') else 'unplugged'} after"
+        f" {_time(e, 'plugged_for')}, of these unused {_time(e, 'idle_for')}"
     ),
     "use_began": lambda e: f"in use by {_text(e, 'program')} ({_text(e, 'evidence')})",
     "use_ended": lambda e: f"no longer in use by {_text(e, 'program')}, after {_time(e, 'used_for')}",

@@ -95,7 +95,7 @@ def shown(found: list[Source], form: str, how: int) -> None:
     notes: Counter[str] = Counter()
     said: list[str] = []
     if how & 8:
-        hosts, batches = journals.last(found, notes, said.append, wanted, 20)
+        hosts, batches = journals.last(found, notes, said.append, wanted.of, 20)
     else:
         hosts, batches = journals.merged(found, notes, said.append)
     output = Collected(80 if how & 16 else None)

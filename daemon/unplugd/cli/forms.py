@@ -11,7 +11,7 @@ from unplugd import foreign
 from unplugd.reading import event
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from unplugd.cli.pager import Output
     from unplugd.reading.event import Event
@@ -102,21 +102,20 @@ class Table:
     def __init__(self, output: Output) -> None:
         self._output = output
         self.shown = 0
-        self._write(COLUMNS)
+        self._write([COLUMNS])
 
     def show(self, batch: Batch) -> None:
         """Write a row for each event."""
         self.shown += len(batch.events)
-        for one, line in zip(batch.events, batch.lines, strict=True):
-            fields = fields_of(one, line)
-            self._write([cell(fields.get(column)) for column in COLUMNS])
+        rows = (fields_of(one, line) for one, line in zip(batch.events, batch.lines, strict=True))
+        self._write([cell(fields.get(column)) for column in COLUMNS] for fields in rows)
 
     def end(self) -> None:
         """Nothing."""
 
-    def _write(self, row: Collection[str]) -> None:
+    def _write(self, rows: Iterable[Collection[str]]) -> None:
         text = io.StringIO()
-        csv.writer(text).writerow(row)
+        csv.writer(text).writerows(rows)
         self._output.write(text.getvalue())
 
 

@@ -50,7 +50,7 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.last is None:
         hosts, batches = journals.merged(found, notes, say)
     else:
-        hosts, batches = journals.last(found, notes, say, wanted, arguments.last)
+        hosts, batches = journals.last(found, notes, say, wanted.of, arguments.last)
     with Output(page=not following) as output:
         form = forms.of(arguments.format, output, hosts)
         for batch in batches:
@@ -71,19 +71,37 @@ class Wanted:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._since = -math.inf if (since := typed(arguments.since, moment.since)) is None else since
         self._until = math.inf if (until := typed(arguments.until, moment.until)) is None else until
+        if self._since >= self._until:
+            raise Failure("--since is not before --until", "unplugd log --since 7d")
         self._events: frozenset[str] | None = frozenset(arguments.event) if arguments.event else None
         self._device: str = (arguments.device or "").casefold()
+        self._at_port: dict[tuple[str, str, str], bool] = {}
+        """Whether it is the device meant that is plugged in there."""
         # For a person they are noise: one every five minutes.
         self._checkpoints = arguments.format != "text" or self._events is not None
         self._timeless = math.isinf(self._since) and math.isinf(self._until)
         self.checkpoints_left_out = 0
         self.everything = self._checkpoints and self._events is None and not self._device and self._timeless
 
-    def __call__(self, one: Event) -> bool:
-        """Return whether this one is."""
-        if self._events is not None and one.event not in self._events:
-            return False
+    def of(self, batch: Batch) -> Batch:
+        """Return what is wanted of a batch."""
+        if self.everything:
+            return batch
+        if self._device:
+            self._learn(batch.events)
+        kept = [number for number, one in enumerate(batch.events) if self._is_wanted(one)]
+        if len(kept) == len(batch.events):
+            return batch
+        if not kept:
+            return Batch([], b"")
+        lines = batch.lines
+        return Batch.of((batch.events[number], lines[number]) for number in kept)
+
+    def _is_wanted(self, one: Event) -> bool:
+        # First of all: what is not shown tells all the same which device is where.
         if self._device and not self._is_of_device(one):
+            return False
+        if self._events is not None and one.event not in self._events:
             return False
         # What has no time is in no stretch of time.
         if not self._timeless and not self._since <= moment.seconds(one.time) < self._until:
@@ -93,25 +111,27 @@ class Wanted:
             return False
         return True
 
-    def of(self, batch: Batch) -> Batch:
-        """Return what is wanted of a batch."""
-        if self.everything:
-            return batch
-        kept = [number for number, one in enumerate(batch.events) if self(one)]
-        if len(kept) == len(batch.events):
-            return batch
-        if not kept:
-            return Batch([], b"")
-        lines = batch.lines
-        return Batch.of((batch.events[number], lines[number]) for number in kept)
+    def _learn(self, events: list[Event]) -> None:
+        """Note which device was at each port when these began, whether they are read forwards or backwards."""
+        self._at_port |= {_place(one): self._is_named(one) for one in reversed(events) if one.device}
 
     def _is_of_device(self, one: Event) -> bool:
-        text = self._device
-        return (
-            text in (one.device.casefold(), one.id.casefold())
-            or text in one.name.casefold()
-            or text in (port.casefold() for port in one.devices)
+        if one.device:
+            self._at_port[_place(one)] = named = self._is_named(one)
+            return named
+        # A reminder says only where its devices are.
+        return any(
+            port.casefold() == self._device or self._at_port.get((one.host, one.boot, port), False)
+            for port in one.devices
         )
+
+    def _is_named(self, one: Event) -> bool:
+        text = self._device
+        return text in (one.device.casefold(), one.id.casefold()) or text in one.name.casefold()
+
+
+def _place(one: Event) -> tuple[str, str, str]:
+    return one.host, one.boot, one.device
 
 
 def _tell(form: Form, wanted: Wanted, notes: Counter[str]) -> None:

@@ -75,7 +75,8 @@ class Story:
         key = (one.host, one.device)
         known = key in self._open
         for port in (one.device,) if one.device else one.devices:
-            if (one.host, port) not in self._open:
+            # A snooze is told to be over ten seconds after the unplug.
+            if (one.host, port) not in self._open and one.event != "snooze_ended":
                 self._begin((one.host, port))
         alone = sum(key is not None for key in self._open) == 1
         before, after = self._gutter(one, key, known=known)

@@ -59,7 +59,7 @@ def last(
     sources: Sequence[Source],
     notes: Counter[str],
     tell: Callable[[str], None],
-    wanted: Callable[[Event], bool],
+    wanted: Callable[[Batch], Batch],
     most: int,
 ) -> tuple[list[str], Iterator[Batch]]:
     """Return the same for the last events that are wanted, read from the end."""
@@ -72,10 +72,10 @@ def last(
         for batch in reader.read_back(groups):
             # One batch more than needed: its end can belong after the beginning of the next one.
             enough = found >= most
-            pairs = [pair for pair in zip(batch.events, batch.lines, strict=True) if wanted(pair[0])]
-            found += len(pairs)
-            if pairs:
-                taken.append(Batch.of(pairs))
+            some = wanted(batch)
+            found += len(some.events)
+            if some.events:
+                taken.append(some)
             if enough:
                 break
         streams.append(settled(reversed(taken), notes))
