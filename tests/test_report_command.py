@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MONTH = Path(__file__).with_name("histories") / "month.jsonl"
+NOW = 1_796_126_400.0
+"""Noon on 1 December 2026, UTC: after the month."""
 RANGE = ("--since", "2026-10-01", "--until", "2026-10-31")
 
 
@@ -42,12 +44,13 @@ class Done(NamedTuple):
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Done]:
-    """Return what runs `unplugd report` for a user with folders of their own, in Berlin."""
+    """Return what runs `unplugd report` for a user with folders of their own, in Berlin, a month after the month."""
     for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
         (tmp_path / name).mkdir()
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
+    monkeypatch.setattr(time, "time", lambda: NOW)
 
     def run(*arguments: str | Path) -> Done:
         try:
@@ -160,6 +163,17 @@ def test_running_one_goes_on(
     assert [one["end"] for one in found["periods"]] == ["open", "open"]
 
 
+def test_a_time_that_has_not_come_is_left_out(run: Callable[..., Done], tmp_path: Path) -> None:
+    """A report until a day in the future ends now, or with the last thing in the journal if its clock was ahead."""
+    found = json.loads(run("--until", "9000-01-01", "--json", MONTH).stdout)
+    assert found["until"] == "2026-12-01T13:00:00.000+01:00"
+    ahead = tmp_path / "ahead.jsonl"
+    ahead.write_text(MONTH.read_text().replace('"2026-', '"2096-'))
+    found = json.loads(run("--until", "9000-01-01", "--json", ahead).stdout)
+    assert found["until"] == json.loads(run("--json", ahead).stdout)["until"]
+    assert len(found["periods"]) == 8
+
+
 def test_share(run: Callable[..., Done]) -> None:
     """What is given away names no computer."""
     for arguments in ((), ("--json",)):
@@ -205,6 +219,7 @@ def test_opens_the_page(
         (("missing.jsonl",), "missing.jsonl: no such file"),
         (("--since", "soon", MONTH), '"soon" is not a time'),
         (("--since", "2026-10-05", "--until", "2026-10-03", MONTH), "--since is not before --until"),
+        (("--since", "2027-01-01", "--until", "2027-01-31", MONTH), "that time has not come yet"),
         (("--open", MONTH), "--open needs a page"),
         (
             ("--html", "/nowhere/at/all.html", MONTH),
@@ -342,7 +357,7 @@ def test_fits_the_screen(height: int) -> None:
 
 def test_that_nothing_is_known_is_said_once(run: Callable[..., Done]) -> None:
     """Not again in other words below."""
-    done = run("--since", "2027-01-01", "--until", "2027-01-31", MONTH)
+    done = run("--since", "2026-01-01", "--until", "2026-01-31", MONTH)
     assert done.stdout.count("unplugd did not run") == 1
 
 

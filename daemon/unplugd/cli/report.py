@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -54,12 +55,11 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     if since is not None and until is not None and since >= until:
         raise Failure("--since is not before --until", "unplugd report --since 7d")
     reviewed = _reviewed(arguments, where, now)
-    if until is None and not arguments.file:
-        # The own journal tells until now, unless its clock was ahead once.
-        ahead = any(one.ended > now for one in reviewed.periods) or any(
-            one.ended > now for one in reviewed.watched
-        )
-        until = None if ahead else now
+    latest = _latest(reviewed, now)
+    if until is not None:
+        until = min(until, latest)
+    elif not arguments.file:
+        until = latest
     if since is not None and until is not None and since >= until:
         raise Failure("that time has not come yet", "unplugd report --since 7d")
     if arguments.share:
@@ -94,6 +94,14 @@ def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review
         events = chain.from_iterable(events for _, events in computers)
         reviewed = review(events, now if running else None, journal.host_name())
     return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))
+
+
+def _latest(reviewed: Review, now: float) -> float:
+    """Return until when something can be told: until now, unless a clock was ahead once."""
+    ends = [one.ended for one in reviewed.periods] + [one.ended for one in reviewed.watched]
+    last = max(ends, default=now)
+    # The next full second: what happens in the last moment is before it.
+    return now if last <= now else math.floor(last) + 1
 
 
 def _runs(where: Paths) -> bool:
