@@ -275,15 +275,18 @@ def test_nothing_in_it(run: Callable[..., Done], tmp_path: Path) -> None:
     assert "Nothing is known of this time" in done.stdout
 
 
-def test_terminal_without_blocks(tmp_path: Path) -> None:
-    """Where the encoding has no blocks the bars are made of letters."""
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "HOME": str(tmp_path), "TZ": "Europe/Berlin"}
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
+def test_terminal_without_blocks(tmp_path: Path, encoding: str) -> None:
+    """Where the encoding has no blocks the bars are made of letters, and where it has no dash the title has a hyphen."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "HOME": str(tmp_path), "TZ": "Europe/Berlin"}
     unplugd = Path(sys.executable).with_name("unplugd")
     done = subprocess.run(
-        [unplugd, "report", MONTH], env=environment, capture_output=True, text=True, timeout=60, check=True
+        [unplugd, "report", *RANGE, MONTH], env=environment, capture_output=True, timeout=60, check=True
     )
-    assert "##" in done.stdout
-    assert "\\u" not in done.stdout.partition("\n")[2]
+    shown = done.stdout.decode(encoding)
+    assert ("\u2588\u2588" if encoding == "cp437" else "##") in shown
+    assert shown.startswith("1 - 31 October 2026")
+    assert "\\u" not in shown
 
 
 # --- the words, at any width

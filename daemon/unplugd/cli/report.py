@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 ZONES: Final = "/zoneinfo/"
 PATIENCE: Final = 1.0
 """Seconds after which a person wants to see that something goes on."""
+SIGNS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
+"""Signs of the report beyond ASCII, each with another one that every terminal can show in its place."""
 BROWSER: Final = 3.0
 """Seconds in which an opener that fails has failed."""
 
@@ -165,14 +167,23 @@ def _print(made: Report) -> None:
     out = console()
     screen = shutil.get_terminal_size() if sys.stdout.isatty() else None
     paper = Paper(screen.columns if screen else 80, rows=31)
-    try:
-        (paper.unused + paper.used).encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        paper = replace(paper, unused="#", used="-")
+    instead = _instead(sys.stdout.encoding or "ascii")
     # With the command above it and the prompt below it.
     for line in on_one_screen(made, paper, screen.lines - 2) if screen else lines(made, paper):
+        line.plain = line.plain.translate(instead)
         line.rstrip()
         out.print(line, soft_wrap=True)
+
+
+def _instead(encoding: str) -> dict[int, str]:
+    """Return what is shown in the place of the report's own signs that the encoding does not have."""
+    missing = {}
+    for sign, other in SIGNS.items():
+        try:
+            sign.encode(encoding)
+        except UnicodeEncodeError:
+            missing[ord(sign)] = other
+    return missing
 
 
 def _write_page(file: Path, made: Report, now: float, zone: tzinfo) -> None:

@@ -25,6 +25,8 @@ MONTHS_FROM: Final = 93
 FEWEST: Final = 7
 """Rows of days, and of names, that are always shown."""
 ALARM: Final = "unused.most"
+UNUSED: Final = "█"
+USED: Final = "░"
 ANSWERS: Final = {
     "unplugged": "you unplugged it",
     "in_use": "an upload began",
@@ -37,12 +39,10 @@ ANSWERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What it is written on: columns, rows of a kind at most, and the blocks of bars that can be shown there."""
+    """What it is written on: columns, and rows of a kind at most."""
 
     width: int = 80
     rows: int = 14
-    unused: str = "█"
-    used: str = "░"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +194,9 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     if len(shown) < len(rows):
         heading.append(f", the latest {len(shown)} of {len(rows)}", "not bold")
     heading.append("   ")
-    heading.append(paper.unused * 2, "unused")
+    heading.append(UNUSED * 2, "unused")
     heading.append(" unused  ", "not bold")
-    heading.append(paper.used * 2, "used")
+    heading.append(USED * 2, "used")
     heading.append(" used", "not bold")
     yield heading
     names = max(len(row.name) for row in shown)
@@ -206,8 +206,8 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     for row, text in zip(shown, texts, strict=True):
         line = Text(f"  {row.name:{names}}  {text:>{max(map(len, texts))}}  ")
         unused, used = _bar(row.figures, longest, room)
-        line.append(paper.unused * unused, "unused")
-        line.append(paper.used * used, "used")
+        line.append(UNUSED * unused, "unused")
+        line.append(USED * used, "used")
         yield line
 
 
