@@ -19,7 +19,7 @@ from msgspec import structs
 
 from unplugd import days
 from unplugd.duration import spoken
-from unplugd.notes import NOTES
+from unplugd.notes import NOTES, told
 from unplugd.page import SENTENCE, page
 from unplugd.report import Report, report
 from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
@@ -329,6 +329,16 @@ def test_every_note_has_words() -> None:
     told = tree.inside(sections(tree)["notes"], "li")
     assert len(told) == len(NOTES) + 1
     assert told[-1].text == "brand new: 7"
+
+
+def test_every_note_is_whole() -> None:
+    """Each sentence about the journal is on the page to its last word, however many there are of a thing."""
+    for amount in (1, 123_456):
+        notes = dict.fromkeys(NOTES, amount)
+        tree = Tree(page(replace(sample_report.nothing(), notes=notes), made=0))
+        found = [one.text for one in tree.inside(sections(tree)["notes"], "li")]
+        # An element's text has one kind of space.
+        assert found == [" ".join(sentence.split()) for sentence in told(notes)]
 
 
 # What the colours are

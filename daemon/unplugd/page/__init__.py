@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, notes
+from unplugd import days, foreign, notes
 from unplugd.page import drawing, overview, tables, timeline
 from unplugd.page.book import Book
 from unplugd.page.hypertext import OUTCOMES, moment, named, pairs, plain
@@ -27,6 +27,8 @@ SENTENCE: Final = (
 """Of the notice of 20 September 2022, word for word."""
 NAMED: Final = 6
 """Computers that the head names."""
+LONGEST: Final = 200
+"""Characters of a note."""
 MUCH: Final = 14
 """Rows with which a section begins on a sheet of its own."""
 
@@ -131,7 +133,8 @@ def _legend(report: Report) -> str:
 
 
 def _notes(report: Report) -> str:
-    rows = [f"<li>{plain(sentence)}</li>" for sentence in notes.told(report.notes)]
+    # Sentences of our own are longer than names; a note without words is called by its key, which is foreign.
+    rows = [f"<li>{escape(foreign.plain(sentence, LONGEST))}</li>" for sentence in notes.told(report.notes)]
     return f"<ul>{''.join(rows)}</ul>" if rows else ""
 
 
