@@ -328,6 +328,19 @@ def test_compared() -> None:
     assert "as long as in the 10 days before" in text(same)
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "One device was unplugged while unplugd did not run; it counts until the last sign of it."),
+        (2, "2 devices were unplugged while unplugd did not run; they count until the last sign of them."),
+    ],
+)
+def test_what_nobody_saw_counts_until_the_last_sign_of_it(count: int, said: str) -> None:
+    """A device that was unplugged unseen does not count until that moment, which nobody knows."""
+    periods = tuple(Period("a", str(n), "0a21:8001", "n", 0.0, 60.0, "unseen") for n in range(count))
+    assert said in " ".join(text(report(Review(periods))).split())
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 140, 300])
 def test_any_width(width: int) -> None:
     """It fits, down to 60 columns whatever things are called."""

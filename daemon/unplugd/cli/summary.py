@@ -285,8 +285,8 @@ def _worth_knowing(report: Report) -> Iterator[str]:
 
 _ENDS: Final = {
     "unseen": (
-        "One device was unplugged while unplugd did not run; it counts until then.",
-        "{} devices were unplugged while unplugd did not run; they count until then.",
+        "One device was unplugged while unplugd did not run; it counts until the last sign of it.",
+        "{} devices were unplugged while unplugd did not run; they count until the last sign of them.",
     ),
     "cut": (
         "Once the computer or unplugd ended while a device was plugged in; it counts until the last sign of it.",
