@@ -112,6 +112,22 @@ def test_json_says_the_same(run: Callable[..., Done]) -> None:
     assert found["zone"] == "Europe/Berlin"
 
 
+def test_a_part_of_a_day_is_named_as_one(run: Callable[..., Done], tmp_path: Path) -> None:
+    """The title has the times where the report does not cover whole days, and is the same on the page."""
+    page = tmp_path / "page.html"
+    for arguments, title in (
+        (
+            ("--since", "2026-10-05T20:00", "--until", "2026-10-05T20:59"),
+            "Monday 5 October 2026, from 20:00 until 21:00",
+        ),
+        (("--since", "2026-10-05T20:00", "--until", "2026-10-05"), "Monday 5 October 2026, from 20:00"),
+        (RANGE, "1 \u2013 31 October 2026"),
+    ):
+        assert run(*arguments, MONTH).stdout.splitlines()[0] == title
+        run(*arguments, "--html", page, MONTH)
+        assert f"{title}</title>" in page.read_text()
+
+
 def test_everything_there_is(run: Callable[..., Done]) -> None:
     """Without a range it is all of the journal."""
     found = json.loads(run("--json", MONTH).stdout)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from unplugd import days, duration, notes
+from unplugd import days, duration, notes, wording
 from unplugd.report import OUTCOMES, summed
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def on_one_screen(report: Report, paper: Paper, height: int) -> list[Text]:
 
 def lines(report: Report, paper: Paper) -> Iterator[Text]:
     """Yield the report."""
-    yield Text(_title(report), "bold")
+    yield Text(wording.covered(report, days.zone_of(report.zone)), "bold")
     yield Text()
     if not report.periods:
         yield Text(
@@ -91,14 +91,6 @@ def lines(report: Report, paper: Paper) -> Iterator[Text]:
                 Text(part, "dim")
                 for part in textwrap.wrap(line, min(paper.width, WIDEST), subsequent_indent="  ")
             )
-
-
-def _title(report: Report) -> str:
-    zone = days.zone_of(report.zone)
-    first = days.local(report.since, zone)
-    # A report until midnight, or a second after the last thing there, is one of the day before.
-    last = days.local(max(report.since, report.until - 1), zone)
-    return days.span(first.date(), last.date())
 
 
 def _facts(report: Report, paper: Paper) -> Iterator[Text]:

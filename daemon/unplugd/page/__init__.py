@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, foreign, notes
+from unplugd import days, foreign, notes, wording
 from unplugd.page import drawing, overview, tables, timeline
 from unplugd.page.book import Book
 from unplugd.page.hypertext import OUTCOMES, moment, named, pairs, plain
@@ -52,7 +52,7 @@ def page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None
         f'<section{_much(key, book)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{inside}</section>'
         for key, name, inside in sections
     )
-    covered = _covered(book)
+    covered = wording.covered(report, zone)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head>{_head(f"{title} {covered}")}</head><body>'
         f'<a class="skip" href="#main">Skip to the report</a>{drawing.DEFINITIONS}'
@@ -88,19 +88,6 @@ def _head(title: str) -> str:
         f'<meta name="format-detection" content="telephone=no"><link rel="icon" href="data:,">'
         f"<title>{escape(title)}</title><style>{style}</style>"
     )
-
-
-def _covered(book: Book) -> str:
-    """Return the days that the report covers, with the times where it begins or ends within one."""
-    first, last = book.days[0], book.days[-1]
-    shown = days.span(first.date, last.date)
-    since, until = (days.local(moment, book.zone) for moment in (book.report.since, book.report.until))
-    parts = []
-    if book.report.since > first.began:
-        parts.append(f"from {days.clock(since)}")
-    if book.report.until < last.ended:
-        parts.append(f"until {days.clock(until)}")
-    return f"{shown}, {' '.join(parts)}" if parts else shown
 
 
 def _subject(book: Book, covered: str) -> str:
