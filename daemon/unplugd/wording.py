@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd import days
+from unplugd import days, duration
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from unplugd.report import Report
+    from unplugd.report import Figures, Report
 
 
 def covered(report: Report, zone: tzinfo) -> str:
@@ -25,3 +25,35 @@ def covered(report: Report, zone: tzinfo) -> str:
         parts.append(f"until {days.clock(days.local(report.until, zone))}")
     shown = days.span(first.date, last.date)
     return f"{shown}, {' '.join(parts)}" if parts else shown
+
+
+def share(total: Figures) -> str:
+    """Return how much of the time plugged in was unused, "" where none was: "91 %", "over 99 %", "under 1 %"."""
+    if total.unused_for < 1:
+        return ""
+    percent = total.unused_for / total.plugged_for * 100
+    return f"{'over 99' if 99 < percent < 100 else 'under 1' if percent < 1 else round(percent)} %"
+
+
+def compared(report: Report) -> str:
+    """Return how the time unused differs from the time before, "" where nothing is known of that."""
+    before = report.before
+    if before is None:
+        return ""
+    change = report.total.unused_for - before.unused_for
+    then = f"in the {_length(report.until - report.since)} before ({lasting(before.unused_for)})"
+    if abs(change) < max(60.0, before.unused_for / 100):
+        return f"about as long as {then}"
+    return f"{lasting(abs(change))} {'more' if change > 0 else 'less'} than {then}"
+
+
+def _length(seconds: float) -> str:
+    count = round(seconds / 86400)
+    if count >= 2:
+        return f"{count} days"
+    return "day" if abs(seconds - 86400) <= 3600 else duration.spoken(seconds)
+
+
+def lasting(seconds: float, nothing: str = "none") -> str:
+    """Return a duration in words; what is shorter than a second is `nothing`."""
+    return duration.spoken(seconds) if seconds >= 1 else nothing

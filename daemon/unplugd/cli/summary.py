@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from unplugd import days, duration, notes, wording
+from unplugd import days, notes, wording
 from unplugd.report import OUTCOMES, summed
+from unplugd.wording import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,35 +96,34 @@ def lines(report: Report, paper: Paper) -> Iterator[Text]:
 
 def _facts(report: Report, paper: Paper) -> Iterator[Text]:
     total = report.total
+    share = wording.share(total)
     yield _fact(
         "Left plugged in unused",
-        _spoken(total.unused_for),
-        _share(total),
+        lasting(total.unused_for),
+        f"  ({share} of the time plugged in)" if share else "",
         style=ALARM if total.unused_for else "good",
     )
-    if report.before:
-        yield _fact("", _compared(report))
-    yield _fact("Plugged in", f"{_times(total.periods)}, {_spoken(total.plugged_for)} in all")
-    already = (
-        sum(period.began <= report.since for period in report.periods)
-        if total.periods < len(report.periods)
-        else 0
-    )
-    if already and already == len(report.periods) - total.periods:
+    if compared := wording.compared(report):
+        yield _fact("", compared)
+    yield _fact("Plugged in", f"{_times(total.periods)}, {lasting(total.plugged_for)} in all")
+    already = len(report.periods) - total.periods
+    if already:
         yield _fact("", f"{already} more {'was' if already == 1 else 'were'} plugged in before")
-    yield _fact("", f"longest time {_spoken(total.longest)}, longest unused {_spoken(total.longest_unused)}")
+    yield _fact("", f"longest time {lasting(total.longest)}, longest unused {lasting(total.longest_unused)}")
     yield _fact(
         "Used",
-        f"{_times(total.uses)}, {_spoken(total.used_for)}" if total.uses or total.used_for else "never",
+        f"{_times(total.uses)}, {lasting(total.used_for)}" if total.uses or total.used_for else "never",
     )
     yield from _reminders(total)
     if total.snoozes:
-        yield _fact("Snoozed", f"{_times(total.snoozes)}, {_spoken(total.snoozed_for)}")
+        yield _fact("Snoozed", f"{_times(total.snoozes)}, {lasting(total.snoozed_for)}")
     open_now = [period for period in report.periods if period.end == "open"]
     if open_now:
         names = ", ".join(dict.fromkeys(period.name or "a device" for period in open_now))
         yield _fact("Still plugged in", _fitted(names, paper.width - 26))
-    strangers = sorted({program for period in report.periods for program in period.strangers})
+    # Like all that is counted they belong to the time in which their period began.
+    begun = [period for period in report.periods if not already or period.began > report.since]
+    strangers = sorted({program for period in begun for program in period.strangers})
     if strangers:
         yield _fact("Unknown programs", _fitted(", ".join(strangers), paper.width - 26))
 
@@ -138,7 +138,7 @@ def _reminders(total: Figures) -> Iterator[Text]:
         if count := total.outcomes.get(outcome, 0):
             yield _fact("", f"{count:{size}}  {ANSWERS[outcome]}")
     if total.reaction is not None:
-        yield _fact("Unplugged", f"{_spoken(total.reaction)} after the first reminder (median)")
+        yield _fact("Unplugged", f"{lasting(total.reaction)} after the first reminder (median)")
 
 
 def _fact(name: str, what: str, more: str = "", style: str = "") -> Text:
@@ -146,31 +146,6 @@ def _fact(name: str, what: str, more: str = "", style: str = "") -> Text:
     line.append(what, style)
     line.append(more)
     return line
-
-
-def _share(total: Figures) -> str:
-    if not total.plugged_for or not total.unused_for:
-        return ""
-    share = total.unused_for / total.plugged_for * 100
-    return f"  ({'over 99' if 99 < share < 100 else 'under 1' if share < 1 else round(share)} % of the time plugged in)"
-
-
-def _compared(report: Report) -> str:
-    before = report.before
-    if before is None:
-        return ""
-    change = report.total.unused_for - before.unused_for
-    length = f"the {_length(report.until - report.since)} before"
-    if abs(change) < 60:
-        return f"as long as in {length}"
-    return f"{_spoken(abs(change))} {'more' if change > 0 else 'less'} than in {length} ({_spoken(before.unused_for)})"
-
-
-def _length(seconds: float) -> str:
-    count = round(seconds / 86400)
-    if count >= 2:
-        return f"{count} days"
-    return "day" if abs(seconds - 86400) <= 3600 else duration.spoken(seconds)
 
 
 def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
@@ -192,7 +167,7 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     heading.append(" used", "not bold")
     yield heading
     names = max(len(row.name) for row in shown)
-    texts = [_spoken(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
+    texts = [lasting(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
     longest = max((row.figures.plugged_for for row in shown), default=0) or 1
     room = max(10, min(paper.width, WIDEST) - names - max(map(len, texts)) - 6)
     for row, text in zip(shown, texts, strict=True):
@@ -231,9 +206,9 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     shown = sorted(rows, key=lambda row: -row.figures.unused_for)[: paper.rows]
     cells = [
         (
-            _spoken(row.figures.unused_for),
-            _spoken(row.figures.used_for),
-            _spoken(row.figures.plugged_for),
+            lasting(row.figures.unused_for),
+            lasting(row.figures.used_for),
+            lasting(row.figures.plugged_for),
             str(row.figures.periods),
             str(row.figures.reminders),
         )
@@ -251,7 +226,7 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     for name, row in zip(names, cells, strict=True):
         line = Text(f"  {set_cell_size(_fitted(name, room), room)}")
         for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != _spoken(0) else "")
+            line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != lasting(0) else "")
         yield line
     if len(rows) > len(shown):
         yield Text(f"  and {len(rows) - len(shown)} more, each less long unused", "dim")
@@ -267,7 +242,7 @@ def _worth_knowing(report: Report) -> Iterator[str]:
     if report.not_watched_for >= 60 and (report.periods or report.watched):
         computers = len(report.computers)
         where = f", on {computers} computers together" if computers > 1 else ""
-        yield f"unplugd did not run for {_spoken(report.not_watched_for)}{where}; of that time nothing is known."
+        yield f"unplugd did not run for {lasting(report.not_watched_for)}{where}; of that time nothing is known."
     ends: list[str] = [period.end for period in report.periods]
     for end, (once, often) in _ENDS.items():
         if count := ends.count(end):
@@ -289,10 +264,6 @@ _ENDS: Final = {
 
 def _times(count: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def _spoken(seconds: float) -> str:
-    return duration.spoken(seconds) if seconds >= 1 else "none"
 
 
 def _fitted(text: str, width: int) -> str:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, duration, foreign
+from unplugd import days, foreign, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ def named(text: str, nameless: str = "without a name") -> str:
 
 def long(seconds: float, nothing: str = "none") -> str:
     """Return a duration in words, with the exact seconds for machines."""
-    return f'<data value="{number(seconds)}">{duration.spoken(seconds) if seconds >= 0.5 else nothing}</data>'
+    return f'<data value="{number(seconds)}">{wording.lasting(seconds, nothing)}</data>'
 
 
 def count(amount: int) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days
-from unplugd.duration import spoken
+from unplugd import days, wording
 from unplugd.page import drawing
 from unplugd.page.hypertext import OUTCOMES, count, long, moment, named, pairs, plain, several
 
@@ -26,7 +25,13 @@ def summary(book: Book) -> str:
     if not report.periods:
         kind = "Nothing was plugged in during this time, so nothing was left plugged in."
         return f'<p class="kind">{kind}</p><p>{_watching(report)}</p>{_compared(report)}'
-    share = round(100 * total.unused_for / total.plugged_for) if total.plugged_for > 0 else 0
+    share = wording.share(total)
+    plugged = long(total.plugged_for, "less than a second")
+    part = (
+        f"That is {share} of the {plugged} that it was plugged in"
+        if share
+        else f"It was plugged in for {plugged}"
+    )
     now = [one for one in report.periods if one.end == "open"]
     still = "".join(
         f'<p class="still"><b>Still plugged in</b> when the report ends: {named(one.name, "USB device")} on '
@@ -39,8 +44,7 @@ def summary(book: Book) -> str:
         f"{drawing.bar(total.unused_for, total.used_for, total.plugged_for, 'hero hero-figure')}"
         f'<ul class="legend"><li>{drawing.sample("idle")} unused: high bar</li><li>{drawing.sample("use")} in use: low bar'
         "</li></ul>"
-        f"<p>That is {share} % of the {long(total.plugged_for)} that it was plugged in; for {long(total.used_for, 'no time')} "
-        f"upload software was using it.</p>{_compared(report)}{still}"
+        f"<p>{part}; for {long(total.used_for, 'no time')} upload software was using it.</p>{_compared(report)}{still}"
         f'<dl class="figures">{pairs(_figures(report))}</dl>{_outcomes(report)}<p>{_watching(report)}</p>'
     )
 
@@ -50,26 +54,11 @@ def _since(book: Book, began: float) -> str:
     return moment(time, f"{days.short(time.date())}, {days.clock(time)}")
 
 
-def _before_name(report: Report) -> str:
-    hours = (report.until - report.since) / 3600
-    if hours < 36:
-        return "the day before" if 22 < hours < 26 else f"the {spoken(hours * 3600)} before"
-    return f"the {round(hours / 24)} days before"
-
-
 def _compared(report: Report) -> str:
-    before = report.before
-    if before is None:
+    if report.before is None:
         return "<p>There is nothing to compare with: the journal does not reach back to the time before.</p>"
-    change = report.total.unused_for - before.unused_for
-    if abs(change) < max(60.0, before.unused_for / 100):
-        said = f"About as long as in {_before_name(report)} ({long(before.unused_for)})."
-    else:
-        less = "less" if change < 0 else "more"
-        said = (
-            f"{spoken(abs(change))} <b>{less}</b> than in {_before_name(report)} ({long(before.unused_for)})."
-        )
-    return f'<p class="compared">{said}</p>'
+    said = wording.compared(report)
+    return f'<p class="compared">{said[0].upper()}{said[1:]}.</p>'
 
 
 def _figures(report: Report) -> Iterable[tuple[str, str]]:
