@@ -71,6 +71,17 @@ def test_the_time_before(minutes: float, compared: str) -> None:
     assert f"{compared[0].upper()}{compared[1:]}." in summary
 
 
+def test_what_had_begun_before_is_not_called_never() -> None:
+    """Time without a beginning in it is told as what goes on from before."""
+    text, summary = said(of((-60, 75, 66)))
+    assert "Plugged in 15 minutes in all, since before this time longest" in text
+    assert "Used 6 minutes, begun before" in text
+    assert "never" not in text
+    assert "6 minutes begun before" in summary
+    text, _ = said(of((-60, 75, 66), (600, 10, 0)))
+    assert "Plugged in once, 25 minutes in all 1 more was plugged in before" in text
+
+
 def test_programs_count_where_their_period_began() -> None:
     """A program unknown to unplugd is named in the report of the time in which its period began, and in no other."""
     period = plugged(SINCE - HOUR, 120, strangers=("thermometer",))

@@ -105,15 +105,20 @@ def _facts(report: Report, paper: Paper) -> Iterator[Text]:
     )
     if compared := wording.compared(report):
         yield _fact("", compared)
-    yield _fact("Plugged in", f"{_times(total.periods)}, {lasting(total.plugged_for)} in all")
     already = len(report.periods) - total.periods
-    if already:
+    plugged = f"{lasting(total.plugged_for, 'less than a second')} in all"
+    if not total.periods:
+        yield _fact("Plugged in", f"{plugged}, since before this time")
+    else:
+        yield _fact("Plugged in", f"{_times(total.periods)}, {plugged}")
+    if already and total.periods:
         yield _fact("", f"{already} more {'was' if already == 1 else 'were'} plugged in before")
     yield _fact("", f"longest time {lasting(total.longest)}, longest unused {lasting(total.longest_unused)}")
-    yield _fact(
-        "Used",
-        f"{_times(total.uses)}, {lasting(total.used_for)}" if total.uses or total.used_for else "never",
-    )
+    used = lasting(total.used_for, "less than a second")
+    if total.uses:
+        yield _fact("Used", f"{_times(total.uses)}, {used}")
+    else:
+        yield _fact("Used", f"{used}, begun before" if total.used_for >= 1 else "never")
     yield from _reminders(total)
     if total.snoozes:
         yield _fact("Snoozed", f"{_times(total.snoozes)}, {lasting(total.snoozed_for)}")

@@ -70,7 +70,8 @@ def _figures(report: Report) -> Iterable[tuple[str, str]]:
 
     yield row("Times plugged in", count(total.periods), count(before.periods) if before else None)
     yield row("Plugged in, in all", long(total.plugged_for), long(before.plugged_for) if before else None)
-    uses = several(total.uses, "use", "uses")
+    begun = total.uses or total.used_for < 1
+    uses = several(total.uses, "use", "uses") if begun else "begun before"
     yield row(
         "Used by upload software", long(total.used_for), long(before.used_for) if before else None, uses
     )
