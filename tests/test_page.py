@@ -315,6 +315,26 @@ def test_it_is_said_when_unplugd_did_not_run() -> None:
     assert "For 18 h of this time unplugd was not running" in sections(tree)["summary"].text
 
 
+def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
+    """That nothing was plugged in then, or more or less than before, is not said: not of the time, and not of its days."""
+    since = at("2026-10-05T00:00")
+    ran = ((0, 1), (3, 5), (7, 8), (9, 10))
+    watched = [Watched("anna-laptop", since + first * DAY, since + last * DAY) for first, last in ran]
+    periods = [plugged(since + day * DAY + 3600, 30) for day in (0, 3, 7, 9)]
+    unknown = report_of(periods, since + DAY, since + 2 * DAY, watched=watched)
+    assert unknown.before is not None
+    summary = sections(Tree(page(unknown, made=since)))["summary"]
+    assert [one.text for one in summary.children[1:]] == [
+        "Nothing is known of this time: unplugd did not run."
+    ]
+    tree = Tree(page(report_of(periods, since, since + 10 * DAY, watched=watched), made=since))
+    assert [row.children[1].text for row in tree.all("tr", "quiet")] == [
+        "Nothing was plugged in on these 3 days; for 2 d of them unplugd was not running.",
+        "Nothing is known of these 2 days: unplugd was not running.",
+    ]
+    assert tree.by_id("t2026-10-13").text == "nothing is known: unplugd was not running"
+
+
 def test_still_plugged_in_is_said_first() -> None:
     _, _, tree = made("one day")
     assert (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from unplugd import days, duration
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from unplugd.report import Figures, Report
+
+UNKNOWN: Final = "Nothing is known of this time: unplugd did not run."
+"""Instead of a report of a time in which nobody watched: that nothing was plugged in cannot be said."""
 
 
 def covered(report: Report, zone: tzinfo) -> str:

@@ -68,11 +68,7 @@ def lines(report: Report, paper: Paper) -> Iterator[Text]:
     yield Text(wording.covered(report, days.zone_of(report.zone)), "bold")
     yield Text()
     if not report.periods:
-        yield Text(
-            "Nothing was plugged in."
-            if report.watched
-            else "Nothing is known of this time: unplugd did not run."
-        )
+        yield Text("Nothing was plugged in." if report.watched else wording.UNKNOWN)
     else:
         yield from _facts(report, paper)
         yield from _by_day(report, paper)

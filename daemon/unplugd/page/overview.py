@@ -22,6 +22,8 @@ def summary(book: Book) -> str:
     """Return the summary."""
     report = book.report
     total = report.total
+    if not report.periods and not report.watched:
+        return f'<p class="kind">{wording.UNKNOWN}</p>'
     if not report.periods:
         kind = "Nothing was plugged in during this time, so nothing was left plugged in."
         return f'<p class="kind">{kind}</p><p>{_watching(report)}</p>{_compared(report)}'
