@@ -151,7 +151,9 @@ def test_own_journal_goes_on_until_now(run: Callable[..., Done], tmp_path: Path)
     found = json.loads(run("--json").stdout)
     assert found["total"]["plugged_for"] == 3600
     assert found["not_watched_for"] == pytest.approx(3600, abs=30)
-    assert "Still plugged in        CareLink USB" in run().stdout
+    shown = run().stdout
+    assert "Last seen plugged in    CareLink USB, Tue 1 Dec 12:00; not known since" in shown
+    assert "Still plugged in" not in shown
 
 
 def test_running_one_goes_on(

@@ -82,6 +82,43 @@ def test_what_had_begun_before_is_not_called_never() -> None:
     assert "Plugged in once, 25 minutes in all 1 more was plugged in before" in text
 
 
+@pytest.mark.parametrize("seen", [0, 1, 2, 40 * DAY])
+def test_only_what_is_plugged_in_at_the_end_is_still_plugged_in(seen: float) -> None:
+    """What was last seen plugged in a second before the end, and longer ago, is told with the time of that."""
+    period = plugged(SINCE, 9 * 60, end="open")
+    made = report(Review((period,)), since=SINCE, until=period.ended + seen, zone=ZoneInfo(ZONE), name=ZONE)
+    text, summary = said(made)
+    row = Tree(page(made, made=made.until)).all("table", "list")[0].text
+    if seen <= 1:
+        assert "Still plugged in CareLink USB" in text
+        assert (
+            "Still plugged in when the report ends: CareLink USB on anna-laptop, since Mon 5 Oct 00:00."
+            in summary
+        )
+        assert "still plugged in" in row
+    else:
+        assert "Last seen plugged in CareLink USB, Mon 5 Oct 09:00; not known since" in text
+        assert (
+            "Last seen plugged in: CareLink USB on anna-laptop, Mon 5 Oct 09:00; not known since." in summary
+        )
+        assert "its end is not known" in row
+    assert ("still plugged in" in f"{text} {page(made, made=made.until)}".lower()) is (seen <= 1)
+
+
+def test_a_moment_of_another_year_has_its_year() -> None:
+    """Which year it was is not left open."""
+    period = plugged(SINCE, 60, end="open")
+    made = report(Review((period,)), since=SINCE, until=SINCE + 365 * DAY, zone=ZoneInfo(ZONE), name=ZONE)
+    assert all("Mon 5 Oct 2026 01:00; not known since" in one for one in said(made))
+
+
+def test_what_a_report_cuts_is_still_plugged_in() -> None:
+    """A device that is unplugged after the end of the report is still plugged in then."""
+    text, summary = said(of((600, 2 * 1440, 0)))
+    assert "Still plugged in CareLink USB" in text
+    assert "Still plugged in when the report ends" in summary
+
+
 def test_programs_count_where_their_period_began() -> None:
     """A program unknown to unplugd is named in the report of the time in which its period began, and in no other."""
     period = plugged(SINCE - HOUR, 120, strangers=("thermometer",))

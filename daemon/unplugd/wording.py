@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from unplugd.report import Figures, Report
+    from unplugd.review import Period
 
 UNKNOWN: Final = "Nothing is known of this time: unplugd did not run."
 """Instead of a report of a time in which nobody watched: that nothing was plugged in cannot be said."""
@@ -28,6 +29,19 @@ def covered(report: Report, zone: tzinfo) -> str:
         parts.append(f"until {days.clock(days.local(report.until, zone))}")
     shown = days.span(first.date, last.date)
     return f"{shown}, {' '.join(parts)}" if parts else shown
+
+
+def is_still_plugged_in(period: Period, until: float) -> bool:
+    """Return whether a period goes on at the end of the report; of an open one it may be long that anything was known."""
+    # A report ends with the next full second.
+    return period.end == "open" and until - period.ended <= 1
+
+
+def moment(seconds: float, report: Report, zone: tzinfo) -> str:
+    """Return "Mon 2 Nov 10:06", with the year where it is not that of the report's end."""
+    time = days.local(seconds, zone)
+    year = f" {time.year}" if time.year != days.local(report.until, zone).year else ""
+    return f"{days.short(time.date())}{year} {days.clock(time)}"
 
 
 def share(total: Figures) -> str:

@@ -118,10 +118,19 @@ def _facts(report: Report, paper: Paper) -> Iterator[Text]:
     yield from _reminders(total)
     if total.snoozes:
         yield _fact("Snoozed", f"{_times(total.snoozes)}, {lasting(total.snoozed_for)}")
-    open_now = [period for period in report.periods if period.end == "open"]
-    if open_now:
-        names = ", ".join(dict.fromkeys(period.name or "a device" for period in open_now))
+    not_over = [period for period in report.periods if period.end == "open"]
+    still = [period for period in not_over if wording.is_still_plugged_in(period, report.until)]
+    if still:
+        names = ", ".join(dict.fromkeys(period.name or "a device" for period in still))
         yield _fact("Still plugged in", _fitted(names, paper.width - 26))
+    lost = [period for period in not_over if not wording.is_still_plugged_in(period, report.until)]
+    if lost:
+        zone = days.zone_of(report.zone)
+        seen = "; ".join(
+            f"{one.name or 'a device'}, {wording.moment(one.ended, report, zone)}" for one in lost
+        )
+        since = "; not known since"
+        yield _fact("Last seen plugged in", _fitted(seen, paper.width - 26 - len(since)) + since)
     # Like all that is counted they belong to the time in which their period began.
     begun = [period for period in report.periods if not already or period.began > report.since]
     strangers = sorted({program for period in begun for program in period.strangers})

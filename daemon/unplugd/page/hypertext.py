@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from unplugd.review import Period
+
 ENDS: Final = {
     "unplugged": "unplugged",
     "unseen": "unplugged while unplugd was not running",
     "cut": "cut off (last known moment)",
-    "open": "still plugged in",
+    "open": "its end is not known",
 }
 """How a period ended, in words."""
 OUTCOMES: Final = {
@@ -63,6 +65,11 @@ def several(amount: int, one: str, many: str) -> str:
 
 def _grouped(amount: int) -> str:
     return f"{amount:,}".replace(",", "\u202f")
+
+
+def ending(period: Period, until: float) -> str:
+    """Return how a period ended, in a report until then."""
+    return "still plugged in" if wording.is_still_plugged_in(period, until) else ENDS[period.end]
 
 
 def moment(time: datetime, shown: str) -> str:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from unplugd.page.book import Book
     from unplugd.report import Report
+    from unplugd.review import Period
 
 NAMED: Final = 6
-"""Devices still plugged in that are named."""
+"""Devices not seen unplugged that are named."""
 
 
 def summary(book: Book) -> str:
@@ -34,12 +35,8 @@ def summary(book: Book) -> str:
         if share
         else f"It was plugged in for {plugged}"
     )
-    now = [one for one in report.periods if one.end == "open"]
-    still = "".join(
-        f'<p class="still"><b>Still plugged in</b> when the report ends: {named(one.name, "USB device")} on '
-        f"{named(one.host, 'this computer')}, since {_since(book, one.began)}.</p>"
-        for one in now[:NAMED]
-    )
+    not_over = [one for one in report.periods if one.end == "open"][:NAMED]
+    still = "".join(f'<p class="still">{_not_over(book, one)}</p>' for one in not_over)
     return (
         f'<p class="hero"><span id="hero">Left plugged in, unused</span> <strong id="hero-figure">'
         f"{long(total.unused_for, 'no time at all')}</strong></p>"
@@ -51,9 +48,15 @@ def summary(book: Book) -> str:
     )
 
 
-def _since(book: Book, began: float) -> str:
-    time = days.local(began, book.zone)
-    return moment(time, f"{days.short(time.date())}, {days.clock(time)}")
+def _not_over(book: Book, period: Period) -> str:
+    what = f"{named(period.name, 'USB device')} on {named(period.host, 'this computer')}"
+    if wording.is_still_plugged_in(period, book.report.until):
+        return f"<b>Still plugged in</b> when the report ends: {what}, since {_moment(book, period.began)}."
+    return f"<b>Last seen plugged in</b>: {what}, {_moment(book, period.ended)}; not known since."
+
+
+def _moment(book: Book, seconds: float) -> str:
+    return moment(days.local(seconds, book.zone), wording.moment(seconds, book.report, book.zone))
 
 
 def _compared(report: Report) -> str:

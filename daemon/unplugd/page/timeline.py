@@ -9,7 +9,7 @@ from unplugd import days
 from unplugd.duration import spoken
 from unplugd.page import drawing
 from unplugd.page.book import NOBODY
-from unplugd.page.hypertext import ENDS, OUTCOMES, count, long, plain, stretch
+from unplugd.page.hypertext import OUTCOMES, count, ending, long, plain, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,7 +92,7 @@ def _day(book: Book, day: Day, *, detailed: bool) -> str:
     figures = book.figures.get(day.date, NOBODY)
     lanes = book.lanes(day)
     hours = "" if abs(day.hours - 24) < 1e-6 else f" <small>{day.hours:g} hours</small>"
-    drawn = drawing.lanes(lanes, day, book.zone, detailed=detailed)
+    drawn = drawing.lanes(lanes, day, book.zone, book.report.until, detailed=detailed)
     if book.told_apart:
         names = "".join(f"<span>{plain(lane.name, '')}</span>" for lane in lanes)
         drawn = f"<p>{names}</p>{drawn}"
@@ -126,7 +126,7 @@ def _told(book: Book, day: Day) -> str:
             + (f" ({OUTCOMES[one.outcome]})" if one.outcome and one.outcome in OUTCOMES else "")
             for one in period.reminders[:TOLD]
         )
-        said.append(", ".join([*words, ENDS[period.end]]))
+        said.append(", ".join([*words, ending(period, book.report.until)]))
     if len(periods) > TOLD:
         said.append(f"and {len(periods) - TOLD} more")
     return "; ".join(said)
