@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import json
 import os
-import pty
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 import unicodedata
 from contextlib import contextmanager, suppress
@@ -27,6 +23,7 @@ from unplugd import cli, journal
 from unplugd.cli import forms
 
 from .rig import journal_maker
+from .rig.screen import on_terminal
 from .rig.wait import wait_until
 
 if TYPE_CHECKING:
@@ -291,24 +288,6 @@ def test_any_events_are_shown_harmless(reader: Reader, events: list[dict[str, An
 
 
 # --- on a terminal
-
-
-def on_terminal(command: list[str], columns: int, environment: dict[str, str], keys: bytes = b"") -> str:
-    """Return what a command shows on a terminal of this width and 24 lines."""
-    parent, child = pty.openpty()
-    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=environment)
-    os.close(child)
-    shown = b""
-    with suppress(OSError):
-        while more := os.read(parent, 65536):
-            shown += more
-            if keys and b"(END)" in shown or keys and shown.count(b"\n") >= 22:  # noqa: RUF021
-                os.write(parent, keys)
-                keys = b""
-    os.close(parent)
-    assert process.wait(10) == 0
-    return shown.decode().replace("\r\n", "\n")
 
 
 def surroundings(home: Path, **more: str) -> dict[str, str]:

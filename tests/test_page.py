@@ -19,7 +19,7 @@ from msgspec import structs
 
 from unplugd import days
 from unplugd.duration import spoken
-from unplugd.notes import NOTES
+from unplugd.notes import NOTES, told
 from unplugd.page import SENTENCE, page
 from unplugd.report import Report, report
 from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
@@ -315,6 +315,26 @@ def test_it_is_said_when_unplugd_did_not_run() -> None:
     assert "For 18 h of this time unplugd was not running" in sections(tree)["summary"].text
 
 
+def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
+    """That nothing was plugged in then, or more or less than before, is not said: not of the time, and not of its days."""
+    since = at("2026-10-05T00:00")
+    ran = ((0, 1), (3, 5), (7, 8), (9, 10))
+    watched = [Watched("anna-laptop", since + first * DAY, since + last * DAY) for first, last in ran]
+    periods = [plugged(since + day * DAY + 3600, 30) for day in (0, 3, 7, 9)]
+    unknown = report_of(periods, since + DAY, since + 2 * DAY, watched=watched)
+    assert unknown.before is not None
+    summary = sections(Tree(page(unknown, made=since)))["summary"]
+    assert [one.text for one in summary.children[1:]] == [
+        "Nothing is known of this time: unplugd did not run."
+    ]
+    tree = Tree(page(report_of(periods, since, since + 10 * DAY, watched=watched), made=since))
+    assert [row.children[1].text for row in tree.all("tr", "quiet")] == [
+        "Nothing was plugged in on these 3 days; for 2 d of them unplugd was not running.",
+        "Nothing is known of these 2 days: unplugd was not running.",
+    ]
+    assert tree.by_id("t2026-10-13").text == "nothing is known: unplugd was not running"
+
+
 def test_still_plugged_in_is_said_first() -> None:
     _, _, tree = made("one day")
     assert (
@@ -329,6 +349,16 @@ def test_every_note_has_words() -> None:
     told = tree.inside(sections(tree)["notes"], "li")
     assert len(told) == len(NOTES) + 1
     assert told[-1].text == "brand new: 7"
+
+
+def test_every_note_is_whole() -> None:
+    """Each sentence about the journal is on the page to its last word, however many there are of a thing."""
+    for amount in (1, 123_456):
+        notes = dict.fromkeys(NOTES, amount)
+        tree = Tree(page(replace(sample_report.nothing(), notes=notes), made=0))
+        found = [one.text for one in tree.inside(sections(tree)["notes"], "li")]
+        # An element's text has one kind of space.
+        assert found == [" ".join(sentence.split()) for sentence in told(notes)]
 
 
 # What the colours are

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MONTH = Path(__file__).with_name("histories") / "month.jsonl"
+NOW = 1_796_126_400.0
+"""Noon on 1 December 2026, UTC: after the month."""
 RANGE = ("--since", "2026-10-01", "--until", "2026-10-31")
 
 
@@ -42,12 +44,13 @@ class Done(NamedTuple):
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Done]:
-    """Return what runs `unplugd report` for a user with folders of their own, in Berlin."""
+    """Return what runs `unplugd report` for a user with folders of their own, in Berlin, a month after the month."""
     for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
         (tmp_path / name).mkdir()
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
+    monkeypatch.setattr(time, "time", lambda: NOW)
 
     def run(*arguments: str | Path) -> Done:
         try:
@@ -109,6 +112,22 @@ def test_json_says_the_same(run: Callable[..., Done]) -> None:
     assert found["zone"] == "Europe/Berlin"
 
 
+def test_a_part_of_a_day_is_named_as_one(run: Callable[..., Done], tmp_path: Path) -> None:
+    """The title has the times where the report does not cover whole days, and is the same on the page."""
+    page = tmp_path / "page.html"
+    for arguments, title in (
+        (
+            ("--since", "2026-10-05T20:00", "--until", "2026-10-05T20:59"),
+            "Monday 5 October 2026, from 20:00 until 21:00",
+        ),
+        (("--since", "2026-10-05T20:00", "--until", "2026-10-05"), "Monday 5 October 2026, from 20:00"),
+        (RANGE, "1 \u2013 31 October 2026"),
+    ):
+        assert run(*arguments, MONTH).stdout.splitlines()[0] == title
+        run(*arguments, "--html", page, MONTH)
+        assert f"{title}</title>" in page.read_text()
+
+
 def test_everything_there_is(run: Callable[..., Done]) -> None:
     """Without a range it is all of the journal."""
     found = json.loads(run("--json", MONTH).stdout)
@@ -132,7 +151,9 @@ def test_own_journal_goes_on_until_now(run: Callable[..., Done], tmp_path: Path)
     found = json.loads(run("--json").stdout)
     assert found["total"]["plugged_for"] == 3600
     assert found["not_watched_for"] == pytest.approx(3600, abs=30)
-    assert "Still plugged in        CareLink USB" in run().stdout
+    shown = run().stdout
+    assert "Last seen plugged in    CareLink USB, Tue 1 Dec 12:00; not known since" in shown
+    assert "Still plugged in" not in shown
 
 
 def test_running_one_goes_on(
@@ -158,6 +179,17 @@ def test_running_one_goes_on(
     lengths = {one["host"]: one["plugged_for"] for one in found["periods"]}
     assert lengths == {socket.gethostname(): pytest.approx(600, abs=30), "another": 0}
     assert [one["end"] for one in found["periods"]] == ["open", "open"]
+
+
+def test_a_time_that_has_not_come_is_left_out(run: Callable[..., Done], tmp_path: Path) -> None:
+    """A report until a day in the future ends now, or with the last thing in the journal if its clock was ahead."""
+    found = json.loads(run("--until", "9000-01-01", "--json", MONTH).stdout)
+    assert found["until"] == "2026-12-01T13:00:00.000+01:00"
+    ahead = tmp_path / "ahead.jsonl"
+    ahead.write_text(MONTH.read_text().replace('"2026-', '"2096-'))
+    found = json.loads(run("--until", "9000-01-01", "--json", ahead).stdout)
+    assert found["until"] == json.loads(run("--json", ahead).stdout)["until"]
+    assert len(found["periods"]) == 8
 
 
 def test_share(run: Callable[..., Done]) -> None:
@@ -205,6 +237,7 @@ def test_opens_the_page(
         (("missing.jsonl",), "missing.jsonl: no such file"),
         (("--since", "soon", MONTH), '"soon" is not a time'),
         (("--since", "2026-10-05", "--until", "2026-10-03", MONTH), "--since is not before --until"),
+        (("--since", "2027-01-01", "--until", "2027-01-31", MONTH), "that time has not come yet"),
         (("--open", MONTH), "--open needs a page"),
         (
             ("--html", "/nowhere/at/all.html", MONTH),
@@ -260,15 +293,18 @@ def test_nothing_in_it(run: Callable[..., Done], tmp_path: Path) -> None:
     assert "Nothing is known of this time" in done.stdout
 
 
-def test_terminal_without_blocks(tmp_path: Path) -> None:
-    """Where the encoding has no blocks the bars are made of letters."""
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "HOME": str(tmp_path), "TZ": "Europe/Berlin"}
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
+def test_terminal_without_blocks(tmp_path: Path, encoding: str) -> None:
+    """Where the encoding has no blocks the bars are made of letters, and where it has no dash the title has a hyphen."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "HOME": str(tmp_path), "TZ": "Europe/Berlin"}
     unplugd = Path(sys.executable).with_name("unplugd")
     done = subprocess.run(
-        [unplugd, "report", MONTH], env=environment, capture_output=True, text=True, timeout=60, check=True
+        [unplugd, "report", *RANGE, MONTH], env=environment, capture_output=True, timeout=60, check=True
     )
-    assert "##" in done.stdout
-    assert "\\u" not in done.stdout.partition("\n")[2]
+    shown = done.stdout.decode(encoding)
+    assert ("\u2588\u2588" if encoding == "cp437" else "##") in shown
+    assert shown.startswith("1 - 31 October 2026")
+    assert "\\u" not in shown
 
 
 # --- the words, at any width
@@ -310,6 +346,19 @@ def test_compared() -> None:
     assert "as long as in the 10 days before" in text(same)
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "One device was unplugged while unplugd did not run; it counts until the last sign of it."),
+        (2, "2 devices were unplugged while unplugd did not run; they count until the last sign of them."),
+    ],
+)
+def test_what_nobody_saw_counts_until_the_last_sign_of_it(count: int, said: str) -> None:
+    """A device that was unplugged unseen does not count until that moment, which nobody knows."""
+    periods = tuple(Period("a", str(n), "0a21:8001", "n", 0.0, 60.0, "unseen") for n in range(count))
+    assert said in " ".join(text(report(Review(periods))).split())
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 140, 300])
 def test_any_width(width: int) -> None:
     """It fits, down to 60 columns whatever things are called."""
@@ -342,7 +391,7 @@ def test_fits_the_screen(height: int) -> None:
 
 def test_that_nothing_is_known_is_said_once(run: Callable[..., Done]) -> None:
     """Not again in other words below."""
-    done = run("--since", "2027-01-01", "--until", "2027-01-31", MONTH)
+    done = run("--since", "2026-01-01", "--until", "2026-01-31", MONTH)
     assert done.stdout.count("unplugd did not run") == 1
 
 

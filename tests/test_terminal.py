@@ -1,8 +1,11 @@
-"""What a terminal shows can be read there, whatever its colours."""
+"""What a terminal shows can be read there, whatever its colours, and without any."""
 
 from __future__ import annotations
 
+import os
+import sys
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from rich.color import Color
@@ -10,7 +13,9 @@ from rich.color import Color
 from unplugd.cli.terminal import console
 
 from .rig import sight
+from .rig.screen import on_terminal
 
+MONTH = Path(__file__).with_name("histories") / "month.jsonl"
 BACKGROUNDS = {"black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0)}
 
 
@@ -45,3 +50,16 @@ def test_used_and_unused_are_told_apart_by_every_eye(colours: dict[str, sight.Co
     shown = [colours["unused"], colours["used"], *BACKGROUNDS.values()]
     for one, other in combinations(shown, 2):
         assert sight.difference(one, other, eyes) >= 40
+
+
+TABLE = "from unplugd.cli.terminal import table; table(('NAME', ''), [('a', 'b ' * 90)])"
+
+
+@pytest.mark.parametrize("command", [("-m", "unplugd", "report", str(MONTH)), ("-c", TABLE)])
+def test_no_color_is_plain_text(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """With NO_COLOR a terminal gets no escape sequence at all, and still lines that are as wide as it is."""
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUTF8": "1"}
+    plain = on_terminal([sys.executable, *command], 100, {**environment, "NO_COLOR": "1"})
+    assert "\x1b" not in plain
+    assert 90 < max(map(len, plain.splitlines())) <= 100
+    assert "\x1b[1m" in on_terminal([sys.executable, *command], 100, {**environment, "NO_COLOR": ""})

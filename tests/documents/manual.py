@@ -80,7 +80,7 @@ ENVIRONMENT: Final = {
     "UNPLUGD_SERVICE": "Set in the service: with an invalid configuration it watches by the defaults and says so.",
     "TZ": "The time zone in which times are given and shown.",
     "PAGER": "The program that shows a long log on a terminal, instead of less(1).",
-    "NO_COLOR": "If set, nothing is printed in colour.",
+    "NO_COLOR": "If set, text is printed plainly: without colours and without bold.",
 }
 
 PRIVACY: Final = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 ZONES: Final = "/zoneinfo/"
 PATIENCE: Final = 1.0
 """Seconds after which a person wants to see that something goes on."""
+SIGNS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
+"""Signs of the report beyond ASCII, each with another one that every terminal can show in its place."""
 BROWSER: Final = 3.0
 """Seconds in which an opener that fails has failed."""
 
@@ -54,12 +57,11 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     if since is not None and until is not None and since >= until:
         raise Failure("--since is not before --until", "unplugd report --since 7d")
     reviewed = _reviewed(arguments, where, now)
-    if until is None and not arguments.file:
-        # The own journal tells until now, unless its clock was ahead once.
-        ahead = any(one.ended > now for one in reviewed.periods) or any(
-            one.ended > now for one in reviewed.watched
-        )
-        until = None if ahead else now
+    latest = _latest(reviewed, now)
+    if until is not None:
+        until = min(until, latest)
+    elif not arguments.file:
+        until = latest
     if since is not None and until is not None and since >= until:
         raise Failure("that time has not come yet", "unplugd report --since 7d")
     if arguments.share:
@@ -94,6 +96,14 @@ def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review
         events = chain.from_iterable(events for _, events in computers)
         reviewed = review(events, now if running else None, journal.host_name())
     return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))
+
+
+def _latest(reviewed: Review, now: float) -> float:
+    """Return until when something can be told: until now, unless a clock was ahead once."""
+    ends = [one.ended for one in reviewed.periods] + [one.ended for one in reviewed.watched]
+    last = max(ends, default=now)
+    # The next full second: what happens in the last moment is before it.
+    return now if last <= now else math.floor(last) + 1
 
 
 def _runs(where: Paths) -> bool:
@@ -157,14 +167,23 @@ def _print(made: Report) -> None:
     out = console()
     screen = shutil.get_terminal_size() if sys.stdout.isatty() else None
     paper = Paper(screen.columns if screen else 80, rows=31)
-    try:
-        (paper.unused + paper.used).encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        paper = replace(paper, unused="#", used="-")
+    instead = _instead(sys.stdout.encoding or "ascii")
     # With the command above it and the prompt below it.
     for line in on_one_screen(made, paper, screen.lines - 2) if screen else lines(made, paper):
+        line.plain = line.plain.translate(instead)
         line.rstrip()
         out.print(line, soft_wrap=True)
+
+
+def _instead(encoding: str) -> dict[int, str]:
+    """Return what is shown in the place of the report's own signs that the encoding does not have."""
+    missing = {}
+    for sign, other in SIGNS.items():
+        try:
+            sign.encode(encoding)
+        except UnicodeEncodeError:
+            missing[ord(sign)] = other
+    return missing
 
 
 def _write_page(file: Path, made: Report, now: float, zone: tzinfo) -> None:

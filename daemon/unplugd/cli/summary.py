@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from unplugd import days, duration, notes
+from unplugd import days, notes, wording
 from unplugd.report import OUTCOMES, summed
+from unplugd.wording import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ MONTHS_FROM: Final = 93
 FEWEST: Final = 7
 """Rows of days, and of names, that are always shown."""
 ALARM: Final = "unused.most"
+UNUSED: Final = "█"
+USED: Final = "░"
 ANSWERS: Final = {
     "unplugged": "you unplugged it",
     "in_use": "an upload began",
@@ -37,12 +40,10 @@ ANSWERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What it is written on: columns, rows of a kind at most, and the blocks of bars that can be shown there."""
+    """What it is written on: columns, and rows of a kind at most."""
 
     width: int = 80
     rows: int = 14
-    unused: str = "█"
-    used: str = "░"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,10 @@ def on_one_screen(report: Report, paper: Paper, height: int) -> list[Text]:
 
 def lines(report: Report, paper: Paper) -> Iterator[Text]:
     """Yield the report."""
-    yield Text(_title(report), "bold")
+    yield Text(wording.covered(report, days.zone_of(report.zone)), "bold")
     yield Text()
     if not report.periods:
-        yield Text(
-            "Nothing was plugged in."
-            if report.watched
-            else "Nothing is known of this time: unplugd did not run."
-        )
+        yield Text("Nothing was plugged in." if report.watched else wording.UNKNOWN)
     else:
         yield from _facts(report, paper)
         yield from _by_day(report, paper)
@@ -93,45 +90,50 @@ def lines(report: Report, paper: Paper) -> Iterator[Text]:
             )
 
 
-def _title(report: Report) -> str:
-    zone = days.zone_of(report.zone)
-    first = days.local(report.since, zone)
-    # A report until midnight, or a second after the last thing there, is one of the day before.
-    last = days.local(max(report.since, report.until - 1), zone)
-    return days.span(first.date(), last.date())
-
-
 def _facts(report: Report, paper: Paper) -> Iterator[Text]:
     total = report.total
+    share = wording.share(total)
     yield _fact(
         "Left plugged in unused",
-        _spoken(total.unused_for),
-        _share(total),
+        lasting(total.unused_for),
+        f"  ({share} of the time plugged in)" if share else "",
         style=ALARM if total.unused_for else "good",
     )
-    if report.before:
-        yield _fact("", _compared(report))
-    yield _fact("Plugged in", f"{_times(total.periods)}, {_spoken(total.plugged_for)} in all")
-    already = (
-        sum(period.began <= report.since for period in report.periods)
-        if total.periods < len(report.periods)
-        else 0
-    )
-    if already and already == len(report.periods) - total.periods:
+    if compared := wording.compared(report):
+        yield _fact("", compared)
+    already = len(report.periods) - total.periods
+    plugged = f"{lasting(total.plugged_for, 'less than a second')} in all"
+    if not total.periods:
+        yield _fact("Plugged in", f"{plugged}, since before this time")
+    else:
+        yield _fact("Plugged in", f"{_times(total.periods)}, {plugged}")
+    if already and total.periods:
         yield _fact("", f"{already} more {'was' if already == 1 else 'were'} plugged in before")
-    yield _fact("", f"longest time {_spoken(total.longest)}, longest unused {_spoken(total.longest_unused)}")
-    yield _fact(
-        "Used",
-        f"{_times(total.uses)}, {_spoken(total.used_for)}" if total.uses or total.used_for else "never",
-    )
+    yield _fact("", f"longest time {lasting(total.longest)}, longest unused {lasting(total.longest_unused)}")
+    used = lasting(total.used_for, "less than a second")
+    if total.uses:
+        yield _fact("Used", f"{_times(total.uses)}, {used}")
+    else:
+        yield _fact("Used", f"{used}, begun before" if total.used_for >= 1 else "never")
     yield from _reminders(total)
     if total.snoozes:
-        yield _fact("Snoozed", f"{_times(total.snoozes)}, {_spoken(total.snoozed_for)}")
-    open_now = [period for period in report.periods if period.end == "open"]
-    if open_now:
-        names = ", ".join(dict.fromkeys(period.name or "a device" for period in open_now))
+        yield _fact("Snoozed", f"{_times(total.snoozes)}, {lasting(total.snoozed_for)}")
+    not_over = [period for period in report.periods if period.end == "open"]
+    still = [period for period in not_over if wording.is_still_plugged_in(period, report.until)]
+    if still:
+        names = ", ".join(dict.fromkeys(period.name or "a device" for period in still))
         yield _fact("Still plugged in", _fitted(names, paper.width - 26))
-    strangers = sorted({program for period in report.periods for program in period.strangers})
+    lost = [period for period in not_over if not wording.is_still_plugged_in(period, report.until)]
+    if lost:
+        zone = days.zone_of(report.zone)
+        seen = "; ".join(
+            f"{one.name or 'a device'}, {wording.moment(one.ended, report, zone)}" for one in lost
+        )
+        since = "; not known since"
+        yield _fact("Last seen plugged in", _fitted(seen, paper.width - 26 - len(since)) + since)
+    # Like all that is counted they belong to the time in which their period began.
+    begun = [period for period in report.periods if not already or period.began > report.since]
+    strangers = sorted({program for period in begun for program in period.strangers})
     if strangers:
         yield _fact("Unknown programs", _fitted(", ".join(strangers), paper.width - 26))
 
@@ -146,7 +148,7 @@ def _reminders(total: Figures) -> Iterator[Text]:
         if count := total.outcomes.get(outcome, 0):
             yield _fact("", f"{count:{size}}  {ANSWERS[outcome]}")
     if total.reaction is not None:
-        yield _fact("Unplugged", f"{_spoken(total.reaction)} after the first reminder (median)")
+        yield _fact("Unplugged", f"{lasting(total.reaction)} after the first reminder (median)")
 
 
 def _fact(name: str, what: str, more: str = "", style: str = "") -> Text:
@@ -154,31 +156,6 @@ def _fact(name: str, what: str, more: str = "", style: str = "") -> Text:
     line.append(what, style)
     line.append(more)
     return line
-
-
-def _share(total: Figures) -> str:
-    if not total.plugged_for or not total.unused_for:
-        return ""
-    share = total.unused_for / total.plugged_for * 100
-    return f"  ({'over 99' if 99 < share < 100 else 'under 1' if share < 1 else round(share)} % of the time plugged in)"
-
-
-def _compared(report: Report) -> str:
-    before = report.before
-    if before is None:
-        return ""
-    change = report.total.unused_for - before.unused_for
-    length = f"the {_length(report.until - report.since)} before"
-    if abs(change) < 60:
-        return f"as long as in {length}"
-    return f"{_spoken(abs(change))} {'more' if change > 0 else 'less'} than in {length} ({_spoken(before.unused_for)})"
-
-
-def _length(seconds: float) -> str:
-    count = round(seconds / 86400)
-    if count >= 2:
-        return f"{count} days"
-    return "day" if abs(seconds - 86400) <= 3600 else duration.spoken(seconds)
 
 
 def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
@@ -194,20 +171,20 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     if len(shown) < len(rows):
         heading.append(f", the latest {len(shown)} of {len(rows)}", "not bold")
     heading.append("   ")
-    heading.append(paper.unused * 2, "unused")
+    heading.append(UNUSED * 2, "unused")
     heading.append(" unused  ", "not bold")
-    heading.append(paper.used * 2, "used")
+    heading.append(USED * 2, "used")
     heading.append(" used", "not bold")
     yield heading
     names = max(len(row.name) for row in shown)
-    texts = [_spoken(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
+    texts = [lasting(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
     longest = max((row.figures.plugged_for for row in shown), default=0) or 1
     room = max(10, min(paper.width, WIDEST) - names - max(map(len, texts)) - 6)
     for row, text in zip(shown, texts, strict=True):
         line = Text(f"  {row.name:{names}}  {text:>{max(map(len, texts))}}  ")
         unused, used = _bar(row.figures, longest, room)
-        line.append(paper.unused * unused, "unused")
-        line.append(paper.used * used, "used")
+        line.append(UNUSED * unused, "unused")
+        line.append(USED * used, "used")
         yield line
 
 
@@ -239,9 +216,9 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     shown = sorted(rows, key=lambda row: -row.figures.unused_for)[: paper.rows]
     cells = [
         (
-            _spoken(row.figures.unused_for),
-            _spoken(row.figures.used_for),
-            _spoken(row.figures.plugged_for),
+            lasting(row.figures.unused_for),
+            lasting(row.figures.used_for),
+            lasting(row.figures.plugged_for),
             str(row.figures.periods),
             str(row.figures.reminders),
         )
@@ -259,7 +236,7 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     for name, row in zip(names, cells, strict=True):
         line = Text(f"  {set_cell_size(_fitted(name, room), room)}")
         for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != _spoken(0) else "")
+            line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != lasting(0) else "")
         yield line
     if len(rows) > len(shown):
         yield Text(f"  and {len(rows) - len(shown)} more, each less long unused", "dim")
@@ -275,7 +252,7 @@ def _worth_knowing(report: Report) -> Iterator[str]:
     if report.not_watched_for >= 60 and (report.periods or report.watched):
         computers = len(report.computers)
         where = f", on {computers} computers together" if computers > 1 else ""
-        yield f"unplugd did not run for {_spoken(report.not_watched_for)}{where}; of that time nothing is known."
+        yield f"unplugd did not run for {lasting(report.not_watched_for)}{where}; of that time nothing is known."
     ends: list[str] = [period.end for period in report.periods]
     for end, (once, often) in _ENDS.items():
         if count := ends.count(end):
@@ -285,8 +262,8 @@ def _worth_knowing(report: Report) -> Iterator[str]:
 
 _ENDS: Final = {
     "unseen": (
-        "One device was unplugged while unplugd did not run; it counts until then.",
-        "{} devices were unplugged while unplugd did not run; they count until then.",
+        "One device was unplugged while unplugd did not run; it counts until the last sign of it.",
+        "{} devices were unplugged while unplugd did not run; they count until the last sign of them.",
     ),
     "cut": (
         "Once the computer or unplugd ended while a device was plugged in; it counts until the last sign of it.",
@@ -297,10 +274,6 @@ _ENDS: Final = {
 
 def _times(count: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def _spoken(seconds: float) -> str:
-    return duration.spoken(seconds) if seconds >= 1 else "none"
 
 
 def _fitted(text: str, width: int) -> str:

@@ -72,7 +72,7 @@ def typed(text: str | None, read: Callable[[str], float]) -> float | None:
 
 
 def console() -> Any:
-    """Return what prints to a terminal in colour and to a pipe plainly.
+    """Return what prints to a terminal in colour, and plainly to a pipe or where `NO_COLOR` is set.
 
     Its own styles: `unused` and `unused.most`, `used`, `good`, `trouble`.
     """
@@ -81,7 +81,9 @@ def console() -> Any:
 
     # A pipe gets whole lines, however long.
     width = None if sys.stdout.isatty() else 1000
-    console = Console(highlight=False, emoji=False, soft_wrap=True, width=width)
+    # By itself rich only leaves out the colours then; bold and dim are escape sequences as well.
+    terminal = False if os.environ.get("NO_COLOR") else None
+    console = Console(highlight=False, emoji=False, soft_wrap=True, width=width, force_terminal=terminal)
     # Readable on black and on white, and told apart by colour-blind people: the page's orange and blue. Of sixteen
     # colours, the shades of which are the terminal's own, those that come nearest to that.
     many = console.color_system in {"256", "truecolor"}

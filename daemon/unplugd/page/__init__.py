@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, notes
+from unplugd import days, foreign, notes, wording
 from unplugd.page import drawing, overview, tables, timeline
 from unplugd.page.book import Book
 from unplugd.page.hypertext import OUTCOMES, moment, named, pairs, plain
@@ -27,6 +27,8 @@ SENTENCE: Final = (
 """Of the notice of 20 September 2022, word for word."""
 NAMED: Final = 6
 """Computers that the head names."""
+LONGEST: Final = 200
+"""Characters of a note."""
 MUCH: Final = 14
 """Rows with which a section begins on a sheet of its own."""
 
@@ -50,7 +52,7 @@ def page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None
         f'<section{_much(key, book)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{inside}</section>'
         for key, name, inside in sections
     )
-    covered = _covered(book)
+    covered = wording.covered(report, zone)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head>{_head(f"{title} {covered}")}</head><body>'
         f'<a class="skip" href="#main">Skip to the report</a>{drawing.DEFINITIONS}'
@@ -88,19 +90,6 @@ def _head(title: str) -> str:
     )
 
 
-def _covered(book: Book) -> str:
-    """Return the days that the report covers, with the times where it begins or ends within one."""
-    first, last = book.days[0], book.days[-1]
-    shown = days.span(first.date, last.date)
-    since, until = (days.local(moment, book.zone) for moment in (book.report.since, book.report.until))
-    parts = []
-    if book.report.since > first.began:
-        parts.append(f"from {days.clock(since)}")
-    if book.report.until < last.ended:
-        parts.append(f"until {days.clock(until)}")
-    return f"{shown}, {' '.join(parts)}" if parts else shown
-
-
 def _subject(book: Book, covered: str) -> str:
     computers = ", ".join(named(host) for host in book.hosts[:NAMED])
     if len(book.hosts) > NAMED:
@@ -131,7 +120,8 @@ def _legend(report: Report) -> str:
 
 
 def _notes(report: Report) -> str:
-    rows = [f"<li>{plain(sentence)}</li>" for sentence in notes.told(report.notes)]
+    # Sentences of our own are longer than names; a note without words is called by its key, which is foreign.
+    rows = [f"<li>{escape(foreign.plain(sentence, LONGEST))}</li>" for sentence in notes.told(report.notes)]
     return f"<ul>{''.join(rows)}</ul>" if rows else ""
 
 

@@ -155,6 +155,16 @@ class Book:
             left = [(max(a, c), min(b, d)) for a, b in left for c, d in here if max(a, c) < min(b, d)]
         return left
 
+    def nobody_for(self, some: Iterable[Day]) -> float:
+        """Return for how long unplugd ran on none of the computers on some days."""
+        return sum(ended - began for day in some for began, ended in self.nobody(day))
+
+    def is_unknown(self, some: Sequence[Day]) -> bool:
+        """Return whether unplugd did not run at all on these days, which follow each other, either way round."""
+        began = max(self.report.since, min(day.began for day in some))
+        ended = min(self.report.until, max(day.ended for day in some))
+        return self.nobody_for(some) > ended - began - 1
+
 
 def _part(spans: Sequence[tuple[float, float]], day: Day) -> Sequence[tuple[float, float]]:
     """Return the part of these on a day; they are in order, and none is over another."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import days
 from unplugd.duration import spoken
-from unplugd.page.hypertext import ENDS, OUTCOMES, number, plain, stretch
+from unplugd.page.hypertext import OUTCOMES, ending, number, plain, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,8 +60,8 @@ class Lane:
     unwatched: Spans
 
 
-def lanes(rows: Sequence[Lane], day: Day, zone: tzinfo, *, detailed: bool) -> str:
-    """Return the picture of a day: with the times under the pointer if `detailed`, else in as few bytes as it takes."""
+def lanes(rows: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, detailed: bool) -> str:
+    """Return the picture of a day of a report until then: with the times under the pointer if `detailed`, else in as few bytes as it takes."""
     minutes = (day.ended - day.began) / 60
     height = HEIGHT * len(rows)
     even = abs(minutes - 1440) < 1e-6
@@ -74,7 +74,7 @@ def lanes(rows: Sequence[Lane], day: Day, zone: tzinfo, *, detailed: bool) -> st
     )
     off = _path("off", [(index, span) for index, lane in enumerate(rows) for span in lane.unwatched], day)
     parts.append(f"<g><title>unplugd was not running</title>{off}</g>" if detailed and off else off)
-    parts.extend(_detailed(rows, day, zone) if detailed else _compact(rows, day))
+    parts.extend(_detailed(rows, day, zone, until) if detailed else _compact(rows, day))
     naps = [
         (index, (max(nap.began, day.began), min(nap.ended, day.ended)))
         for index, lane in enumerate(rows)
@@ -88,13 +88,13 @@ def lanes(rows: Sequence[Lane], day: Day, zone: tzinfo, *, detailed: bool) -> st
     return "".join(parts)
 
 
-def _detailed(rows: Sequence[Lane], day: Day, zone: tzinfo) -> Iterable[str]:
+def _detailed(rows: Sequence[Lane], day: Day, zone: tzinfo, until: float) -> Iterable[str]:
     for index, lane in enumerate(rows):
         for period in lane.periods:
             low, high = max(period.began, day.began), min(period.ended, day.ended)
             used = used_spans(period, low, high)
             idle = _path("idle", [(index, span) for span in _without(used, low, high)], day)
-            yield f"<g><title>{_told(period, zone)}</title>{idle}{_path('use', [(index, s) for s in used], day)}</g>"
+            yield f"<g><title>{_told(period, zone, until)}</title>{idle}{_path('use', [(index, s) for s in used], day)}</g>"
 
 
 def _compact(rows: Sequence[Lane], day: Day) -> Iterable[str]:
@@ -133,7 +133,7 @@ def _marks(rows: Sequence[Lane], day: Day, zone: tzinfo, *, detailed: bool) -> I
                     yield f"{used}/>"
 
 
-def _told(period: Period, zone: tzinfo) -> str:
+def _told(period: Period, zone: tzinfo, until: float) -> str:
     began, ended = days.local(period.began, zone), days.local(period.ended, zone)
     by = (
         f" by {', '.join(sorted({plain(u.program, 'an unknown program') for u in period.uses}))}"
@@ -142,7 +142,7 @@ def _told(period: Period, zone: tzinfo) -> str:
     )
     return (
         f"{plain(period.name, 'USB device')} on {plain(period.host, 'this computer')}\n"
-        f"{stretch(began, ended)}, {spoken(period.plugged_for)}, {ENDS[period.end]}\n"
+        f"{stretch(began, ended)}, {spoken(period.plugged_for)}, {ending(period, until)}\n"
         f"unused {spoken(period.unused_for)}, "
         + (f"used {spoken(period.used_for)}{by}" if period.uses else "not used at all")
     )

@@ -6,17 +6,19 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, duration, foreign
+from unplugd import days, foreign, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from unplugd.review import Period
+
 ENDS: Final = {
     "unplugged": "unplugged",
     "unseen": "unplugged while unplugd was not running",
     "cut": "cut off (last known moment)",
-    "open": "still plugged in",
+    "open": "its end is not known",
 }
 """How a period ended, in words."""
 OUTCOMES: Final = {
@@ -43,7 +45,7 @@ def named(text: str, nameless: str = "without a name") -> str:
 
 def long(seconds: float, nothing: str = "none") -> str:
     """Return a duration in words, with the exact seconds for machines."""
-    return f'<data value="{number(seconds)}">{duration.spoken(seconds) if seconds >= 0.5 else nothing}</data>'
+    return f'<data value="{number(seconds)}">{wording.lasting(seconds, nothing)}</data>'
 
 
 def count(amount: int) -> str:
@@ -63,6 +65,11 @@ def several(amount: int, one: str, many: str) -> str:
 
 def _grouped(amount: int) -> str:
     return f"{amount:,}".replace(",", "\u202f")
+
+
+def ending(period: Period, until: float) -> str:
+    """Return how a period ended, in a report until then."""
+    return "still plugged in" if wording.is_still_plugged_in(period, until) else ENDS[period.end]
 
 
 def moment(time: datetime, shown: str) -> str:

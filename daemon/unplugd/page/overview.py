@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days
-from unplugd.duration import spoken
+from unplugd import days, wording
 from unplugd.page import drawing
 from unplugd.page.hypertext import OUTCOMES, count, long, moment, named, pairs, plain, several
 
@@ -14,62 +13,57 @@ if TYPE_CHECKING:
 
     from unplugd.page.book import Book
     from unplugd.report import Report
+    from unplugd.review import Period
 
 NAMED: Final = 6
-"""Devices still plugged in that are named."""
+"""Devices not seen unplugged that are named."""
 
 
 def summary(book: Book) -> str:
     """Return the summary."""
     report = book.report
     total = report.total
+    if not report.periods and not report.watched:
+        return f'<p class="kind">{wording.UNKNOWN}</p>'
     if not report.periods:
         kind = "Nothing was plugged in during this time, so nothing was left plugged in."
         return f'<p class="kind">{kind}</p><p>{_watching(report)}</p>{_compared(report)}'
-    share = round(100 * total.unused_for / total.plugged_for) if total.plugged_for > 0 else 0
-    now = [one for one in report.periods if one.end == "open"]
-    still = "".join(
-        f'<p class="still"><b>Still plugged in</b> when the report ends: {named(one.name, "USB device")} on '
-        f"{named(one.host, 'this computer')}, since {_since(book, one.began)}.</p>"
-        for one in now[:NAMED]
+    share = wording.share(total)
+    plugged = long(total.plugged_for, "less than a second")
+    part = (
+        f"That is {share} of the {plugged} that it was plugged in"
+        if share
+        else f"It was plugged in for {plugged}"
     )
+    not_over = [one for one in report.periods if one.end == "open"][:NAMED]
+    still = "".join(f'<p class="still">{_not_over(book, one)}</p>' for one in not_over)
     return (
         f'<p class="hero"><span id="hero">Left plugged in, unused</span> <strong id="hero-figure">'
         f"{long(total.unused_for, 'no time at all')}</strong></p>"
         f"{drawing.bar(total.unused_for, total.used_for, total.plugged_for, 'hero hero-figure')}"
         f'<ul class="legend"><li>{drawing.sample("idle")} unused: high bar</li><li>{drawing.sample("use")} in use: low bar'
         "</li></ul>"
-        f"<p>That is {share} % of the {long(total.plugged_for)} that it was plugged in; for {long(total.used_for, 'no time')} "
-        f"upload software was using it.</p>{_compared(report)}{still}"
+        f"<p>{part}; for {long(total.used_for, 'no time')} upload software was using it.</p>{_compared(report)}{still}"
         f'<dl class="figures">{pairs(_figures(report))}</dl>{_outcomes(report)}<p>{_watching(report)}</p>'
     )
 
 
-def _since(book: Book, began: float) -> str:
-    time = days.local(began, book.zone)
-    return moment(time, f"{days.short(time.date())}, {days.clock(time)}")
+def _not_over(book: Book, period: Period) -> str:
+    what = f"{named(period.name, 'USB device')} on {named(period.host, 'this computer')}"
+    if wording.is_still_plugged_in(period, book.report.until):
+        return f"<b>Still plugged in</b> when the report ends: {what}, since {_moment(book, period.began)}."
+    return f"<b>Last seen plugged in</b>: {what}, {_moment(book, period.ended)}; not known since."
 
 
-def _before_name(report: Report) -> str:
-    hours = (report.until - report.since) / 3600
-    if hours < 36:
-        return "the day before" if 22 < hours < 26 else f"the {spoken(hours * 3600)} before"
-    return f"the {round(hours / 24)} days before"
+def _moment(book: Book, seconds: float) -> str:
+    return moment(days.local(seconds, book.zone), wording.moment(seconds, book.report, book.zone))
 
 
 def _compared(report: Report) -> str:
-    before = report.before
-    if before is None:
+    if report.before is None:
         return "<p>There is nothing to compare with: the journal does not reach back to the time before.</p>"
-    change = report.total.unused_for - before.unused_for
-    if abs(change) < max(60.0, before.unused_for / 100):
-        said = f"About as long as in {_before_name(report)} ({long(before.unused_for)})."
-    else:
-        less = "less" if change < 0 else "more"
-        said = (
-            f"{spoken(abs(change))} <b>{less}</b> than in {_before_name(report)} ({long(before.unused_for)})."
-        )
-    return f'<p class="compared">{said}</p>'
+    said = wording.compared(report)
+    return f'<p class="compared">{said[0].upper()}{said[1:]}.</p>'
 
 
 def _figures(report: Report) -> Iterable[tuple[str, str]]:
@@ -81,7 +75,8 @@ def _figures(report: Report) -> Iterable[tuple[str, str]]:
 
     yield row("Times plugged in", count(total.periods), count(before.periods) if before else None)
     yield row("Plugged in, in all", long(total.plugged_for), long(before.plugged_for) if before else None)
-    uses = several(total.uses, "use", "uses")
+    begun = total.uses or total.used_for < 1
+    uses = several(total.uses, "use", "uses") if begun else "begun before"
     yield row(
         "Used by upload software", long(total.used_for), long(before.used_for) if before else None, uses
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import days
 from unplugd.page import drawing
-from unplugd.page.hypertext import ENDS, OUTCOMES, count, long, moment, named, plain, several, stretch
+from unplugd.page.hypertext import OUTCOMES, count, ending, long, moment, named, plain, several, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,7 +169,7 @@ def _period(book: Book, period: Period) -> str:
     reminders = count(len(period.reminders)) if period.reminders else "none"
     if period.reminders:
         reminders += f": {', '.join(said) if said else 'not known what came of it'}"
-    ended_how = ENDS[period.end]
+    ended_how = ending(period, book.report.until)
     if period.strangers:
         ended_how += f"; held open by {', '.join(map(named, period.strangers[:3]))}, unknown to unplugd"
     unused = f"<td>{long(period.unused_for)}</td>"

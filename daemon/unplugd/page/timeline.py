@@ -9,7 +9,7 @@ from unplugd import days
 from unplugd.duration import spoken
 from unplugd.page import drawing
 from unplugd.page.book import NOBODY
-from unplugd.page.hypertext import ENDS, OUTCOMES, count, long, plain, stretch
+from unplugd.page.hypertext import OUTCOMES, count, ending, long, plain, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,12 +71,16 @@ def _days(book: Book, month: Sequence[Day], *, detailed: bool) -> Iterable[str]:
 
 
 def _quiet(book: Book, some: Sequence[Day]) -> str:
-    off = sum(ended - began for day in some for began, ended in book.nobody(day))
+    off = book.nobody_for(some)
+    if book.is_unknown(some):
+        said = f"Nothing is known of these {len(some)} days: unplugd was not running."
+    elif off >= 60:
+        said = f"Nothing was plugged in on these {len(some)} days; for {spoken(off)} of them unplugd was not running."
+    else:
+        said = f"Nothing was plugged in on these {len(some)} days."
     return (
         f'<tr class="quiet"><th scope="row">{_row_name(some[-1])}{days.TO.rstrip()}<br>{_row_name(some[0])}</th>'
-        f'<td colspan="5">Nothing was plugged in on these {len(some)} days'
-        + (f"; for {spoken(off)} of them unplugd was not running" if off >= 60 else "")
-        + ".</td></tr>"
+        f'<td colspan="5">{said}</td></tr>'
     )
 
 
@@ -88,7 +92,7 @@ def _day(book: Book, day: Day, *, detailed: bool) -> str:
     figures = book.figures.get(day.date, NOBODY)
     lanes = book.lanes(day)
     hours = "" if abs(day.hours - 24) < 1e-6 else f" <small>{day.hours:g} hours</small>"
-    drawn = drawing.lanes(lanes, day, book.zone, detailed=detailed)
+    drawn = drawing.lanes(lanes, day, book.zone, book.report.until, detailed=detailed)
     if book.told_apart:
         names = "".join(f"<span>{plain(lane.name, '')}</span>" for lane in lanes)
         drawn = f"<p>{names}</p>{drawn}"
@@ -105,7 +109,7 @@ def _day(book: Book, day: Day, *, detailed: bool) -> str:
 def _told(book: Book, day: Day) -> str:
     periods = book.periods.get(day.date, ())
     if not periods:
-        return "nothing plugged in"
+        return "nothing is known: unplugd was not running" if book.is_unknown([day]) else "nothing plugged in"
     said = []
     for period in periods[:TOLD]:
         began, ended = days.local(period.began, book.zone), days.local(period.ended, book.zone)
@@ -122,7 +126,7 @@ def _told(book: Book, day: Day) -> str:
             + (f" ({OUTCOMES[one.outcome]})" if one.outcome and one.outcome in OUTCOMES else "")
             for one in period.reminders[:TOLD]
         )
-        said.append(", ".join([*words, ENDS[period.end]]))
+        said.append(", ".join([*words, ending(period, book.report.until)]))
     if len(periods) > TOLD:
         said.append(f"and {len(periods) - TOLD} more")
     return "; ".join(said)
