@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
+from inspect import isclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 from .rig.bus import Bus
+from .rig.child import Child
 from .rig.daemon import Daemon
 from .rig.desktop import Desktop, Screen
 from .rig.login import Login
 from .rig.programs import Programs, compiled
 from .rig.server import Server
 from .rig.usb import Testbed
+from .rig.user_manager import UserManager
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-    from pathlib import Path
 
 NO_SKIPS = "UNPLUGD_NO_SKIPS"
+REAL = (Bus, Child, Daemon, Desktop, Login, Programs, Screen, Server, Testbed, UserManager)
+"""The parts of the rig that are processes of this machine."""
+VIRTUAL = Path(__file__).with_name("vm")
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
@@ -42,6 +48,26 @@ def not_skipped(report: Report) -> Report:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.longrepr = f"{reason}, and {NO_SKIPS} is set"
     return report
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests that may not run beside others of their kind: `make test` runs each kind by itself."""
+    if kind := kind_of(item):
+        item.add_marker(kind)
+
+
+def kind_of(item: pytest.Item) -> str:
+    """Return the mark of a test, "" if it may run beside any other.
+
+    A daemon looks at all processes of the machine: it would see the upload software that another test has started.
+    """
+    if VIRTUAL in item.path.parents:
+        return "virtual_machine"
+    names = vars(getattr(item, "module", pytest)).values()
+    if any(isclass(value) and issubclass(value, REAL) for value in names):
+        return "machine"
+    rig = {name for name, value in globals().items() if isinstance(value, type(usb))} - {"_usual_umask"}
+    return "machine" if rig.intersection(getattr(item, "fixturenames", ())) else ""
 
 
 @pytest.fixture(autouse=True)
