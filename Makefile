@@ -6,6 +6,8 @@ PREFIX ?= $(HOME)/.local
 INSTALLED := $(PREFIX)/share/unplugd/venv
 SHARED := man/man1/unplugd.1 bash-completion/completions/unplugd zsh/site-functions/_unplugd \
 	fish/vendor_completions.d/unplugd.fish
+# What runs at the same time is shown one after the other; macOS has a make that cannot.
+ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 .PHONY: run demo install uninstall test check test-machine test-virtual-machine test-rest documents bench clean
 
@@ -31,11 +33,11 @@ uninstall:
 
 test: $(VENV)/installed-for-tests
 	sh tests/debian-packages
-	$(MAKE) --jobs=4 --keep-going --output-sync --no-print-directory \
+	$(MAKE) --jobs=4 --keep-going --no-print-directory $(ONE_BY_ONE) \
 		check test-machine test-virtual-machine test-rest
 
-# Tests of one kind would disturb each other, those of different kinds do not (see tests/conftest.py). The machine's measure
-# times: all else gives way to them.
+# Tests of one kind may disturb each other, those of different kinds do not: see tests/conftest.py. The machine's measure
+# times, so all else gives way to them.
 test-machine: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m pytest -m machine
 
