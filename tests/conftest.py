@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from inspect import isclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -26,6 +27,8 @@ NO_SKIPS = "UNPLUGD_NO_SKIPS"
 REAL = (Bus, Child, Daemon, Desktop, Login, Programs, Screen, Server, Testbed, UserManager)
 """The parts of the rig that are processes of this machine."""
 VIRTUAL = Path(__file__).with_name("vm")
+HARMLESS = {"_usual_umask", "open_folder"}
+"""Fixtures of this file that are nothing that another test could see."""
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
@@ -66,7 +69,7 @@ def kind_of(item: pytest.Item) -> str:
     names = vars(getattr(item, "module", pytest)).values()
     if any(isclass(value) and issubclass(value, REAL) for value in names):
         return "machine"
-    rig = {name for name, value in globals().items() if isinstance(value, type(usb))} - {"_usual_umask"}
+    rig = {name for name, value in globals().items() if isinstance(value, type(usb))} - HARMLESS
     return "machine" if rig.intersection(getattr(item, "fixturenames", ())) else ""
 
 
@@ -76,6 +79,15 @@ def _usual_umask() -> Iterator[None]:
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Yield a folder that every user may enter: to `tmp_path` the way is closed, and all tests that run go it."""
+    with TemporaryDirectory(prefix="unplugd-tests-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture
