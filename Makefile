@@ -6,8 +6,10 @@ PREFIX ?= $(HOME)/.local
 INSTALLED := $(PREFIX)/share/unplugd/venv
 SHARED := man/man1/unplugd.1 bash-completion/completions/unplugd zsh/site-functions/_unplugd \
 	fish/vendor_completions.d/unplugd.fish
+# What runs at the same time is shown one after the other; macOS has a make that cannot.
+ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
-.PHONY: run demo install uninstall test check documents bench clean
+.PHONY: run demo install uninstall test check test-machine test-virtual-machine test-rest documents bench clean
 
 run: $(VENV)/installed
 	$(VENV)/bin/unplugd run
@@ -31,14 +33,25 @@ uninstall:
 
 test: $(VENV)/installed-for-tests
 	sh tests/debian-packages
-	$(MAKE) check
-	$(VENV)/bin/python -m pytest
+	$(MAKE) --jobs=4 --keep-going --no-print-directory $(ONE_BY_ONE) \
+		check test-machine test-virtual-machine test-rest
+
+# Tests of one kind may disturb each other, those of different kinds do not: see tests/conftest.py. The machine's measure
+# times, so all else gives way to them.
+test-machine: $(VENV)/installed-for-tests
+	$(VENV)/bin/python -m pytest -m machine
+
+test-virtual-machine: $(VENV)/installed-for-tests
+	nice $(VENV)/bin/python -m pytest -m virtual_machine
+
+test-rest: $(VENV)/installed-for-tests
+	nice $(VENV)/bin/python -m pytest -m "not machine and not virtual_machine"
 
 check: $(VENV)/installed-for-tests
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --platform linux
-	$(VENV)/bin/mypy --platform darwin
+	nice $(VENV)/bin/ruff check .
+	nice $(VENV)/bin/ruff format --check .
+	nice $(VENV)/bin/mypy --platform linux
+	nice $(VENV)/bin/mypy --platform darwin
 
 documents: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m tests.documents

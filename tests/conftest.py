@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
+from inspect import isclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 from .rig.bus import Bus
+from .rig.child import Child
 from .rig.daemon import Daemon
 from .rig.desktop import Desktop, Screen
 from .rig.login import Login
 from .rig.programs import Programs, compiled
 from .rig.server import Server
 from .rig.usb import Testbed
+from .rig.user_manager import UserManager
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-    from pathlib import Path
 
 NO_SKIPS = "UNPLUGD_NO_SKIPS"
+REAL = (Bus, Child, Daemon, Desktop, Login, Programs, Screen, Server, Testbed, UserManager)
+"""The parts of the rig that are processes of this machine."""
+VIRTUAL = Path(__file__).with_name("vm")
+HARMLESS = {"_usual_umask", "open_folder"}
+"""Fixtures of this file that are nothing that another test could see."""
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
@@ -44,12 +53,41 @@ def not_skipped(report: Report) -> Report:
     return report
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests that may not run beside others of their kind: `make test` runs each kind by itself."""
+    if kind := kind_of(item):
+        item.add_marker(kind)
+
+
+def kind_of(item: pytest.Item) -> str:
+    """Return the mark of a test, "" if it may run beside any other.
+
+    A daemon looks at all processes of the machine: it would see the upload software that another test has started.
+    """
+    if VIRTUAL in item.path.parents:
+        return "virtual_machine"
+    names = vars(getattr(item, "module", pytest)).values()
+    if any(isclass(value) and issubclass(value, REAL) for value in names):
+        return "machine"
+    rig = {name for name, value in globals().items() if isinstance(value, type(usb))} - HARMLESS
+    return "machine" if rig.intersection(getattr(item, "fixturenames", ())) else ""
+
+
 @pytest.fixture(autouse=True)
 def _usual_umask() -> Iterator[None]:
     """Let no test's command, which keeps everything to itself, decide what the next one's users may read."""
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Yield a folder that every user may enter: to `tmp_path` the way is closed, and all tests that run go it."""
+    with TemporaryDirectory(prefix="unplugd-tests-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture

@@ -343,14 +343,10 @@ def test_what_is_no_journal_is_told(tmp_path: Path) -> None:
         assert failure.value.hint
 
 
-def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "events.jsonl"
+def test_a_file_without_permission_is_told(open_folder: Path) -> None:
+    file = open_folder / "events.jsonl"
     file.write_bytes(GOOD)
     file.chmod(0)
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o111)
     myself = os.geteuid()
     os.seteuid(myself or NOBODY)
     try:
