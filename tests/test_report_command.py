@@ -10,12 +10,14 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from unplugd import cli, control
+from unplugd import cli, control, days
+from unplugd.cli.report import local_zone
 from unplugd.cli.summary import Paper, lines, on_one_screen
 from unplugd.journal import time_of
 from unplugd.report import report
@@ -376,6 +378,24 @@ def test_any_width(width: int) -> None:
     shown = text(made, width)
     assert "By computer" in shown
     assert "something new: 2" in shown
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT,M3.2.0,M11.1.0", "<+0330>-3:30", "Europe/Lisbon", "UTC"],
+)
+def test_summer_has_its_own_time(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    """Even where the system tells when clocks change, but no name of a time zone."""
+    monkeypatch.setenv("TZ", written)
+    time.tzset()
+    try:
+        zone, name = local_zone()
+        for at in (1_768_000_000.0, 1_784_000_000.0):
+            assert datetime.fromtimestamp(at, zone).hour == datetime.fromtimestamp(at).hour  # noqa: DTZ006 - as the system shows it
+        assert days.zone_of(name).utcoffset(datetime(2026, 7, 1)) == zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - local
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("height", [10, 24, 40, 60, 200])

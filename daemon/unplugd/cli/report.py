@@ -17,7 +17,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
@@ -145,17 +145,29 @@ def local_zone() -> tuple[tzinfo, str]:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         names.append(Path("/etc/timezone").read_text(encoding="ascii").strip())
     here = datetime.now().astimezone().utcoffset() or timedelta()
-    for written in names:
-        name = written.rpartition(ZONES)[2]
+    names = [written.rpartition(ZONES)[2] for written in names]
+    if time.daylight:
+        # The system knows its clock changes, but not a name for them: one of those with the same will do.
+        names += [time.tzname[0], *sorted(available_timezones())]
+    for name in names:
         try:
             zone = ZoneInfo(name)
         except (ValueError, OSError, KeyError):
             continue
         # A name that says otherwise than the system's clock is the wrong one.
-        if datetime.now(zone).utcoffset() == here:
+        if all(datetime.fromtimestamp(at, zone).utcoffset() == _offset(at) for at in _year(time.time())):
             return zone, name
     fixed = timezone(here)
     return fixed, datetime.now(fixed).isoformat()[-6:]
+
+
+def _year(now: float) -> list[float]:
+    """Return a moment of each week of the year until now, the last one first."""
+    return [now - week * 7 * 86400 for week in range(53)]
+
+
+def _offset(at: float) -> timedelta | None:
+    return datetime.fromtimestamp(at).astimezone().utcoffset()
 
 
 # --- showing
