@@ -10,7 +10,9 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,8 +22,9 @@ from unplugd import cli, control, days
 from unplugd.cli.report import local_zone
 from unplugd.cli.summary import Paper, lines, on_one_screen
 from unplugd.journal import time_of
-from unplugd.report import report
-from unplugd.review import Period, Reminder, Review, Use, Watched
+from unplugd.notes import NOTES
+from unplugd.report import Figures, Report, report
+from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
 
 from .rig import sample_report
 
@@ -343,7 +346,7 @@ def test_compared() -> None:
     first = 1_767_225_600.0
     quiet = Review(more.periods[:10] + more.periods[15:], more.watched)
     made = report(quiet, since=first + 10 * 86_400, until=first + 20 * 86_400)
-    assert "4 h 10 min less than in the 10 days before (8 h 20 min)" in text(made)
+    assert "4 h 10 min less than in the 10 days before (8 h 20 min)" in " ".join(text(made).split())
     same = report(more, since=first + 10 * 86_400, until=first + 20 * 86_400)
     assert "as long as in the 10 days before" in text(same)
 
@@ -361,21 +364,53 @@ def test_what_nobody_saw_counts_until_the_last_sign_of_it(count: int, said: str)
     assert said in " ".join(text(report(Review(periods))).split())
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 140, 300])
-def test_any_width(width: int) -> None:
-    """It fits, down to 60 columns whatever things are called."""
-    hosts = ["a" * 60, "東京" * 30, "b"]
+def everything() -> Report:
+    """Return a report with all that a report can say, of names of every width."""
+    hosts = ["a" * 60, "東京" * 30, "b", ""]
     several = [years(1, host=host) for host in hosts]
+    periods = [period for one in several for period in one.periods]
+    first = periods[0].began
+    outcomes = ("unplugged", "in_use", "snoozed", "dismissed", "expired", "")
+    reminders = tuple(
+        Reminder(first + 1000 + at, 1, "normal", "desktop", outcomes[at % 6]) for at in range(600)
+    )
+    programs = ("東京" * 9, "b" * 90, "c d e f g " * 9)
+    ends: tuple[End, ...] = ("open", "unseen", "cut", "unplugged")
+    for number, (end, host) in enumerate(product(ends, hosts)):
+        device = f"2-{number}"
+        one = Period(
+            host, device, f"0a21:{number:04}", programs[number % 3], first + 1, first + 9e6 + number, end
+        )
+        snoozes = (Snooze(first + 2000, first + 3000),)
+        periods.append(replace(one, reminders=reminders, snoozes=snoozes, strangers=programs))
     made = report(
         Review(
-            tuple(period for one in several for period in one.periods),
-            tuple(watched for one in several for watched in one.watched),
-            {"torn": 1, "something_new": 2},
+            tuple(periods),
+            tuple(replace(watched, ended=first + 9e6) for one in several for watched in one.watched),
+            {**dict.fromkeys(NOTES, 1234), "something_new": 2},
         )
     )
-    found = list(lines(made, Paper(width)))
-    assert max(line.cell_len for line in found) <= max(width, 84 if width < 84 else 110)
-    shown = text(made, width)
+    return replace(made, since=made.since + 60, before=Figures(unused_for=1e7))
+
+
+@pytest.mark.parametrize("width", [*range(40, 130), 300])
+def test_any_width(width: int) -> None:
+    """It fits, whatever things are called: no line is longer than the terminal is wide, nor than can be read well."""
+    several = everything()
+    most = [*several.periods, replace(several.periods[-1], end="open", ended=several.until)]
+    for made in (
+        several,
+        replace(several, periods=tuple(most)),
+        replace(several, days=several.days[:20]),
+        replace(several, total=replace(several.total, periods=0, uses=0)),
+        report(Review(), since=0, until=1e6),
+        sample_report.clinic(40),
+        sample_report.home_month(),
+        sample_report.nothing(),
+    ):
+        found = list(lines(made, Paper(width)))
+        assert max(line.cell_len for line in found) <= min(width, 110)
+    shown = text(several, width)
     assert "By computer" in shown
     assert "something new: 2" in shown
 
@@ -396,6 +431,37 @@ def test_summer_has_its_own_time(monkeypatch: pytest.MonkeyPatch, written: str) 
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_program_without_a_name_is_no_trouble() -> None:
+    """Not in its line either, which is then empty."""
+    nobody = Period("a", "1", "0a21:8001", "n", 0.0, 60.0, "unplugged", strangers=("",))
+    assert "\n  Unknown programs\n" in text(report(Review((nobody,)))) + "\n"
+
+
+def test_a_narrow_terminal_has_what_matters() -> None:
+    """Each fact has its value, below its name if not beside it, and a table has at least the time unused."""
+    made = report(years(1))
+    for width, expected in (
+        (80, "  Left plugged in unused  12 d 16 h  (83 % of the time plugged in)\n"),
+        (
+            60,
+            "  Left plugged in unused  12 d 16 h  (83 % of the time\n                            plugged in)\n",
+        ),
+        (40, "  Left plugged in unused\n    12 d 16 h  (83 % of the time plugged\n      in)\n"),
+    ):
+        assert expected in text(made, width)
+    heads = {
+        width: next(
+            line.split()[2:] for line in text(everything(), width).splitlines() if "By device" in line
+        )
+        for width in (40, 60, 80)
+    }
+    assert heads == {
+        40: ["unused", "used"],
+        60: ["unused", "used", "plugged", "in", "times"],
+        80: ["unused", "used", "plugged", "in", "times", "reminders"],
+    }
 
 
 @pytest.mark.parametrize("height", [10, 24, 40, 60, 200])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 WIDEST: Final = 110
 """Columns beyond which a line gets harder to read, not easier."""
+BESIDE: Final = 60
+"""Columns from which on there is room for a fact beside its name."""
+NAMES: Final = 26
+"""Columns of these names."""
+SHORTEST: Final = 12
+"""Columns that the name of a device or a computer has at least."""
 MONTHS_FROM: Final = 93
 """Days from which on months are shown instead."""
 FEWEST: Final = 7
@@ -45,6 +51,16 @@ class Paper:
     width: int = 80
     rows: int = 14
 
+    @property
+    def room(self) -> int:
+        """Columns that a line may have."""
+        return min(self.width, WIDEST)
+
+    @property
+    def beside(self) -> int:
+        """Columns that are left beside the name of a fact, or below it."""
+        return self.room - (NAMES if self.width >= BESIDE else 4)
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -65,10 +81,10 @@ def on_one_screen(report: Report, paper: Paper, height: int) -> list[Text]:
 
 def lines(report: Report, paper: Paper) -> Iterator[Text]:
     """Yield the report."""
-    yield Text(wording.covered(report, days.zone_of(report.zone)), "bold")
+    yield from _prose(wording.covered(report, days.zone_of(report.zone)), paper, "bold")
     yield Text()
     if not report.periods:
-        yield Text("Nothing was plugged in." if report.watched else wording.UNKNOWN)
+        yield from _prose("Nothing was plugged in." if report.watched else wording.UNKNOWN, paper)
     else:
         yield from _facts(report, paper)
         yield from _by_day(report, paper)
@@ -84,78 +100,91 @@ def lines(report: Report, paper: Paper) -> Iterator[Text]:
     if known:
         yield Text()
         for line in known:
-            yield from (
-                Text(part, "dim")
-                for part in textwrap.wrap(line, min(paper.width, WIDEST), subsequent_indent="  ")
-            )
+            yield from _prose(line, paper, "dim")
 
 
 def _facts(report: Report, paper: Paper) -> Iterator[Text]:
     total = report.total
     share = wording.share(total)
-    yield _fact(
+    yield from _fact(
+        paper,
         "Left plugged in unused",
         lasting(total.unused_for),
         f"  ({share} of the time plugged in)" if share else "",
-        style=ALARM if total.unused_for else "good",
+        style=ALARM if total.unused_for >= 1 else "good",
     )
     if compared := wording.compared(report):
-        yield _fact("", compared)
+        yield from _fact(paper, "", compared)
     already = len(report.periods) - total.periods
     plugged = f"{lasting(total.plugged_for, 'less than a second')} in all"
     if not total.periods:
-        yield _fact("Plugged in", f"{plugged}, since before this time")
+        yield from _fact(paper, "Plugged in", f"{plugged}, since before this time")
     else:
-        yield _fact("Plugged in", f"{_times(total.periods)}, {plugged}")
+        yield from _fact(paper, "Plugged in", f"{_times(total.periods)}, {plugged}")
     if already and total.periods:
-        yield _fact("", f"{already} more {'was' if already == 1 else 'were'} plugged in before")
-    yield _fact("", f"longest time {lasting(total.longest)}, longest unused {lasting(total.longest_unused)}")
+        yield from _fact(paper, "", f"{already} more {'was' if already == 1 else 'were'} plugged in before")
+    yield from _fact(
+        paper, "", f"longest time {lasting(total.longest)}, longest unused {lasting(total.longest_unused)}"
+    )
     used = lasting(total.used_for, "less than a second")
     if total.uses:
-        yield _fact("Used", f"{_times(total.uses)}, {used}")
+        yield from _fact(paper, "Used", f"{_times(total.uses)}, {used}")
     else:
-        yield _fact("Used", f"{used}, begun before" if total.used_for >= 1 else "never")
-    yield from _reminders(total)
+        yield from _fact(paper, "Used", f"{used}, begun before" if total.used_for >= 1 else "never")
+    yield from _reminders(total, paper)
     if total.snoozes:
-        yield _fact("Snoozed", f"{_times(total.snoozes)}, {lasting(total.snoozed_for)}")
+        yield from _fact(paper, "Snoozed", f"{_times(total.snoozes)}, {lasting(total.snoozed_for)}")
+    yield from _not_over(report, paper)
+    # Like all that is counted they belong to the time in which their period began.
+    begun = [period for period in report.periods if not already or period.began > report.since]
+    strangers = sorted({program for period in begun for program in period.strangers})
+    if strangers:
+        yield from _fact(paper, "Unknown programs", _fitted(", ".join(strangers), paper.beside))
+
+
+def _not_over(report: Report, paper: Paper) -> Iterator[Text]:
     not_over = [period for period in report.periods if period.end == "open"]
     still = [period for period in not_over if wording.is_still_plugged_in(period, report.until)]
     if still:
         names = ", ".join(dict.fromkeys(period.name or "a device" for period in still))
-        yield _fact("Still plugged in", _fitted(names, paper.width - 26))
+        yield from _fact(paper, "Still plugged in", _fitted(names, paper.beside))
     lost = [period for period in not_over if not wording.is_still_plugged_in(period, report.until)]
     if lost:
         zone = days.zone_of(report.zone)
         seen = "; ".join(
             f"{one.name or 'a device'}, {wording.moment(one.ended, report, zone)}" for one in lost
         )
-        since = "; not known since"
-        yield _fact("Last seen plugged in", _fitted(seen, paper.width - 26 - len(since)) + since)
-    # Like all that is counted they belong to the time in which their period began.
-    begun = [period for period in report.periods if not already or period.began > report.since]
-    strangers = sorted({program for period in begun for program in period.strangers})
-    if strangers:
-        yield _fact("Unknown programs", _fitted(", ".join(strangers), paper.width - 26))
+        # A name, a time and these words need more than one line of a narrow terminal.
+        seen = _fitted(seen, 2 * paper.beside)
+        yield from _fact(paper, "Last seen plugged in", f"{seen}; not known since")
 
 
-def _reminders(total: Figures) -> Iterator[Text]:
+def _reminders(total: Figures, paper: Paper) -> Iterator[Text]:
     if not total.reminders:
-        yield _fact("Reminders", "none")
+        yield from _fact(paper, "Reminders", "none")
         return
-    yield _fact("Reminders", str(total.reminders))
+    yield from _fact(paper, "Reminders", str(total.reminders))
     size = len(str(total.reminders))
     for outcome in OUTCOMES:
         if count := total.outcomes.get(outcome, 0):
-            yield _fact("", f"{count:{size}}  {ANSWERS[outcome]}")
+            yield from _fact(paper, "", f"{count:{size}}  {ANSWERS[outcome]}")
     if total.reaction is not None:
-        yield _fact("Unplugged", f"{lasting(total.reaction)} after the first reminder (median)")
+        yield from _fact(paper, "Unplugged", f"{lasting(total.reaction)} after the first reminder (median)")
 
 
-def _fact(name: str, what: str, more: str = "", style: str = "") -> Text:
-    line = Text(f"  {name:22}  ", style="" if not style else "bold")
-    line.append(what, style)
-    line.append(more)
-    return line
+def _fact(paper: Paper, name: str, what: str, more: str = "", style: str = "") -> Iterator[Text]:
+    """Yield a name and what it comes to beside it or, where that is too narrow, below it."""
+    bold = "bold" if style else ""
+    beside = paper.width >= BESIDE
+    indent = " " * (NAMES if beside else 4)
+    if name and not beside:
+        yield Text(f"  {name}", bold)
+    first, *rest = _wrapped(what + more, paper.beside)
+    line = Text(f"  {name:{NAMES - 2}}" if beside else indent, bold)
+    line.append(first[: len(what)], style)
+    line.append(first[len(what) :])
+    yield line
+    yield from (Text(indent + part, bold) for part in rest)
 
 
 def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
@@ -170,16 +199,16 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     heading = Text(f"By {what}", "bold")
     if len(shown) < len(rows):
         heading.append(f", the latest {len(shown)} of {len(rows)}", "not bold")
-    heading.append("   ")
-    heading.append(UNUSED * 2, "unused")
-    heading.append(" unused  ", "not bold")
-    heading.append(USED * 2, "used")
-    heading.append(" used", "not bold")
-    yield heading
+    legend = Text.assemble((UNUSED * 2, "unused"), " unused  ", (USED * 2, "used"), " used")
+    if heading.cell_len + 3 + legend.cell_len <= paper.room:
+        yield Text.assemble(heading, "   ", legend)
+    else:
+        yield heading
+        yield Text.assemble("  ", legend)
     names = max(len(row.name) for row in shown)
     texts = [lasting(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
     longest = max((row.figures.plugged_for for row in shown), default=0) or 1
-    room = max(10, min(paper.width, WIDEST) - names - max(map(len, texts)) - 6)
+    room = max(10, paper.room - names - max(map(len, texts)) - 6)
     for row, text in zip(shown, texts, strict=True):
         line = Text(f"  {row.name:{names}}  {text:>{max(map(len, texts))}}  ")
         unused, used = _bar(row.figures, longest, room)
@@ -212,7 +241,7 @@ def _months(report: Report) -> Iterator[_Row]:
 
 
 def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
-    titles = ("unused", "used", "plugged in", "times", "reminders")
+    titles = ["unused", "used", "plugged in", "times", "reminders"]
     shown = sorted(rows, key=lambda row: -row.figures.unused_for)[: paper.rows]
     cells = [
         (
@@ -226,20 +255,23 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     ]
     names = [row.name for row in shown]
     widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
-    room = max(12, min(paper.width, WIDEST) - sum(widths) - 2 * len(widths) - 2)
+    # What says least is left out first.
+    while len(widths) > 1 and sum(widths) + 2 * len(widths) + 2 + SHORTEST > paper.room:
+        widths.pop()
+    room = max(SHORTEST, paper.room - sum(widths) - 2 * len(widths) - 2)
     room = min(room, max(cell_len(what) + 3, *map(cell_len, names)))
     yield Text()
     heading = Text(set_cell_size(f"By {what}", room + 2), "bold")
-    for title, width in zip(titles, widths, strict=True):
+    for title, width in zip(titles, widths, strict=False):
         heading.append(f"  {title:>{width}}", "not bold dim")
     yield heading
     for name, row in zip(names, cells, strict=True):
         line = Text(f"  {set_cell_size(_fitted(name, room), room)}")
-        for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        for at, (cell, width) in enumerate(zip(row, widths, strict=False)):
             line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != lasting(0) else "")
         yield line
     if len(rows) > len(shown):
-        yield Text(f"  and {len(rows) - len(shown)} more, each less long unused", "dim")
+        yield from _prose(f"  and {len(rows) - len(shown)} more, each less long unused", paper, "dim")
 
 
 def _device(name: str, id_: str, *, alike: bool) -> str:
@@ -270,6 +302,24 @@ _ENDS: Final = {
         "{} times the computer or unplugd ended while a device was plugged in; it counts until the last sign of it.",
     ),
 }
+
+
+def _prose(text: str, paper: Paper, style: str = "") -> Iterator[Text]:
+    for part in _wrapped(text, paper.room):
+        yield Text(part, style)
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Return the lines of a text: by columns, where textwrap goes by letters, of which some are two columns wide."""
+    # A number stays with its unit.
+    first, *words = re.findall(" *(?:[0-9]+ )?[^ ]+", text) or [""]
+    found = [_fitted(first, room)]
+    for word in words:
+        if cell_len(found[-1] + word) <= room:
+            found[-1] += word
+        else:
+            found.append(_fitted(f"  {word.lstrip()}", room))
+    return found
 
 
 def _times(count: int) -> str:
