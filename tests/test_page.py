@@ -329,7 +329,7 @@ def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
     ]
     tree = Tree(page(report_of(periods, since, since + 10 * DAY, watched=watched), made=since))
     assert [row.children[1].text for row in tree.all("tr", "quiet")] == [
-        "Nothing was plugged in on these 3 days; for 2 d of them unplugd was not running.",
+        "Nothing was seen plugged in on these 3 days; for 2 d of them unplugd was not running.",
         "Nothing is known of these 2 days: unplugd was not running.",
     ]
     assert tree.by_id("t2026-10-13").text == "nothing is known: unplugd was not running"

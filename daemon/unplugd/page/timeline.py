@@ -75,7 +75,7 @@ def _quiet(book: Book, some: Sequence[Day]) -> str:
     if book.is_unknown(some):
         said = f"Nothing is known of these {len(some)} days: unplugd was not running."
     elif off >= 60:
-        said = f"Nothing was plugged in on these {len(some)} days; for {spoken(off)} of them unplugd was not running."
+        said = f"Nothing was seen plugged in on these {len(some)} days; for {spoken(off)} of them unplugd was not running."
     else:
         said = f"Nothing was plugged in on these {len(some)} days."
     return (
