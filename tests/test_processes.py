@@ -200,14 +200,14 @@ def test_a_fault_of_psutil_ends_nothing(
     programs: Programs, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     """What it raises on macOS instead of its own errors: a process is known by the rest."""
-    program = programs.start("tidepool-uploader")
-    held = processes.known(program.pid, BUILT_IN)
+    pid = started(programs, "tidepool-uploader")
+    held = processes.known(pid, BUILT_IN)
 
     def fail(_process: psutil.Process) -> list[str]:
         raise fault
 
     monkeypatch.setattr(psutil.Process, "cmdline", fail)
-    assert processes.known(program.pid, BUILT_IN) == held
+    assert processes.known(pid, BUILT_IN) == held
     monkeypatch.setattr(psutil.Process, "name", fail)
     assert processes.running(BUILT_IN, time.monotonic) is None
-    assert processes.known(program.pid, BUILT_IN, "called") is not None
+    assert processes.known(pid, BUILT_IN, "called") is not None
