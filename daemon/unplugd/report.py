@@ -537,10 +537,11 @@ def _period(period: Period, zone: tzinfo) -> dict[str, Any]:
 
 def _written(stamp: float, zone: tzinfo) -> str:
     """RFC 3339 has no seconds in an offset: a zone that had some then is written in UTC."""
-    local = datetime.fromtimestamp(_ms(stamp) / 1000, zone)
+    # Of whole seconds, since a float is seldom a whole number of microseconds, and milliseconds would be cut off.
+    seconds, rest = divmod(_ms(stamp), 1000)
+    local = datetime.fromtimestamp(seconds, zone)
     offset = local.utcoffset()
     if offset is None or offset.seconds % 60 or offset.microseconds:
         local = local.astimezone(UTC)
-    # A float is seldom a whole number of microseconds, and milliseconds are cut off, not rounded.
-    rounded = local.replace(microsecond=0)
-    return rounded.isoformat(timespec="seconds")[:19] + f".{_ms(stamp) % 1000:03}" + rounded.isoformat()[19:]
+    text = local.isoformat()
+    return f"{text[:19]}.{rest:03}{text[19:]}"
