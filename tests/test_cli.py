@@ -16,7 +16,7 @@ import time
 import tomllib  # noqa: F401 - see as_nobody
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import psutil  # noqa: F401 - see as_nobody
 import pytest
@@ -28,6 +28,7 @@ from unplugd.cli.terminal import tell
 from unplugd.lock import Lock
 from unplugd.paths import Paths, of_user
 
+from .rig.daemon import Done
 from .rig.tools import need
 from .rig.turning import Clock, turn_once
 from .rig.usb import HUB, METER, MOUSE, Model
@@ -41,14 +42,6 @@ UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
 START = "hint: unplugd service install   (or, in this terminal only: unplugd run)\n"
 GIVE = "hint: give a journal, such as events.jsonl, or a folder with one\n"
 NOBODY = 65534
-
-
-class Done(NamedTuple):
-    """What became of a command."""
-
-    code: int
-    stdout: str
-    stderr: str
 
 
 class Shell:

@@ -10,7 +10,7 @@ import sys
 import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -18,6 +18,7 @@ from unplugd import cli, journal
 from unplugd.reading import order, sources
 
 from .rig import harmless
+from .rig.daemon import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,14 +38,6 @@ FORMATS: Final = {
     "page": ("report", "--html", "page.html"),
     "page to share": ("report", "--share", "--html", "page.html"),
 }
-
-
-class Done(NamedTuple):
-    """What became of a command."""
-
-    code: int
-    stdout: str
-    stderr: str
 
 
 @pytest.fixture

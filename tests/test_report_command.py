@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,6 +27,7 @@ from unplugd.report import Figures, Report, report
 from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
 
 from .rig import sample_report
+from .rig.daemon import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,14 +36,6 @@ MONTH = Path(__file__).with_name("histories") / "month.jsonl"
 NOW = 1_796_126_400.0
 """Noon on 1 December 2026, UTC: after the month."""
 RANGE = ("--since", "2026-10-01", "--until", "2026-10-31")
-
-
-class Done(NamedTuple):
-    """What became of a command."""
-
-    code: int
-    stdout: str
-    stderr: str
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from unplugd import journal, moment
 from unplugd.cli import forms
 from unplugd.cli.pager import Output
-from unplugd.cli.terminal import START, say, typed
+from unplugd.cli.terminal import START, asked_time, say
 from unplugd.failure import Failure
 from unplugd.notes import told
 from unplugd.reading import journals, sources
@@ -69,10 +69,9 @@ class Wanted:
     """Which events are to be shown."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self._since = -math.inf if (since := typed(arguments.since, moment.since)) is None else since
-        self._until = math.inf if (until := typed(arguments.until, moment.until)) is None else until
-        if self._since >= self._until:
-            raise Failure("--since is not before --until", "unplugd log --since 7d")
+        since, until = asked_time(arguments)
+        self._since = -math.inf if since is None else since
+        self._until = math.inf if until is None else until
         self._events: frozenset[str] | None = frozenset(arguments.event) if arguments.event else None
         self._device: str = (arguments.device or "").casefold()
         self._at_port: dict[tuple[str, str, str], bool] = {}

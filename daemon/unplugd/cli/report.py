@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,8 +20,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from unplugd import atomic, control, foreign, journal, moment, paths
-from unplugd.cli.terminal import START, console, say, typed
+from unplugd import atomic, control, foreign, journal, paths
+from unplugd.cli.terminal import START, asked_time, console, say
 from unplugd.failure import Failure
 from unplugd.report import as_json, share
 from unplugd.report import report as reported
@@ -52,10 +51,7 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
         raise Failure("--open needs a page", "unplugd report --html report.html --open")
     now = time.time()
     zone, name = local_zone()
-    since = typed(arguments.since, partial(moment.since, now=now, zone=zone))
-    until = typed(arguments.until, partial(moment.until, now=now, zone=zone))
-    if since is not None and until is not None and since >= until:
-        raise Failure("--since is not before --until", "unplugd report --since 7d")
+    since, until = asked_time(arguments, now, zone)
     reviewed = _reviewed(arguments, where, now)
     latest = _latest(reviewed, now)
     if until is not None:
@@ -144,7 +140,10 @@ def local_zone() -> tuple[tzinfo, str]:
         names.append(str(Path("/etc/localtime").resolve()))
     with contextlib.suppress(OSError, UnicodeDecodeError):
         names.append(Path("/etc/timezone").read_text(encoding="ascii").strip())
-    here = datetime.now().astimezone().utcoffset() or timedelta()
+    now = time.time()
+    # A moment of each week of the year until now.
+    weeks = [now - week * 7 * 86400 for week in range(53)]
+    offsets = {at: datetime.fromtimestamp(at).astimezone().utcoffset() for at in weeks}
     names = [written.rpartition(ZONES)[2] for written in names]
     if time.daylight:
         # The system knows its clock changes, but not a name for them: one of those with the same will do.
@@ -155,19 +154,10 @@ def local_zone() -> tuple[tzinfo, str]:
         except (ValueError, OSError, KeyError):
             continue
         # A name that says otherwise than the system's clock is the wrong one.
-        if all(datetime.fromtimestamp(at, zone).utcoffset() == _offset(at) for at in _year(time.time())):
+        if all(datetime.fromtimestamp(at, zone).utcoffset() == offset for at, offset in offsets.items()):
             return zone, name
-    fixed = timezone(here)
+    fixed = timezone(offsets[now] or timedelta())
     return fixed, datetime.now(fixed).isoformat()[-6:]
-
-
-def _year(now: float) -> list[float]:
-    """Return a moment of each week of the year until now, the last one first."""
-    return [now - week * 7 * 86400 for week in range(53)]
-
-
-def _offset(at: float) -> timedelta | None:
-    return datetime.fromtimestamp(at).astimezone().utcoffset()
 
 
 # --- showing

@@ -12,7 +12,8 @@ from unplugd import foreign, sentence
 from unplugd.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from datetime import tzinfo
 
 START: Final = "unplugd service install   (or, in this terminal only: unplugd run)"
 """The hint where nobody watches."""
@@ -59,16 +60,22 @@ def asked(question: str, *, default: bool = True) -> bool:
     return answer.strip().lower() in ("y", "yes") or (default and answer.strip() == "" and answer != "")
 
 
-def typed(text: str | None, read: Callable[[str], float]) -> float | None:
-    """Return the moment that a person typed, if any, as `read` understands it; Failure where it is none."""
-    if text is None:
-        return None
+def asked_time(
+    arguments: argparse.Namespace, now: float | None = None, zone: tzinfo | None = None
+) -> tuple[float | None, float | None]:
+    """Return `--since` and `--until` as moments, None where not given; Failure where they are none, or no stretch."""
     from unplugd import moment  # noqa: PLC0415 - the daemon never needs it
 
     try:
-        return read(text)
+        since = None if arguments.since is None else moment.since(arguments.since, now, zone)
+        until = None if arguments.until is None else moment.until(arguments.until, now, zone)
     except ValueError as error:
         raise Failure(foreign.plain(str(error), 200), moment.HINT) from None
+    if since is not None and until is not None and since >= until:
+        raise Failure(
+            "--since is not before --until", f"unplugd {arguments.command.split('.')[0]} --since 7d"
+        )
+    return since, until
 
 
 def console() -> Any:

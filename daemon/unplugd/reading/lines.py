@@ -31,12 +31,11 @@ def forwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -> Iter
         if skipping:
             _, ended, more = more.partition(b"\n")
             skipping = not ended
-        whole = more.rfind(b"\n") + 1
-        begin = position - len(more) - len(rest)
-        chunk = rest + more[:whole]
-        rest = more[whole:] if whole else rest + more
-        if whole:
-            yield begin, chunk
+        if whole := more.rfind(b"\n") + 1:
+            yield position - len(more) - len(rest), rest + more[:whole]
+            rest = more[whole:]
+        else:
+            rest += more
         if len(rest) > LONGEST_LINE:
             notes["too_long"] += 1
             rest, skipping = b"", True

@@ -370,9 +370,8 @@ def settled(batches: Iterable[Batch], notes: Counter[str], *, doubles: bool = Fa
         now = Batch(held.events + batch.events, held.chunk + batch.chunk) if held.events else batch
         boot = now.events[-1].boot
         positions = list(map(_UPTIME if boot else _position, now.events))
-        mixed = now.events[0].boot != boot
-        if mixed or any(map(ge, positions, positions[1:])):
-            steps = list(compress(count(), map(ge, positions, positions[1:])))
+        steps = list(compress(count(), map(ge, positions, positions[1:])))
+        if steps or now.events[0].boot != boot:
             if not _in_order(now.events, steps if boot and now.events[0].boot else range(len(positions) - 1)):
                 now = _sorted(now, notes, doubles=doubles)
             # Earlier boots are over.
