@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from unplugd import config, devices, duration, foreign, uploaders
-from unplugd.config import ConfigurationError, Quiet, Settings
+from unplugd.config import Quiet, Settings
+from unplugd.failure import ConfigurationError
 from unplugd.reminder import Policy
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import devices, duration, foreign, uploaders
+from unplugd.failure import ConfigurationError
 from unplugd.reminder import Policy
 
 if TYPE_CHECKING:
@@ -63,14 +64,6 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
         return f"{where}: {self.what}; {self.allowed}"
-
-
-class ConfigurationError(Exception):
-    """The file cannot be used; `problems` has every reason, in the order of the file."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = sorted(problems, key=lambda problem: problem.line)
-        super().__init__("\n".join(map(str, self.problems)))
 
 
 @dataclass(frozen=True, slots=True)

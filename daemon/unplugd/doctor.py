@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd import config, control, loop, paths
+from unplugd.failure import ConfigurationError
 from unplugd.words import Words
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def examine(computer: Computer, where: Paths, *, notify: bool) -> list[Finding]:
 def _configuration(where: Paths) -> Finding:
     try:
         config.load(where.config)
-    except config.ConfigurationError as error:
+    except ConfigurationError as error:
         return Finding("configuration", ok=False, what=str(error.problems[0]), hint="unplugd config check")
     if not where.config.exists():
         return Finding("configuration", ok=True, what="none, so the defaults hold")

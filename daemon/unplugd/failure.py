@@ -1,6 +1,13 @@
-"""The one error that ends a command: what is wrong, and the way out."""
+"""The errors that end a command: what is wrong, and the way out."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from unplugd.config import Problem
 
 
 class Failure(Exception):  # noqa: N818 - it reads as what it is: raise Failure(...)
@@ -9,3 +16,11 @@ class Failure(Exception):  # noqa: N818 - it reads as what it is: raise Failure(
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
         self.hint = hint
+
+
+class ConfigurationError(Exception):
+    """The configuration file cannot be used; `problems` has every reason, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda problem: problem.line)
+        super().__init__("\n".join(map(str, self.problems)))

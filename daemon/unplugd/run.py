@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, config, history, journal, reminder, supervisor, words
 from unplugd.control import Control
+from unplugd.failure import ConfigurationError
 from unplugd.lock import Lock
 from unplugd.loop import Signals, turn
 from unplugd.notifier import Notifier
@@ -63,7 +64,7 @@ class Daemon:
         self._news: Words | None = None
         try:
             self._settings = settings()
-        except config.ConfigurationError as error:
+        except ConfigurationError as error:
             if not stubborn:
                 raise
             self._settings = config.Settings()
@@ -360,7 +361,7 @@ class Daemon:
         """Read the configuration again; an invalid one is refused and the present one stays."""
         try:
             settings = self._load()
-        except config.ConfigurationError as error:
+        except ConfigurationError as error:
             self._refuse(error, "the new configuration is refused, the old one stays:")
             return
         self._config_problems = ()
@@ -371,7 +372,7 @@ class Daemon:
         self._write("config_loaded")
         self._look_at = self._platform.now()
 
-    def _refuse(self, error: config.ConfigurationError, what: str) -> None:
+    def _refuse(self, error: ConfigurationError, what: str) -> None:
         self._config_problems = tuple(map(str, error.problems))
         self._diagnose(what)
         for problem in self._config_problems:

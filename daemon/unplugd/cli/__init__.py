@@ -9,10 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unplugd import config, control, paths
+from unplugd import control, paths
 from unplugd.cli.parser import parser
 from unplugd.cli.terminal import say
-from unplugd.failure import Failure
+from unplugd.failure import ConfigurationError, Failure
 from unplugd_service.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"unplugd: {failure}")
         say(f"hint: {failure.hint}")
         return 1
-    except config.ConfigurationError as error:
+    except ConfigurationError as error:
         for problem in error.problems:
             say(f"unplugd: {problem}")
         file = getattr(arguments, "config", None) or where.config
