@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from base64 import b64encode
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from itertools import combinations, pairwise
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec.structs import replace
 
 from unplugd import days
 from unplugd.duration import spoken
@@ -189,8 +188,8 @@ def harmless(report: Report) -> Report:
             id=name,
             name=name,
             strangers=(name,),
-            uses=tuple(structs.replace(use, program=name) for use in one.uses),
-            reminders=tuple(structs.replace(reminder, outcome=name) for reminder in one.reminders),
+            uses=tuple(replace(use, program=name) for use in one.uses),
+            reminders=tuple(replace(reminder, outcome=name) for reminder in one.reminders),
         )
 
     return replace(

@@ -10,13 +10,13 @@ import stat
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from unplugd import cli, control, days
 from unplugd.cli.report import local_zone

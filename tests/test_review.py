@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from unplugd.devices import Device
 from unplugd.journal import time_of
 from unplugd.reading.event import decode
-from unplugd.review import Review, review
+from unplugd.review import Review, joined, part, review
 
 from .rig.scripted import CrashError, Machine, tell
 from .rig.story import DAY, Station
@@ -496,6 +497,43 @@ def test_any_history(lines: list[dict[str, Any]], until: float | None) -> None:
         moments = [reminder.at for reminder in period.reminders]
         assert moments == sorted(moments)
         assert all(period.began <= moment <= period.ended for moment in moments)
+
+
+HOSTS = st.sampled_from([None, "anna", "bert"])
+
+
+@settings(deadline=None, max_examples=400)
+@given(histories(), st.data(), st.none() | st.floats(NOON, NOON + 1e7), HOSTS)
+def test_parts_tell_what_all_tells(
+    lines: list[dict[str, Any]], data: st.DataObject, until: float | None, here: str | None
+) -> None:
+    """Reviewed apart and joined, parts tell the same as reviewed in one go, or say that they cannot."""
+    for one in lines:
+        one["host"] = data.draw(st.sampled_from(["anna", "anna", "anna", "bert"]))
+        one["boot"] = data.draw(st.sampled_from(["1", "2", "3"]))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(lines)), min_size=1, max_size=2)))
+    some = [lines[begin:end] for begin, end in pairwise([0, *cuts, len(lines)])]
+    goes_on = [*(data.draw(HOSTS) for _ in cuts), None]
+    parts = [part(read(one), until, here, host) for one, host in zip(some, goes_on, strict=True)]
+    assert joined(parts) in (None, review(read(lines), until, here))
+
+
+def test_parts_of_different_boots_are_joined() -> None:
+    """The last boot of the first part is over, whatever is open in it; the last one of all is open."""
+    first = [PLUGGED, line(300, "checkpoint", STICK)]
+    second = [
+        line(900, "started") | {"boot": "2", "uptime": 10.0},
+        line(950, "plugged_in", STICK) | {"boot": "2", "uptime": 60.0},
+    ]
+    until = NOON + 2000
+    parts = [part(read(first), until, None, "anna"), part(read(second), until, None)]
+    found = joined(parts)
+    assert found == review(read([*first, *second]), until)
+    assert found is not None
+    assert [(one.end, round(one.plugged_for)) for one in found.periods] == [("cut", 300), ("open", 1050)]
+    assert joined([part(read(first)), parts[1]]) is None
+    assert joined([parts[0], part(read([]))]) is None
+    assert joined([part(read(first[:1]), None, None, "anna"), part(read(first[1:]))]) is None
 
 
 def test_cut_at_any_byte() -> None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 import statistics
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import accumulate
+from operator import sub
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import structs
+import msgspec
+from msgspec.structs import replace
 
 from unplugd import days, devices, uploaders
 from unplugd.review import Review
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, tzinfo
 
-    from unplugd.review import Period, Watched
+    from unplugd.review import Period, Snooze, Use, Watched
 
 SCHEMA: Final = 1
 """Of the JSON; a higher one may have other keys."""
@@ -40,8 +40,7 @@ UNANSWERED: Final = "unanswered"
 """The JSON's word for ""."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(msgspec.Struct, frozen=True):
     """What a stretch of time comes to. Durations in seconds; the longest ones are of one period.
 
     `periods`: how often something was plugged in. `unused_for`: `plugged_for` less `used_for`. `uses`, `reminders`,
@@ -60,15 +59,14 @@ class Figures:
     longest_unused: float = 0.0
     uses: int = 0
     reminders: int = 0
-    outcomes: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = msgspec.field(default_factory=dict)
     reaction: float | None = None
     snoozes: int = 0
     snoozed_for: float = 0.0
     strangers: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """All that a report says. Times are Unix seconds; days are local ones, of `zone`.
 
     `notes` counts what was met on the way: torn, foreign, doubled, unknown lines, clock jumps, lost events, files that
@@ -180,7 +178,7 @@ class _Tally:
     def __init__(self) -> None:
         self.periods = self.plugged = self.used = self.longest = self.longest_unused = 0
         self.uses = self.reminders = self.snoozes = self.snoozed = self.strangers = 0
-        self.outcomes: Counter[str] = Counter()
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self.reactions: list[int] = []
 
     def figures(self) -> Figures:
@@ -193,7 +191,7 @@ class _Tally:
             longest_unused=self.longest_unused / 1000,
             uses=self.uses,
             reminders=self.reminders,
-            outcomes={outcome: self.outcomes[outcome] for outcome in OUTCOMES},
+            outcomes=self.outcomes.copy(),
             reaction=statistics.median(self.reactions) / 1000 if self.reactions else None,
             snoozes=self.snoozes,
             snoozed_for=self.snoozed / 1000,
@@ -210,9 +208,9 @@ class _Laid:
         self.period = period
         self.began = _ms(period.began)
         self.ended = _ms(period.ended)
-        self.uses = _Spans([(_ms(use.began), _ms(use.ended)) for use in period.uses])
-        self.snoozes = _Spans([(_ms(snooze.began), _ms(snooze.ended)) for snooze in period.snoozes])
-        self.reminded = [_ms(reminder.at) for reminder in period.reminders]
+        self.uses = _Spans(period.uses)
+        self.snoozes = _Spans(period.snoozes)
+        self.reminded = [round(reminder.at * 1000) for reminder in period.reminders]
         self.outcomes = [one.outcome if one.outcome in OUTCOMES else "" for one in period.reminders]
         self.reacted = self._reacted()
         counted = (self.reminded, self.uses.begins, self.snoozes.begins)
@@ -237,14 +235,15 @@ class _Laid:
         uses, used = self.uses.within(low, high)
         snoozes, snoozed = self.snoozes.within(low, high)
         outcomes = self.outcomes[bisect_left(self.reminded, low) : bisect_left(self.reminded, high)]
-        counted = Counter(outcomes)
+        counted = [(outcome, outcomes.count(outcome)) for outcome in set(outcomes)]
         begins = low <= self.began < high
         reacted = self.reacted if low <= self.ended < high else None
+        unused = plugged - used
         for tally in tallies:
             tally.plugged += plugged
             tally.used += used
             tally.longest = max(tally.longest, plugged)
-            tally.longest_unused = max(tally.longest_unused, plugged - used)
+            tally.longest_unused = max(tally.longest_unused, unused)
             tally.uses += uses
             tally.snoozes += snoozes
             tally.snoozed += snoozed
@@ -254,7 +253,7 @@ class _Laid:
             if reacted is not None:
                 tally.reactions.append(reacted)
             tally.reminders += len(outcomes)
-            for outcome, count in counted.items():
+            for outcome, count in counted:
                 tally.outcomes[outcome] += count
 
     def cut(self, low: int, high: int) -> Period:
@@ -269,12 +268,12 @@ class _Laid:
             ended=min(period.ended, until),
             end=period.end if self.ended <= high else "open",
             uses=tuple(
-                structs.replace(use, began=max(use.began, since), ended=min(use.ended, until))
+                replace(use, began=max(use.began, since), ended=min(use.ended, until))
                 for use in self.uses.of(period.uses, low, high)
             ),
             reminders=period.reminders[bisect_left(self.reminded, low) : bisect_left(self.reminded, high)],
             snoozes=tuple(
-                structs.replace(snooze, began=max(snooze.began, since), ended=min(snooze.ended, until))
+                replace(snooze, began=max(snooze.began, since), ended=min(snooze.ended, until))
                 for snooze in self.snoozes.of(period.snoozes, low, high)
             ),
         )
@@ -285,10 +284,10 @@ class _Spans:
 
     __slots__ = ("begins", "ends", "lengths")
 
-    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
-        self.begins = [began for began, _ in spans]
-        self.ends = [ended for _, ended in spans]
-        self.lengths = list(accumulate((ended - began for began, ended in spans), initial=0))
+    def __init__(self, spans: Sequence[Use | Snooze]) -> None:
+        self.begins = [round(one.began * 1000) for one in spans]
+        self.ends = [round(one.ended * 1000) for one in spans]
+        self.lengths: list[int] = list(accumulate(map(sub, self.ends, self.begins), initial=0))
 
     def within(self, low: int, high: int) -> tuple[int, int]:
         """Return how many begin from `low` to `high`, and how long they are there in all."""
@@ -371,7 +370,8 @@ def summed(parts: Iterable[Figures]) -> Figures:
         total.longest_unused = max(total.longest_unused, _ms(part.longest_unused))
         total.uses += part.uses
         total.reminders += part.reminders
-        total.outcomes.update(part.outcomes)
+        for outcome, count in part.outcomes.items():
+            total.outcomes[outcome] += count
         total.snoozes += part.snoozes
         total.snoozed += _ms(part.snoozed_for)
         total.strangers += part.strangers
@@ -407,12 +407,12 @@ def share(review: Review) -> Review:
                 id=_id(period.id),
                 device=period.device if _PORT.fullmatch(period.device) else "",
                 uses=tuple(
-                    structs.replace(use, program=program(use.program, "other upload software"), evidence="")
+                    replace(use, program=program(use.program, "other upload software"), evidence="")
                     for use in period.uses
                 ),
                 strangers=tuple("unknown program" for _ in period.strangers),
                 reminders=tuple(
-                    structs.replace(
+                    replace(
                         one, urgency=_word(one.urgency, _URGENCIES), channel=_word(one.channel, _CHANNELS)
                     )
                     for one in period.reminders

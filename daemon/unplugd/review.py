@@ -8,7 +8,7 @@ that was wrong at plug-in and right later puts it where it belongs.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -16,7 +16,7 @@ import msgspec
 from unplugd import foreign, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
     from unplugd.reading.event import Event
 
@@ -52,7 +52,7 @@ CLEANED: Final = 10_000
 """Cleaned strings kept, since the same few come again and again."""
 
 
-class Use(msgspec.Struct, frozen=True):
+class Use(msgspec.Struct, frozen=True, gc=False):
     """One use by upload software, or by somebody who cannot be named (`program` "")."""
 
     began: float
@@ -61,7 +61,7 @@ class Use(msgspec.Struct, frozen=True):
     evidence: str
 
 
-class Reminder(msgspec.Struct, frozen=True):
+class Reminder(msgspec.Struct, frozen=True, gc=False):
     """One reminder and what became of it; `outcome` "" where the journal does not say: the next one took its place."""
 
     at: float
@@ -71,15 +71,14 @@ class Reminder(msgspec.Struct, frozen=True):
     outcome: str
 
 
-class Snooze(msgspec.Struct, frozen=True):
+class Snooze(msgspec.Struct, frozen=True, gc=False):
     """One time of silence that the person asked for."""
 
     began: float
     ended: float
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(msgspec.Struct, frozen=True):
     """A device plugged into a computer, from plug-in to unplug; a replug within ten seconds goes on with it.
 
     Uses and snoozes lie within it, in order, and those of a kind never overlap.
@@ -113,8 +112,7 @@ class Period:
         return self.plugged_for - self.used_for
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(msgspec.Struct, frozen=True, gc=False):
     """A stretch in which unplugd ran on a computer: outside of it nobody knows what was plugged in."""
 
     host: str
@@ -122,13 +120,24 @@ class Watched:
     ended: float
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(msgspec.Struct, frozen=True):
     """All that a journal tells: `notes` counts what was met on the way, see `NOTES`."""
 
     periods: tuple[Period, ...] = ()
     watched: tuple[Watched, ...] = ()
-    notes: Mapping[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What a part of the events tells: see `joined`."""
+
+    review: Review
+    boots: frozenset[tuple[str, str]]
+    """Computer and boot of all events, also of those that make no sense."""
+    hosts: frozenset[str]
+    """The computers of those that do."""
+    goes_on: str | None
+    """The computer of which the next part has the later events."""
 
 
 def review(events: Iterable[Event], until: float | None = None, host: str | None = None) -> Review:
@@ -137,35 +146,81 @@ def review(events: Iterable[Event], until: float | None = None, host: str | None
     What is open at the end ends with its last event; with `until` it goes on until that time, on `host` (None: on
     every computer) and where the last event is not that unplugd stopped.
     """
+    return part(events, until, host).review
+
+
+def joined(parts: Sequence[Part]) -> Review | None:
+    """Return what parts in a row tell together, None where only a review of all events in one go can say that.
+
+    It can where each boot is in one part, and each computer in one or in several that say of each other that it goes on.
+    """
+    boots: set[tuple[str, str]] = set()
+    later: set[str] = set()
+    follows: frozenset[str] = frozenset()
+    for one in reversed(parts):
+        hosts = {host for host, _ in one.boots}
+        if boots & one.boots or hosts & later - {one.goes_on} or not {one.goes_on} - {None} <= follows:
+            return None
+        boots |= one.boots
+        later |= hosts
+        follows = one.hosts
+    return _review(
+        chain.from_iterable(one.review.periods for one in parts),
+        chain.from_iterable(one.review.watched for one in parts),
+        sum((Counter(one.review.notes) for one in parts), Counter()),
+    )
+
+
+def _review(periods: Iterable[Period], watched: Iterable[Watched], notes: Counter[str]) -> Review:
+    return Review(
+        tuple(sorted(periods, key=lambda period: (period.began, period.host, period.device))),
+        tuple(sorted(watched, key=lambda one: (one.began, one.host))),
+        dict(+notes),
+    )
+
+
+def part(
+    events: Iterable[Event],
+    until: float | None = None,
+    host: str | None = None,
+    goes_on: str | None = None,
+) -> Part:
+    """Return what a part of the events tells; the computer that `goes_on` has later ones in the next part."""
     reviewer = _Reviewer()
+    # Nearly all events are checkpoints, and of those of a period in a row only the last one counts: comparing costs
+    # less than looking up.
     period: _Open | None = None
     name, boot, port = "", "", ""
+    at = 0.0
+    latest: Event | None = None
     for event in events:
-        # Nearly all events are checkpoints, and of those of a period in a row only the last one counts: comparing
-        # costs less than looking up.
         if event.event == "checkpoint":
-            if period is None or event.device != port or event.boot != boot or event.host != name:
-                if period is not None:
-                    period.boot.catch_up(period)
-                name, boot, port = event.host, event.boot, event.device
-                period = reviewer.open_period(name, boot, port)
-            # The first one after unplugd stopped says that it runs again.
             if (
-                period is not None
-                and period.at <= event.uptime <= LONGEST
-                and not period.gone
-                and period.boot.run is not None
+                latest is not None
+                and event.device == port
+                and event.boot == boot
+                and event.host == name
+                and at <= event.uptime <= LONGEST
             ):
-                period.at = event.uptime
-                period.seen = event
+                at = event.uptime
+                latest = event
                 continue
-        if period is not None:
-            period.boot.catch_up(period)
-            period = None
+            if period is not None and latest is not None:
+                period.pass_over(latest)
+                latest = None
+            name, boot, port = event.host, event.boot, event.device
+            period = reviewer.open_period(name, boot, port)
+            if period is not None and period.at <= event.uptime <= LONGEST:
+                at = event.uptime
+                latest = event
+                continue
+        if period is not None and latest is not None:
+            period.pass_over(latest)
+        period = latest = None
         reviewer.take(event)
-    if period is not None:
-        period.boot.catch_up(period)
-    return reviewer.finish(until, host)
+    if period is not None and latest is not None:
+        period.pass_over(latest)
+    return reviewer.finish(until, host, goes_on)
 
 
 class _Open:
@@ -219,6 +274,12 @@ class _Open:
             self.wall = _wall_of(self.seen, self.wall + self.at - self.anchor)
             self.anchor = self.at
             self.seen = None
+
+    def pass_over(self, event: Event) -> None:
+        """Take note of checkpoints without a look at them, of which this is the last one."""
+        self.at, self.seen = event.uptime, event
+        if self.at > self.boot.at:
+            self.boot.at, self.boot.seen = self.at, event
 
     def touch(self, at: float, wall: float) -> float:
         """Take note of an event about it, and return its time: never before the one before."""
@@ -291,18 +352,6 @@ class _Boot:
         self.ended: dict[str, float] = {}
         """When the latest period of each port was over."""
 
-    def catch_up(self, period: _Open) -> None:
-        """Take note of checkpoints that were passed over."""
-        if period.at > self.at:
-            self.at = period.at
-            self.seen = period.seen
-
-    def touch(self, at: float, wall: float) -> None:
-        """Take note of an event."""
-        if at >= self.at:
-            self.at, self.wall = at, wall
-            self.seen = None
-
     def settle(self) -> None:
         """Look at the last event after all."""
         if self.seen is not None:
@@ -327,41 +376,33 @@ class _Reviewer:
         self._boots: dict[tuple[str, str], _Boot] = {}
         self._of_host: dict[str, list[str]] = {}
         self._latest: dict[str, str] = {}
+        self._met: set[tuple[str, str]] = set()
         self._periods: list[Period] = []
         self._watched: list[Watched] = []
         self._notes: Counter[str] = Counter()
         self._cleaned: dict[tuple[str, int], str] = {}
 
     def open_period(self, host: str, boot: str, port: str) -> _Open | None:
+        """Return the period that checkpoints are of, if nothing has to be done about it first."""
         state = self._boots.get((host, boot))
-        return state.open.get(port) if state else None
+        # The first event after unplugd stopped says that it runs again.
+        if state is None or state.run is None:
+            return None
+        period = state.open.get(port)
+        return None if period is None or period.gone else period
 
     # --- one event
 
     def take(self, event: Event) -> None:
-        wall = moment.seconds(event.time)
-        uptime = number(event.uptime)
         state = self._boots.get((event.host, event.boot))
-        if not 0 <= wall <= LATEST:
-            if uptime is None or state is None or state.skew is None:
-                self._notes["no_time"] += 1
-                return
-            # Its boot says what the wall clock cannot.
-            wall = uptime + state.skew
-        if state is None or (uptime is not None and uptime < state.at - JUMP):
-            state = self._other_boot(state, event, uptime, wall)
-        if state is None:
-            self._notes["out_of_order"] += 1
-            return
-        if uptime is None:
-            state.settle()
-            at = state.at + max(0.0, wall - state.wall)
-            if at - state.began > LONGEST:
-                self._notes["no_time"] += 1
-                return
+        wall, at = moment.seconds(event.time), event.uptime
+        if state is not None and 0 <= wall <= LATEST and 0 <= at <= LONGEST and at >= state.at - JUMP:
+            state.compare(wall - at)
         else:
-            at = uptime
-            state.compare(wall - uptime)
+            placed = self._placed(state, event, wall)
+            if placed is None:
+                return
+            state, at, wall = placed
         what = event.event
         if what == "started":
             self._end_run(state)
@@ -369,7 +410,9 @@ class _Reviewer:
         elif state.run is None:
             # The journal begins in the middle, or what was written before is lost.
             state.run = at
-        state.touch(at, wall)
+        if at >= state.at:
+            state.at, state.wall = at, wall
+            state.seen = None
         self._latest[event.host] = event.boot
         state.stopped = what == "stopped"
         if handle := _ABOUT_DEVICES.get(what):
@@ -384,6 +427,31 @@ class _Reviewer:
             self._notes["lost_events"] += int(number(event.lost) or 0)
         elif what == "delivery_failed":
             self._notes["failed_deliveries"] += 1
+
+    def _placed(self, state: _Boot | None, event: Event, wall: float) -> tuple[_Boot, float, float] | None:
+        """Return the boot of an event that is not simply its next one, and when it was; None where that is not to be found."""
+        uptime = number(event.uptime)
+        self._met.add((event.host, event.boot))
+        if not 0 <= wall <= LATEST:
+            if uptime is None or state is None or state.skew is None:
+                self._notes["no_time"] += 1
+                return None
+            # Its boot says what the wall clock cannot.
+            wall = uptime + state.skew
+        if state is None or (uptime is not None and uptime < state.at - JUMP):
+            state = self._other_boot(state, event, uptime, wall)
+        if state is None:
+            self._notes["out_of_order"] += 1
+            return None
+        if uptime is not None:
+            state.compare(wall - uptime)
+            return state, uptime, wall
+        state.settle()
+        at = state.at + max(0.0, wall - state.wall)
+        if at - state.began > LONGEST:
+            self._notes["no_time"] += 1
+            return None
+        return state, at, wall
 
     def _other_boot(
         self, known: _Boot | None, event: Event, uptime: float | None, wall: float
@@ -521,7 +589,6 @@ class _Reviewer:
 
     def _reminded(self, state: _Boot, event: Event, at: float, wall: float) -> None:
         due = event.devices if event.due is None else event.due
-        count = int(number(event.count) or 0)
         for port in event.devices:
             period = state.open.get(port)
             if period is None or period.gone:
@@ -531,9 +598,11 @@ class _Reviewer:
             period.shown = True
             if port in due:
                 # The count is the largest of them all: with one device it is that one's.
-                before = period.reminders[-1] if period.reminders else None
-                of_this = count if len(due) == 1 or before is None else before[1] + 1
-                period.reminders.append((when, of_this, event.urgency, event.channel, ""))
+                if len(due) == 1 or not period.reminders:
+                    count = int(number(event.count) or 0)
+                else:
+                    count = period.reminders[-1][1] + 1
+                period.reminders.append((when, count, event.urgency, event.channel, ""))
 
     # --- periods and runs
 
@@ -629,18 +698,15 @@ class _Reviewer:
         for port in list(state.open):
             self._close(state, port, "open" if last else "cut")
 
-    def finish(self, until: float | None, host: str | None) -> Review:
+    def finish(self, until: float | None, host: str | None, goes_on: str | None) -> Part:
         for name, boot in list(self._boots):
-            last = self._latest.get(name) == boot
+            last = self._latest.get(name) == boot and name != goes_on
             state = self._boots[name, boot]
             if last and until is not None and host in (None, name) and not state.stopped:
                 self._go_on(state, until)
             self._end_boot(name, boot, last=last)
-        return Review(
-            tuple(sorted(self._periods, key=lambda period: (period.began, period.host, period.device))),
-            tuple(sorted(self._watched, key=lambda watched: (watched.began, watched.host))),
-            +self._notes,
-        )
+        reviewed = _review(self._periods, self._watched, self._notes)
+        return Part(reviewed, frozenset(self._met), frozenset(self._latest), goes_on)
 
     def _go_on(self, state: _Boot, until: float) -> None:
         """Have what goes on go on until now."""

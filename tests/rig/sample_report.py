@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from unplugd.report import Figures, Report, report
 from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
@@ -77,14 +76,14 @@ def plugged(
             reminders.append(Reminder(moment, len(reminders) + 1, urgency, "desktop", ""))
         moment += wait * MINUTE
     if reminders:
-        reminders[-1] = structs.replace(reminders[-1], outcome=outcome)
+        reminders[-1] = replace(reminders[-1], outcome=outcome)
     snoozes: tuple[Snooze, ...] = ()
     if snooze is not None:
         quiet = began + snooze * MINUTE
         snoozes = (Snooze(quiet, min(ended, quiet + 15 * MINUTE)),)
         before = [index for index, one in enumerate(reminders) if one.at < quiet]
         if before:
-            reminders[before[-1]] = structs.replace(reminders[before[-1]], outcome="snoozed")
+            reminders[before[-1]] = replace(reminders[before[-1]], outcome="snoozed")
     return Period(host, port, *kind, began, ended, end, uses, tuple(reminders), snoozes, strangers)
 
 

@@ -11,21 +11,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
+from msgspec.structs import replace
 
 from unplugd import atomic, control, foreign, journal, paths
 from unplugd.cli.terminal import START, asked_time, console, say
 from unplugd.failure import Failure
 from unplugd.report import as_json, share
 from unplugd.report import report as reported
-from unplugd.review import review
 
 if TYPE_CHECKING:
     import argparse
@@ -79,7 +77,8 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review:
-    from unplugd.reading import journals, sources  # noqa: PLC0415 - they load structlog
+    from unplugd import pieces  # noqa: PLC0415 - it loads structlog
+    from unplugd.reading import sources  # noqa: PLC0415 - as above
 
     notes: Counter[str] = Counter()
     found = sources.find(arguments.file, where.journal, notes, say)
@@ -88,9 +87,7 @@ def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review
     # Asked before it is read, so that what is plugged in now is in the journal.
     running = not arguments.file and _runs(where)
     with _progress(sum(source.size for source in found)) as progress:
-        computers = journals.by_host(found, notes, say, progress)
-        events = chain.from_iterable(events for _, events in computers)
-        reviewed = review(events, now if running else None, journal.host_name())
+        reviewed = pieces.reviewed(found, notes, say, progress, now if running else None, journal.host_name())
     return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))
 
 

@@ -77,6 +77,8 @@ class Stretch:
     end: int
     boots: dict[str, tuple[float, float]]
     last: tuple[str, float]
+    met: dict[str, int]
+    """Where each boot was first met: at its first line, or less than `EVERY` behind it where not `exact`."""
     exact: bool
     alone: bool = True
     """Whether no line of another host lies between the two offsets."""
@@ -140,35 +142,38 @@ class Reader:
         """Return the whole file as one stretch if the lines that are looked at are in order, else None."""
         descriptor = source.open()
         try:
-            looks: list[Event] = []
+            looks: list[tuple[int, Event]] = []
             for offset in range(0, source.size - LOOK, EVERY):
-                looks += islice(_look(descriptor, offset), 1)
+                looks += ((offset, one) for one in islice(_look(descriptor, offset), 1))
             # Of the end the very last one: what follows begins after it.
-            looks += [*_look(descriptor, source.size - LOOK)][-1:]
+            end = source.size - LOOK
+            looks += [(end, one) for one in _look(descriptor, end)][-1:]
         finally:
             os.close(descriptor)
         boots: dict[str, tuple[float, float]] = {}
+        met: dict[str, int] = {}
         last = ("", -math.inf)
-        for one in looks:
+        for offset, one in looks:
             at = _position(one)
             new = one.boot not in boots
-            if one.host != looks[0].host or (one.boot != last[0] and not new):
+            if one.host != looks[0][1].host or (one.boot != last[0] and not new):
                 return None
             if new:
                 boots[one.boot] = (at, moment.seconds(one.time))
+                met[one.boot] = offset
             elif at < last[1] - SLACK:
                 return None
             last = (one.boot, at if new else max(at, last[1]))
         if not looks:
             return None
-        return Stretch(source, looks[0].host, 0, source.size, boots, last, exact=False)
+        return Stretch(source, looks[0][1].host, 0, source.size, boots, last, met, exact=False)
 
     def _scan(self, source: Source) -> list[Stretch]:
         """Return the stretches of a file after a look at every line."""
         done: list[Stretch] = []
         current: dict[str, Stretch] = {}
         try:
-            for offset, end, one in self._located(source):
+            for offset, end, one in located(source, 0, source.size, self._notes):
                 at = _position(one)
                 running = current.get(one.host)
                 if (
@@ -181,7 +186,7 @@ class Reader:
                         done.append(running)
                     first = {one.boot: (at, moment.seconds(one.time))}
                     current[one.host] = Stretch(
-                        source, one.host, offset, end, first, (one.boot, at), exact=True
+                        source, one.host, offset, end, first, (one.boot, at), {one.boot: offset}, exact=True
                     )
                     continue
                 boots = running.boots
@@ -196,28 +201,6 @@ class Reader:
         if len(current) > 1:
             return [replace(one, alone=False) for one in done]
         return done
-
-    def _located(self, source: Source) -> Iterator[tuple[int, int, Event]]:
-        descriptor = source.open()
-        try:
-            for start, chunk in lines.forwards(descriptor, 0, source.size, self._notes):
-                noted = Counter[str]()
-                events, same = event.decode(chunk, noted)
-                pieces = chunk.split(b"\n")
-                pieces.pop()
-                offset = start
-                if len(same) == len(chunk) and len(pieces) == len(events):
-                    self._notes.update(noted)
-                    for piece, one in zip(pieces, events, strict=True):
-                        yield offset, offset + len(piece) + 1, one
-                        offset += len(piece) + 1
-                    continue
-                for piece in pieces:
-                    for one in event.decode(piece + b"\n", self._notes)[0]:
-                        yield offset, offset + len(piece) + 1, one
-                    offset += len(piece) + 1
-        finally:
-            os.close(descriptor)
 
     # --- reading
 
@@ -287,6 +270,30 @@ class Reader:
     def _failed(self, source: Source, error: OSError) -> None:
         self._notes["unreadable_file"] += 1
         self._tell(f"unplugd: {sources.unreadable(source.path, error)}")
+
+
+def located(source: Source, begin: int, end: int, notes: Counter[str]) -> Iterator[tuple[int, int, Event]]:
+    """Yield the events between two offsets of a file, each with those of its line."""
+    descriptor = source.open()
+    try:
+        for start, chunk in lines.forwards(descriptor, begin, end, notes):
+            noted = Counter[str]()
+            events, same = event.decode(chunk, noted)
+            pieces = chunk.split(b"\n")
+            pieces.pop()
+            offset = start
+            if len(same) == len(chunk) and len(pieces) == len(events):
+                notes.update(noted)
+                for piece, one in zip(pieces, events, strict=True):
+                    yield offset, offset + len(piece) + 1, one
+                    offset += len(piece) + 1
+                continue
+            for piece in pieces:
+                for one in event.decode(piece + b"\n", notes)[0]:
+                    yield offset, offset + len(piece) + 1, one
+                offset += len(piece) + 1
+    finally:
+        os.close(descriptor)
 
 
 def _look(descriptor: int, offset: int) -> Iterator[Event]:

@@ -1,0 +1,213 @@
+"""Journals read and reviewed; large ones in pieces by several processes at once, which is faster by as many.
+
+They are cut where a computer was started anew: nothing of one boot bears on another.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import Counter
+from dataclasses import replace
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from unplugd.reading.order import EVERY, LOOK, Reader, located
+from unplugd.review import Part, joined, part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from unplugd.reading.order import Stretch
+    from unplugd.reading.sources import Source
+    from unplugd.review import Review
+
+    Plan = dict[str, list[list[Stretch]]]
+
+LARGE: Final = 20_000_000
+"""Bytes from which on another process is worth its start."""
+PIECES: Final = 8
+"""So many that processes which are not equally fast are done at about the same time."""
+PROCESSES: Final = 2
+"""At most: each needs memory of its own."""
+
+
+class Piece(NamedTuple):
+    """A part of a plan; of the computer that `goes_on` the next piece has the later boots."""
+
+    plan: Plan
+    goes_on: str | None = None
+
+
+class Done(msgspec.Struct):
+    """What came of a piece: what it tells, what was unusual on the way, what could not be read."""
+
+    part: Part
+    notes: dict[str, int]
+    said: list[str]
+
+
+class Place(NamedTuple):
+    """Where a plan can be cut: before a group of a host, or inside it, where a boot begins."""
+
+    passed: int
+    """Bytes before it."""
+    host: str
+    group: int
+    boot: str | None
+
+
+def reviewed(
+    found: Sequence[Source],
+    notes: Counter[str],
+    tell: Callable[[str], None],
+    progress: Callable[[int], None] | None = None,
+    until: float | None = None,
+    host: str | None = None,
+) -> Review:
+    """Return what the sources tell, read as `journals.by_host` does and reviewed as `review` does."""
+
+    def carry_out(piece: Piece, share: int = 1) -> Done:
+        noted: Counter[str] = Counter()
+        said: list[str] = []
+        # Each process knows only what it read itself.
+        reader = Reader(noted, said.append, progress and (lambda size: progress(size * share)))
+        batches = chain.from_iterable(map(reader.read, piece.plan.values()))
+        events = chain.from_iterable(batch.events for batch in batches)
+        return Done(part(events, until, host, piece.goes_on), noted, said)
+
+    plan = Reader(notes, tell).plan(found)
+    large = sum(source.size for source in found) >= LARGE
+    pieces = cut(plan) if large and _processors() > 1 else []
+    done = _at_once(lambda piece: carry_out(piece, PROCESSES), pieces) if len(pieces) > 1 else []
+    told = joined([one.part for one in done]) if done and len(done) == len(pieces) else None
+    if told is None:
+        # Also where a boot turned out to be in two pieces, or the other process ended before its time.
+        done = [carry_out(Piece(plan))]
+        told = done[0].part.review
+    for one in done:
+        notes.update(one.notes)
+        for line in one.said:
+            tell(line)
+    return told
+
+
+def _processors() -> int:
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    # Elsewhere it is not known to be safe that a process goes on as two.
+    return 1
+
+
+def _at_once(carry_out: Callable[[Piece], Done], pieces: Sequence[Piece]) -> list[Done]:
+    """Return what came of the pieces, each carried out by this process or another one, whichever is free first."""
+    queue, filled = os.pipe()
+    os.write(filled, bytes(range(len(pieces))))
+    os.close(filled)
+
+    def work() -> dict[int, Done]:
+        done = {}
+        while number := os.read(queue, 1):
+            done[number[0]] = carry_out(pieces[number[0]])
+        return done
+
+    answer, told = os.pipe()
+    try:
+        other = os.fork()
+    except OSError:
+        # The user may have no more processes.
+        for descriptor in (queue, answer, told):
+            os.close(descriptor)
+        return []
+    if other == 0:
+        try:
+            with os.fdopen(told, "wb") as there:
+                there.write(msgspec.msgpack.encode(work()))
+        finally:
+            # Whatever happened: nothing that this process has taken over is written or told by it, too.
+            os._exit(0)
+    os.close(told)
+    try:
+        with os.fdopen(answer, "rb") as here:
+            done = work()
+            done.update(msgspec.msgpack.decode(here.read(), type=dict[int, Done]))
+    except msgspec.DecodeError:
+        return []
+    finally:
+        os.close(queue)
+        os.kill(other, signal.SIGKILL)
+        os.waitpid(other, 0)
+    return [one for _, one in sorted(done.items())]
+
+
+# --- cutting
+
+
+def cut(plan: Plan) -> list[Piece]:
+    """Return a plan in pieces of about the same size; a boot is in one of them."""
+    places = list(_places(plan))
+    size = sum(map(_size, chain.from_iterable(plan.values())))
+    wanted = [size * number // PIECES for number in range(1, PIECES)]
+    nearest = {min(places, key=lambda place: abs(place.passed - at)) for at in wanted} if places else set()
+    plans: list[Plan] = []
+    # From the end, so that what comes before a place stays where it was.
+    for place in reversed(places):
+        if place in nearest and (halves := _split(plan, place)):
+            plan, after = halves
+            plans.insert(0, after)
+    plans.insert(0, plan)
+    goes_on = [list(before)[-1] if list(before)[-1] in after else None for before, after in pairwise(plans)]
+    return [Piece(one, host) for one, host in zip(plans, [*goes_on, None], strict=True)]
+
+
+def _places(plan: Plan) -> Iterator[Place]:
+    passed = 0
+    for host, groups in plan.items():
+        known: set[str] = set()
+        for number, group in enumerate(groups):
+            boots = set().union(*(one.boots for one in group))
+            if passed and not boots & known:
+                yield Place(passed, host, number, None)
+            first, *more = group
+            if not more and not first.exact:
+                # Where its first boot begins has been said, if it does here.
+                for boot in [*first.met][1:]:
+                    if boot not in known:
+                        yield Place(passed + first.met[boot] - first.begin, host, number, boot)
+            known |= boots
+            passed += _size(group)
+
+
+def _size(group: Sequence[Stretch]) -> int:
+    return sum(one.end - one.begin for one in group)
+
+
+def _split(plan: Plan, place: Place) -> tuple[Plan, Plan] | None:
+    """Return what comes before a place and what comes after it, None where it is not found any more."""
+    before, after = plan[place.host][: place.group], plan[place.host][place.group :]
+    if place.boot is not None:
+        stretch = after[0][0]
+        at = _first_line(stretch, place.boot)
+        if at is None:
+            return None
+        before = [*before, [replace(stretch, end=at)]]
+        after = [[replace(stretch, begin=at)], *after[1:]]
+    hosts = list(plan)
+    begin = hosts.index(place.host)
+    first = {host: plan[host] for host in hosts[:begin]}
+    if before:
+        first[place.host] = before
+    return first, {place.host: after, **{host: plan[host] for host in hosts[begin + 1 :]}}
+
+
+def _first_line(stretch: Stretch, boot: str) -> int | None:
+    """Return where the first line of a boot stands: before it was met, and behind the look before."""
+    met = stretch.met[boot]
+    begin, end = max(stretch.begin, met - EVERY), min(stretch.end, met + LOOK)
+    try:
+        return next(at for at, _, one in located(stretch.source, begin, end, Counter()) if one.boot == boot)
+    except (StopIteration, OSError):
+        return None

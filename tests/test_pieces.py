@@ -1,0 +1,216 @@
+"""Large journals, reviewed by two processes: what comes of it is what one process finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import Counter
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from unplugd import pieces
+from unplugd.reading import order, sources
+from unplugd.reading.journals import quiet
+from unplugd.review import Review, part
+
+from .rig import journal_maker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+UNTIL = 1.9e9
+
+
+def reviewed(*given: Path, said: list[str] | None = None) -> tuple[Review, Counter[str]]:
+    """Return the review of these files, and what was unusual."""
+    notes: Counter[str] = Counter()
+    found = sources.find(given, Path("/nowhere/events.jsonl"), notes, quiet)
+    tell = quiet if said is None else said.append
+    return pieces.reviewed(found, notes, tell, None, UNTIL, "station-1"), +notes
+
+
+@pytest.fixture(params=[order.EXACT, 0], ids=["every line looked at", "some lines looked at"])
+def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Have everything taken for large, on two processors; return what will be every process that was started."""
+    started: list[int] = []
+    fork = os.fork
+
+    def counted() -> int:
+        started.append(fork())
+        return started[-1]
+
+    monkeypatch.setattr(order, "EXACT", request.param)
+    monkeypatch.setattr(pieces, "LARGE", 0)
+    monkeypatch.setattr(pieces, "_processors", lambda: 2)
+    monkeypatch.setattr(os, "fork", counted)
+    return started
+
+
+def alone(*given: Path) -> tuple[Review, Counter[str]]:
+    """Return what one process finds."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pieces, "_processors", lambda: 1)
+        return reviewed(*given)
+
+
+def ended(process: int) -> bool:
+    """Return whether nothing is left of a child."""
+    try:
+        os.waitpid(process, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
+
+
+def descriptors() -> int:
+    """Return how many files are open."""
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
+def written(file: Path, lines: list[str]) -> Path:
+    """Return a file with these lines."""
+    file.write_text("".join(lines))
+    return file
+
+
+@pytest.mark.parametrize("stations", [1, 3])
+def test_two_processes_find_what_one_finds(tmp_path: Path, forks: list[int], stations: int) -> None:
+    """Of one computer and of several, each cut where a boot begins; also what was unusual on the way."""
+    folders = journal_maker.make(tmp_path, 60_000, stations, rotate_at=3_000_000)
+    for folder in folders:
+        with (folder / "events.jsonl").open("ab") as file:
+            file.write(b'not ours\n{"time": "20')
+    found, notes = reviewed(*folders)
+    assert (found, notes) == alone(*folders)
+    assert len(found.periods) > 100
+    assert {one.host for one in found.periods} == {folder.name for folder in folders}
+    assert notes == {"torn": stations, "foreign": stations}
+    (process,) = forks
+    assert ended(process)
+
+
+def test_it_is_cut_into_pieces_of_about_the_same_size(tmp_path: Path, forks: list[int]) -> None:
+    """A boot is in one of them, and the computer that goes on is named."""
+    (folder,) = journal_maker.make(tmp_path, 200_000, rotate_at=3_000_000)
+    found = sources.find([folder], Path("/nowhere"), Counter(), quiet)
+    plan = order.Reader(Counter(), quiet).plan(found)
+    cut = pieces.cut(plan)
+    sizes = [sum(s.end - s.begin for s in chain.from_iterable(one.plan["station-1"])) for one in cut]
+    assert len(sizes) == pieces.PIECES
+    assert sum(sizes) == sum(source.size for source in found)
+    assert max(sizes) < 2 * min(sizes)
+    assert [one.goes_on for one in cut] == ["station-1"] * (pieces.PIECES - 1) + [None]
+    boots: list[set[str]] = []
+    for one in cut:
+        batches = order.Reader(Counter(), quiet).read(one.plan["station-1"])
+        boots.append({event.boot for batch in batches for event in batch.events})
+    assert sum(map(len, boots)) == len(set().union(*boots))
+    assert not forks
+
+
+def test_a_single_boot_is_not_cut(tmp_path: Path, forks: list[int]) -> None:
+    """It is read by one process."""
+    source = journal_maker.lines("station-1")
+    boot: list[str] = list(islice(source, 400))
+    first = json.loads(boot[0])["boot"]
+    file = written(tmp_path / "events.jsonl", [one for one in boot if json.loads(one)["boot"] == first])
+    assert reviewed(file) == alone(file)
+    assert not forks
+
+
+def test_boots_that_are_mixed_are_told_all_the_same(tmp_path: Path, forks: list[int]) -> None:
+    """Lines of one boot in the middle of the next: seen only when all is read, and then it is read in one go."""
+    lines = list(islice(journal_maker.lines("station-1"), 30_000))
+    boots = [json.loads(one)["boot"] for one in lines]
+    begins = [number for number in range(1, len(boots)) if boots[number] != boots[number - 1]]
+    for begin in begins:
+        # A few lines late, by more than a look shows.
+        lines[begin - 3 : begin + 3] = [lines[begin + at] for at in (0, -3, 1, -2, 2, -1)]
+    file = written(tmp_path / "events.jsonl", lines)
+    found = reviewed(file)
+    assert found == alone(file)
+    assert len(forks) <= 1
+
+
+@pytest.mark.parametrize("kill", [True, False])
+def test_another_process_that_ends_too_soon_is_done_without(
+    tmp_path: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch, kill: bool
+) -> None:
+    """Killed, or out of memory: nothing is missing, and nothing is told twice."""
+    me = os.getpid()
+
+    def short(*arguments: Any) -> Any:
+        if os.getpid() != me:
+            if kill:
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise MemoryError
+        return part(*arguments)
+
+    (folder,) = journal_maker.make(tmp_path, 30_000)
+    with (folder / "events.jsonl").open("ab") as file:
+        file.write(b"not ours\n")
+    expected = alone(folder)
+    monkeypatch.setattr(pieces, "part", short)
+    assert reviewed(folder) == expected
+    (process,) = forks
+    assert ended(process)
+
+
+def test_no_process_to_be_had(tmp_path: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who may start no more processes has the report all the same."""
+
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    (folder,) = journal_maker.make(tmp_path, 30_000)
+    monkeypatch.setattr(os, "fork", refused)
+    assert reviewed(folder) == alone(folder)
+    assert not forks
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_an_end_that_comes_too_soon_leaves_no_process_behind(
+    tmp_path: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """Ctrl-C while it reads ends both."""
+    me = os.getpid()
+    work: Callable[..., Any] = part
+
+    def interrupted(*arguments: Any) -> Any:
+        if os.getpid() == me:
+            raise error
+        return work(*arguments)
+
+    (folder,) = journal_maker.make(tmp_path, 30_000)
+    monkeypatch.setattr(pieces, "part", interrupted)
+    before = descriptors()
+    with pytest.raises(error):
+        reviewed(folder)
+    (process,) = forks
+    assert ended(process)
+    assert descriptors() == before
+
+
+def test_what_cannot_be_read_is_told_once(
+    tmp_path: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever process found it, and only by what is used of it in the end."""
+    folders = journal_maker.make(tmp_path, 60_000, 2, rotate_at=3_000_000)
+    gone = folders[1] / "events.jsonl.1"
+    planned = order.Reader.plan
+
+    def plan(reader: order.Reader, found: list[Any]) -> Any:
+        made = planned(reader, found)
+        gone.rename(tmp_path / "gone")
+        return made
+
+    monkeypatch.setattr(order.Reader, "plan", plan)
+    said: list[str] = []
+    _, notes = reviewed(*folders, said=said)
+    assert len(forks) == 1
+    assert len(said) == notes["unreadable_file"] == 1
+    assert "events.jsonl.1" in said[0]
