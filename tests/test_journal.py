@@ -403,11 +403,18 @@ def test_the_tail_passes_over_what_is_not_ours(path: Path) -> None:
 
 
 def test_the_journal_brings_no_heavy_libraries_along() -> None:
-    """Rich and asyncio, which structlog would load, stay out of the daemon's memory."""
-    script = (
-        "import sys, unplugd.run, unplugd.linux; print([m for m in ('rich', 'asyncio') if m in sys.modules])"
-    )
-    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
+    """Rich and asyncio, which structlog would load, stay out of the daemon's memory; what only reads loads none of it."""
+    script = """
+import sys
+from pathlib import Path
+import unplugd.run, unplugd.linux
+from unplugd.journal import File, Journal
+def loaded(): return [name for name in ("rich", "asyncio", "uuid", "structlog") if name in sys.modules]
+print(loaded())
+Journal(File(Path("journal")), boot="", now=float, wall=float)
+print(loaded())
+"""
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n['structlog']\n"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import importlib
 import json
 import os
 import pwd
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unplugd.devices import Device
-
-# structlog imports these for what unplugd's daemon never does, and they would cost it 10 MB for months: it gets an
-# empty stand-in for the time of the import only.
-_stand_ins = [name for name in ("rich", "asyncio", "uuid") if name not in sys.modules]
-for _name in _stand_ins:
-    sys.modules[_name] = types.ModuleType(_name)
-import structlog  # noqa: E402
-
-for _name in _stand_ins:
-    del sys.modules[_name]
 
 SCHEMA: Final = 1
 NAME: Final = "events.jsonl"
@@ -155,6 +146,7 @@ class Journal:
             head = {"time": moment, "event": event.pop("event"), "host": host, "boot": boot}
             return {**head, "schema": SCHEMA, "uptime": round(at, 3), **event}
 
+        structlog = _structlog()
         self._log = structlog.wrap_logger(
             file,
             processors=[stamp, structlog.processors.JSONRenderer(ensure_ascii=False)],
@@ -179,6 +171,19 @@ class Journal:
             self.file.lost, self.file.lost_from, self.file.lost_until = 0, "", ""
             self._log.info("gap", **fields)
         return not self.file.waiting
+
+
+def _structlog() -> Any:
+    # It imports these for what unplugd's daemon never does, and they would cost that 10 MB for months: it gets an empty
+    # stand-in for the time of the import only. What only reads a journal does not wait for it at all.
+    stand_ins = [name for name in ("rich", "asyncio", "uuid") if name not in sys.modules]
+    for name in stand_ins:
+        sys.modules[name] = types.ModuleType(name)
+    try:
+        return importlib.import_module("structlog")
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
 
 
 def host_name() -> str:

@@ -27,15 +27,15 @@ CONFIGURATION = written(Settings())
 STEPS = (
     "",
     "argparse json selectors socket subprocess tomllib",
-    "structlog:unplugd.journal",
-    "usb.core:usb",
+    "structlog: from unplugd import journal; journal._structlog()",
+    "usb.core: import usb",
     "jeepney",
     "unplugd.cli",
     "unplugd.run",
     "unplugd.linux",
     "psutil",
 )
-"""Imports in this order, each in a process with all before it."""
+"""Imports, or what imports, in this order, each in a process with all before it."""
 
 
 def footprint() -> Iterator[Row]:
@@ -74,16 +74,15 @@ def _row(what: str, readings: list[Memory], budget: int) -> Row:
 def imports() -> Iterator[Row]:
     """Measure what each import adds to a bare Python: private memory, so that nothing shared blurs it."""
     code = """
-import importlib, json, sys
+import json, sys
 def private():
     with open("/proc/self/smaps_rollup") as file:
         return sum(int(line.split()[1]) for line in file if line.startswith("Private"))
 found = []
 for step in json.loads(sys.argv[1]):
-    names = step.rpartition(":")[2].split()
+    _, _, code = step.partition(": ")
     before = private()
-    for name in names:
-        importlib.import_module(name)
+    exec(code or "\\n".join(f"import {name}" for name in step.split()))
     found.append(private() - before)
 print(json.dumps([private(), *found]))
 """

@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec.structs import replace
 
-from unplugd import atomic, control, foreign, journal, paths
+from unplugd import atomic, control, foreign, journal, paths, pieces
 from unplugd.cli.terminal import START, asked_time, console, say
 from unplugd.failure import Failure
+from unplugd.reading import sources
 from unplugd.report import as_json, share
 from unplugd.report import report as reported
 
@@ -77,9 +78,6 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review:
-    from unplugd import pieces  # noqa: PLC0415 - it loads structlog
-    from unplugd.reading import sources  # noqa: PLC0415 - as above
-
     notes: Counter[str] = Counter()
     found = sources.find(arguments.file, where.journal, notes, say)
     if not found:
