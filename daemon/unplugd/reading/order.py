@@ -258,8 +258,8 @@ class Reader:
                 if not stretch.alone:
                     pairs = zip(events, batch.lines, strict=True)
                     batch = Batch.of((one, line) for one, line in pairs if one.host == stretch.host)
-                elif not stretch.exact and {one.host for one in events} - {stretch.host}:
-                    notes["misplaced"] += sum(one.host != stretch.host for one in events)
+                elif not stretch.exact:
+                    notes["misplaced"] += len(events) - [one.host for one in events].count(stretch.host)
                 if batch.events:
                     yield batch
         except OSError as error:
