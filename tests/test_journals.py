@@ -39,7 +39,11 @@ def told(*given_files: Path, notes: Counter[str] | None = None, said: list[str] 
     notes = Counter() if notes is None else notes
     said = [] if said is None else said
     found = sources.find(given_files, Path("/nowhere/events.jsonl"), notes, said.append)
-    return [(host, one) for host, events in journals.by_host(found, notes, said.append) for one in events]
+    reader = order.Reader(notes, said.append)
+    plan = reader.plan(found)
+    return [
+        (host, one) for host, groups in plan.items() for batch in reader.read(groups) for one in batch.events
+    ]
 
 
 def as_lines(*given_files: Path, notes: Counter[str] | None = None) -> list[bytes]:
@@ -387,7 +391,7 @@ def test_a_file_that_shrinks_is_counted(tmp_path: Path) -> None:
     notes: Counter[str] = Counter()
     found = sources.find([file], file, notes, print)
     file.write_bytes(GOOD)
-    assert len([one for _, events in journals.by_host(found, notes) for one in events]) == 1
+    assert len([one for batch in journals.merged(found, notes)[1] for one in batch.events]) == 1
     assert notes["cut_file"] == 1
 
 

@@ -68,7 +68,10 @@ def reviewed(
     until: float | None = None,
     host: str | None = None,
 ) -> Review:
-    """Return what the sources tell, read as `journals.by_host` does and reviewed as `review` does."""
+    """Return what the sources tell, `until` and `host` as `review` has them; what is unusual is counted in `notes`.
+
+    `tell` is told what cannot be read, `progress` the bytes read, about as many as the sources are large.
+    """
 
     def carry_out(piece: Piece, share: int = 1) -> Done:
         noted: Counter[str] = Counter()

@@ -8,7 +8,6 @@ import json
 import os
 import tempfile
 from collections import Counter
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tests.rig import harmless
+from unplugd import pieces
 from unplugd.cli import forms, pager
 from unplugd.cli import log as logs
 from unplugd.cli.parser import parser
@@ -24,7 +24,6 @@ from unplugd.cli.summary import Paper, lines
 from unplugd.page import page
 from unplugd.reading import journals, order, sources
 from unplugd.report import as_json, report, share
-from unplugd.review import review
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,11 +76,21 @@ def read(paths: Sequence[Path], how: int) -> None:
     """Read the files in all ways."""
     said: list[str] = []
     notes: Counter[str] = Counter()
-    found = sources.find(paths, FOLDER / "none", notes, said.append)
+    found = sources.find(paths, FOLDER / "none", Counter(), said.append)
     for form in ("text", "jsonl", "csv"):
         shown(found, form, how)
-    computers = list(journals.by_host(found, notes, said.append))
-    reviewed = review(chain.from_iterable(one for _, one in computers), NOW if how & 2 else None, None)
+    until = NOW if how & 2 else None
+    reviewed = pieces.reviewed(found, notes, said.append, None, until)
+    # The same in pieces, without the other process.
+    in_turn: dict[str, Any] = {
+        "LARGE": 0,
+        "_processors": lambda: 2,
+        "_at_once": lambda carry_out, some: [carry_out(one) for one in some],
+    }
+    with mock.patch.multiple(pieces, **in_turn):
+        noted: Counter[str] = Counter()
+        assert pieces.reviewed(found, noted, said.append, None, until) == reviewed
+        assert noted == notes
     if how & 4:
         reviewed = share(reviewed)
     reported(reviewed, how)

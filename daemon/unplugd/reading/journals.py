@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections import deque
-from itertools import accumulate, chain, islice
+from itertools import accumulate, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -32,18 +32,6 @@ TOGETHER: Final = 64
 
 def quiet(_line: str) -> None:
     """Tell nobody."""
-
-
-def by_host(
-    sources: Sequence[Source],
-    notes: Counter[str],
-    tell: Callable[[str], None] = quiet,
-    progress: Callable[[int], None] | None = None,
-) -> Iterator[tuple[str, Iterator[Event]]]:
-    """Yield each computer with its events; `progress` is told the bytes read, about as many as the sources are large."""
-    reader = Reader(notes, tell, progress)
-    for host, groups in reader.plan(sources).items():
-        yield host, chain.from_iterable(batch.events for batch in reader.read(groups))
 
 
 def merged(
