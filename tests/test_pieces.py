@@ -195,6 +195,25 @@ def test_an_end_that_comes_too_soon_leaves_no_process_behind(
     assert descriptors() == before
 
 
+def test_one_process_tells_of_the_progress(tmp_path: Path, forks: list[int]) -> None:
+    """Two bars on a terminal would write over one another."""
+    (folder,) = journal_maker.make(tmp_path, 60_000, rotate_at=3_000_000)
+    found = sources.find([folder], Path("/nowhere"), Counter(), quiet)
+    told = tmp_path / "told"
+
+    def progress(size: int) -> None:
+        with told.open("a") as file:
+            file.write(f"{os.getpid()} {size}\n")
+
+    pieces.reviewed(found, Counter(), quiet, progress)
+    assert len(forks) == 1
+    by_whom = [one.split() for one in told.read_text().splitlines()]
+    assert {int(process) for process, _ in by_whom} == {os.getpid()}
+    size = sum(source.size for source in found)
+    # Whichever process is faster.
+    assert 0 < sum(int(read) for _, read in by_whom) <= 2 * size
+
+
 def test_what_cannot_be_read_is_told_once(
     tmp_path: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,11 +73,12 @@ def reviewed(
     `tell` is told what cannot be read, `progress` the bytes read, about as many as the sources are large.
     """
 
-    def carry_out(piece: Piece, share: int = 1) -> Done:
+    def carry_out(piece: Piece, times: int) -> Done:
+        """Carry a piece out; each byte of it counts so many times for the progress."""
         noted: Counter[str] = Counter()
         said: list[str] = []
-        # Each process knows only what it read itself.
-        reader = Reader(noted, said.append, progress and (lambda size: progress(size * share)))
+        tell_progress = (lambda size: progress(size * times)) if progress and times else None
+        reader = Reader(noted, said.append, tell_progress)
         batches = chain.from_iterable(map(reader.read, piece.plan.values()))
         events = chain.from_iterable(batch.events for batch in batches)
         return Done(part(events, until, host, piece.goes_on), noted, said)
@@ -85,11 +86,11 @@ def reviewed(
     plan = Reader(notes, tell).plan(found)
     large = sum(source.size for source in found) >= LARGE
     pieces = cut(plan) if large and _processors() > 1 else []
-    done = _at_once(lambda piece: carry_out(piece, PROCESSES), pieces) if len(pieces) > 1 else []
+    done = _at_once(carry_out, pieces) if len(pieces) > 1 else []
     told = joined([one.part for one in done]) if done and len(done) == len(pieces) else None
     if told is None:
         # Also where a boot turned out to be in two pieces, or the other process ended before its time.
-        done = [carry_out(Piece(plan))]
+        done = [carry_out(Piece(plan), 1)]
         told = done[0].part.review
     for one in done:
         notes.update(one.notes)
@@ -105,16 +106,16 @@ def _processors() -> int:
     return 1
 
 
-def _at_once(carry_out: Callable[[Piece], Done], pieces: Sequence[Piece]) -> list[Done]:
+def _at_once(carry_out: Callable[[Piece, int], Done], pieces: Sequence[Piece]) -> list[Done]:
     """Return what came of the pieces, each carried out by this process or another one, whichever is free first."""
     queue, filled = os.pipe()
     os.write(filled, bytes(range(len(pieces))))
     os.close(filled)
 
-    def work() -> dict[int, Done]:
+    def work(times: int) -> dict[int, Done]:
         done = {}
         while number := os.read(queue, 1):
-            done[number[0]] = carry_out(pieces[number[0]])
+            done[number[0]] = carry_out(pieces[number[0]], times)
         return done
 
     answer, told = os.pipe()
@@ -128,14 +129,15 @@ def _at_once(carry_out: Callable[[Piece], Done], pieces: Sequence[Piece]) -> lis
     if other == 0:
         try:
             with os.fdopen(told, "wb") as there:
-                there.write(msgspec.msgpack.encode(work()))
+                there.write(msgspec.msgpack.encode(work(0)))
         finally:
             # Whatever happened: nothing that this process has taken over is written or told by it, too.
             os._exit(0)
     os.close(told)
     try:
         with os.fdopen(answer, "rb") as here:
-            done = work()
+            # Of the progress of the other one it knows nothing but that it is about the same.
+            done = work(PROCESSES)
             done.update(msgspec.msgpack.decode(here.read(), type=dict[int, Done]))
     except msgspec.DecodeError:
         return []

@@ -85,7 +85,7 @@ def read(paths: Sequence[Path], how: int) -> None:
     in_turn: dict[str, Any] = {
         "LARGE": 0,
         "_processors": lambda: 2,
-        "_at_once": lambda carry_out, some: [carry_out(one) for one in some],
+        "_at_once": lambda carry_out, some: [carry_out(one, 1) for one in some],
     }
     with mock.patch.multiple(pieces, **in_turn):
         noted: Counter[str] = Counter()
