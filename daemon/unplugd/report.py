@@ -36,6 +36,7 @@ _PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCI
 """What a port is called by any system; in a journal anything can stand in its place."""
 _URGENCIES: Final = frozenset({"normal", "critical"})
 _CHANNELS: Final = frozenset({"desktop", "plyer", "terminal"})
+_LENGTH: Final = len("2026-11-22T14:00:00+01:00")
 UNANSWERED: Final = "unanswered"
 """The JSON's word for ""."""
 
@@ -536,12 +537,10 @@ def _period(period: Period, zone: tzinfo) -> dict[str, Any]:
 
 
 def _written(stamp: float, zone: tzinfo) -> str:
-    """RFC 3339 has no seconds in an offset: a zone that had some then is written in UTC."""
     # Of whole seconds, since a float is seldom a whole number of microseconds, and milliseconds would be cut off.
-    seconds, rest = divmod(_ms(stamp), 1000)
-    local = datetime.fromtimestamp(seconds, zone)
-    offset = local.utcoffset()
-    if offset is None or offset.seconds % 60 or offset.microseconds:
-        local = local.astimezone(UTC)
-    text = local.isoformat()
+    seconds, rest = divmod(round(stamp * 1000), 1000)
+    text = datetime.fromtimestamp(seconds, zone).isoformat()
+    if len(text) != _LENGTH:
+        # RFC 3339 has no seconds in an offset: a zone that had some then is written in UTC.
+        text = datetime.fromtimestamp(seconds, UTC).isoformat()
     return f"{text[:19]}.{rest:03}{text[19:]}"
