@@ -142,6 +142,19 @@ def test_clock_that_was_wrong() -> None:
     assert found.notes == {"clock_jumps": 1}
 
 
+@pytest.mark.parametrize("last", ["checkpoint", "unplugged"])
+@pytest.mark.parametrize("wrong", [3600, -3600])
+def test_clock_that_was_wrong_for_a_while(last: str, wrong: float) -> None:
+    """An hour off and right again while nothing but checkpoints is written: two jumps, and no figure changes."""
+    lines = [PLUGGED, *(line(300 * number, "checkpoint", STICK) for number in range(1, 9))]
+    for number in (3, 4, 5):
+        lines[number]["time"] = time_of(NOON + 300 * number + wrong)
+    found = reviewed(*lines, line(2500, last, STICK, plugged_for=2500, idle_for=2500))
+    assert found.notes == {"clock_jumps": 2}
+    (period,) = found.periods
+    assert (round(period.began - NOON), round(period.plugged_for)) == (0, 2500)
+
+
 def test_beginning_that_is_lost() -> None:
     """A checkpoint or the unplug knows since when it was plugged in, and how long it was used."""
     for event in ("checkpoint", "unplugged"):

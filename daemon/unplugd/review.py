@@ -24,7 +24,7 @@ End = Literal["unplugged", "unseen", "cut", "open"]
 """How a period ended: seen; while unplugd did not run (known until the last word of it); cut by a crash, likewise; not yet."""
 
 NOTES: Final = {
-    "clock_jumps": "times that the clock of a computer was set by more than a minute, between events worth a look",
+    "clock_jumps": "times that the clock of a computer was set by more than a minute",
     "gaps": "times that unplugd could not write for so long that it lost events",
     "lost_events": "events lost in these",
     "begun_before": "periods whose beginning is not in the journal",
@@ -201,25 +201,27 @@ def part(
                 and event.boot == boot
                 and event.host == name
                 and at <= event.uptime <= LONGEST
+                and latest.time <= event.time
             ):
                 at = event.uptime
                 latest = event
                 continue
+            set_back = False
             if period is not None and latest is not None:
-                period.pass_over(latest)
+                set_back = period.pass_over(latest, event.time)
                 latest = None
             name, boot, port = event.host, event.boot, event.device
-            period = reviewer.open_period(name, boot, port)
+            period = None if set_back else reviewer.open_period(name, boot, port)
             if period is not None and period.at <= event.uptime <= LONGEST:
                 at = event.uptime
                 latest = event
                 continue
         if period is not None and latest is not None:
-            period.pass_over(latest)
+            period.pass_over(latest, event.time)
         period = latest = None
         reviewer.take(event)
     if period is not None and latest is not None:
-        period.pass_over(latest)
+        period.pass_over(latest, latest.time)
     return reviewer.finish(until, host, goes_on)
 
 
@@ -275,11 +277,19 @@ class _Open:
             self.anchor = self.at
             self.seen = None
 
-    def pass_over(self, event: Event) -> None:
-        """Take note of checkpoints without a look at them, of which this is the last one."""
+    def pass_over(self, event: Event, then: str) -> bool:
+        """Take note of checkpoints without a look at them, of which this is the last one.
+
+        `then` is the time of the event after it. Return whether the clock was set back in between: what it was before
+        and after could not be seen any more once it is right again.
+        """
         self.at, self.seen = event.uptime, event
         if self.at > self.boot.at:
             self.boot.at, self.boot.seen = self.at, event
+        if then < event.time:
+            self.boot.settle()
+            return True
+        return False
 
     def touch(self, at: float, wall: float) -> float:
         """Take note of an event about it, and return its time: never before the one before."""
