@@ -544,6 +544,11 @@ def test_parts_of_different_boots_are_joined() -> None:
     assert found == review(read([*first, *second]), until)
     assert found is not None
     assert [(one.end, round(one.plugged_for)) for one in found.periods] == [("cut", 300), ("open", 1050)]
+    # Another boot at the same time, which is shorter, comes first, whichever part it is in.
+    shorter = [one | {"boot": "0"} for one in (PLUGGED, line(200, "checkpoint", STICK))]
+    apart = [part(read(one), None, None, goes_on) for one, goes_on in ((first, "anna"), (shorter, None))]
+    assert joined(apart) == review(read([*first, *shorter])) != Review()
+    assert [round(one.plugged_for) for one in review(read([*first, *shorter])).periods] == [200, 300]
     assert joined([part(read(first)), parts[1]]) is None
     assert joined([parts[0], part(read([]))]) is None
     assert joined([part(read(first[:1]), None, None, "anna"), part(read(first[1:]))]) is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -171,9 +172,13 @@ def joined(parts: Sequence[Part]) -> Review | None:
     )
 
 
+# Also where clocks were wrong, so that two boots are laid over one another: the same whichever is known first.
+_ORDER: Final = attrgetter("began", "host", "device", "ended", "end", "id", "name")
+
+
 def _review(periods: Iterable[Period], watched: Iterable[Watched], notes: Counter[str]) -> Review:
     return Review(
-        tuple(sorted(periods, key=lambda period: (period.began, period.host, period.device))),
+        tuple(sorted(periods, key=_ORDER)),
         tuple(sorted(watched, key=lambda one: (one.began, one.host))),
         dict(+notes),
     )
