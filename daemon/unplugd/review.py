@@ -179,7 +179,7 @@ _ORDER: Final = attrgetter("began", "host", "device", "ended", "end", "id", "nam
 def _review(periods: Iterable[Period], watched: Iterable[Watched], notes: Counter[str]) -> Review:
     return Review(
         tuple(sorted(periods, key=_ORDER)),
-        tuple(sorted(watched, key=lambda one: (one.began, one.host))),
+        tuple(sorted(watched, key=lambda one: (one.began, one.host, one.ended))),
         dict(+notes),
     )
 
