@@ -134,6 +134,24 @@ def test_any_split_gives_the_same(
     assert len(as_lines(plain)) == length
 
 
+@pytest.mark.parametrize("after", [b"", line("c", 5.0)])
+def test_what_is_too_late_to_be_sorted_in_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bytes
+) -> None:
+    """Told where it stands; the same whether another boot follows or not."""
+    monkeypatch.setattr(order, "EXACT", 0)
+    # Of the file only the first and the last line are looked at.
+    monkeypatch.setattr(order, "LOOK", 512)
+    monkeypatch.setattr(lines, "CHUNK", 1000)
+    raw = [line("b", 300.0 * number) for number in range(40)]
+    late = [raw[0], *raw[2:38], raw[1], *raw[38:], after]
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"".join(late))
+    notes: Counter[str] = Counter()
+    assert sorted(as_lines(file, notes=notes)) == sorted(one for one in late if one)
+    assert +notes == {"disordered": 1}
+
+
 def test_a_copy_beside_the_journal_counts_once(tmp_path: Path) -> None:
     """An old copy under any name: its lines are there, once."""
     (folder,) = journal_maker.make(tmp_path, 2000, rotate_at=150_000)

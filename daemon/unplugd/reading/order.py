@@ -389,10 +389,11 @@ def settled(batches: Iterable[Batch], notes: Counter[str], *, doubles: bool = Fa
                 begin -= 1
             if begin:
                 over, now = _cut(now, begin)
+                first = over.events[0]
+                notes["disordered"] += first.boot == told[0] and _position(first) < told[1]
                 yield over
             positions = list(map(_UPTIME if boot else _position, now.events))
-        if positions[0] < told[1] and boot == told[0]:
-            notes["disordered"] += 1
+        notes["disordered"] += boot == told[0] and positions[0] < told[1]
         cut = max(bisect_left(positions, positions[-1] - SLACK), len(positions) - MOST_HELD)
         if cut:
             told = (boot, positions[cut - 1])
