@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from itertools import chain, islice
 from pathlib import Path
@@ -158,6 +160,82 @@ def test_another_process_that_ends_too_soon_is_done_without(
     assert reviewed(folder) == expected
     (process,) = forks
     assert ended(process)
+
+
+def test_lines_that_do_not_say_when_they_were_are_read_in_one_go(tmp_path: Path, forks: list[int]) -> None:
+    """What they mean depends on what is read with them."""
+    lines = list(islice(journal_maker.lines("station-1"), 30_000))
+    fields = json.loads(lines[54])
+    del fields["uptime"]
+    lines[54] = json.dumps(fields) + "\n"
+    file = written(tmp_path / "events.jsonl", lines)
+    assert reviewed(file) == alone(file)
+    assert len(forks) == 1
+
+
+@pytest.mark.usefixtures("forks")
+def test_lines_that_are_very_late_are_read_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they come out depends on what is read with them."""
+    monkeypatch.setattr(order, "EXACT", 0)
+    lines = list(islice(journal_maker.lines("station-1"), 30_000))
+    lines.insert(10_000, lines.pop(9_000))
+    file = written(tmp_path / "events.jsonl", lines)
+    found, notes = reviewed(file)
+    assert notes["disordered"]
+    assert (found, notes) == alone(file)
+
+
+def test_children_that_are_forgotten(tmp_path: Path, forks: list[int]) -> None:
+    """Where the system ends children by itself, as the starting program may have asked it to."""
+    (folder,) = journal_maker.make(tmp_path, 30_000)
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert reviewed(folder) == alone(folder)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert len(forks) == 1
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_no_descriptors_to_be_had(
+    tmp_path: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    """Too few files may be open for another process: it is done without, and none stays open."""
+    (folder,) = journal_maker.make(tmp_path, 30_000)
+    expected = alone(folder)
+    pipe, before = os.pipe, descriptors()
+    pipes = iter([pipe] * left)
+
+    def few() -> tuple[int, int]:
+        for one in pipes:
+            return one()
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pipe", few)
+    assert reviewed(folder) == expected
+    assert descriptors() == before
+    assert not forks
+
+
+def test_nothing_goes_on_when_it_is_killed(tmp_path: Path) -> None:
+    """The other process ends by itself, however much it has to tell: its output is at its end."""
+    (folder,) = journal_maker.make(tmp_path, 200_000)
+    script = f"""
+import os, signal
+from collections import Counter
+from pathlib import Path
+from unplugd import pieces
+from unplugd.reading import sources
+me, part = os.getpid(), pieces.part
+def killed(*arguments):
+    if os.getpid() == me:
+        os.kill(me, signal.SIGKILL)
+    return part(*arguments)
+pieces.part, pieces._processors = killed, lambda: 2
+pieces.reviewed(sources.find([Path({str(folder)!r})], Path("/nowhere"), Counter(), print), Counter(), print)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGKILL, b"", b"")
 
 
 def test_no_process_to_be_had(tmp_path: Path, forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:

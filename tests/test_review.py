@@ -122,6 +122,15 @@ def test_replug() -> None:
     assert [one.plugged_for for one in reviewed(PLUGGED, gone, late, over).periods] == [100, 100]
 
 
+def test_two_devices_at_once() -> None:
+    """Their checkpoints come in turn: each counts for its own device."""
+    both = [line(0, "plugged_in", STICK), line(0, "plugged_in", METER)]
+    for at in (300, 600, 900):
+        both += [line(at, "checkpoint", STICK), line(at, "checkpoint", METER)]
+    found = reviewed(*both).periods
+    assert [(one.device, round(one.plugged_for)) for one in found] == [("1-1.2", 900), ("1-1.3", 900)]
+
+
 def test_snooze_that_outlives_the_unplug() -> None:
     """It is written ten seconds later and ends with the period all the same."""
     found = reviewed(

@@ -1,21 +1,23 @@
-"""Journals read and reviewed; large ones in pieces by several processes at once, which is faster by as many.
+"""Journals read and reviewed; large ones in pieces, by two processes at once, which takes little more than half the time.
 
-They are cut where a computer was started anew: nothing of one boot bears on another.
+They are cut where a computer was started anew: nothing of one boot bears on another. Where lines are so much out of order
+that it matters in which piece they are, all is read in one go instead.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 from collections import Counter
 from dataclasses import replace
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from unplugd.reading.order import EVERY, LOOK, Reader, located
+from unplugd.reading import order
 from unplugd.review import Part, joined, part
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 LARGE: Final = 20_000_000
 """Bytes from which on another process is worth its start."""
 PIECES: Final = 8
-"""So many that processes which are not equally fast are done at about the same time."""
+"""So many that processes which are not equally fast are done at about the same time; 255 at most."""
 PROCESSES: Final = 2
 """At most: each needs memory of its own."""
 
@@ -78,16 +80,18 @@ def reviewed(
         noted: Counter[str] = Counter()
         said: list[str] = []
         tell_progress = (lambda size: progress(size * times)) if progress and times else None
-        reader = Reader(noted, said.append, tell_progress)
+        reader = order.Reader(noted, said.append, tell_progress)
         batches = chain.from_iterable(map(reader.read, piece.plan.values()))
         events = chain.from_iterable(batch.events for batch in batches)
         return Done(part(events, until, host, piece.goes_on), noted, said)
 
-    plan = Reader(notes, tell).plan(found)
+    plan = order.Reader(notes, tell).plan(found)
     large = sum(source.size for source in found) >= LARGE
     pieces = cut(plan) if large and _processors() > 1 else []
     done = _at_once(carry_out, pieces) if len(pieces) > 1 else []
-    told = joined([one.part for one in done]) if done and len(done) == len(pieces) else None
+    told = None
+    if done and not any(one.notes.get("disordered") for one in done):
+        told = joined([one.part for one in done])
     if told is None:
         # Also where a boot turned out to be in two pieces, or the other process ended before its time.
         done = [carry_out(Piece(plan), 1)]
@@ -107,45 +111,60 @@ def _processors() -> int:
 
 
 def _at_once(carry_out: Callable[[Piece, int], Done], pieces: Sequence[Piece]) -> list[Done]:
-    """Return what came of the pieces, each carried out by this process or another one, whichever is free first."""
-    queue, filled = os.pipe()
-    os.write(filled, bytes(range(len(pieces))))
-    os.close(filled)
+    """Return what came of the pieces, each carried out by this process or another one, whichever is free first.
 
-    def work(times: int) -> dict[int, Done]:
-        done = {}
-        while number := os.read(queue, 1):
-            done[number[0]] = carry_out(pieces[number[0]], times)
-        return done
-
-    answer, told = os.pipe()
-    try:
-        other = os.fork()
-    except OSError:
-        # The user may have no more processes.
-        for descriptor in (queue, answer, told):
-            os.close(descriptor)
-        return []
-    if other == 0:
+    Nothing where there can be no other process, or it ended before its time.
+    """
+    me = os.getpid()
+    with contextlib.ExitStack() as left:
         try:
-            with os.fdopen(told, "wb") as there:
-                there.write(msgspec.msgpack.encode(work(0)))
-        finally:
-            # Whatever happened: nothing that this process has taken over is written or told by it, too.
-            os._exit(0)
-    os.close(told)
-    try:
-        with os.fdopen(answer, "rb") as here:
+            queue, filled = _pipe(left)
+            answer, told = _pipe(left)
+            other = os.fork()
+        except OSError:
+            # The user may have no more processes, or open no more files.
+            return []
+
+        def work(times: int) -> dict[int, Done]:
+            done = {}
+            while (number := queue.read(1)) and (other or os.getppid() == me):
+                done[number[0]] = carry_out(pieces[number[0]], times)
+            return done
+
+        if other == 0:
+            try:
+                # Without ends of its own it ends with the process that asked.
+                answer.close()
+                filled.close()
+                told.write(msgspec.msgpack.encode(work(0)))
+                told.flush()
+            finally:
+                # Whatever happened: nothing that this process has taken over is written or told by it, too.
+                os._exit(0)
+        try:
+            told.close()
+            filled.write(bytes(range(len(pieces))))
+            filled.close()
             # Of the progress of the other one it knows nothing but that it is about the same.
             done = work(PROCESSES)
-            done.update(msgspec.msgpack.decode(here.read(), type=dict[int, Done]))
-    except msgspec.DecodeError:
-        return []
-    finally:
-        os.close(queue)
-        os.kill(other, signal.SIGKILL)
-        os.waitpid(other, 0)
+            done.update(msgspec.msgpack.decode(answer.read(), type=dict[int, Done]))
+        except msgspec.DecodeError:
+            return []
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(other, signal.SIGKILL)
+            raise
+        finally:
+            # Who started the program may have asked the system to forget children that end.
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(other, 0)
     return [one for _, one in sorted(done.items())]
+
+
+def _pipe(left: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
+    read, write = os.pipe()
+    # Nothing is read ahead: the processes share it.
+    return left.enter_context(os.fdopen(read, "rb", 0)), left.enter_context(os.fdopen(write, "wb"))
 
 
 # --- cutting
@@ -209,10 +228,15 @@ def _split(plan: Plan, place: Place) -> tuple[Plan, Plan] | None:
 
 
 def _first_line(stretch: Stretch, boot: str) -> int | None:
-    """Return where the first line of a boot stands: before it was met, and behind the look before."""
+    """Return where the first line of a boot stands, None if it is not between the look that met it and the one before."""
     met = stretch.met[boot]
-    begin, end = max(stretch.begin, met - EVERY), min(stretch.end, met + LOOK)
+    begin, end = max(stretch.begin, met - order.EVERY), min(stretch.end, met + order.LOOK)
+    before = ""
     try:
-        return next(at for at, _, one in located(stretch.source, begin, end, Counter()) if one.boot == boot)
-    except (StopIteration, OSError):
-        return None
+        for at, _, one in order.located(stretch.source, begin, end, Counter()):
+            if one.boot == boot:
+                return at if before or begin == stretch.begin else None
+            before = one.boot
+    except OSError:
+        pass
+    return None

@@ -139,6 +139,8 @@ class Part(msgspec.Struct, frozen=True):
     """The computers of those that do."""
     goes_on: str | None
     """The computer of which the next part has the later events."""
+    placed: bool
+    """Whether all events of a boot say when in it they were."""
 
 
 def review(events: Iterable[Event], until: float | None = None, host: str | None = None) -> Review:
@@ -154,7 +156,10 @@ def joined(parts: Sequence[Part]) -> Review | None:
     """Return what parts in a row tell together, None where only a review of all events in one go can say that.
 
     It can where each boot is in one part, and each computer in one or in several that say of each other that it goes on.
+    What an event means that does not say when it was depends on what stands before it.
     """
+    if not all(one.placed for one in parts):
+        return None
     boots: set[tuple[str, str]] = set()
     later: set[str] = set()
     follows: frozenset[str] = frozenset()
@@ -392,6 +397,7 @@ class _Reviewer:
         self._of_host: dict[str, list[str]] = {}
         self._latest: dict[str, str] = {}
         self._met: set[tuple[str, str]] = set()
+        self._all_placed = True
         self._periods: list[Period] = []
         self._watched: list[Watched] = []
         self._notes: Counter[str] = Counter()
@@ -447,6 +453,7 @@ class _Reviewer:
         """Return the boot of an event that is not simply its next one, and when it was; None where that is not to be found."""
         uptime = number(event.uptime)
         self._met.add((event.host, event.boot))
+        self._all_placed &= uptime is not None or not event.boot
         if not 0 <= wall <= LATEST:
             if uptime is None or state is None or state.skew is None:
                 self._notes["no_time"] += 1
@@ -721,7 +728,7 @@ class _Reviewer:
                 self._go_on(state, until)
             self._end_boot(name, boot, last=last)
         reviewed = _review(self._periods, self._watched, self._notes)
-        return Part(reviewed, frozenset(self._met), frozenset(self._latest), goes_on)
+        return Part(reviewed, frozenset(self._met), frozenset(self._latest), goes_on, self._all_placed)
 
     def _go_on(self, state: _Boot, until: float) -> None:
         """Have what goes on go on until now."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     arguments = parser().parse_args(argv)
+    if not sys.stdout:
+        # Closed by who called: what would be printed goes nowhere.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as it runs
     # Whatever is made, journal, configuration and the folders on the way, is the user's alone.
     os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):

@@ -78,6 +78,10 @@ def asked_time(
     return since, until
 
 
+def _reader_gone() -> None:
+    raise BrokenPipeError
+
+
 def console() -> Any:
     """Return what prints to a terminal in colour, and plainly to a pipe or where `NO_COLOR` is set.
 
@@ -96,6 +100,8 @@ def console() -> Any:
     many = console.color_system in {"256", "truecolor"}
     unused, used, good = ("color(166)", "color(32)", "color(28)") if many else ("red", "cyan", "green")
     styles = {"unused": unused, "unused.most": f"bold {unused}", "used": used, "good": good}
+    # By itself it would end with status 1: the reader has seen enough, which is no error.
+    console.on_broken_pipe = _reader_gone  # type: ignore[method-assign]
     console.push_theme(Theme({**styles, "trouble": "bold red"}))
     return console
 

@@ -78,7 +78,7 @@ class Stretch:
     boots: dict[str, tuple[float, float]]
     last: tuple[str, float]
     met: dict[str, int]
-    """Where each boot was first met: at its first line, or less than `EVERY` behind it where not `exact`."""
+    """Where each boot was first met: at its first line, or where not `exact` by a look, mostly less than `EVERY` behind it."""
     exact: bool
     alone: bool = True
     """Whether no line of another host lies between the two offsets."""
