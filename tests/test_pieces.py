@@ -17,12 +17,12 @@ import pytest
 from unplugd import pieces
 from unplugd.reading import order, sources
 from unplugd.reading.journals import quiet
-from unplugd.review import Review, part
+from unplugd.review import Part, Review, joined, part
 
 from .rig import journal_maker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 UNTIL = 1.9e9
 
@@ -162,7 +162,22 @@ def test_another_process_that_ends_too_soon_is_done_without(
     assert ended(process)
 
 
-def test_lines_that_do_not_say_when_they_were_are_read_in_one_go(tmp_path: Path, forks: list[int]) -> None:
+@pytest.fixture
+def put_together(monkeypatch: pytest.MonkeyPatch) -> list[Review | None]:
+    """Return what will be everything that was put together from pieces."""
+    found: list[Review | None] = []
+
+    def listed(parts: Sequence[Part]) -> Review | None:
+        found.append(joined(parts))
+        return found[-1]
+
+    monkeypatch.setattr(pieces, "joined", listed)
+    return found
+
+
+def test_lines_that_do_not_say_when_they_were_are_read_in_one_go(
+    tmp_path: Path, forks: list[int], put_together: list[Review | None]
+) -> None:
     """What they mean depends on what is read with them."""
     lines = list(islice(journal_maker.lines("station-1"), 30_000))
     fields = json.loads(lines[54])
@@ -171,10 +186,13 @@ def test_lines_that_do_not_say_when_they_were_are_read_in_one_go(tmp_path: Path,
     file = written(tmp_path / "events.jsonl", lines)
     assert reviewed(file) == alone(file)
     assert len(forks) == 1
+    assert put_together == [None]
 
 
 @pytest.mark.usefixtures("forks")
-def test_lines_that_are_very_late_are_read_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_are_very_late_are_read_in_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put_together: list[Review | None]
+) -> None:
     """Where they come out depends on what is read with them."""
     monkeypatch.setattr(order, "EXACT", 0)
     lines = list(islice(journal_maker.lines("station-1"), 30_000))
@@ -183,6 +201,7 @@ def test_lines_that_are_very_late_are_read_in_one_go(tmp_path: Path, monkeypatch
     found, notes = reviewed(file)
     assert notes["disordered"]
     assert (found, notes) == alone(file)
+    assert not put_together
 
 
 def test_children_that_are_forgotten(tmp_path: Path, forks: list[int]) -> None:
