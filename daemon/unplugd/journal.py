@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import importlib
 import json
 import os
 import pwd
@@ -179,11 +178,11 @@ def _structlog() -> Any:
     stand_ins = [name for name in ("rich", "asyncio", "uuid") if name not in sys.modules]
     for name in stand_ins:
         sys.modules[name] = types.ModuleType(name)
-    try:
-        return importlib.import_module("structlog")
-    finally:
-        for name in stand_ins:
-            del sys.modules[name]
+    import structlog  # noqa: PLC0415 - see above
+
+    for name in stand_ins:
+        del sys.modules[name]
+    return structlog
 
 
 def host_name() -> str:
