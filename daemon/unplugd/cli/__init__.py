@@ -35,8 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         module, _, name = arguments.command.partition(".")
         status: int = getattr(import_module(f"unplugd.cli.{module}"), name)(arguments, where)
-        if sys.stdout:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except (Failure, Trouble) as failure:
         say(f"unplugd: {failure}")
         say(f"hint: {failure.hint}")

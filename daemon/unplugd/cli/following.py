@@ -68,9 +68,8 @@ class Following:
     def batches(self) -> Iterator[Batch]:
         """Yield what comes, for ever."""
         poll = select.poll()
-        if sys.stdout:
-            # Nothing is asked for: what is told is that the reader is gone.
-            poll.register(sys.stdout.fileno(), 0)
+        # Nothing is asked for: what is told is that the reader is gone.
+        poll.register(sys.stdout.fileno(), 0)
         while True:
             for tail in self._tails:
                 for chunk in self._read(tail):

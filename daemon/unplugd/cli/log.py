@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -135,7 +134,7 @@ def _place(one: Event) -> tuple[str, str, str]:
 
 def _tell(form: Form, wanted: Wanted, notes: Counter[str]) -> None:
     """Tell what was unusual, in one line each."""
-    if not form.shown and sys.stdout:
+    if not form.shown:
         left = wanted.checkpoints_left_out
         say(
             f"No events but {left} checkpoints; --event checkpoint shows them." if left else "No such events."

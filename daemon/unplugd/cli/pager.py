@@ -20,7 +20,7 @@ class Output:
     """Standard output; `page`: through a pager where it is a terminal and the text does not fit."""
 
     def __init__(self, *, page: bool) -> None:
-        self.terminal = bool(sys.stdout and sys.stdout.isatty())
+        self.terminal = sys.stdout.isatty()
         size = shutil.get_terminal_size()
         self.width = size.columns if self.terminal else None
         self._room = size.lines - 1
@@ -41,7 +41,7 @@ class Output:
 
     def write_raw(self, chunk: bytes) -> None:
         """Write whole lines that are ASCII."""
-        if self._waiting is None and not self._pager and sys.stdout:
+        if self._waiting is None and not self._pager:
             sys.stdout.flush()
             sys.stdout.buffer.write(chunk)
         else:
@@ -49,7 +49,7 @@ class Output:
 
     def flush(self) -> None:
         """Let everything be seen."""
-        if sys.stdout and not self._pager:
+        if not self._pager:
             sys.stdout.flush()
 
     def __enter__(self) -> Self:
@@ -59,7 +59,7 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         waiting, self._waiting = self._waiting, None
-        if waiting and sys.stdout:
+        if waiting:
             sys.stdout.write("".join(waiting))
         if self._pager is None:
             return False

@@ -188,7 +188,7 @@ def _painter() -> Paint:
 def _marks() -> tuple[str, ...]:
     """Return the marks of a beginning, what runs along, what happens here, and an end."""
     try:
-        "┌│├└".encode(sys.stdout.encoding if sys.stdout else "ascii")
+        "┌│├└".encode(sys.stdout.encoding)
     except UnicodeEncodeError:
         return tuple("+||+")
     return tuple("┌│├└")
