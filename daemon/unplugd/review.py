@@ -197,39 +197,33 @@ def part(
 ) -> Part:
     """Return what a part of the events tells; the computer that `goes_on` has later ones in the next part."""
     reviewer = _Reviewer()
-    # Nearly all events are checkpoints, and of those of a period in a row only the last one counts: comparing costs
+    # Nearly all events are checkpoints, and of those of a period in a row only the latest one counts: comparing costs
     # less than looking up.
     period: _Open | None = None
-    name, boot, port = "", "", ""
-    at = 0.0
     latest: Event | None = None
     for event in events:
-        if event.event == "checkpoint":
-            if (
-                latest is not None
-                and event.device == port
-                and event.boot == boot
-                and event.host == name
-                and at <= event.uptime <= LONGEST
-                and latest.time <= event.time
-            ):
-                at = event.uptime
-                latest = event
-                continue
-            set_back = False
-            if period is not None and latest is not None:
-                set_back = period.pass_over(latest, event.time)
-                latest = None
-            name, boot, port = event.host, event.boot, event.device
-            period = None if set_back else reviewer.open_period(name, boot, port)
-            if period is not None and period.at <= event.uptime <= LONGEST:
-                at = event.uptime
-                latest = event
-                continue
+        is_checkpoint = event.event == "checkpoint"
+        if (
+            is_checkpoint
+            and latest is not None
+            and event.device == latest.device
+            and event.boot == latest.boot
+            and event.host == latest.host
+            and latest.uptime <= event.uptime <= LONGEST
+            and latest.time <= event.time
+        ):
+            latest = event
+            continue
+        set_back = False
         if period is not None and latest is not None:
-            period.pass_over(latest, event.time)
+            set_back = period.pass_over(latest, event.time)
         period = latest = None
-        reviewer.take(event)
+        if is_checkpoint and not set_back:
+            period = reviewer.open_period(event)
+        if period is not None and period.at <= event.uptime <= LONGEST:
+            latest = event
+        else:
+            reviewer.take(event)
     if period is not None and latest is not None:
         period.pass_over(latest, latest.time)
     return reviewer.finish(until, host, goes_on)
@@ -403,13 +397,13 @@ class _Reviewer:
         self._notes: Counter[str] = Counter()
         self._cleaned: dict[tuple[str, int], str] = {}
 
-    def open_period(self, host: str, boot: str, port: str) -> _Open | None:
-        """Return the period that checkpoints are of, if nothing has to be done about it first."""
-        state = self._boots.get((host, boot))
+    def open_period(self, event: Event) -> _Open | None:
+        """Return the period that a checkpoint is of, if nothing has to be done about it first."""
+        state = self._boots.get((event.host, event.boot))
         # The first event after unplugd stopped says that it runs again.
         if state is None or state.run is None:
             return None
-        period = state.open.get(port)
+        period = state.open.get(event.device)
         return None if period is None or period.gone else period
 
     # --- one event
