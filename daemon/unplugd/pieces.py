@@ -33,8 +33,6 @@ LARGE: Final = 20_000_000
 """Bytes from which on another process is worth its start."""
 PIECES: Final = 8
 """So many that processes which are not equally fast are done at about the same time; 255 at most."""
-PROCESSES: Final = 2
-"""At most: each needs memory of its own."""
 
 
 class Piece(NamedTuple):
@@ -145,8 +143,8 @@ def _at_once(carry_out: Callable[[Piece, int], Done], pieces: Sequence[Piece]) -
             told.close()
             filled.write(bytes(range(len(pieces))))
             filled.close()
-            # Of the progress of the other one it knows nothing but that it is about the same.
-            done = work(PROCESSES)
+            # Of the progress of the other one it knows nothing but that it is about the same: each byte counts twice.
+            done = work(2)
             done.update(msgspec.msgpack.decode(answer.read(), type=dict[int, Done]))
         except msgspec.DecodeError:
             return []

@@ -211,7 +211,7 @@ class _Laid:
         self.ended = _ms(period.ended)
         self.uses = _Spans(period.uses)
         self.snoozes = _Spans(period.snoozes)
-        self.reminded = [round(reminder.at * 1000) for reminder in period.reminders]
+        self.reminded = [_ms(reminder.at) for reminder in period.reminders]
         self.outcomes = [one.outcome if one.outcome in OUTCOMES else "" for one in period.reminders]
         self.reacted = self._reacted()
         counted = (self.reminded, self.uses.begins, self.snoozes.begins)
@@ -286,8 +286,8 @@ class _Spans:
     __slots__ = ("begins", "ends", "lengths")
 
     def __init__(self, spans: Sequence[Use | Snooze]) -> None:
-        self.begins = [round(one.began * 1000) for one in spans]
-        self.ends = [round(one.ended * 1000) for one in spans]
+        self.begins = [_ms(one.began) for one in spans]
+        self.ends = [_ms(one.ended) for one in spans]
         self.lengths: list[int] = list(accumulate(map(sub, self.ends, self.begins), initial=0))
 
     def within(self, low: int, high: int) -> tuple[int, int]:
@@ -538,7 +538,7 @@ def _period(period: Period, zone: tzinfo) -> dict[str, Any]:
 
 def _written(stamp: float, zone: tzinfo) -> str:
     # Of whole seconds, since a float is seldom a whole number of microseconds, and milliseconds would be cut off.
-    seconds, rest = divmod(round(stamp * 1000), 1000)
+    seconds, rest = divmod(_ms(stamp), 1000)
     text = datetime.fromtimestamp(seconds, zone).isoformat()
     if len(text) != _LENGTH:
         # RFC 3339 has no seconds in an offset: a zone that had some then is written in UTC.
