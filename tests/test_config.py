@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from unplugd import config, devices, duration, foreign, uploaders
 from unplugd.config import Quiet, Settings
-from unplugd.failure import ConfigurationError
+from unplugd.failure import ConfigurationError, Problem
 from unplugd.reminder import Policy
 
 if TYPE_CHECKING:
@@ -220,11 +220,11 @@ DOCUMENTS = st.lists(
 @example('device = [{name = "x", id = "0001:0002"}, 1]')
 def test_any_text_is_settings_or_problems(text: str) -> None:
     """No file ends the program in any other way, and no problem has a control character or a second line."""
-    told: list[config.Problem] = []
+    told: list[Problem] = []
     try:
         config.parse(text)
     except ConfigurationError as error:
-        told = error.problems or [config.Problem("", 0, "\x00", "an error without a problem")]
+        told = error.problems or [Problem("", 0, "\x00", "an error without a problem")]
     for problem in map(str, told):
         assert foreign.plain(problem, 2000) == problem
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import devices, duration, foreign, uploaders
-from unplugd.failure import ConfigurationError
+from unplugd.failure import ConfigurationError, Problem
 from unplugd.reminder import Policy
 
 if TYPE_CHECKING:
@@ -50,20 +50,6 @@ TEMPLATE: Final = """\
 # name = "My uploader"
 # process = ["my-uploader"]
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with the file, and what would be right."""
-
-    file: str
-    line: int
-    what: str
-    allowed: str
-
-    def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.what}; {self.allowed}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from unplugd.config import Problem
 
 
 class Failure(Exception):  # noqa: N818 - it reads as what it is: raise Failure(...)
@@ -16,6 +15,20 @@ class Failure(Exception):  # noqa: N818 - it reads as what it is: raise Failure(
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
         self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the configuration file, and what would be right."""
+
+    file: str
+    line: int
+    what: str
+    allowed: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.what}; {self.allowed}"
 
 
 class ConfigurationError(Exception):

@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 End = Literal["unplugged", "unseen", "cut", "open"]
 """How a period ended: seen; while unplugd did not run (known until the last word of it); cut by a crash, likewise; not yet."""
 
-NOTES: Final = {
-    "clock_jumps": "times that the clock of a computer was set by more than a minute",
-    "gaps": "times that unplugd could not write for so long that it lost events",
-    "lost_events": "events lost in these",
-    "begun_before": "periods whose beginning is not in the journal",
-    "failed_deliveries": "tries of a channel to show a reminder that failed",
-    "odd_events": "events that make no sense where they stand",
-    "out_of_order": "events older than the one before",
-    "no_time": "events without a usable time",
-}
-"""What `Review.notes` counts, by its keys."""
-
 OUTCOMES: Final = frozenset({"unplugged", "dismissed", "snoozed", "in_use", "expired"})
 LATEST: Final = 1e10
 """A wall clock beyond this (the year 2286) or before 1970 is no time."""
@@ -122,7 +110,7 @@ class Watched(msgspec.Struct, frozen=True, gc=False):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """All that a journal tells: `notes` counts what was met on the way, see `NOTES`."""
+    """All that a journal tells: `notes` counts what was met on the way, by the keys of `notes.NOTES`."""
 
     periods: tuple[Period, ...] = ()
     watched: tuple[Watched, ...] = ()

@@ -8,13 +8,13 @@ import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from unplugd import foreign
+from unplugd.cli.story import Story
 from unplugd.reading import event
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from unplugd.cli.pager import Output
-    from unplugd.reading.event import Event
     from unplugd.reading.order import Batch
 
 COLUMNS: Final = (
@@ -70,8 +70,6 @@ def of(name: str, output: Output, hosts: Collection[str]) -> Form:
         return JsonLines(output)
     if name == "csv":
         return Table(output)
-    from unplugd.cli.story import Story  # noqa: PLC0415 - only what is used is loaded
-
     return Story(output, hosts)
 
 
@@ -90,7 +88,7 @@ class JsonLines:
             self._output.write_raw(chunk)
             return
         for one, line in zip(events, batch.lines, strict=True):
-            self._output.write(f"{event.as_json(fields_of(one, line))}\n")
+            self._output.write(f"{event.as_json(event.fields_of(one, line))}\n")
 
     def end(self) -> None:
         """Nothing."""
@@ -107,7 +105,7 @@ class Table:
     def show(self, batch: Batch) -> None:
         """Write a row for each event."""
         self.shown += len(batch.events)
-        rows = (fields_of(one, line) for one, line in zip(batch.events, batch.lines, strict=True))
+        rows = (event.fields_of(one, line) for one, line in zip(batch.events, batch.lines, strict=True))
         self._write([cell(fields.get(column)) for column in COLUMNS] for fields in rows)
 
     def end(self) -> None:
@@ -117,13 +115,6 @@ class Table:
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         self._output.write(text.getvalue())
-
-
-def fields_of(one: Event, line: bytes) -> Mapping[str, Any]:
-    """Return every field of an event, in which there may be more than is known of it."""
-    fields = event.parsed(line)
-    # A number of thousands of digits or lists in lists, which only the fast way reads.
-    return fields if fields is not None else {"time": one.time, "event": one.event, "name": one.name}
 
 
 def cell(value: Any) -> str:

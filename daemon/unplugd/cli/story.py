@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import foreign, moment, sentence
-from unplugd.cli.forms import fields_of
+from unplugd.reading.event import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

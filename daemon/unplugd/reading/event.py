@@ -132,6 +132,13 @@ def parsed(line: bytes) -> dict[str, Any] | None:
     return fields
 
 
+def fields_of(event: Event, line: bytes) -> Mapping[str, Any]:
+    """Return every field of an event, in which there may be more than is known of it."""
+    fields = parsed(line)
+    # Where that fails it is a number of thousands of digits or lists in lists, which only the fast way reads.
+    return fields if fields is not None else {"time": event.time, "event": event.event, "name": event.name}
+
+
 def _is_deep(fields: dict[str, Any]) -> bool:
     layer: list[Any] = [fields]
     for _ in range(DEEPEST):
