@@ -121,7 +121,7 @@ class Plyer(Child):
 
     def check(self, told: Callable[[str | None, str], None]) -> None:
         """Say whether plyer has the program it would use; only showing something tells more."""
-        import shutil  # noqa: PLC0415 - only the doctor asks
+        import shutil
 
         there = shutil.which("notify-send") is not None
         told(None if there else "there is no notify-send for it to use", "notify-send is there")

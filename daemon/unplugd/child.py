@@ -84,7 +84,7 @@ class Child:
 
         The request, less than a pipe holds, is its input.
         """
-        import subprocess  # noqa: PLC0415 - most daemons never need it, and it takes memory for months
+        import subprocess
 
         try:
             self._child = subprocess.Popen(
@@ -124,7 +124,7 @@ class Child:
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """Kill it with what it has started: a notify-send that hangs as well."""
-    import subprocess  # noqa: PLC0415 - as above
+    import subprocess
 
     # It may have ended just now; macOS then says that one may not (EPERM).
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -209,7 +209,7 @@ def load(path: Path) -> Settings:
 
 def parse(text: str, name: str = "config.toml") -> Settings:
     """Return the settings that `text` says; ConfigurationError names the file `name` and the line of each problem."""
-    import tomllib  # noqa: PLC0415 - most people never write a file, and it takes memory for months
+    import tomllib
 
     try:
         document = tomllib.loads(text)

@@ -173,12 +173,12 @@ class Journal:
 
 
 def _structlog() -> Any:
-    # It imports these for what unplugd's daemon never does, and they would cost that 10 MB for months: it gets an empty
+    # structlog imports these for what unplugd's daemon never does, and they would cost that 10 MB for months: it gets an empty
     # stand-in for the time of the import only. What only reads a journal does not wait for it at all.
     stand_ins = [name for name in ("rich", "asyncio", "uuid") if name not in sys.modules]
     for name in stand_ins:
         sys.modules[name] = types.ModuleType(name)
-    import structlog  # noqa: PLC0415 - see above
+    import structlog
 
     for name in stand_ins:
         del sys.modules[name]

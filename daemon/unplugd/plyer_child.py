@@ -24,14 +24,14 @@ def main() -> int:
     # plyer calls notify-send and ignores its exit status: a reminder that nobody sees has to be a failure.
     subprocess.call = _checked  # type: ignore[assignment]
     try:
-        from plyer import notification  # noqa: PLC0415 - after the line above
+        from plyer import notification  # noqa: PLC0415 - whatever is wrong with it is answered below
 
         notification.notify(title=words["title"], message=words["message"], app_name="unplugd")
     except Exception as error:  # noqa: BLE001 - plyer's back ends raise anything
         # Not the error's own text: it may name a path, and so the user.
         known = str(error) if isinstance(error, ShowError) else type(error).__name__
         none = isinstance(error, NotImplementedError)
-        print("plyer has no way to notify here" if none else f"plyer: {known}")  # noqa: T201 - as above
+        print("plyer has no way to notify here" if none else f"plyer: {known}")  # noqa: T201 - likewise
         return 1
     return 0
 

@@ -42,7 +42,7 @@ ROOT_HUB: Final = 1
 def packaged(candidate: str) -> str | None:
     """Return the path of the libusb that comes with the package libusb-package, None where that is not installed."""
     try:
-        from libusb_package import find_library  # noqa: PLC0415 - only where the system has no libusb
+        from libusb_package import find_library
     except ImportError:
         return None
     return find_library(candidate)
@@ -81,7 +81,7 @@ class Portable:
         try:
             return str(os.stat(self._boot_messages).st_mtime_ns)  # noqa: PTH116 - one attribute of one file
         except OSError:
-            import psutil  # noqa: PLC0415 - 4 MB that are needed only while a watched device is plugged in
+            import psutil
 
             return str(int(psutil.boot_time()))
 

@@ -36,7 +36,7 @@ def known(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | 
 
     `called` is its name as the system has it elsewhere, for a process of another user that psutil may not look into.
     """
-    import psutil  # noqa: PLC0415 - 4 MB that are needed only while a watched device is plugged in
+    import psutil
 
     try:
         process = psutil.Process(pid)
@@ -60,7 +60,7 @@ def running(
     A child of the same program is not another start. psutil knows the start on the wall clock `wall`, which people set:
     `starts` is the caller's and remembers what it was on the other clock when the process was first seen.
     """
-    import psutil  # noqa: PLC0415 - as above
+    import psutil
 
     alone = [uploader for uploader in software if uploader.alone]
     seen: dict[tuple[int, float], float] = {}
@@ -98,7 +98,7 @@ def _may_be(name: str, software: Sequence[Uploader]) -> bool:
 
 def _helped(process: psutil.Process, software: Sequence[Uploader]) -> Uploader | None:
     """Return the upload software whose helper a process is: it holds the device for it."""
-    import psutil  # noqa: PLC0415 - as above
+    import psutil
 
     try:
         parents = [program(parent) for parent in process.parents()[:_ANCESTORS]]
@@ -117,7 +117,7 @@ def program(process: psutil.Process, called: str = "") -> Program:
 
 def _told(ask: Callable[[], T], otherwise: T) -> T:
     """Return what psutil tells, or `otherwise` where it may not or cannot."""
-    import psutil  # noqa: PLC0415 - as above
+    import psutil
 
     try:
         return ask()

@@ -258,11 +258,14 @@ def delivered(state: State, serial: int, channel: str, now: float) -> tuple[Stat
     plugs = []
     for plug in state.plugs:
         port = plug.device.port
-        if port in notice.due:
-            plug = replace(plug, reminded=plug.reminded + 1, reminded_at=now)  # noqa: PLW2901
+        is_due = port in notice.due
+        reminded_at = now if is_due else plug.reminded_at
         told = plug.told.union(program for program, device in notice.strangers if device.port == port)
         reminds = bool(notice.due) and port in notice.ports
-        plugs.append(replace(plug, shown=plug.shown or reminds, told=told))
+        shown = plug.shown or reminds
+        plugs.append(
+            replace(plug, reminded=plug.reminded + is_due, reminded_at=reminded_at, shown=shown, told=told)
+        )
     state = replace(state, plugs=tuple(plugs), notice=replace(notice, delivered=True), retry_at=None)
     if not notice.due:
         return state, ()

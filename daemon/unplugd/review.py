@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import msgspec
 
@@ -418,7 +418,7 @@ class _Reviewer:
             state.seen = None
         self._latest[event.host] = event.boot
         state.stopped = what == "stopped"
-        if handle := _ABOUT_DEVICES.get(what):
+        if handle := self._about_devices.get(what):
             if not (event.device and handle(self, state, event, at, wall)):
                 self._notes["odd_events"] += 1
         elif what == "reminded":
@@ -591,6 +591,18 @@ class _Reviewer:
             period.strangers.append(event.program)
         return True
 
+    _about_devices: ClassVar = {
+        "plugged_in": _plugged_in,
+        "checkpoint": _checkpoint,
+        "unplugged": _unplugged,
+        "use_began": _use_began,
+        "use_ended": _use_ended,
+        "reminder_ended": _reminder_ended,
+        "snoozed": _snoozed,
+        "snooze_ended": _snooze_ended,
+        "stranger": _stranger,
+    }
+
     def _reminded(self, state: _Boot, event: Event, at: float, wall: float) -> None:
         due = event.devices if event.due is None else event.due
         for port in event.devices:
@@ -729,19 +741,6 @@ class _Reviewer:
             if len(self._cleaned) < CLEANED and len(text) <= 4 * limit:
                 self._cleaned[text, limit] = found
         return found
-
-
-_ABOUT_DEVICES: Final = {
-    "plugged_in": _Reviewer._plugged_in,  # noqa: SLF001 - a table of its own methods
-    "checkpoint": _Reviewer._checkpoint,  # noqa: SLF001
-    "unplugged": _Reviewer._unplugged,  # noqa: SLF001
-    "use_began": _Reviewer._use_began,  # noqa: SLF001
-    "use_ended": _Reviewer._use_ended,  # noqa: SLF001
-    "reminder_ended": _Reviewer._reminder_ended,  # noqa: SLF001
-    "snoozed": _Reviewer._snoozed,  # noqa: SLF001
-    "snooze_ended": _Reviewer._snooze_ended,  # noqa: SLF001
-    "stranger": _Reviewer._stranger,  # noqa: SLF001
-}
 
 
 def number(value: float, most: float = LONGEST) -> float | None:

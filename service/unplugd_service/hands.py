@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
+import shutil
 import subprocess
 import tempfile
 import time
@@ -122,8 +124,6 @@ class Real:
 
     def remove_folder(self, path: Path) -> None:
         """Remove a folder with all that is in it, if it is there."""
-        import shutil  # noqa: PLC0415 - seldom needed
-
         try:
             shutil.rmtree(path)
         except FileNotFoundError:
@@ -179,8 +179,6 @@ class Rehearsal:
 
     def run(self, *command: str) -> Done:
         """Say what would be run."""
-        import shlex  # noqa: PLC0415 - only a rehearsal needs it
-
         self._say(f"# would run: {without_home(shlex.join(command))}")
         return Done(0)
 

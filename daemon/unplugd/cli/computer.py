@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 def here(where: Paths | None = None) -> Computer:
     """Return the computer that this runs on; `where` remembers what is on the screen, for the daemon alone."""
-    # Only what is used is loaded. A name of its own, since mypy takes sys.platform for a constant.
+    # A name of its own, since mypy takes sys.platform for a constant.
     system = str(sys.platform)
     if system.startswith("linux"):
-        from unplugd.linux import Linux  # noqa: PLC0415 - as above
+        from unplugd.linux import Linux  # noqa: PLC0415 - only one of the three is loaded
 
         return Linux(where.notification if where else None)
     if system == "darwin":
-        from unplugd.macos import MacOS  # noqa: PLC0415 - as above
+        from unplugd.macos import MacOS  # noqa: PLC0415 - likewise
 
         return MacOS()
-    from unplugd.portable import Portable  # noqa: PLC0415 - as above
+    from unplugd.portable import Portable  # noqa: PLC0415 - likewise
 
     return Portable()

@@ -6,11 +6,13 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from unplugd import config, foreign
+from unplugd import config, foreign, listing
 from unplugd.cli.computer import here
 from unplugd.cli.configuration import append
 from unplugd.cli.terminal import asked, say, table
+from unplugd.devices import SHARED_IDS, find, parse_id
 from unplugd.failure import Failure
+from unplugd.loop import turn
 
 if TYPE_CHECKING:
     import argparse
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
 def devices(arguments: argparse.Namespace, where: Paths) -> int:
     """Print every USB device here, which are watched and why."""
-    from unplugd import listing  # noqa: PLC0415 - as above
-
     platform = here(where)
     try:
         found = platform.everything()
@@ -56,13 +56,11 @@ def devices(arguments: argparse.Namespace, where: Paths) -> int:
 
 def learn(arguments: argparse.Namespace, where: Paths) -> int:
     """Add a device to the configuration: the one with this id, or the one that you plug in now."""
-    from unplugd import devices, listing  # noqa: PLC0415 - as above
-
     platform = here(where)
     settings = config.load(where.config)
     if arguments.id:
         try:
-            wanted = "{:04x}:{:04x}".format(*devices.parse_id(arguments.id))
+            wanted = "{:04x}:{:04x}".format(*parse_id(arguments.id))
         except ValueError as error:
             raise Failure(str(error), "ids look like 0a21:8001; unplugd devices lists them") from None
         found = [device for device in platform.everything() if device.id == wanted]
@@ -77,11 +75,11 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
     say(f"{device.id} on port {device.port}: {product or 'it does not say what it is'}")
     if device.device_class == listing.HUB:
         raise Failure("that is a hub", "plug the device itself in")
-    known = devices.find(device.vendor, device.product, settings.watches)
+    known = find(device.vendor, device.product, settings.watches)
     if known and known.on:
         say(f"It is watched already, as {known.name}.")
         return 0
-    if device.id in devices.SHARED_IDS:
+    if device.id in SHARED_IDS:
         raise Failure(
             f"{device.id} is the id of a chip in many different devices, which would all be watched",
             "unplugd cannot tell this one from the others",
@@ -99,9 +97,6 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
 
 def _newly_plugged_in(platform: Computer) -> Device:
     """Wait for a device that was not there before, and return it."""
-    from unplugd.listing import HUB  # noqa: PLC0415 - as above
-    from unplugd.loop import turn  # noqa: PLC0415 - as above
-
     changed: list[bool] = []
     sources = platform.sources(lambda: changed.append(True))
     before = {(device.port, device.address) for device in platform.everything()}
@@ -114,7 +109,7 @@ def _newly_plugged_in(platform: Computer) -> Device:
             new = [device for device in there if (device.port, device.address) not in before]
             # A hub that comes with its devices is not what is meant.
             if new:
-                return min(new, key=lambda device: device.device_class == HUB)
+                return min(new, key=lambda device: device.device_class == listing.HUB)
             before &= {(device.port, device.address) for device in there}
     finally:
         for source in sources:

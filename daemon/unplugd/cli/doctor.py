@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING
 from unplugd.cli import service
 from unplugd.cli.computer import here
 from unplugd.cli.terminal import console, shown
+from unplugd.doctor import Finding, examine
 from unplugd_service.trouble import Trouble
 
 if TYPE_CHECKING:
     import argparse
 
-    from unplugd.doctor import Finding
     from unplugd.paths import Paths
 
 
 def doctor(arguments: argparse.Namespace, where: Paths) -> int:
     """Print what each check found."""
-    from unplugd import doctor  # noqa: PLC0415 - the name is the command's, too
-
     # Without the note of what is on the screen: the daemon's reminder is not the doctor's to replace.
-    findings = [*doctor.examine(here(), where, notify=arguments.notify), _service(where)]
+    findings = [*examine(here(), where, notify=arguments.notify), _service(where)]
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
         rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint, "by": f.by} for f in findings]
@@ -40,8 +38,6 @@ def doctor(arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def _service(where: Paths) -> Finding:
-    from unplugd.doctor import Finding  # noqa: PLC0415 - only what is used is loaded
-
     try:
         problems = service.problems(where)
     except Trouble as trouble:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from unplugd import journal, moment
 from unplugd.cli import forms
+from unplugd.cli.following import Following
 from unplugd.cli.pager import Output
 from unplugd.cli.terminal import START, asked_time, say
 from unplugd.failure import Failure
@@ -29,8 +30,6 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     notes: Counter[str] = Counter()
     following = None
     if arguments.follow:
-        from unplugd.cli.following import Following  # noqa: PLC0415 - only what is used is loaded
-
         # Opened before the old events are read, so that none is missed in between.
         following = Following(sources.current_files(arguments.file, where.journal), notes)
     if not arguments.file and not following and not journal.files(where.journal):

@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from unplugd import atomic, control, foreign, journal, paths, pieces
-from unplugd.cli.terminal import START, asked_time, console, say
+from unplugd.cli.terminal import START, asked_time, console, progress_bar, say
 from unplugd.failure import Failure
 from unplugd.reading import sources
 from unplugd.report import as_json, share
@@ -28,7 +28,6 @@ from unplugd.report import report as reported
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
     from datetime import tzinfo
 
     from unplugd.paths import Paths
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from unplugd.review import Review
 
 ZONES: Final = "/zoneinfo/"
-PATIENCE: Final = 1.0
-"""Seconds after which a person wants to see that something goes on."""
 SIGNS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
 """Signs of the report beyond ASCII, each with another one that every terminal can show in its place."""
 BROWSER: Final = 3.0
@@ -84,7 +81,7 @@ def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review
         raise Failure("there is no journal yet", START)
     # Asked before it is read, so that what is plugged in now is in the journal.
     running = not arguments.file and _runs(where)
-    with _progress(sum(source.size for source in found)) as progress:
+    with progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
         reviewed = pieces.reviewed(found, notes, say, progress, now if running else None, journal.host_name())
     return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))
 
@@ -102,30 +99,6 @@ def _runs(where: Paths) -> bool:
         return control.ask(where.control, {"command": "status"}).get("running") is True
     except (control.NotRunningError, control.NoAnswerError, OSError):
         return False
-
-
-@contextlib.contextmanager
-def _progress(size: int) -> Iterator[Callable[[int], None] | None]:
-    """Yield what is told the bytes read, and shows them on a terminal if it takes long."""
-    if not (sys.stderr and sys.stderr.isatty()):
-        yield None
-        return
-    from rich.console import Console  # noqa: PLC0415 - the daemon never loads it
-    from rich.progress import Progress  # noqa: PLC0415 - as above
-
-    bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task("Reading the journal", total=size)
-    shown_from = time.monotonic() + PATIENCE
-
-    def progress(read: int) -> None:
-        bar.advance(task, read)
-        if time.monotonic() > shown_from and not bar.live.is_started:
-            bar.start()
-
-    try:
-        yield progress
-    finally:
-        bar.stop()
 
 
 def local_zone() -> tuple[tzinfo, str]:
@@ -184,7 +157,7 @@ def _instead(encoding: str) -> dict[int, str]:
 
 
 def _write_page(file: Path, made: Report, now: float, zone: tzinfo) -> None:
-    from unplugd.page import page  # noqa: PLC0415 - only here
+    from unplugd.page import page  # noqa: PLC0415 - most reports are no page
 
     written = page(made, made=now, zone=zone)
     try:

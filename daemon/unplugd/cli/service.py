@@ -155,10 +155,10 @@ def _manager(arguments: argparse.Namespace) -> Manager:
 
 def _of_this_system(name: str | None = None) -> Manager:
     if (name or ("launchd" if sys.platform == "darwin" else "systemd")) == "launchd":
-        from unplugd_service.launchd import Launchd  # noqa: PLC0415 - only what is used is loaded
+        from unplugd_service.launchd import Launchd  # noqa: PLC0415 - only the one that is used is loaded
 
         return Launchd()
-    from unplugd_service.systemd import Systemd  # noqa: PLC0415 - as above
+    from unplugd_service.systemd import Systemd  # noqa: PLC0415 - likewise
 
     return Systemd()
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import foreign, moment, sentence
+from unplugd.cli.terminal import console
 from unplugd.reading.event import fields_of
 
 if TYPE_CHECKING:
@@ -165,9 +166,7 @@ def _plain(text: str, _style: str) -> str:
 
 
 def _painter() -> Paint:
-    from rich.console import COLOR_SYSTEMS  # noqa: PLC0415 - only on a terminal
-
-    from unplugd.cli.terminal import console  # noqa: PLC0415 - as above
+    from rich.console import COLOR_SYSTEMS
 
     terminal = console()
     if terminal.color_system is None or terminal.no_color:

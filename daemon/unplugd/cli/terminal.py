@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import foreign, sentence
+from unplugd import foreign, moment, sentence
 from unplugd.failure import Failure
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Iterator
     from datetime import tzinfo
 
 START: Final = "unplugd service install   (or, in this terminal only: unplugd run)"
 """The hint where nobody watches."""
+SHOWN_AFTER: Final = 1.0
+"""Seconds after which a person wants to see that something goes on."""
 
 
 def say(text: str) -> None:
@@ -41,9 +45,9 @@ def tell(text: str) -> None:
         return
 
 
-def when(moment: str | None) -> str:
+def when(written: str | None) -> str:
     """Return a time of the daemon as a person reads it: the local time of day, with the date if it is another."""
-    shown = sentence.local_time({"time": moment})
+    shown = sentence.local_time({"time": written})
     return shown[11:16] if shown[:10] == time.strftime("%Y-%m-%d") else shown[:16]
 
 
@@ -64,8 +68,6 @@ def asked_time(
     arguments: argparse.Namespace, now: float | None = None, zone: tzinfo | None = None
 ) -> tuple[float | None, float | None]:
     """Return `--since` and `--until` as moments, None where not given; Failure where they are none, or no stretch."""
-    from unplugd import moment  # noqa: PLC0415 - the daemon never needs it
-
     try:
         since = None if arguments.since is None else moment.since(arguments.since, now, zone)
         until = None if arguments.until is None else moment.until(arguments.until, now, zone)
@@ -87,8 +89,8 @@ def console() -> Any:
 
     Its own styles: `unused` and `unused.most`, `used`, `good`, `trouble`.
     """
-    from rich.console import Console  # noqa: PLC0415 - the daemon never loads it
-    from rich.theme import Theme  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.theme import Theme
 
     # A pipe gets whole lines, however long.
     width = None if sys.stdout.isatty() else 1000
@@ -108,8 +110,8 @@ def console() -> Any:
 
 def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Print a table."""
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in titles:
@@ -118,3 +120,27 @@ def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         # Text, not markup: names are foreign.
         table.add_row(*(Text(cell) for cell in row))
     console().print(table, soft_wrap=False)
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, size: int) -> Iterator[Callable[[int], None] | None]:
+    """Yield what is told of each bit that is done and shows it on a terminal if all takes long; None where there is none."""
+    if not (sys.stderr and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task(title, total=size)
+    shown_from = time.monotonic() + SHOWN_AFTER
+
+    def progress(done: int) -> None:
+        bar.advance(task, done)
+        if time.monotonic() > shown_from and not bar.live.is_started:
+            bar.start()
+
+    try:
+        yield progress
+    finally:
+        bar.stop()

@@ -12,6 +12,7 @@ from unplugd import config, lock, logfile, paths, sentence
 from unplugd.cli.computer import here
 from unplugd.cli.terminal import say, tell
 from unplugd.failure import Failure
+from unplugd.run import Daemon
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +26,6 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     file = arguments.config or where.config
     if arguments.config and not file.exists():
         raise Failure(f"there is no file {arguments.config}", "unplugd config init writes one to start from")
-    from unplugd.run import Daemon  # noqa: PLC0415 - as above
 
     logfile.tidy(where.log)
     # Nobody reads what a service says before it ends.
@@ -78,8 +78,7 @@ def _cannot_start(error: OSError, where: Paths) -> Failure:
 
 def demo(arguments: argparse.Namespace, where: Paths) -> int:
     """Tell the whole story on a simulated device."""
-    from unplugd import demo  # noqa: PLC0415 - as above
-    from unplugd.run import Daemon  # noqa: PLC0415 - as above
+    from unplugd import demo  # noqa: PLC0415 - `run` does not need it, and the name is the command's, too
 
     speed = demo.FAST if arguments.fast else 1.0
     own = paths.Paths(where.configuration, where.state / "demo", where.runtime / "demo")

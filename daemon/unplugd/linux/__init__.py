@@ -212,7 +212,7 @@ class Linux:
 
     def blindness(self) -> tuple[str, str] | None:
         """Hold a device node open in a real child process and see whether it is found."""
-        import subprocess  # noqa: PLC0415 - only the doctor asks
+        import subprocess
 
         program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
         with subprocess.Popen(

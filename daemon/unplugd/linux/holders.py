@@ -112,7 +112,7 @@ def running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, flo
     alone = [uploader for uploader in software if uploader.alone]
     latest: tuple[str, float] | None = None
     for pid in _named_like(alone, proc):
-        import psutil  # noqa: PLC0415 - 4 MB that are needed only where there is a candidate
+        import psutil
 
         try:
             process = psutil.Process(pid)

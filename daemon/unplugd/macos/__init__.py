@@ -11,6 +11,7 @@ from unplugd.macos import backend, clock, iokit, owners, registry
 from unplugd.macos.announcements import Announcements
 from unplugd.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.macos.ioreg import Ioreg
+from unplugd.macos.notification import Notification
 from unplugd.poll import Poll
 from unplugd.reminder import Sighting
 
@@ -143,8 +144,6 @@ class MacOS:
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
         """Return the notification channel of this name; plyer shows nothing outside an application bundle."""
         if name == "desktop":
-            from unplugd.macos.notification import Notification  # noqa: PLC0415 - only if it is wanted
-
             notification = Notification(clock.now, events)
             return notification, notification
         return None if name == "plyer" else (Terminal(), None)

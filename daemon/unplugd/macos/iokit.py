@@ -117,14 +117,13 @@ class _Reading:
             if not value:
                 continue
             try:
-                if key == registry.DEBUG_STATE:
-                    key, read = registry.OPENED, self._within(value, registry.OPENED)  # noqa: PLW2901 - stands by itself
-                else:
-                    read = self._read(value)
+                # Of the debug state only one entry is kept, as if it stood by itself.
+                name = registry.OPENED if key == registry.DEBUG_STATE else key
+                read = self._read(value) if name == key else self._within(value, name)
             finally:
                 self._core.CFRelease(value)
             if read is not None:
-                found[key] = read
+                found[name] = read
         return found
 
     def _within(self, dictionary: int, key: str) -> str | int | None:

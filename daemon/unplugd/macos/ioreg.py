@@ -8,6 +8,7 @@ Only before there is a loop, and in commands, the answer is waited for.
 from __future__ import annotations
 
 import errno
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd.child import Child
@@ -151,16 +152,14 @@ def _loaded(answer: bytes) -> Any:
 
 def _without_references(text: str) -> str:
     """Return `text` without the control characters that are written as `&#0;`."""
-    import re  # noqa: PLC0415 - only a broken answer needs it
-
     return re.sub(
         r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", "", text, flags=re.IGNORECASE
     )
 
 
 def _plist(data: bytes) -> Any:
-    import plistlib  # noqa: PLC0415 - IOKit usually does without
-    from xml.parsers.expat import ExpatError  # noqa: PLC0415
+    import plistlib
+    from xml.parsers.expat import ExpatError
 
     try:
         return plistlib.loads(data, fmt=plistlib.FMT_XML)
@@ -182,7 +181,7 @@ def _node(entry: Any, depth: int) -> Node:
         raise ValueError("not an entry")  # noqa: TRY004 - ValueError is what the caller knows
     kind, number, state = (entry.get(key) for key in ("IOObjectClass", "IORegistryEntryID", "IOServiceState"))
     if not isinstance(kind, str) or not isinstance(number, int):
-        raise ValueError("an entry without a class or an id")  # noqa: TRY004 - as above
+        raise ValueError("an entry without a class or an id")  # noqa: TRY004 - likewise
     children = entry.get("IORegistryEntryChildren", [])
     if not isinstance(children, list):
         children = [children]

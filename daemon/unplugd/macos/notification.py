@@ -53,7 +53,7 @@ class Notification(Child):
     @property
     def layer(self) -> str:
         """What shows the words: "applet", "osascript" where there is no applet or it did not work, or "none"."""
-        import shutil  # noqa: PLC0415 - only the doctor asks
+        import shutil
 
         if self._applet.is_dir() and not self._applet_failed:
             return "applet"
