@@ -19,7 +19,7 @@ from unplugd_service.applet import Applet
 from unplugd_service.hands import Real, Rehearsal
 from unplugd_service.launchd import LABEL, Launchd
 from unplugd_service.program import Program
-from unplugd_service.trouble import Trouble
+from unplugd_service.trouble import Failure
 
 from .rig.mac.machine import UID, USER, Mac
 from .rig.wait import wait_until
@@ -78,7 +78,7 @@ class Rig:
     def refused(self, verb: str = "install") -> tuple[str, str]:
         """Have something done that cannot be, and return what is said of it."""
         arguments = {"install": [self.program, self.hands], "check": []}.get(verb, [self.hands])
-        with pytest.raises(Trouble) as trouble:
+        with pytest.raises(Failure) as trouble:
             getattr(self.manager, verb)(*arguments)
         said = (str(trouble.value), trouble.value.hint)
         assert all(line and "\n" not in line and USER not in line for line in said)
@@ -176,7 +176,7 @@ def test_a_word_like_our_seal_is_no_seal() -> None:
 
 @pytest.mark.parametrize("letter", ["\x00", "\x1b", "\r", "\udcff", "\ufffe"])
 def test_letters_that_no_property_list_can_hold_are_refused(letter: str) -> None:
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(Failure) as trouble:
         Launchd(uid=UID).text(Program((f"/a{letter}b/unplugd",), "1.0"))
     assert trouble.value.hint == "install it in another folder"
 
@@ -432,7 +432,7 @@ def test_root_is_told_to_leave_sudo_away() -> None:
     file.parent.mkdir(parents=True)
     file.write_text(root.text(Program(("/bin/true",), "1.0")))
     for ask in (root.check, lambda: root.state(None), lambda: root.uninstall(Real(print))):
-        with pytest.raises(Trouble) as trouble:
+        with pytest.raises(Failure) as trouble:
             ask()
         assert trouble.value.hint == "run it without sudo"
     assert file.exists()
@@ -626,7 +626,7 @@ def test_older_systems_write_true_for_disabled(rig: Rig, monkeypatch: pytest.Mon
 
 def test_its_log_can_be_shown(rig: Rig) -> None:
     """By a command that exists; following waits for the file where it is not there yet."""
-    with pytest.raises(Trouble, match="it has said nothing yet"):
+    with pytest.raises(Failure, match="it has said nothing yet"):
         rig.manager.logs(5, follow=False)
     rig.install()
     wait_until(lambda: rig.log, "its log")

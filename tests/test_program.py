@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from unplugd_service import hands, seal
 from unplugd_service.hands import Real, Rehearsal
 from unplugd_service.program import this
-from unplugd_service.trouble import Trouble
+from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def test_python_that_runs_the_module(home: Path, argv0: str) -> None:
 @pytest.mark.parametrize("where", [".cache/uv", "Library/Caches/uv"])
 def test_what_vanishes_is_refused(home: Path, where: str) -> None:
     """The caches of tools that run a program once, with the folder named and the way to install."""
-    with pytest.raises(Trouble, match=f"runs from ~/{where.rpartition('/')[0]}, which") as trouble:
+    with pytest.raises(Failure, match=f"runs from ~/{where.rpartition('/')[0]}, which") as trouble:
         found(home, home / where / "unplugd")
     assert "make install" in trouble.value.hint
 
@@ -76,13 +76,13 @@ def test_a_link_to_what_vanishes_is_refused(home: Path) -> None:
     link = home / ".local/bin/unplugd"
     link.unlink()
     link.symlink_to(home / ".cache/uv/unplugd")
-    with pytest.raises(Trouble):
+    with pytest.raises(Failure):
         found(home, link)
 
 
 def test_a_cache_of_ones_own_choice(home: Path) -> None:
     """XDG_CACHE_HOME is obeyed."""
-    with pytest.raises(Trouble):
+    with pytest.raises(Failure):
         found(home, home / "cache/unplugd", XDG_CACHE_HOME=str(home / "cache"))
 
 
@@ -90,7 +90,7 @@ def test_a_temporary_folder(home: Path, tmp_path: Path) -> None:
     """/tmp is emptied at each start; a home folder that lies in it is taken as meant."""
     outside = tmp_path / "elsewhere"
     outside.mkdir()
-    with pytest.raises(Trouble, match="runs from /tmp, which"):
+    with pytest.raises(Failure, match="runs from /tmp, which"):
         found(home, script(outside / "unplugd"))
 
 
@@ -106,7 +106,7 @@ def test_what_macos_keeps_from_launchd_is_refused(
     link.symlink_to(there)
 
     def refused(argv0: Path) -> bool:
-        with pytest.raises(Trouble) as trouble:
+        with pytest.raises(Failure) as trouble:
             this("1.2.3", str(argv0), {"HOME": str(home)}, "darwin")
         assert "make install" in trouble.value.hint
         return str(trouble.value) == f"macOS keeps background programs out of ~/{name}"
@@ -140,26 +140,26 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"text", 0o640)
     assert said == [f"Wrote {path}"]
     (tmp_path / "a/b/folder").mkdir()
-    with pytest.raises(Trouble, match="cannot be written: Is a directory"):
+    with pytest.raises(Failure, match="cannot be written: Is a directory"):
         Real(said.append).write(tmp_path / "a/b/folder", b"text")
     assert sorted(os.listdir(tmp_path / "a/b")) == ["file", "folder"]  # noqa: PTH208
-    with pytest.raises(Trouble, match="cannot be written: File exists"):
+    with pytest.raises(Failure, match="cannot be written: File exists"):
         Real(said.append).write(path / "below", b"text")
 
 
 def test_removing_is_no_error_where_nothing_is(tmp_path: Path) -> None:
     """But a file that cannot be removed is."""
     Real(print).remove(tmp_path / "nothing")
-    with pytest.raises(Trouble, match="cannot be removed"):
+    with pytest.raises(Failure, match="cannot be removed"):
         Real(print).remove(tmp_path)
 
 
 def test_programs_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is missing and one that hangs are one line each; a complaint is the last line said."""
-    with pytest.raises(Trouble, match="no-such-program cannot be started: No such file"):
+    with pytest.raises(Failure, match="no-such-program cannot be started: No such file"):
         hands.run("no-such-program")
     monkeypatch.setattr(hands, "PATIENCE", 0.05)
-    with pytest.raises(Trouble, match="sleep does not end"):
+    with pytest.raises(Failure, match="sleep does not end"):
         hands.run("sleep", "9")
     assert hands.run("sh", "-c", "echo one; echo two >&2; exit 3").complaint == "two"
     assert hands.run("false").complaint == "exit status 1"

@@ -16,7 +16,7 @@ from unplugd_service import systemd
 from unplugd_service.hands import Real
 from unplugd_service.program import Program
 from unplugd_service.systemd import Systemd, command_line, words_of
-from unplugd_service.trouble import Trouble
+from unplugd_service.trouble import Failure
 
 from .rig.tools import need
 
@@ -134,16 +134,16 @@ def test_systemd_reads_the_same_words(name: str, tmp_path: Path) -> None:
 def test_no_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a container: one line that says so, and what can be done instead."""
     nowhere = Systemd({"HOME": "/"}, booted=tmp_path / "nothing")
-    with pytest.raises(Trouble, match="systemd does not run here") as trouble:
+    with pytest.raises(Failure, match="systemd does not run here") as trouble:
         nowhere.check()
     assert "unplugd run" in trouble.value.hint
     for ask in (nowhere.check, lambda: nowhere.state(None), lambda: nowhere.uninstall(Real(print))):
-        with pytest.raises(Trouble, match="systemd does not run here"):
+        with pytest.raises(Failure, match="systemd does not run here"):
             ask()
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Trouble, match="systemd does not run here"):
+    with pytest.raises(Failure, match="systemd does not run here"):
         Systemd({"HOME": "/"}, booted=tmp_path).check()
-    with pytest.raises(Trouble, match="no journalctl"):
+    with pytest.raises(Failure, match="no journalctl"):
         Systemd({"HOME": "/"}).logs(5, follow=True)
 
 

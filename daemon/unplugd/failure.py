@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unplugd_service.trouble import Failure
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-class Failure(Exception):  # noqa: N818 - it reads as what it is: raise Failure(...)
-    """Something could not be done; shown as one line of what and one `hint:` line, exit status 1."""
-
-    def __init__(self, what: str, hint: str) -> None:
-        super().__init__(what)
-        self.hint = hint
+__all__ = ["ConfigurationError", "Failure", "Problem"]
 
 
 @dataclass(frozen=True, slots=True)

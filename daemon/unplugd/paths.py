@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unplugd_service.tilde import short
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+__all__ = ["Paths", "of_user", "short"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,3 @@ def of_user(environment: Mapping[str, str] = os.environ, system: str = sys.platf
         # Without a session's own folder the state folder does: it is the user's alone, too.
         xdg("XDG_RUNTIME_DIR", state) / "unplugd",
     )
-
-
-def short(path: Path) -> str:
-    """Return the path as a message shows it: without the home folder, which holds the user's name."""
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except (ValueError, RuntimeError):
-        return str(path)

@@ -8,8 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd_service.hands import run, short
-from unplugd_service.trouble import Trouble
+from unplugd_service.hands import run
+from unplugd_service.tilde import short
+from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
     from unplugd_service.hands import Hands
@@ -43,7 +44,7 @@ class Applet:
                 # One that is built anew is a stranger to macOS, which would ask the person again.
                 return f"Reminders are shown by {short(self.path)}"
             self._make(script, hands)
-        except Trouble as trouble:
+        except Failure as trouble:
             return f"{short(self.path)} could not be made to work ({trouble}): {INSTEAD}"
         return (
             f"Reminders are shown by {short(self.path)}; if macOS asks whether unplugd may send notifications, allow it "
@@ -97,7 +98,7 @@ class Applet:
 def _must(hands: Hands, *command: str) -> None:
     done = hands.run(*command)
     if done.code:
-        raise Trouble(f"{command[0]}: {done.complaint}", "unplugd doctor")
+        raise Failure(f"{command[0]}: {done.complaint}", "unplugd doctor")
 
 
 def _digest(script: bytes) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unplugd_service import seal
-from unplugd_service.hands import short
 from unplugd_service.manager import INSTALL, Problem
-from unplugd_service.trouble import Trouble
+from unplugd_service.tilde import short
+from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def make_room(file: Path, text: str | None, hands: Hands) -> None:
         return
     sealed = seal.read(text)
     if sealed is None:
-        raise Trouble(f"{short(file)} is there and is not unplugd's own", "move it away, then try again")
+        raise Failure(f"{short(file)} is there and is not unplugd's own", "move it away, then try again")
     if not sealed.intact:
         hands.tell(f"{short(file)} was changed by hand; a copy is kept:")
         hands.write(file.with_name(f"{file.name}.old"), text.encode(errors="surrogateescape"))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shlex
 import shutil
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from unplugd_service.trouble import Trouble
+from unplugd_service import atomic
+from unplugd_service.tilde import short, without_home
+from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 PATIENCE: Final = 60.0
 """Seconds that a program may take: starting the service waits until it is ready."""
@@ -46,13 +45,13 @@ class Hands(Protocol):
         """Tell the person something."""
 
     def folder(self, path: Path) -> None:
-        """Make a folder, the user's alone, if it is not there. Trouble where it cannot be."""
+        """Make a folder, the user's alone, if it is not there. Failure where it cannot be."""
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
-        """Write a file, with its folders: whole or not at all. Trouble where it cannot be."""
+        """Write a file, with its folders: whole or not at all. Failure where it cannot be."""
 
     def move(self, path: Path, to: Path) -> None:
-        """Move a file or folder where nothing is, on the same disk. Trouble where it cannot be."""
+        """Move a file or folder where nothing is, on the same disk. Failure where it cannot be."""
 
     def remove(self, path: Path) -> None:
         """Remove a file, if it is there."""
@@ -61,9 +60,9 @@ class Hands(Protocol):
         """Remove a folder with all that is in it, if it is there."""
 
     def run(self, *command: str) -> Done:
-        """Run a program to its end; Trouble where it cannot be started or hangs."""
+        """Run a program to its end; Failure where it cannot be started or hangs."""
 
-    def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> bool:
+    def wait(self, what: str, condition: Callable[[], bool], seconds: float, /) -> bool:
         """Wait until `condition` is true, at most so many seconds; return whether it is. `what` is what is waited for."""
 
 
@@ -88,17 +87,7 @@ class Real:
         """Write a file, with its folders: whole or not at all."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                    os.fchmod(file.fileno(), mode)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(fresh).replace(path)
-            except OSError:
-                Path(fresh).unlink(missing_ok=True)
-                raise
+            atomic.write(path, data, mode)
         except OSError as error:
             raise _cannot("written", path, error) from None
         self._tell(f"Wrote {short(path)}")
@@ -136,7 +125,7 @@ class Real:
         """Run a program to its end."""
         return run(*command)
 
-    def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> bool:  # noqa: ARG002 - a rehearsal says it
+    def wait(self, _what: str, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until `condition` is true, at most so many seconds."""
         end = time.monotonic() + seconds
         while not condition():
@@ -182,14 +171,14 @@ class Rehearsal:
         self._say(f"# would run: {without_home(shlex.join(command))}")
         return Done(0)
 
-    def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> bool:  # noqa: ARG002 - nothing is done
+    def wait(self, what: str, _condition: Callable[[], bool], seconds: float) -> bool:
         """Say what would be waited for."""
         self._say(f"# would wait, {seconds:g} s at most, until {what}")
         return True
 
 
 def run(*command: str) -> Done:
-    """Run a program that only tells something, to its end; Trouble where it cannot be started or hangs."""
+    """Run a program that only tells something, to its end; Failure where it cannot be started or hangs."""
     try:
         done = subprocess.run(
             command,
@@ -201,33 +190,18 @@ def run(*command: str) -> Done:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Trouble(
+        raise Failure(
             f"{command[0]} does not end", "try again; if it stays so, restart the computer"
         ) from None
     except OSError as error:
-        raise Trouble(
+        raise Failure(
             f"{command[0]} cannot be started: {error.strerror}", "unplugd run watches without it"
         ) from None
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def short(path: Path) -> str:
-    """Return the path as a message shows it: without the home folder, which holds the user's name."""
-    with contextlib.suppress(ValueError, RuntimeError):
-        return f"~/{path.relative_to(Path.home())}"
-    return str(path)
-
-
-def without_home(text: str) -> str:
-    """Return the text with `~` for the home folder, which holds the user's name."""
-    with contextlib.suppress(RuntimeError):
-        home = str(Path.home())
-        return text.replace(f"{home}/", "~/") if len(home) > 1 else text
-    return text
-
-
-def _cannot(what: str, path: Path, error: OSError) -> Trouble:
-    return Trouble(
+def _cannot(what: str, path: Path, error: OSError) -> Failure:
+    return Failure(
         f"{short(path)} cannot be {what}: {error.strerror or error}",
         f"make {short(path.parent)} a folder that you can write to",
     )

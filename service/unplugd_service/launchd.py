@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unplugd_service import file, seal
 from unplugd_service.applet import Applet
-from unplugd_service.hands import Done, run, short
+from unplugd_service.hands import Done, run
 from unplugd_service.manager import INSTALL, Problem, State
-from unplugd_service.trouble import Trouble
+from unplugd_service.tilde import short
+from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
     from unplugd_service.hands import Hands
@@ -82,7 +83,7 @@ class Launchd:
             kept = False
         if not kept:
             # A file name may have any letter, a property list not.
-            raise Trouble(
+            raise Failure(
                 "the path of unplugd has letters that launchd cannot be told", "install it in another folder"
             )
         lines = dumped.decode().splitlines(keepends=True)
@@ -165,7 +166,7 @@ class Launchd:
     def logs(self, lines: int, *, follow: bool) -> tuple[str, ...]:
         """Return the command that shows what it has said."""
         if not self.log.exists() and not follow:
-            raise Trouble("it has said nothing yet", "unplugd service status")
+            raise Failure("it has said nothing yet", "unplugd service status")
         # -F: also where it is not there yet; unplugd empties it in place when it grows.
         return ("tail", "-n", str(lines), *(("-F",) if follow else ()), str(self.log))
 
@@ -177,13 +178,13 @@ class Launchd:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Trouble(
+            raise Failure(
                 f"{short(self.file)} cannot be read: {error.strerror}", "make it a file that you can read"
             ) from None
 
     def _must_be_there(self) -> None:
         if self._read() is None:
-            raise Trouble("the service is not installed", "unplugd service install")
+            raise Failure("the service is not installed", "unplugd service install")
 
     # --- launchd
 
@@ -224,7 +225,7 @@ class Launchd:
         if hands.wait("launchd has let go of the one before", lambda: self._shown().code != 0, seconds):
             return
         if done.code in {0, *AGAIN}:
-            raise Trouble(
+            raise Failure(
                 "the unplugd that runs does not end", "log out and in again, then: unplugd service status"
             )
         raise self._explained("bootout", done)
@@ -259,18 +260,18 @@ class Launchd:
         if done.code not in {0, *AGAIN}:
             raise self._explained("kickstart", done)
         last = f" (last exit status {shown.last_exit})" if shown.last_exit else ""
-        raise Trouble(
+        raise Failure(
             f"the service is loaded but does not run{last}",
             "unplugd service logs says why; unplugd doctor, too",
         )
 
-    def _explained(self, verb: str, done: Done) -> Trouble:
+    def _explained(self, verb: str, done: Done) -> Failure:
         return self._no_session() if done.code in NO_SESSION else _fault(verb, done)
 
-    def _no_session(self) -> Trouble:
+    def _no_session(self) -> Failure:
         if self._uid == 0:
-            return Trouble("root has no desktop to remind anybody on", "run it without sudo")
-        return Trouble(
+            return Failure("root has no desktop to remind anybody on", "run it without sudo")
+        return Failure(
             "you are not logged in on the Mac's own screen (over ssh launchd cannot start anything there)",
             "log in on the Mac's own screen, then: unplugd service start",
         )
@@ -303,23 +304,23 @@ class Launchd:
         return []
 
 
-def _fault(verb: str, done: Done) -> Trouble:
+def _fault(verb: str, done: Done) -> Failure:
     again = "unplugd service start"
     if done.code == DISABLED:
-        return Trouble(
+        return Failure(
             "macOS has switched unplugd off",
             f"allow it in System Settings, General, Login Items & Extensions, then: {again}",
         )
     if done.code == 36:
-        return Trouble("launchd is still ending the unplugd that ran before", f"wait a minute, then: {again}")
+        return Failure("launchd is still ending the unplugd that ran before", f"wait a minute, then: {again}")
     if done.code in UNKNOWN:
-        return Trouble("launchd does not know the service", "unplugd service install")
+        return Failure("launchd does not know the service", "unplugd service install")
     if verb == "bootstrap" and done.code in AGAIN:
-        return Trouble(
+        return Failure(
             f"launchd does not take the service: {done.complaint}",
             "log out and in again, then: unplugd service install",
         )
-    return Trouble(f"launchctl {verb} failed ({done.code}): {done.complaint}", "unplugd service status")
+    return Failure(f"launchctl {verb} failed ({done.code}): {done.complaint}", "unplugd service status")
 
 
 def _command_in(text: str | None) -> tuple[str, ...] | None:

@@ -38,7 +38,7 @@ class State:
 
 
 class Manager(Protocol):
-    """A service manager. Everything raises Trouble where it cannot."""
+    """A service manager. Everything raises Failure where it cannot."""
 
     @property
     def name(self) -> str:

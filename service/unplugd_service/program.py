@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd_service.trouble import Trouble
+from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def this(
     environment: Mapping[str, str] = os.environ,
     system: str = sys.platform,
 ) -> Program:
-    """Return the program that is running now; Trouble where it would be gone tomorrow, or could not be read.
+    """Return the program that is running now; Failure where it would be gone tomorrow, or could not be read.
 
     A link, as pipx and uv make them, stays a link: it is what their upgrades keep.
     """
@@ -50,12 +50,12 @@ def this(
     home = Path(environment.get("HOME") or Path.home())
     for path in (Path(command[0]), Path(command[0]).resolve(), Path(sys.prefix).resolve()):
         if (folder := _passing(path, home, environment)) is not None:
-            raise Trouble(
+            raise Failure(
                 f"unplugd runs from {folder}, which will be emptied one day, and the service with it", HINT
             )
         for name in KEPT_OUT if system == "darwin" else ():
             if path.is_relative_to(home / name):
-                raise Trouble(f"macOS keeps background programs out of ~/{name}", HINT)
+                raise Failure(f"macOS keeps background programs out of ~/{name}", HINT)
     return Program(command, version)
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd_service import file, hands, seal
 from unplugd_service.manager import INSTALL, Problem, State
-from unplugd_service.trouble import Trouble
+from unplugd_service.tilde import short
+from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -138,20 +139,20 @@ class Systemd:
     def check(self) -> None:
         """Make sure that the user's manager can be asked, and has the same folders as the command line."""
         if not self._booted.exists() or not shutil.which("systemctl"):
-            raise Trouble(
+            raise Failure(
                 "systemd does not run here (in a container it seldom does)",
                 "unplugd run watches without it; have your desktop start that when you log in",
             )
         done = _systemctl("show-environment")
         if done.code:
-            raise Trouble(
+            raise Failure(
                 f"the service manager of your session cannot be reached: {done.complaint}",
                 "log in as the person who uses the desktop, not by su or sudo, and try again there",
             )
         there = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             if there.get(name, "").strip("'\"") != self._environment.get(name, ""):
-                raise Trouble(
+                raise Failure(
                     f"{name} is not the same in this shell as in your session, so a service would have other folders",
                     f"set it in ~/.config/environment.d/ (environment.d(5)) and log in anew, or: unset {name}",
                 )
@@ -226,7 +227,7 @@ class Systemd:
     def logs(self, lines: int, *, follow: bool) -> tuple[str, ...]:
         """Return the command that shows what it has said."""
         if not shutil.which("journalctl"):
-            raise Trouble("there is no journalctl to show it", "unplugd log shows what unplugd saw and did")
+            raise Failure("there is no journalctl to show it", "unplugd log shows what unplugd saw and did")
         more = ("--follow",) if follow else ("--no-pager",)
         return ("journalctl", "--user", f"--unit={UNIT}", f"--lines={lines}", "--output=short-iso", *more)
 
@@ -239,7 +240,7 @@ class Systemd:
         if done.code or not hands.wait("it runs", lambda: self._shown().get("ActiveState") == "active", 1.0):
             result = self._shown().get("Result", "")
             because = f" ({result})" if result not in ("", "success") else f": {done.complaint}"
-            raise Trouble(
+            raise Failure(
                 f"the service does not start{because}", "unplugd service logs says why; unplugd doctor, too"
             )
 
@@ -247,7 +248,7 @@ class Systemd:
         """Do what can be done without a unit of the user's own; return whether anything was there."""
         known = self._shown()
         if known.get("FragmentPath"):
-            raise Trouble(
+            raise Failure(
                 f"it is installed for everybody, in {known['FragmentPath']}",
                 f"to have it left out for you alone: systemctl --user mask --now {UNIT}",
             )
@@ -276,7 +277,7 @@ class Systemd:
         if known.get("LoadState") == "masked":
             raise _masked()
         if known.get("LoadState") == "not-found":
-            raise Trouble("the service is not installed", INSTALL)
+            raise Failure("the service is not installed", INSTALL)
 
     def _command(self, text: str | None) -> tuple[str, ...]:
         for line in (text or "").splitlines():
@@ -290,8 +291,8 @@ class Systemd:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Trouble(
-                f"{hands.short(self.file)} cannot be read: {error.strerror}",
+            raise Failure(
+                f"{short(self.file)} cannot be read: {error.strerror}",
                 "make it a file that you can read",
             ) from None
 
@@ -306,11 +307,11 @@ def _systemctl(*arguments: str) -> Done:
 
 def _must(done: Done) -> None:
     if done.code:
-        raise Trouble(f"systemctl failed: {done.complaint}", "unplugd service status")
+        raise Failure(f"systemctl failed: {done.complaint}", "unplugd service status")
 
 
-def _masked() -> Trouble:
-    return Trouble("the service is masked", f"systemctl --user unmask {UNIT}")
+def _masked() -> Failure:
+    return Failure("the service is masked", f"systemctl --user unmask {UNIT}")
 
 
 def _of_the_service(known: Mapping[str, str], *, installed: bool, own: bool) -> list[Problem]:

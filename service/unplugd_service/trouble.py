@@ -1,10 +1,10 @@
-"""The one error of this package: what is wrong, and the way out."""
+"""The one error of this package, and of every command: what is wrong, and the way out."""
 
 from __future__ import annotations
 
 
-class Trouble(Exception):  # noqa: N818 - it is what it says
-    """Something a person can put right; `hint` says how."""
+class Failure(Exception):  # noqa: N818 - it reads as what it is: raise Failure(...)
+    """Something could not be done; shown as one line of what and one `hint:` line, which says the way out; exit status 1."""
 
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)

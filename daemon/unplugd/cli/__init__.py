@@ -13,7 +13,6 @@ from unplugd import control, paths
 from unplugd.cli.parser import parser
 from unplugd.cli.terminal import say
 from unplugd.failure import ConfigurationError, Failure
-from unplugd_service.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         module, _, name = arguments.command.partition(".")
         status: int = getattr(import_module(f"unplugd.cli.{module}"), name)(arguments, where)
         sys.stdout.flush()
-    except (Failure, Trouble) as failure:
+    except Failure as failure:
         say(f"unplugd: {failure}")
         say(f"hint: {failure.hint}")
         return 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd import atomic, config, control, foreign, paths
+from unplugd import config, control, foreign, paths
 from unplugd.cli.terminal import say
 from unplugd.failure import Failure
+from unplugd_service import atomic
 
 if TYPE_CHECKING:
     import argparse

@@ -9,7 +9,7 @@ from unplugd.cli import service
 from unplugd.cli.computer import here
 from unplugd.cli.terminal import console, shown
 from unplugd.doctor import Finding, examine
-from unplugd_service.trouble import Trouble
+from unplugd.failure import Failure
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,7 @@ def doctor(arguments: argparse.Namespace, where: Paths) -> int:
 def _service(where: Paths) -> Finding:
     try:
         problems = service.problems(where)
-    except Trouble as trouble:
+    except Failure as trouble:
         # It can be run without: in a container, or by whatever starts programs there.
         return Finding("service", ok=None, what=str(trouble), hint=trouble.hint)
     if problems:

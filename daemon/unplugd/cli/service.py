@@ -17,7 +17,6 @@ from unplugd.failure import Failure
 from unplugd_service.hands import Real, Rehearsal
 from unplugd_service.manager import Problem
 from unplugd_service.program import Program, this
-from unplugd_service.trouble import Trouble
 
 if TYPE_CHECKING:
     import argparse
@@ -107,7 +106,7 @@ def restart(arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def problems(where: Paths) -> list[Problem]:
-    """Return what is wrong with the service, each with the command that repairs it; Trouble where there can be none."""
+    """Return what is wrong with the service, each with the command that repairs it; Failure where there can be none."""
     return _found(_of_this_system(), where)[1]
 
 
@@ -244,7 +243,7 @@ def _found(manager: Manager, where: Paths) -> tuple[State, list[Problem]]:
 def _this_or_none() -> Program | None:
     try:
         return this(__version__)
-    except Trouble:
+    except Failure:
         # From a folder that is emptied one day: nothing that a service could be compared with.
         return None
 

@@ -1,0 +1,21 @@
+"""Paths and texts as messages show them: with `~` for the home folder, which holds the user's name."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+
+def short(path: Path) -> str:
+    """Return the path as a message shows it: with `~` for the home folder."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        return f"~/{path.relative_to(Path.home())}"
+    return str(path)
+
+
+def without_home(text: str) -> str:
+    """Return the text with `~` for the home folder."""
+    with contextlib.suppress(RuntimeError):
+        home = str(Path.home())
+        return text.replace(f"{home}/", "~/") if len(home) > 1 else text
+    return text
