@@ -10,6 +10,7 @@ import usb.core
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from unplugd.descriptor import Backend
 from unplugd.devices import Device
 from unplugd.macos import backend, iokit, registry
 from unplugd.macos import frameworks as real
@@ -110,7 +111,7 @@ def test_no_serial_number_is_kept() -> None:
     assert b"SECRET" in printed("hid")
     nodes = parse(printed("hid"))
     assert "SECRET" not in repr(nodes)
-    meter = usb.core.find(idVendor=0x1A79, backend=backend.Backend(nodes))
+    meter = usb.core.find(idVendor=0x1A79, backend=Backend(lambda: backend.descriptors(nodes)))
     assert (meter.iSerialNumber, meter.port_numbers, meter.port_number) == (0, (1, 3), 3)
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import usb.core
 
+from unplugd.descriptor import Backend
 from unplugd.devices import Device
-from unplugd.linux.sysfs import Backend, Tree
+from unplugd.linux.sysfs import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +113,7 @@ def test_every_device_is_listed(machine: Machine) -> None:
 
 def test_pyusb_finds_by_id(machine: Machine) -> None:
     """It is an ordinary back end: pyusb's own filters and port numbers work on it."""
-    backend = Backend(machine.root)
+    backend = Backend(machine.tree.descriptors)
     meter = usb.core.find(idVendor=0x1A79, idProduct=0x6210, backend=backend)
     assert (meter.bus, meter.address, meter.port_numbers, meter.port_number) == (1, 8, (1, 3), 3)
     assert usb.core.find(idVendor=0xFFFF, backend=backend) is None
@@ -135,7 +136,7 @@ def test_nothing_is_opened_and_no_serial_number_is_read(machine: Machine) -> Non
         OPENED = None
     assert any(path.endswith("/idVendor") for path in opened)
     assert not any(path.endswith("/serial") or path.startswith("/dev") for path in opened)
-    meter = usb.core.find(idVendor=0x1A79, backend=Backend(machine.root))
+    meter = usb.core.find(idVendor=0x1A79, backend=Backend(machine.tree.descriptors))
     assert meter.iSerialNumber == 0
 
 

@@ -1,4 +1,4 @@
-"""The kernel's own list of USB devices, as a pyusb back end: reads a few attributes, opens no device, needs no rights."""
+"""The kernel's own list of USB devices, for a pyusb back end: reads a few attributes, opens no device, needs no rights."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import usb.backend
-import usb.core
-
-from unplugd.devices import Device
+from unplugd.descriptor import Backend, Descriptor, devices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from unplugd.devices import Device
 
 SYSFS: Final = Path("/sys")
 _PORT = re.compile(r"(\d+)-(\d+(?:\.\d+)*)|usb(\d+)")
@@ -21,37 +20,18 @@ _DEPTH: Final = 7
 """Folders below an interface in which its nodes are found; the deepest known is hidraw's, at four."""
 
 
-class Descriptor:
-    """A device descriptor as pyusb wants it."""
-
-    bLength = 18  # noqa: N815 - the field's name in the USB specification, as all of these
-    bDescriptorType = 1  # noqa: N815
-    bcdUSB = bcdDevice = bDeviceSubClass = bDeviceProtocol = bMaxPacketSize0 = 0  # noqa: N815
-    bNumConfigurations = 1  # noqa: N815
-    # No string indices: nobody can ask pyusb for a serial number, which would open the device.
-    iManufacturer = iProduct = iSerialNumber = 0  # noqa: N815
-    speed = None
-
-    def __init__(self, folder: Path) -> None:
-        self.idVendor = int(_attribute(folder, "idVendor"), 16)
-        self.idProduct = int(_attribute(folder, "idProduct"), 16)
-        self.bDeviceClass = int(_attribute(folder, "bDeviceClass"), 16)
-        self.bus = int(_attribute(folder, "busnum"))
-        self.address = int(_attribute(folder, "devnum"))
-        ports = _PORT.fullmatch(folder.name)
-        path = ports[2] if ports else None
-        self.port_numbers = tuple(map(int, path.split("."))) if path else ()
-        self.port_number = self.port_numbers[-1] if self.port_numbers else 0
-
-
-class Backend(usb.backend.IBackend):  # type: ignore[misc]
-    """pyusb's back end over `sysfs`; it can list devices and nothing else."""
+class Tree:
+    """The USB part of sysfs: the devices, and what is known of one of them without opening it."""
 
     def __init__(self, sysfs: Path = SYSFS) -> None:
-        super().__init__()
         self._folder = sysfs / "bus/usb/devices"
+        self._backend = Backend(self.descriptors)
 
-    def enumerate_devices(self) -> Iterator[Descriptor]:
+    def devices(self) -> list[Device]:
+        """Return every USB device, hubs too, without names."""
+        return devices(self._backend)
+
+    def descriptors(self) -> Iterator[Descriptor]:
         """Yield the descriptor of each device; one that vanishes while it is read is gone."""
         try:
             names = sorted(os.listdir(self._folder))
@@ -59,32 +39,11 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc]
             # A kernel without USB, or a container: no devices. Any other error is the caller's to report.
             return
         for name in names:
-            if _PORT.fullmatch(name):
+            if port := _PORT.fullmatch(name):
                 try:
-                    yield Descriptor(self._folder / name)
+                    yield _descriptor(self._folder / name, port[2])
                 except (OSError, ValueError):
                     continue
-
-    def get_device_descriptor(self, dev: Descriptor) -> Descriptor:
-        """Return what `enumerate_devices` read."""
-        return dev
-
-
-class Tree:
-    """The USB part of sysfs: the devices, and what is known of one of them without opening it."""
-
-    def __init__(self, sysfs: Path = SYSFS) -> None:
-        self._backend = Backend(sysfs)
-        self._folder = sysfs / "bus/usb/devices"
-
-    def devices(self) -> list[Device]:
-        """Return every USB device, hubs too, without names."""
-        return [
-            Device(
-                _name(found), found.idVendor, found.idProduct, found.bus, found.address, found.bDeviceClass
-            )
-            for found in usb.core.find(find_all=True, backend=self._backend)
-        ]
 
     def product(self, port: str) -> str:
         """Return the device's own words for itself, which are whatever its maker liked; "" where it has none."""
@@ -116,10 +75,15 @@ class Tree:
             return []
 
 
-def _name(found: usb.core.Device) -> str:
-    """Return the kernel's name for the device, from its bus and the ports on the way to it."""
-    ports = ".".join(map(str, found.port_numbers))
-    return f"{found.bus}-{ports}" if ports else f"usb{found.bus}"
+def _descriptor(folder: Path, ports: str | None) -> Descriptor:
+    return Descriptor(
+        int(_attribute(folder, "idVendor"), 16),
+        int(_attribute(folder, "idProduct"), 16),
+        int(_attribute(folder, "bDeviceClass"), 16),
+        bus=int(_attribute(folder, "busnum")),
+        address=int(_attribute(folder, "devnum")),
+        ports=tuple(map(int, ports.split("."))) if ports else (),
+    )
 
 
 def _attribute(folder: Path, name: str, missing: str | None = None) -> str:
