@@ -251,6 +251,39 @@ def test_what_could_not_be_kept_is_told(path: Path) -> None:
     assert [event["event"] for event in events(path)[3:]] == ["gap", "x"]
 
 
+def test_the_next_event_brings_the_gap(path: Path) -> None:
+    """What was lost is told with the first event that can be written again, not only at the next retry."""
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/dev/full")
+    written = made(File(path, in_memory=1))
+    written.write("x", number=0)
+    written.write("x", number=1)
+    path.unlink()
+    written.write("x", number=2)
+    assert [(e["event"], e.get("number"), e.get("lost")) for e in events(path)] == [
+        ("x", 2, None),
+        ("gap", None, 2),
+    ]
+
+
+def test_an_event_is_tried_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the journal cannot be written each event costs one try, not several."""
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/dev/full")
+    written = made(File(path))
+    tries: list[File] = []
+    flush = File.flush
+
+    def counted(file: File) -> bool:
+        tries.append(file)
+        return flush(file)
+
+    monkeypatch.setattr(File, "flush", counted)
+    for number in range(3):
+        written.write("x", number=number)
+    assert len(tries) == 3
+
+
 def test_a_second_gap_counts_from_nothing(path: Path) -> None:
     """Each gap tells of its own losses."""
     path.parent.mkdir(parents=True)

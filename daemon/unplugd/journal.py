@@ -159,17 +159,21 @@ class Journal:
         about = {"device": device.port, "id": device.id, "name": foreign.plain(device.name)} if device else {}
         when = {} if at is None else {"at": at}
         self._log.info(event, **when, **about, **fields)
-        self.retry()
+        self._tell_lost()
 
     def retry(self) -> bool:
         """Write what could not be written before and say what was lost; return whether all is written."""
         if self.file.waiting and not self.file.flush():
             return False
+        self._tell_lost()
+        return not self.file.waiting
+
+    def _tell_lost(self) -> None:
+        """Write what was lost, once all is written that was not."""
         if self.file.lost and not self.file.trouble:
             fields = {"lost": self.file.lost, "from": self.file.lost_from, "until": self.file.lost_until}
             self.file.lost, self.file.lost_from, self.file.lost_until = 0, "", ""
             self._log.info("gap", **fields)
-        return not self.file.waiting
 
 
 def _structlog() -> Any:

@@ -327,11 +327,15 @@ class Daemon:
         self, event: str, device: Device | None = None, at: float | None = None, **fields: object
     ) -> None:
         self._journal.write(event, device, at, **fields)
-        self._retry_journal()
+        self._watch_journal()
 
     def _retry_journal(self) -> None:
-        self._journal_tried_at = self._platform.now()
         self._journal.retry()
+        self._watch_journal()
+
+    def _watch_journal(self) -> None:
+        """Take note of a try to write the journal, and say when it begins or ceases to fail."""
+        self._journal_tried_at = self._platform.now()
         trouble = self._journal.file.trouble
         if trouble != self._journal_trouble:
             self._journal_trouble = trouble
