@@ -7,21 +7,26 @@ import io
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unplugd import child
-from unplugd.channels import PATIENCE, Plyer, Terminal
+from unplugd import child, config
+from unplugd.channels import COMMON, PATIENCE, Plyer, Terminal
 from unplugd.child import BETWEEN_LOOKS
+from unplugd.linux import Linux
+from unplugd.macos import MacOS
+from unplugd.portable import Portable
 from unplugd.words import Words
 
 from .rig.tools import need
 from .rig.turning import Clock, turn_once, turn_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from unplugd.machine import Platform
 
     from .rig.bus import Bus
     from .rig.server import Server
@@ -356,3 +361,19 @@ def test_nothing_is_left_open() -> None:
     for _ in range(5):
         rig.show()
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+# --- which there are
+
+
+@pytest.mark.parametrize("platform", [Linux, MacOS, Portable])
+def test_an_unknown_channel_is_an_error(platform: Callable[[], Platform]) -> None:
+    """On no platform a name that is no channel's becomes another channel."""
+    events: Any = None
+    with pytest.raises(ValueError, match='no channel called "telegram"'):
+        platform().channel("telegram", events)
+
+
+def test_every_channel_of_the_configuration_is_known() -> None:
+    """Besides the desktop's own, each channel that can be configured is made in one place."""
+    assert set(config.CHANNELS) == {"desktop", *COMMON}

@@ -13,6 +13,7 @@ from unplugd.child import Child
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from unplugd.loop import Source
     from unplugd.words import Words
 
 PATIENCE: Final = 20.0
@@ -125,3 +126,27 @@ class Plyer(Child):
 
         there = shutil.which("notify-send") is not None
         told(None if there else "there is no notify-send for it to use", "notify-send is there")
+
+
+def _plyer(now: Callable[[], float], hindrance: Callable[[], str | None]) -> tuple[Channel, Source | None]:
+    plyer = Plyer(now, hindrance)
+    return plyer, plyer
+
+
+def _terminal(
+    _now: Callable[[], float], _hindrance: Callable[[], str | None]
+) -> tuple[Channel, Source | None]:
+    return Terminal(), None
+
+
+COMMON: Final = {Plyer.name: _plyer, Terminal.name: _terminal}
+"""What makes each channel that is the same on every platform."""
+
+
+def common(
+    name: str, now: Callable[[], float], hindrance: Callable[[], str | None] = lambda: None
+) -> tuple[Channel, Source | None]:
+    """Return the channel of this name that is the same on every platform; ValueError for a name that none has."""
+    if name not in COMMON:
+        raise ValueError(f'there is no channel called "{name}"')
+    return COMMON[name](now, hindrance)

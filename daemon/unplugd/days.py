@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from unplugd.moment import midnight
+
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS: Final = (
     "January",
@@ -57,20 +59,16 @@ def local(seconds: float, zone: tzinfo) -> datetime:
 def between(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:
     """Return the local days that have a part in `since` to `until`, oldest first; at least the one of `since`."""
     day = local(since, zone).date()
-    began = _midnight(day, zone)
+    began = midnight(day, zone)
     found: list[Day] = []
     while began < until or not found:
         following = day + timedelta(days=1)
-        ended = _midnight(following, zone)
+        ended = midnight(following, zone)
         # A zone that crossed the date line has days that never were.
         if ended > began:
             found.append(Day(day, began, ended))
         day, began = following, ended
     return tuple(found)
-
-
-def _midnight(day: date, zone: tzinfo) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
 
 
 def hour(day: Day, at: int, zone: tzinfo) -> float:

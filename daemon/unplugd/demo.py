@@ -90,20 +90,20 @@ class Simulated:
         """Return the real boot."""
         return self._real.boot()
 
-    def scan(self, watches: Sequence[Watch]) -> list[Device]:  # noqa: ARG002 - it is always this one
+    def scan(self, _watches: Sequence[Watch]) -> list[Device]:
         """Return the stick while it is plugged in."""
         return [STICK] if self._present.plugged_in else []
 
-    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:  # noqa: ARG002 - as above
+    def running(self, _software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return None: the story's uploader shows itself by its use."""
         return None
 
     def look(
         self,
         watched: Sequence[Device],
-        software: Sequence[Uploader],  # noqa: ARG002 - as above
-        running: tuple[str, float] | None,  # noqa: ARG002 - as above
-        at: float,  # noqa: ARG002 - as above
+        _software: Sequence[Uploader],
+        _running: tuple[str, float] | None,
+        _at: float,
     ) -> tuple[Sighting, ...]:
         """Return what the story says."""
         program = self._present.program

@@ -43,10 +43,10 @@ class Platform(Protocol):
     def boot(self) -> str:
         """Return what tells this boot from others."""
 
-    def scan(self, watches: Sequence[Watch]) -> list[Device]:
+    def scan(self, watches: Sequence[Watch], /) -> list[Device]:
         """Return the watched devices that are plugged in."""
 
-    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
+    def running(self, software: Sequence[Uploader], /) -> tuple[str, float] | None:
         """Return the upload software started last, and when, None if none runs."""
 
     def look(
@@ -55,14 +55,18 @@ class Platform(Protocol):
         software: Sequence[Uploader],
         running: tuple[str, float] | None,
         at: float,
+        /,
     ) -> tuple[Sighting, ...]:
         """Return who uses the devices; `running` is the upload software that runs."""
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return what to wait for; `changed` is called when devices may have come or gone, or after sleep."""
 
-    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
-        """Return a notification channel by its name, None where this system has none of that name."""
+    def channel(self, name: str, events: Events, /) -> tuple[Channel, Source | None] | None:
+        """Return a notification channel by its name, None where this system has none of that name.
+
+        ValueError for a name that is no channel's on any system.
+        """
 
 
 class Computer(Platform, Protocol):

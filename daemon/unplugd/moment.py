@@ -60,7 +60,7 @@ def _span(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, fl
             day = (
                 date.fromisoformat(text) if text[0].isdigit() else today - timedelta(days=text == "yesterday")
             )
-            return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+            return midnight(day, zone), midnight(day + timedelta(days=1), zone)
         if exact := _TIME.fullmatch(text):
             return _of_time(exact, zone)
         if days := _AGO.fullmatch(text):
@@ -85,8 +85,9 @@ def _of_time(typed: re.Match[str], zone: tzinfo | None) -> tuple[float, float]:
     return begin, _stamp(written.replace(fold=1), zone) + unit.total_seconds()
 
 
-def _midnight(day: date, zone: tzinfo | None) -> float:
-    return _first(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - local on purpose
+def midnight(day: date, zone: tzinfo | None) -> float:
+    """Return when a local day begins, in Unix seconds; where the clocks skip midnight, when they jump over it."""
+    return _first(datetime.combine(day, datetime.min.time()), zone)
 
 
 def _first(local: datetime, zone: tzinfo | None) -> float:

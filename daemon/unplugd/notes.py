@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_OUT_OF_PLACE: Final = (
+    "One event stands where another one belongs; it is told where it stands.",
+    "{} events stand where others belong; they are told where they stand.",
+)
 NOTES: Final = {
     "clock_jumps": (
         "The clock was set by more than a minute once.",
@@ -46,14 +50,8 @@ NOTES: Final = {
         "One line of the journal is too long and is left out.",
         "{} lines of the journal are too long and are left out.",
     ),
-    "disordered": (
-        "One event stands where another one belongs; it is told where it stands.",
-        "{} events stand where others belong; they are told where they stand.",
-    ),
-    "misplaced": (
-        "One event stands where another one belongs; it is told where it stands.",
-        "{} events stand where others belong; they are told where they stand.",
-    ),
+    "disordered": _OUT_OF_PLACE,
+    "misplaced": _OUT_OF_PLACE,
     "odd_value": ("One event has a value that makes no sense.", "{} events have values that make no sense."),
     "other_schema": (
         "One event was written by another version of unplugd.",

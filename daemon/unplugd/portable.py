@@ -17,7 +17,7 @@ import usb.backend.libusb1
 import usb.core
 
 from unplugd import devices, processes
-from unplugd.channels import Plyer, Terminal
+from unplugd.channels import common
 from unplugd.devices import Device
 from unplugd.poll import Poll
 from unplugd.reminder import Sighting
@@ -123,9 +123,9 @@ class Portable:
     def look(
         self,
         watched: Sequence[Device],
-        software: Sequence[Uploader],  # noqa: ARG002 - who holds a device cannot be seen
-        running: tuple[str, float] | None,  # noqa: ARG002 - the rules know what to make of it
-        at: float,  # noqa: ARG002 - likewise
+        _software: Sequence[Uploader],
+        _running: tuple[str, float] | None,
+        _at: float,
     ) -> tuple[Sighting, ...]:
         """Return the devices as idle: software that runs holds reminders back by the rules, and not for ever."""
         return tuple(map(Sighting, watched))
@@ -143,14 +143,9 @@ class Portable:
 
         return [Poll(self.now, lambda: self._every, look)]
 
-    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:  # noqa: ARG002 - neither has buttons
+    def channel(self, name: str, _events: Events) -> tuple[Channel, Source | None] | None:
         """Return the notification channel of this name; there is none of the desktop's own."""
-        if name == "desktop":
-            return None
-        if name == "plyer":
-            plyer = Plyer(self.now)
-            return plyer, plyer
-        return Terminal(), None
+        return None if name == "desktop" else common(name, self.now)
 
     def products(self) -> Callable[[str], str]:
         """Return what gives no device's words: libusb would have to open it."""

@@ -19,6 +19,8 @@ REPLUG: Final = 10.0
 """Seconds within which a replug continues the same period: people replug a stick that hangs."""
 CHECKPOINT: Final = 300.0
 """Seconds between two checkpoints in the journal while a device is plugged in."""
+URGENCIES: Final = ("normal", "critical")
+"""What the journal calls a reminder that is not critical, and one that is."""
 ON_ITS_WAY: Final = 60.0
 """Seconds after which a notification that nobody confirmed or refused counts as refused: longer than any channel."""
 
@@ -271,7 +273,7 @@ def delivered(state: State, serial: int, channel: str, now: float) -> tuple[Stat
         return state, ()
     fields: dict[str, object] = {
         "count": notice.count,
-        "urgency": "critical" if notice.critical else "normal",
+        "urgency": URGENCIES[notice.critical],
         "channel": channel,
         "devices": sorted(notice.ports),
         "due": sorted(notice.due),

@@ -20,10 +20,12 @@ import msgspec
 from msgspec.structs import replace
 
 from unplugd import days, devices, uploaders
+from unplugd.config import CHANNELS
+from unplugd.reminder import URGENCIES
 from unplugd.review import Review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date, tzinfo
 
     from unplugd.review import Period, Snooze, Use, Watched
@@ -34,8 +36,6 @@ OUTCOMES: Final = ("unplugged", "in_use", "snoozed", "dismissed", "expired", "")
 """What can become of a reminder, the best first; "" where the journal does not say."""
 _PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCII | re.IGNORECASE)
 """What a port is called by any system; in a journal anything can stand in its place."""
-_URGENCIES: Final = frozenset({"normal", "critical"})
-_CHANNELS: Final = frozenset({"desktop", "plyer", "terminal"})
 _LENGTH: Final = len("2026-11-22T14:00:00+01:00")
 UNANSWERED: Final = "unanswered"
 """The JSON's word for ""."""
@@ -413,9 +413,7 @@ def share(review: Review) -> Review:
                 ),
                 strangers=tuple("unknown program" for _ in period.strangers),
                 reminders=tuple(
-                    replace(
-                        one, urgency=_word(one.urgency, _URGENCIES), channel=_word(one.channel, _CHANNELS)
-                    )
+                    replace(one, urgency=_word(one.urgency, URGENCIES), channel=_word(one.channel, CHANNELS))
                     for one in period.reminders
                 ),
             )
@@ -426,7 +424,7 @@ def share(review: Review) -> Review:
     )
 
 
-def _word(written: str, known: frozenset[str]) -> str:
+def _word(written: str, known: Collection[str]) -> str:
     return written if written in known else ""
 
 

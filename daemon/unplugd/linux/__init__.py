@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unplugd import devices, processes
-from unplugd.channels import Plyer, Terminal
+from unplugd.channels import common
 from unplugd.linux import holders
 from unplugd.linux.desktop import Desktop, has_display
 from unplugd.linux.sleep import Sleep
@@ -260,10 +260,7 @@ class Linux:
             self._desktop = Desktop(now, events, self._remembered)
             self._desktop.connect()
             return self._desktop, self._desktop
-        if name == "plyer":
-            plyer = Plyer(now, self._no_session)
-            return plyer, plyer
-        return Terminal(), None
+        return common(name, now, self._no_session)
 
     def _no_session(self) -> str | None:
         """Say why plyer must not be used: it would have the bus start the desktop's server too early."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd import devices, foreign, processes
-from unplugd.channels import Terminal
+from unplugd.channels import common
 from unplugd.macos import backend, clock, iokit, owners, registry
 from unplugd.macos.announcements import Announcements
 from unplugd.macos.frameworks import LIBRARIES, Frameworks
@@ -91,8 +91,8 @@ class MacOS:
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
-        running: tuple[str, float] | None,  # noqa: ARG002 - here whoever holds a device has a name
-        at: float,  # noqa: ARG002 - nothing depends on an earlier look
+        _running: tuple[str, float] | None,
+        _at: float,
     ) -> tuple[Sighting, ...]:
         """Return who uses the devices, as the scan just before saw it."""
         return tuple(self._sighting(device, software) for device in watched)
@@ -146,7 +146,7 @@ class MacOS:
         if name == "desktop":
             notification = Notification(clock.now, events)
             return notification, notification
-        return None if name == "plyer" else (Terminal(), None)
+        return None if name == "plyer" else common(name, clock.now)
 
     def _nodes(
         self,
