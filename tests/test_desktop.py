@@ -9,7 +9,7 @@ import pytest
 from jeepney import DBusAddress, MessageType, message_bus, new_method_return, new_signal
 from jeepney.io.blocking import Proxy
 
-from unplugd.linux.desktop import DELIVERY, START, Desktop
+from unplugd.linux.desktop import DELIVERY, LOST_ANSWER, START, Desktop
 from unplugd.words import Words
 
 from .rig.bus import NOTIFICATIONS
@@ -122,6 +122,53 @@ def test_an_update_replaces_in_place_and_silently(rig: Rig, server: Server) -> N
     (shown,) = server.on_screen
     assert (shown.id, shown.replaces, shown.body) == (1, 1, "Plugged in since 11:48.")
     assert (shown.hints["urgency"], shown.hints["suppress-sound"]) == (2, True)
+    assert server.closings == []
+
+
+@pytest.mark.parametrize("model", ["", "gnome-43", "gnome-48"])
+def test_a_reminder_is_a_new_notification(rig: Rig, server: Server, model: str) -> None:
+    """The one before is closed, which is not taken for the person's doing; the new one is seen with its buttons."""
+    server.imitate(model)
+    rig.show()
+    rig.heard.said.clear()
+    for count in (2, 3):
+        assert rig.show(replace(WORDS, critical=count == 3)) is None
+        (shown,) = server.on_screen
+        assert (shown.id, shown.replaces, shown.drawn) == (count, 0, True)
+        assert shown.buttons == ["Snooze 15 min", "I am uploading"]
+    assert [(closing.id, closing.known) for closing in server.closings] == [(1, True), (2, True)]
+    rig.turn()
+    assert rig.heard.said == []
+
+
+def test_the_one_before_is_closed_first(rig: Rig, server: Server) -> None:
+    """There are not two, not even for a moment."""
+    rig.show()
+    rig.show()
+    (closing,) = server.closings
+    assert closing.monotonic <= server.notified(2).monotonic
+
+
+def test_a_passing_notification_is_not_replaced(rig: Rig, server: Server) -> None:
+    """One that stays is a new one even where it is no news: some servers crash when it replaces one that passes."""
+    rig.show(replace(WORDS, title="Hello", passing=True))
+    rig.show(replace(WORDS, fresh=False))
+    rig.show(replace(WORDS, fresh=False))
+    assert [shown.replaces for shown in server.notifications] == [0, 0, 2]
+    assert [shown.summary for shown in server.on_screen] == [WORDS.title]
+
+
+def test_words_asked_for_before_the_answer_are_shown(rig: Rig, server: Server) -> None:
+    """What the server is still busy with is not taken for them, and it is closed once its id is known."""
+    rig.show()
+    server.behave("hang")
+    rig.ask(replace(WORDS, title="Second"))
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask(replace(WORDS, title="Third"))
+    server.catch_up()
+    assert rig.outcome() is None
+    assert [shown.summary for shown in server.notifications] == [WORDS.title, "Second", "Third"]
+    assert [shown.summary for shown in server.on_screen] == ["Third"]
 
 
 def test_a_closed_notification_is_not_replaced(rig: Rig, server: Server) -> None:
@@ -172,6 +219,25 @@ def test_buttons_and_closings_are_heard(rig: Rig, server: Server) -> None:
     server.dismiss(server.notified(2), 1)
     rig.until(lambda: len(rig.heard.said) == 3, "the closing")
     assert rig.heard.said[2] == "expired"
+
+
+def test_a_button_pressed_just_before_the_next_reminder_counts(rig: Rig, server: Server) -> None:
+    """The person pressed it while we were asking to close that notification."""
+    rig.show()
+    rig.heard.said.clear()
+    server.behave("hang")
+    rig.ask()
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    server.press(server.notified(), "snooze")
+    rig.until(lambda: rig.heard.said, "the button")
+    server.catch_up()
+    assert rig.outcome() is None
+    assert rig.heard.said == ["pressed snooze"]
+    # Its id may be another program's by now.
+    server.press(server.notified(), "uploading")
+    server.press(server.notified(2), "snooze")
+    rig.until(lambda: len(rig.heard.said) == 3, "the button and the closing")
+    assert rig.heard.said[1:] == ["pressed snooze", "dismissed"]
 
 
 def test_other_notifications_and_other_senders_say_nothing(rig: Rig, server: Server, bus: Bus) -> None:
@@ -260,6 +326,25 @@ def test_nothing_is_doubled_when_a_hung_server_wakes(rig: Rig, server: Server) -
     assert [shown.summary for shown in server.on_screen] == ["Awake"]
 
 
+def test_an_answer_taken_for_lost_leaves_no_second_notification(rig: Rig, server: Server) -> None:
+    """A server that slept longer than anybody waits shows what it was asked for first only until it answers."""
+    rig.show()
+    server.behave("hang")
+    rig.ask(replace(WORDS, title="Lost"))
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.wait(DELIVERY)
+    assert rig.outcomes.pop() == SILENCE
+    rig.clock.now += LOST_ANSWER
+    rig.ask(replace(WORDS, title="Awake"))
+    rig.until(lambda: server.unanswered.count("Notify") == 2, "the second call")
+    server.catch_up()
+    assert rig.outcome() is None
+    rig.until(lambda: len(server.on_screen) == 1, "the first to be closed")
+    assert [shown.summary for shown in server.on_screen] == ["Awake"]
+    rig.desktop.withdraw()
+    rig.until(lambda: not server.on_screen, "the withdrawal")
+
+
 def test_a_late_notification_that_is_no_longer_true_is_withdrawn(rig: Rig, server: Server) -> None:
     """The device was unplugged while the server hung."""
     rig.show()
@@ -297,7 +382,8 @@ def test_a_refusal_is_told_and_tried_again(rig: Rig, server: Server) -> None:
     assert trouble.startswith("the notification server refused: ")
     server.behave("answer")
     assert rig.show() is None
-    assert len(server.on_screen) == 1
+    # Closing the first was refused, too.
+    assert [shown.id for shown in server.on_screen] == [2]
 
 
 def test_a_server_that_dies_takes_its_notification_with_it(rig: Rig, server: Server) -> None:
@@ -316,6 +402,26 @@ def test_a_server_that_dies_takes_its_notification_with_it(rig: Rig, server: Ser
     assert [shown.summary for shown in server.on_screen] == ["Again"]
 
 
+def test_the_answer_of_a_server_that_gave_up_the_name_means_nothing(
+    rig: Rig, server: Server, bus: Bus
+) -> None:
+    """The id is not the next server's: nobody else's notification is closed."""
+    rig.show()
+    server.behave("hang")
+    rig.ask(replace(WORDS, title="Second"))
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    server.release()
+    other = Server(bus)
+    other.start()
+    server.catch_up()
+    assert rig.outcome() is None
+    rig.desktop.withdraw()
+    rig.until(lambda: other.closings, "the withdrawal")
+    assert [(closing.id, closing.known) for closing in other.closings] == [(1, True)]
+    assert [(shown.replaces, shown.summary) for shown in other.notifications] == [(0, "Second")]
+    other.kill()
+
+
 def test_a_server_that_comes_late_is_announced(rig: Rig, bus: Bus) -> None:
     """A daemon that is older than the desktop shows its reminder as soon as there is somebody to show it."""
     assert rig.show() is not None
@@ -331,7 +437,7 @@ def test_a_bus_that_dies_is_reconnected_to(rig: Rig, server: Server, bus: Bus) -
     rig.show()
     rig.heard.said.clear()
     server.behave("hang")
-    rig.ask()
+    rig.ask(replace(WORDS, fresh=False))
     rig.turn()
     bus.kill()
     assert rig.outcome() is not None
@@ -435,12 +541,17 @@ def test_with_a_display_the_bus_may_start_a_server(
 # --- a crash of our own
 
 
-def test_a_notification_of_the_run_before_is_replaced(rig: Rig, server: Server) -> None:
-    """After a crash there are not two."""
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_notification_of_the_run_before_is_closed(rig: Rig, server: Server, fresh: bool) -> None:
+    """After a crash there are not two; it is not replaced, since it may have been a passing one."""
     rig.show()
     after = rig.again()
-    assert after.show(replace(WORDS, title="After")) is None
-    assert [(shown.id, shown.summary) for shown in server.on_screen] == [(1, "After")]
+    assert after.show(replace(WORDS, title="After", fresh=fresh)) is None
+    assert [(shown.id, shown.summary) for shown in server.on_screen] == [(2, "After")]
+    assert (server.notifications[-1].replaces, [closing.id for closing in server.closings]) == (0, [1])
+    after.heard.said.clear()
+    after.turn()
+    assert after.heard.said == []
     after.desktop.close()
 
 

@@ -101,15 +101,16 @@ def test_journal_tells_how_long(daemon: Daemon, server: Server, usb: Testbed) ->
     assert unplugged["idle_for"] == unplugged["plugged_for"]
 
 
-def test_reminder_is_repeated_in_place(daemon: Daemon, server: Server, usb: Testbed) -> None:
-    """Again and again in the place of the first, urgently from the third on, with no time in between skipped."""
+def test_reminder_is_repeated(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """Each time as a new notification, the only one, urgent from the third on, with no time in between skipped."""
     daemon.config(after_plug_in="0s", repeat=["200ms", "300ms"])
     daemon.start()
     usb.plug(STICK)
     fourth = daemon.wait_for("reminded", 4)
     assert (fourth["count"], fourth["urgency"]) == (4, "critical")
     first, *others = server.notifications[:4]
-    assert {other.replaces for other in others} == {first.id}
+    assert [shown.replaces for shown in (first, *others)] == [0, 0, 0, 0]
+    assert [closing.id for closing in server.closings[:3]] == [shown.id for shown in (first, *others[:-1])]
     assert [shown.hints["urgency"] for shown in (first, *others)] == [1, 1, 2, 2]
     assert len(server.on_screen) == 1
     for before, after, pause in zip((first, *others), others, (0.2, 0.3, 0.3), strict=False):
@@ -128,7 +129,24 @@ def test_two_devices_share_a_notification(daemon: Daemon, server: Server, usb: T
     assert "CareLink" in server.on_screen[0].text
     meter.unplug()
     wait_until(lambda: "Contour" not in server.notifications[-1].text, "the second device to leave it")
-    assert [shown.id for shown in server.on_screen] == [server.notifications[0].id]
+    assert [shown.id for shown in server.on_screen] == [server.notifications[1].id]
+    assert len(server.notifications) == 3
+
+
+@pytest.mark.parametrize("model", ["gnome-43", "gnome-48"])
+def test_each_reminder_is_seen_with_its_buttons(
+    daemon: Daemon, server: Server, usb: Testbed, model: str
+) -> None:
+    """Also by servers that take the buttons from a notification that replaces another, or do not draw it."""
+    server.imitate(model)
+    daemon.config(after_plug_in="0s", repeat=["200ms"])
+    daemon.start()
+    usb.plug(STICK)
+    daemon.wait_for("reminded", 4)
+    for shown in server.notifications[:4]:
+        assert shown.drawn
+        assert shown.buttons == ["Snooze 15 min", "I am uploading"]
+    assert len(server.on_screen) == 1
 
 
 def test_snooze_button(daemon: Daemon, server: Server, usb: Testbed) -> None:

@@ -66,6 +66,22 @@ def test_server_replaces(bus: Bus, server: Server) -> None:
     assert [(shown.id, shown.summary) for shown in server.on_screen] == [(1, "Two"), (2, "Three")]
 
 
+@pytest.mark.parametrize(
+    ("model", "seen"), [("", (True, ["Yes"])), ("gnome-43", (True, [])), ("gnome-48", (False, ["Yes"]))]
+)
+def test_server_replaces_as_gnome_does(
+    bus: Bus, server: Server, model: str, seen: tuple[bool, list[str]]
+) -> None:
+    """What is new is seen whole; what replaces it lacks its buttons in one version and is not drawn in another."""
+    server.imitate(model)
+    for replaces in (0, 1):
+        arguments: tuple[Any, ...] = ("me", replaces, "", "Title", "", ["yes", "Yes"], {}, 0)
+        bus.call(new_method_call(ADDRESS, "Notify", "susssasa{sv}i", arguments))
+    new, replacing = server.notified(1), server.notified(2)
+    assert (new.drawn, new.buttons) == (True, ["Yes"])
+    assert (replacing.drawn, replacing.buttons) == seen
+
+
 def test_server_hangs_and_catches_up(bus: Bus, server: Server) -> None:
     """While it hangs nothing is shown; when it catches up, what was asked for is, and is answered."""
     arguments: tuple[Any, ...] = ("me", 0, "", "Late", "", [], {}, 0)

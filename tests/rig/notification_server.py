@@ -63,6 +63,7 @@ class Orders:
         self.shown: set[int] = set()
         self.last = 0
         self.mode = "answer"
+        self.model = ""
         self.held: list[Any] = []
         self.take()
 
@@ -82,6 +83,10 @@ class Orders:
     def offer(self, *capabilities: str) -> None:
         """Have only these capabilities from now on."""
         self.capabilities = list(capabilities)
+
+    def imitate(self, model: str) -> None:
+        """Treat a notification that replaces another as "gnome-43" or "gnome-48" does; "" is the specification."""
+        self.model = model
 
     def take(self) -> None:
         """Own the name."""
@@ -170,14 +175,26 @@ class Orders:
             raise RefusalError(f"actions {asked['actions']}")
         if "body-markup" in self.capabilities:
             check_markup(asked["body"])
+        buttons, drawn = asked["actions"][1::2], True
         if asked["replaces"] in self.shown:
+            buttons = [] if self.model == "gnome-43" else buttons
+            drawn = self.model != "gnome-48"
             notification = asked["replaces"]
         else:
             self.last += 1
             notification = self.last
         self.shown.add(notification)
         hints = {name: value for name, (_, value) in asked["hints"].items()}
-        report(notify={**asked, "hints": hints, "id": notification, **arrival})
+        report(
+            notify={
+                **asked,
+                "hints": hints,
+                "id": notification,
+                "drawn": drawn,
+                "buttons": buttons,
+                **arrival,
+            }
+        )
         return notification
 
 

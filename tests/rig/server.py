@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Notification:
-    """One call of Notify as it arrived; `id` is the one that was answered."""
+    """One call of Notify as it arrived; `id` is the one that was answered.
+
+    `drawn`: whether a person whose banner had gone sees a new one; `buttons`: the labels on it.
+    """
 
     id: int
     app_name: str
@@ -28,6 +31,8 @@ class Notification:
     actions: list[str]
     hints: dict[str, Any]
     timeout: int
+    drawn: bool
+    buttons: list[str]
     monotonic: float
     boottime: float
 
@@ -86,6 +91,10 @@ class Server:
     def offer(self, *capabilities: str) -> None:
         """Have these capabilities from now on."""
         self._order("offer", *capabilities)
+
+    def imitate(self, model: str) -> None:
+        """Treat a notification that replaces another as "gnome-43" (no buttons) or "gnome-48" (not drawn) does."""
+        self._order("imitate", model)
 
     def release(self) -> None:
         """Give up the name, and all that is shown."""

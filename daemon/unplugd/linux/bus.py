@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BUS: Final = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
 HANDSHAKE: Final = 3.0
 """Seconds that a bus may take to let us in."""
+NO_ANSWER: Final = "no answer in time"
+"""The error of a call that was not answered in its time."""
 LARGEST_BACKLOG: Final = 1_000_000
 """Bytes kept for a bus that does not read; more means that it hangs."""
 
@@ -170,7 +172,7 @@ class Bus:
                     call.timed_out = True
                 else:
                     del self._calls[serial]
-                call.answer(None, "no answer in time")
+                call.answer(None, NO_ANSWER)
 
     def close(self) -> None:
         """Close the connection; nothing is called any more."""

@@ -1,4 +1,7 @@
-"""The desktop's notification server: one notification, replaced in place, withdrawn when it is no longer true.
+"""The desktop's notification server: one notification at a time, withdrawn when it is no longer true.
+
+Each reminder is a new notification, and the one before it is closed first: GNOME 43 takes the buttons away from a
+notification that is replaced, and GNOME 48 does not draw it. Only a change of text replaces what is shown.
 
 The interface is org.freedesktop.Notifications of the Desktop Notifications Specification 1.2.
 """
@@ -6,6 +9,7 @@ The interface is org.freedesktop.Notifications of the Desktop Notifications Spec
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from jeepney.low_level import HeaderFields, Message
@@ -13,7 +17,7 @@ from jeepney.wrappers import DBusAddress
 
 from unplugd import foreign
 from unplugd.linux import bus
-from unplugd.linux.bus import BUS, Bus, BusError
+from unplugd.linux.bus import BUS, NO_ANSWER, Bus, BusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +47,15 @@ def has_display() -> bool:
     return bool(os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Request:
+    """A call of Notify: what it shows, to which server it was sent, and when."""
+
+    words: Words
+    owner: str | None
+    sent_at: float
+
+
 class Desktop:
     """The channel, and a source of the loop. `remembered` is a file that outlives a crash: server and id."""
 
@@ -59,7 +72,12 @@ class Desktop:
         """Whether a desktop is known to be there: before that nobody may start its notification server."""
         self._capabilities: frozenset[str] | None = None
         self._id = 0
-        self._unanswered_since: float | None = None
+        self._replaceable = False
+        """Whether a change of text may replace what is shown: not a passing one, and what an earlier run left may be."""
+        self._closing: dict[int, bool] = {}
+        """The ids that we have asked to close and that may still be there; False where it was refused."""
+        self._request: _Request | None = None
+        """The call of Notify that is still to be answered."""
         self._left_over = False
         self._wanted: Words | None = None
         self._done: Callable[[str | None], None] | None = None
@@ -71,7 +89,7 @@ class Desktop:
     # --- as a channel
 
     def show(self, words: Words, done: Callable[[str | None], None]) -> None:
-        """Show `words` in place of what was shown; `done` gets None, or why it could not be."""
+        """Show `words` instead of what was shown; `done` gets None, or why it could not be."""
         self._wanted = words
         self._done = done
         self._deadline = self._now() + DELIVERY
@@ -85,9 +103,7 @@ class Desktop:
             # What an earlier run left on the screen is known only once it is known who shows it.
             self._left_over = True
             return
-        if self._id and self._bus:
-            self._bus.call(SERVER, "CloseNotification", "u", (self._id,), lambda _body, _error: None)
-        self._shown(0)
+        self._close_shown()
 
     def check(self, told: Callable[[str | None, str], None]) -> None:
         """Find out whether a server is there and what it can do, without showing anything."""
@@ -97,7 +113,7 @@ class Desktop:
 
         def capable(answer: tuple[Any, ...] | None, error: str) -> None:
             if answer is None:
-                late = error == "no answer in time"
+                late = error == NO_ANSWER
                 told(
                     "the notification server does not answer"
                     if late
@@ -177,6 +193,8 @@ class Desktop:
     def _notify(self, words: Words, capabilities: frozenset[str]) -> None:
         if not self._bus:
             return
+        if words.fresh or not self._replaceable:
+            self._close_shown()
         body = "\n".join(words.lines)
         if "body-markup" in capabilities:
             body = foreign.markup(body)
@@ -187,7 +205,6 @@ class Desktop:
         }
         if not words.fresh:
             hints["suppress-sound"] = ("b", True)
-        self._unanswered_since = self._now()
         # A reminder never expires by itself: it is withdrawn when it stops being true.
         expires = -1 if words.passing else 0
         arguments = (
@@ -200,42 +217,72 @@ class Desktop:
             hints,
             expires,
         )
+        self._request = request = _Request(words, self._owner, self._now())
         self._bus.call(
             SERVER,
             "Notify",
             "susssasa{sv}i",
             arguments,
-            self._notified,
+            lambda answer, error: self._answered(request, answer, error),
             returns="u",
-            late=self._notified_late,
+            late=lambda answer: self._notified(request, int(answer[0])),
         )
 
-    def _notified(self, answer: tuple[Any, ...] | None, error: str) -> None:
-        if answer is None and error == "no answer in time":
+    def _answered(self, request: _Request, answer: tuple[Any, ...] | None, error: str) -> None:
+        if answer is not None:
+            self._notified(request, int(answer[0]))
+        elif request is not self._request:
+            # The server has gone, which says more than the error that comes of it.
+            return
+        elif error == NO_ANSWER:
             # It may still answer: until then nothing more is sent, or all of it would be shown at once one day.
             self._settle("the notification server does not answer")
-            return
-        self._unanswered_since = None
-        if answer is None:
+        else:
+            self._request = None
             self._settle(f"the notification server refused: {foreign.plain(error)}")
+
+    def _notified(self, request: _Request, notification: int) -> None:
+        if request.owner != self._owner:
+            # The id is another server's.
             return
-        self._shown(int(answer[0]))
+        if request is not self._request:
+            # Its answer was taken for lost, and something else was shown since.
+            if notification != self._id:
+                self._close(notification)
+            return
+        self._request = None
+        self._shown(notification)
+        self._replaceable = not request.words.passing
         if self._wanted is None:
             self.withdraw()
-        else:
+        elif self._wanted is request.words:
             self._settle()
+        else:
+            self._advance()
 
     def _waits_for_answer(self) -> bool:
-        since = self._unanswered_since
-        return since is not None and self._now() < since + LOST_ANSWER
+        return self._request is not None and self._now() < self._request.sent_at + LOST_ANSWER
 
-    def _notified_late(self, answer: tuple[Any, ...]) -> None:
-        self._unanswered_since = None
-        self._shown(int(answer[0]))
-        if self._wanted is None:
-            self.withdraw()
-        else:
-            self._events.back()
+    def _close_shown(self) -> None:
+        """Close what is shown; it is forgotten first, so that its closing is not taken for the person's doing."""
+        refused = [notification for notification, asked in self._closing.items() if not asked]
+        shown = [self._id] if self._id else []
+        self._shown(0)
+        for notification in (*refused, *shown):
+            self._close(notification)
+
+    def _close(self, notification: int) -> None:
+        if not self._bus:
+            return
+
+        def answered(answer: tuple[Any, ...] | None, error: str) -> None:
+            if answer is not None:
+                self._closing.pop(notification, None)
+            elif error != NO_ANSWER and notification in self._closing:
+                self._closing[notification] = False
+
+        self._closing[notification] = True
+        self._bus.call(SERVER, "CloseNotification", "u", (notification,), answered)
 
     def _settle(self, trouble: str | None = None) -> None:
         done, self._done, self._deadline = self._done, None, None
@@ -297,9 +344,10 @@ class Desktop:
         showed = self._id
         before, self._owner = self._owner, owner
         self._capabilities = None
-        self._unanswered_since = None
+        self._request = None
+        self._closing.clear()
         if before is None:
-            self._id = self._recall(owner)
+            self._id, self._replaceable = self._recall(owner), False
             if self._left_over and self._wanted is None:
                 self.withdraw()
             self._left_over = False
@@ -334,11 +382,16 @@ class Desktop:
         signature = fields.get(HeaderFields.signature)
         if (member, sender, signature) == ("NameOwnerChanged", BUS.bus_name, "sss") and body[0] == NAME:
             self._owned_by(str(body[2]))
-        elif sender != self._owner or not self._id:
+        elif sender != self._owner:
             return
-        elif (member, signature) == ("ActionInvoked", "us") and body[0] == self._id:
-            self._events.pressed(str(body[1]))
-        elif (member, signature) == ("NotificationClosed", "uu") and body[0] == self._id:
+        elif (member, signature) == ("ActionInvoked", "us"):
+            # A button may have been pressed just before we asked to close its notification.
+            if body[0] == self._id != 0 or body[0] in self._closing:
+                self._events.pressed(str(body[1]))
+        elif (member, signature) == ("NotificationClosed", "uu"):
+            self._closing.pop(body[0], None)
+            if body[0] != self._id or not self._id:
+                return
             self._shown(0)
             self._wanted = None
             self._events.closed("expired" if body[1] == 1 else "dismissed")
@@ -349,7 +402,8 @@ class Desktop:
         self._shown(0)
         self._bus = None
         self._owner = self._capabilities = None
-        self._unanswered_since = None
+        self._request = None
+        self._closing.clear()
         self._asking = self._starting = False
         self._settle(why)
         if showed:
