@@ -40,13 +40,13 @@ class Words:
 
 
 GREETING: Final = Words(
-    "unplugd is watching",
-    ("It reminds you here to unplug your CareLink USB or meter while no upload is using it.",),
+    "unplugd is running",
+    ("A notification like this will tell you when to unplug your CareLink USB or meter.",),
     passing=True,
 )
 MISTAKEN: Final = Words(
-    "The configuration of unplugd has an error",
-    ("Until it is mended the defaults hold.", "What is wrong: unplugd config check"),
+    "unplugd's configuration has an error",
+    ("Defaults are used until you fix it.", "To see what is wrong, run: unplugd config check"),
     passing=True,
 )
 
@@ -67,13 +67,13 @@ def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> 
         )
         lines.append(_advice(notice.devices, watches))
     else:
-        title = f"Unknown program on the {foreign.plain(notice.strangers[0][1].name)}"
+        title = f"Unknown program using the {foreign.plain(notice.strangers[0][1].name)}"
     for program, _ in notice.strangers:
         shown = foreign.plain(program)
-        lines.append(f"“{shown}” has it open, and unplugd does not know that program.")
+        lines.append(f"“{shown}” has it open, but unplugd does not know this program.")
         # A name that is more than letters could be an option, a pattern or a path to the configuration.
         if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, runs) for runs in RUN_OTHERS):
-            lines.append(f"If you upload with it: unplugd config add-uploader {quote(program)}")
+            lines.append(f"If you use it to upload, run: unplugd config add-uploader {quote(program)}")
     buttons: list[tuple[str, str]] = []
     if notice.devices and notice.snooze >= 1:
         buttons.append((SNOOZE, f"Snooze {_short(notice.snooze)}"))
@@ -100,7 +100,7 @@ def _advice(plugs: Sequence[Plug], watches: Sequence[Watch]) -> str:
         watch = devices.find(plug.device.vendor, plug.device.product, watches)
         charged = charged or bool(watch and watch.chargeable)
     it = "it" if len(plugs) == 1 else "them"
-    charger = " A USB wall charger charges the meter, too." if charged else ""
+    charger = " You can also charge the meter from a USB wall charger." if charged else ""
     return f"Disconnect {it} when you are not uploading.{charger}"
 
 
