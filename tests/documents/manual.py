@@ -22,79 +22,78 @@ CHANGELOG: Final = Path(__file__).parents[2] / "CHANGELOG.md"
 
 DESCRIPTION: Final = """
 `unplugd` watches a computer for the USB parts of a MiniMed 600 insulin-pump system: the CareLink USB stick and the
-Contour Next Link 2.4 meter. While one of them is plugged in and no upload software uses it, `unplugd` shows a
-notification that asks you to unplug it. It stays silent while you upload, and it keeps a journal that you can review.
+Contour Next Link 2.4 meter. While one of them is plugged in and no upload software is using it, `unplugd` shows
+a notification that asks you to unplug it. It stays silent while you upload, and it keeps a journal that you can review.
 
 Why: in a notice of 20 September 2022 about the communication of these pumps, Medtronic asks people to disconnect the
 USB device from the computer when they are not using it to download pump data. People forget. `unplugd` does not.
 
-The first reminder comes {after_plug_in} after you plug a device in, or {after_use} after the end of an upload. Then it
-comes again, ever less often, at last every {repeat}, until you unplug the device; from reminder number {critical_after}
-on it is shown as urgent. Upload software that is open but does not use the device holds a reminder back for
-{running_counts_for}, not longer. The notification has two buttons: one gives you {snooze} without a reminder (in all
-{snooze_limit} at most, for one plug-in), the other tells `unplugd` that you are uploading. You can change these times,
-see CONFIGURATION.
+The first reminder comes {after_plug_in} after you plug a device in, or {after_use} after an upload ends. It repeats at
+growing intervals, up to every {repeat}, until you unplug the device; from reminder number {critical_after} on it is
+shown as urgent. Upload software that is open but not using the device delays reminders for {running_counts_for} at
+most. The notification has two buttons: one pauses reminders for {snooze} (for one plug-in, {snooze_limit} at most in
+total), the other tells `unplugd` that you are uploading. You can change all of these times: see CONFIGURATION.
 
 `unplugd` gives no medical advice, does not talk to the pump, and never opens a USB device: it only looks at what the
 system already knows.
 
-Most people need two commands, each once: `unplugd service install`, so that it watches whenever you are logged in, and
-`unplugd doctor --notify`, to see that its notifications reach you.
+Most people need two commands, once each: `unplugd service install`, so that it runs whenever you are logged in, and
+`unplugd doctor --notify`, to check that you can see its notifications.
 """
 
 CONFIGURATION: Final = """
-There need not be any: every setting has a default, and these are they. `unplugd config init` writes a file to start
-from, `unplugd config check` names every error in it. A change holds after `unplugd service restart`, or at once when
-the running `unplugd` receives SIGHUP; a file with errors is then refused, and the old settings stay.
+The file is optional: every setting has a default, shown below. `unplugd config init` writes a file to start from, and
+`unplugd config check` lists every error in it. Changes take effect after `unplugd service restart`, or at once when the
+running `unplugd` receives SIGHUP; a file with errors is then rejected, and the old settings stay in effect.
 
-Durations are written like 90s, 5m or 1h30m. A section in double brackets can stand as often as you like; what is shown
-in it is an example.
+Write durations like 90s, 5m or 1h30m. A section in double brackets can appear any number of times; its values below are
+examples.
 """
 
 FILES: Final = {
-    "config": "The configuration. Without the file, the defaults hold.",
-    "journal": "The journal, one event a line, in JSON. When it grows too long it is continued in a new file; "
-    "the older ones have a number behind their name.",
-    "control": "The socket by which the other commands ask the running `unplugd`.",
+    "config": "The configuration. Without it, the defaults are used.",
+    "journal": "The journal, one JSON event per line. When it gets too large it continues in a new file; "
+    "older files have a number after their name.",
+    "control": "The socket through which the other commands talk to the running `unplugd`.",
 }
-SERVICE: Final = "What has `unplugd` started when you log in; `unplugd service install` writes it."
+SERVICE: Final = "Starts `unplugd` when you log in; written by `unplugd service install`."
 HOME: Final = {"HOME": "~", "XDG_RUNTIME_DIR": "/run/user/UID"}
 """The environment of a person whose folders are where they usually are."""
 
 EXIT_STATUS: Final = {
     "0": "Done.",
-    "1": "It could not be done, or a check found something wrong. One line says what, and one what helps.",
-    "2": "The command was written wrongly; `--help` shows how it is meant.",
+    "1": "It could not be done, or a check found a problem. One line says what is wrong, and a hint says what to do.",
+    "2": "Wrong usage; see `--help`.",
     "130": "Interrupted, by Ctrl-C.",
 }
 
 ENVIRONMENT: Final = {
-    "HOME": "The home folder, in which all other folders are where nothing else is said.",
-    "XDG_CONFIG_HOME": "Where the folders of the configuration and of the service are, on Linux.",
-    "XDG_STATE_HOME": "Where the folder of the journal is, on Linux.",
-    "XDG_RUNTIME_DIR": "Where the folder of the socket is, on Linux. Without it, the socket is beside the journal.",
-    "XDG_CACHE_HOME": "A folder that is emptied one day: no service is installed to run a program in it.",
-    "DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS": "How the desktop and the system are reached, on Linux.",
-    "DISPLAY, WAYLAND_DISPLAY": "Whether there is a desktop that can show a notification, on Linux.",
-    "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID": "Set by systemd(1), which is told that `unplugd` is ready and alive.",
-    "UNPLUGD_SERVICE": "Set in the service: with an invalid configuration it watches by the defaults and says so.",
-    "TZ": "The time zone in which times are given and shown.",
-    "PAGER": "The program that shows a long log on a terminal, instead of less(1).",
-    "NO_COLOR": "If set, text is printed plainly: without colours and without bold.",
+    "HOME": "The home folder. All other folders are in it unless set otherwise.",
+    "XDG_CONFIG_HOME": "On Linux, where the configuration and service folders are.",
+    "XDG_STATE_HOME": "On Linux, where the journal folder is.",
+    "XDG_RUNTIME_DIR": "On Linux, where the socket folder is. If not set, the socket is next to the journal.",
+    "XDG_CACHE_HOME": "A folder that may be emptied: `service install` will not use a program that is inside it.",
+    "DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS": "On Linux, how to reach the desktop and the system.",
+    "DISPLAY, WAYLAND_DISPLAY": "On Linux, whether there is a desktop that can show notifications.",
+    "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID": "Set by systemd(1), so that `unplugd` can report that it is ready and alive.",
+    "UNPLUGD_SERVICE": "Set in the service: if the configuration is invalid, it uses the defaults and says so.",
+    "TZ": "The time zone for all times that you enter and see.",
+    "PAGER": "The program that shows a long log on a terminal; less(1) by default.",
+    "NO_COLOR": "If set, output has no colours and no bold text.",
 }
 
 PRIVACY: Final = """
-No serial number of a device, no command line of a program and no name of a user is stored, logged or shown. Nothing
-leaves this computer. The folders and files of `unplugd` can be read by you alone.
+`unplugd` never stores, logs or shows a device's serial number, a program's command line or a user's name. Nothing leaves
+this computer. Only you can read the folders and files of `unplugd`.
 """
 
 EXAMPLES: Final = {
-    "unplugd demo": "See the whole story on a simulated device. Nothing has to be plugged in.",
-    "unplugd service install": "Watch from now on, and whenever you log in.",
-    "unplugd doctor --notify": "Find out why no reminder comes.",
-    "unplugd snooze 30m": "Have half an hour without a reminder.",
+    "unplugd demo": "See how it works on a simulated device. You need not plug anything in.",
+    "unplugd service install": "Start now, and whenever you log in.",
+    "unplugd doctor --notify": "Find out why no reminder appears.",
+    "unplugd snooze 30m": "Pause reminders for half an hour.",
     "unplugd log --last 20": "Show the latest events.",
-    "unplugd config add-uploader my-uploader": "Count a program as upload software: no reminder while it uploads.",
+    "unplugd config add-uploader my-uploader": "Treat a program as upload software: no reminders while it uses the device.",
 }
 
 SEE_ALSO: Final = ("journalctl(1)", "launchctl(1)", "lsusb(8)", "systemctl(1)")

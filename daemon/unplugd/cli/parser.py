@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no other name
 
 AS_JSON: Final[dict[str, Any]] = {"action": "store_true", "help": "print JSON"}
-DRY_RUN: Final[dict[str, Any]] = {"action": "store_true", "help": "only say what would be done"}
+DRY_RUN: Final[dict[str, Any]] = {
+    "action": "store_true",
+    "help": "print what would be done, and change nothing",
+}
 MANAGERS: Final = ("systemd", "launchd")
 
 
@@ -45,95 +48,105 @@ def _add(commands: Commands, name: str, what: str, command: str) -> argparse.Arg
 
 
 def _watching(commands: Commands) -> None:
-    run = _add(commands, "run", "watch, in the foreground; what the service runs", "watching.run")
+    run = _add(commands, "run", "watch in the foreground; this is what the service runs", "watching.run")
     run.add_argument(
-        "--config", type=Path, metavar="FILE", help="read this configuration instead of the user's"
+        "--config", type=Path, metavar="FILE", help="use this configuration file instead of your own"
     )
-    demo = _add(commands, "demo", "the whole story on a simulated device, in a minute", "watching.demo")
-    demo.add_argument("--fast", action="store_true", help="in a few seconds")
+    demo = _add(
+        commands, "demo", "show how it all works on a simulated device, in about a minute", "watching.demo"
+    )
+    demo.add_argument("--fast", action="store_true", help="take only a few seconds")
 
 
 def _asking(commands: Commands) -> None:
-    what = "show what is plugged in, who uses it and when the next reminder comes"
+    what = "show what is plugged in, what is using it, and when the next reminder is due"
     status = _add(commands, "status", what, "asking.status")
     status.add_argument("--json", **AS_JSON)
-    snooze = _add(commands, "snooze", "no reminder for a while", "asking.snooze")
+    snooze = _add(commands, "snooze", "pause reminders for a while", "asking.snooze")
     snooze.add_argument(
-        "duration", nargs="?", type=_duration, metavar="DURATION", help='like "15m" (the default)'
+        "duration",
+        nargs="?",
+        type=_duration,
+        metavar="DURATION",
+        help='how long, such as "30m" (default: the "snooze" setting, 15m)',
     )
     snooze.add_argument("--cancel", action="store_true", help="end the snooze now")
 
 
 def _log(commands: Commands) -> None:
     log = _add(commands, "log", "show the journal", "log.log")
-    log.add_argument("--since", metavar="T", help=f"only from then on; {moment.FORMS}, in local time")
-    log.add_argument("--until", metavar="T", help="only until then; a day or a minute as a whole")
-    log.add_argument("--last", type=int, metavar="N", help="only the last N events")
+    log.add_argument("--since", metavar="T", help=f"start from this local time: {moment.FORMS}")
+    log.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
+    log.add_argument("--last", type=int, metavar="N", help="show only the last N events")
     log.add_argument(
         "--event",
         action="append",
         choices=KINDS,
         metavar="NAME",
-        help=f"only these, may be given more than once: {', '.join(KINDS)}",
+        help=f"show only these events; can be given more than once: {', '.join(KINDS)}",
     )
     log.add_argument(
-        "--device", metavar="TEXT", help="only devices with this port, this id or this in the name"
+        "--device",
+        metavar="TEXT",
+        help="show only devices with this port or id, or with this text in the name",
     )
     log.add_argument(
         "--format",
         choices=("text", "jsonl", "csv"),
         default="text",
-        help="sentences without the checkpoints (unless --event asks for them), the events as they are, or a table",
+        help="sentences (without checkpoints unless --event asks for them), the events as stored, or a table",
     )
-    log.add_argument("--follow", action="store_true", help="go on as events come")
+    log.add_argument("--follow", action="store_true", help="keep running and show new events as they come")
     log.add_argument(
         "file",
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="journals, or folders with some, to read instead of the user's own",
+        help="journal files, or folders that hold some, to read instead of your own journal",
     )
 
 
 def _report(commands: Commands) -> None:
     what = "show how long devices were plugged in, used, and left plugged in unused"
     report = _add(commands, "report", what, "report.report")
-    report.add_argument("--since", metavar="T", help=f"only from then on; {moment.FORMS}, in local time")
-    report.add_argument("--until", metavar="T", help="only until then; a day or a minute as a whole")
+    report.add_argument("--since", metavar="T", help=f"start from this local time: {moment.FORMS}")
+    report.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
     report.add_argument("--json", **AS_JSON)
-    report.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, with pictures")
-    report.add_argument("--open", action="store_true", help="open the page, too")
     report.add_argument(
-        "--share", action="store_true", help="without the names of computers and with models as device names"
+        "--html", type=Path, metavar="FILE", help="write the report to FILE as an HTML page with charts"
+    )
+    report.add_argument("--open", action="store_true", help="then open the page")
+    report.add_argument(
+        "--share", action="store_true", help="leave out computer names, and name devices by model only"
     )
     report.add_argument(
         "file",
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="journals, or folders with some, to read instead of the user's own",
+        help="journal files, or folders that hold some, to read instead of your own journal",
     )
 
 
 def _devices(commands: Commands) -> None:
-    what = "list every USB device here, which are watched and why"
+    what = "list every USB device on this computer, which ones are watched, and why"
     listed = _add(commands, "devices", what, "devices.devices")
     listed.add_argument("--json", **AS_JSON)
     more = listed.add_subparsers(metavar="learn")
     learn = more.add_parser(
         "learn",
-        help="watch a device that is plugged in",
-        description="Add a device to the configuration: the one with this id, or the one that you plug in now.",
+        help="watch one more device",
+        description="Add a device to the configuration: the one with the given id or, without an id, the one you plug in now.",
     )
     learn.add_argument(
-        "id", nargs="?", metavar="ID", help='like "0a21:8002"; without it, plug the device in now'
+        "id", nargs="?", metavar="ID", help='such as "0a21:8002"; without it, plug the device in when asked'
     )
-    learn.add_argument("--name", help="what to call it")
+    learn.add_argument("--name", help="the name to show for it")
     learn.set_defaults(command="devices.learn")
 
 
 def _doctor(commands: Commands) -> None:
-    what = "check everything that a reminder needs, with a hint for each failure"
+    what = "check everything a reminder needs, with a hint for each failure"
     doctor = _add(commands, "doctor", what, "doctor.doctor")
     doctor.add_argument("--notify", action="store_true", help="show a test notification")
     doctor.add_argument("--json", **AS_JSON)
@@ -141,45 +154,60 @@ def _doctor(commands: Commands) -> None:
 
 def _configuration(commands: Commands) -> None:
     configuration = commands.add_parser(
-        "config", help="the configuration file", description="The configuration file."
+        "config",
+        help="show, check or change the configuration",
+        description="Show, check or change the configuration.",
     )
     parts = configuration.add_subparsers(required=True, metavar="path|show|check|init|add-uploader")
-    _add(parts, "path", "print where it is", "configuration.path")
-    _add(parts, "show", "print every setting as it is in force", "configuration.show")
-    _add(parts, "check", "check it, and name every problem", "configuration.check")
-    _add(parts, "init", "write one to start from", "configuration.init")
-    adder = _add(parts, "add-uploader", "add your upload software to it", "configuration.add_uploader")
+    _add(parts, "path", "print the path of the configuration file", "configuration.path")
+    _add(parts, "show", "print every setting in effect", "configuration.show")
+    _add(parts, "check", "check the file and list every problem", "configuration.check")
+    _add(parts, "init", "write a file with the defaults to start from", "configuration.init")
+    adder = _add(parts, "add-uploader", "add your upload software to the file", "configuration.add_uploader")
     adder.add_argument("process", metavar="PROGRAM", help='a name, a full path or "java:uploader.jar"')
-    adder.add_argument("--name", help="what to call it")
+    adder.add_argument("--name", help="the name to show for it")
 
 
 def _service(commands: Commands) -> None:
-    what = "have unplugd started whenever you log in"
+    what = "run unplugd in the background whenever you are logged in"
     service = commands.add_parser("service", help=what, description=what[0].upper() + what[1:] + ".")
     parts = service.add_subparsers(
         required=True, metavar="install|uninstall|start|stop|restart|status|logs|file"
     )
     install = _add(
-        parts, "install", "install it, start it, and show that it can reach you", "service.install"
+        parts, "install", "install the service, start it, and show a first notification", "service.install"
     )
-    uninstall = _add(parts, "uninstall", "stop it and remove what install wrote", "service.uninstall")
+    uninstall = _add(
+        parts, "uninstall", "stop the service and remove what install wrote", "service.uninstall"
+    )
     uninstall.add_argument(
-        "--purge", action="store_true", help="the configuration and the journal too; asks before"
+        "--purge", action="store_true", help="also delete the configuration and the journal, after asking"
     )
-    start = _add(parts, "start", "start it now", "service.start")
-    stop = _add(parts, "stop", "stop it until you log in again", "service.stop")
-    restart = _add(parts, "restart", "stop it and start it again", "service.restart")
+    start = _add(parts, "start", "start the service now", "service.start")
+    stop = _add(parts, "stop", "stop the service until you next log in", "service.stop")
+    restart = _add(parts, "restart", "stop the service and start it again", "service.restart")
     for changes in (install, uninstall, start, stop, restart):
         changes.add_argument("--dry-run", **DRY_RUN)
-    status = _add(parts, "status", "show whether it is installed, up to date and running", "service.status")
+    status = _add(
+        parts, "status", "show whether the service is installed, up to date and running", "service.status"
+    )
     status.add_argument("--json", **AS_JSON)
-    logs = _add(parts, "logs", "show what it has said", "service.logs")
-    logs.add_argument("--last", type=int, metavar="N", default=50, help="only the last N lines (50)")
-    logs.add_argument("--follow", action="store_true", help="go on as lines come")
+    logs = _add(parts, "logs", "show the service's output", "service.logs")
+    logs.add_argument(
+        "--last", type=int, metavar="N", default=50, help="show only the last N lines (default: 50)"
+    )
+    logs.add_argument("--follow", action="store_true", help="keep running and show new lines as they come")
     file = _add(parts, "file", "print the service file, for packagers and administrators", "service.file")
-    file.add_argument("--command", dest="program", metavar="PATH", help="where the command unplugd will be")
+    file.add_argument(
+        "--command",
+        dest="program",
+        metavar="PATH",
+        help="the absolute path where the unplugd command will be",
+    )
     for part in (install, uninstall, start, stop, restart, status, logs, file):
-        part.add_argument("--manager", choices=MANAGERS, help="instead of the one of this system")
+        part.add_argument(
+            "--manager", choices=MANAGERS, help="use this service manager instead of the system's usual one"
+        )
 
 
 def _duration(text: str) -> float:
