@@ -101,11 +101,11 @@ def test_a_plug_in_is_seen_as_one(reader: Reader) -> None:
         "  12:06:00  ├ reminder 1 by desktop",
         "  12:06:40  │┌ Contour Next Link 2.4 (port 1-1.3): plugged in",
         "  12:06:50  │├ Contour Next Link 2.4 (port 1-1.3): in use by CareLink Uploader (holds the device open)",
-        "  12:08:20  ├│ CareLink USB (port 1-1.2): reminder over: it was unplugged",
-        "  12:08:20  └│ CareLink USB (port 1-1.2): unplugged after 7 minutes, of these unused 7 minutes",
+        "  12:08:20  ├│ CareLink USB (port 1-1.2): reminder ended: unplugged",
+        "  12:08:20  └│ CareLink USB (port 1-1.2): unplugged after 7 minutes, unused for 7 minutes",
         "",
         "Tuesday 25 November 2025",
-        "  01:00:00   └ Contour Next Link 2.4 (port 1-1.3): unplugged after 12 h 53 min, of these unused 11 h 6 min",
+        "  01:00:00   └ Contour Next Link 2.4 (port 1-1.3): unplugged after 12 h 53 min, unused for 11 h 6 min",
     ]
 
 
@@ -121,7 +121,7 @@ def test_a_snooze_that_ends_after_the_unplug_begins_nothing(reader: Reader) -> N
         )
     )
     assert shown[3:] == [
-        "  12:01:40  └ unplugged after 40 seconds, of these unused 40 seconds",
+        "  12:01:40  └ unplugged after 40 seconds, unused for 40 seconds",
         "  12:01:50    CareLink USB (port 1-1.2): snooze over after 30 seconds",
         "  12:03:20  ┌ CareLink USB (port 1-1.2): plugged in",
     ]
@@ -132,8 +132,7 @@ def test_an_unplug_that_nobody_saw_is_told_as_such(reader: Reader) -> None:
     unplugged = event("unplugged", 9000, **STICK, plugged_for=300.0, idle_for=300.0, unseen=True)
     shown = reader.log(reader.file(event("plugged_in", 60, **STICK), unplugged))
     assert (
-        shown[2]
-        == "  14:30:00  └ found unplugged; last seen plugged in after 5 minutes, of these unused 5 minutes"
+        shown[2] == "  14:30:00  └ found unplugged; plugged in for at least 5 minutes, unused for 5 minutes"
     )
 
 

@@ -324,7 +324,7 @@ def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
     assert unknown.before is not None
     summary = sections(Tree(page(unknown, made=since)))["summary"]
     assert [one.text for one in summary.children[1:]] == [
-        "Nothing is known of this time: unplugd did not run."
+        "There is no data for this time: unplugd was not running."
     ]
     tree = Tree(page(report_of(periods, since, since + 10 * DAY, watched=watched), made=since))
     assert [row.children[1].text for row in tree.all("tr", "quiet")] == [

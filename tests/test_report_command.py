@@ -78,7 +78,7 @@ EXPECTED = """\
                           5  you unplugged it
                           1  you snoozed it
                           1  you closed it
-                          2  no answer until the next one, or not known
+                          2  no response before the next one, or unknown
   Unplugged               55 minutes after the first reminder (median)
   Snoozed                 once, 15 minutes
   Unknown programs        thermometer
@@ -93,8 +93,8 @@ def test_month(run: Callable[..., Done]) -> None:
     assert "Mon 5 Oct" in done.stdout
     assert "\n  CareLink USB " in done.stdout
     assert "By computer" not in done.stdout, "there is only one"
-    assert "unplugd did not run for 24 d 20 h; of that time nothing is known." in done.stdout
-    assert "One line of the journal is torn (by a crash) and is left out." in done.stdout
+    assert "unplugd was not running for 24 d 20 h; there is no data for that time." in done.stdout
+    assert "One line of the journal was cut off (by a crash) and was skipped." in done.stdout
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
@@ -150,7 +150,7 @@ def test_own_journal_goes_on_until_now(run: Callable[..., Done], tmp_path: Path)
     assert found["total"]["plugged_for"] == 3600
     assert found["not_watched_for"] == pytest.approx(3600, abs=30)
     shown = run().stdout
-    assert "Last seen plugged in    CareLink USB, Tue 1 Dec 12:00; not known since" in shown
+    assert "Last seen plugged in    CareLink USB, Tue 1 Dec 12:00; no data since then" in shown
     assert "Still plugged in" not in shown
 
 
@@ -235,7 +235,7 @@ def test_opens_the_page(
         (("missing.jsonl",), "missing.jsonl: no such file"),
         (("--since", "soon", MONTH), '"soon" is not a time'),
         (("--since", "2026-10-05", "--until", "2026-10-03", MONTH), "--since is not before --until"),
-        (("--since", "2027-01-01", "--until", "2027-01-31", MONTH), "that time has not come yet"),
+        (("--since", "2027-01-01", "--until", "2027-01-31", MONTH), "that time is in the future"),
         (("--open", MONTH), "--open needs a page"),
         (
             ("--html", "/nowhere/at/all.html", MONTH),
@@ -288,7 +288,7 @@ def test_nothing_in_it(run: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").touch()
     done = run(tmp_path / "empty.jsonl")
     assert (done.code, done.stderr) == (0, "")
-    assert "Nothing is known of this time" in done.stdout
+    assert "There is no data for this time" in done.stdout
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
@@ -329,7 +329,7 @@ def years(count: int, *, host: str = "anna") -> Review:
 def test_months() -> None:
     """A long time is shown by months, and only the latest that fit."""
     shown = text(report(years(2)), rows=12)
-    assert "By month, the latest 12 of 24" in shown
+    assert "By month, latest 12 of 24" in shown
     assert "Dec 2027      1 d 1 h" in shown
 
 
@@ -347,8 +347,14 @@ def test_compared() -> None:
 @pytest.mark.parametrize(
     ("count", "said"),
     [
-        (1, "One device was unplugged while unplugd did not run; it counts until the last sign of it."),
-        (2, "2 devices were unplugged while unplugd did not run; they count until the last sign of them."),
+        (
+            1,
+            "One device was unplugged while unplugd was not running; its time counts until it was last seen.",
+        ),
+        (
+            2,
+            "2 devices were unplugged while unplugd was not running; their time counts until they were last seen.",
+        ),
     ],
 )
 def test_what_nobody_saw_counts_until_the_last_sign_of_it(count: int, said: str) -> None:
@@ -485,4 +491,4 @@ def test_only_as_many_devices_as_fit() -> None:
         "n46",
         "n45",
     ]
-    assert "  and 45 more, each less long unused" in shown
+    assert "  and 45 more, each unused for less time" in shown

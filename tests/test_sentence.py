@@ -25,12 +25,12 @@ HEAD = "CareLink USB (port 1-1.2): "
     [
         ({"event": "started", "version": "1.2.3"}, "unplugd 1.2.3 started"),
         ({"event": "stopped", "reason": "SIGTERM"}, "unplugd stopped (SIGTERM)"),
-        ({"event": "config_loaded"}, "configuration read"),
+        ({"event": "config_loaded"}, "configuration loaded"),
         ({"event": "plugged_in", **ABOUT}, HEAD + "plugged in"),
         ({"event": "plugged_in", "continued": True, **ABOUT}, HEAD + "plugged in again"),
         (
             {"event": "unplugged", "plugged_for": 3700, "idle_for": 60, **ABOUT},
-            HEAD + "unplugged after 1 h 1 min, of these unused 1 minute",
+            HEAD + "unplugged after 1 h 1 min, unused for 1 minute",
         ),
         (
             {"event": "use_began", "program": "java", "evidence": "holds /dev/ttyUSB0", **ABOUT},
@@ -62,7 +62,7 @@ HEAD = "CareLink USB (port 1-1.2): "
         ),
         (
             {"event": "reminder_ended", "outcome": "unplugged", **ABOUT},
-            HEAD + "reminder over: it was unplugged",
+            HEAD + "reminder ended: unplugged",
         ),
         ({"event": "reminder_ended", "outcome": "dismissed", **ABOUT}, HEAD + "reminder closed by hand"),
         ({"event": "reminder_ended", "outcome": "snoozed", **ABOUT}, HEAD + "reminder snoozed"),
@@ -78,11 +78,11 @@ HEAD = "CareLink USB (port 1-1.2): "
         ({"event": "resumed", "slept_for": 7200}, "the computer woke after 2 h of sleep"),
         (
             {"event": "checkpoint", "plugged_for": 300, "idle_for": 300, **ABOUT},
-            HEAD + "still plugged in, 5 minutes, of these unused 5 minutes",
+            HEAD + "still plugged in after 5 minutes, unused for 5 minutes",
         ),
-        ({"event": "gap", "lost": 7}, "7 events could not be kept"),
+        ({"event": "gap", "lost": 7}, "7 events could not be recorded"),
         ({"event": "from_the_future", **ABOUT}, HEAD + "from_the_future"),
-        ({"event": "unplugged"}, "unplugged after ?, of these unused ?"),
+        ({"event": "unplugged"}, "unplugged after ?, unused for ?"),
         ({"event": "resumed", "slept_for": -1}, "the computer woke after ? of sleep"),
         ({"event": "\x1b[31m\n", "name": "\u202ename", "device": "\x00"}, "name (port ): [31m"),
     ],

@@ -74,12 +74,12 @@ def test_the_time_before(minutes: float, compared: str) -> None:
 def test_what_had_begun_before_is_not_called_never() -> None:
     """Time without a beginning in it is told as what goes on from before."""
     text, summary = said(of((-60, 75, 66)))
-    assert "Plugged in 15 minutes in all, since before this time longest" in text
-    assert "Used 6 minutes, begun before" in text
+    assert "Plugged in 15 minutes in all, already plugged in at the start longest" in text
+    assert "Used 6 minutes, started earlier" in text
     assert "never" not in text
-    assert "6 minutes begun before" in summary
+    assert "6 minutes started earlier" in summary
     text, _ = said(of((-60, 75, 66), (600, 10, 0)))
-    assert "Plugged in once, 25 minutes in all 1 more was plugged in before" in text
+    assert "Plugged in once, 25 minutes in all 1 more was already plugged in at the start" in text
 
 
 @pytest.mark.parametrize("seen", [0, 1, 2, 40 * DAY])
@@ -97,9 +97,10 @@ def test_only_what_is_plugged_in_at_the_end_is_still_plugged_in(seen: float) -> 
         )
         assert "still plugged in" in row
     else:
-        assert "Last seen plugged in CareLink USB, Mon 5 Oct 09:00; not known since" in text
+        assert "Last seen plugged in CareLink USB, Mon 5 Oct 09:00; no data since then" in text
         assert (
-            "Last seen plugged in: CareLink USB on anna-laptop, Mon 5 Oct 09:00; not known since." in summary
+            "Last seen plugged in: CareLink USB on anna-laptop, Mon 5 Oct 09:00; no data since then."
+            in summary
         )
         assert "its end is not known" in row
     assert ("still plugged in" in f"{text} {page(made, made=made.until)}".lower()) is (seen <= 1)
@@ -109,7 +110,7 @@ def test_a_moment_of_another_year_has_its_year() -> None:
     """Which year it was is not left open."""
     period = plugged(SINCE, 60, end="open")
     made = report(Review((period,)), since=SINCE, until=SINCE + 365 * DAY, zone=ZoneInfo(ZONE), name=ZONE)
-    assert all("Mon 5 Oct 2026 01:00; not known since" in one for one in said(made))
+    assert all("Mon 5 Oct 2026 01:00; no data since then" in one for one in said(made))
 
 
 def test_what_a_report_cuts_is_still_plugged_in() -> None:

@@ -8,47 +8,50 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _OUT_OF_PLACE: Final = (
-    "One event stands where another one belongs; it is told where it stands.",
-    "{} events stand where others belong; they are told where they stand.",
+    "One event is out of order and is shown where it was found.",
+    "{} events are out of order and are shown where they were found.",
 )
 NOTES: Final = {
     "clock_jumps": (
-        "The clock was set by more than a minute once.",
-        "The clock was set by more than a minute {} times.",
+        "The clock was changed by more than a minute once.",
+        "The clock was changed by more than a minute {} times.",
     ),
     "gaps": (
-        "Once the journal could not be written for so long that events were lost.",
-        "{} times the journal could not be written for so long that events were lost.",
+        "Once, the journal could not be written for so long that events were lost.",
+        "{} times, the journal could not be written for so long that events were lost.",
     ),
-    "lost_events": ("One event was lost that way.", "{} events were lost that way."),
+    "lost_events": ("One event was lost this way.", "{} events were lost this way."),
     "begun_before": (
-        "Of one period the journal has no beginning; what it says of it is taken for true.",
-        "Of {} periods the journal has no beginning; what it says of them is taken for true.",
+        "The start of one period is missing from the journal; the duration recorded later is used.",
+        "The start of {} periods is missing from the journal; the durations recorded later are used.",
     ),
     "failed_deliveries": (
-        "Once a reminder could not be shown by one of its channels.",
-        "{} times a reminder could not be shown by one of its channels.",
+        "Once, a reminder could not be shown on one of its channels.",
+        "{} times, a reminder could not be shown on one of its channels.",
     ),
-    "odd_events": ("One event makes no sense where it stands.", "{} events make no sense where they stand."),
+    "odd_events": (
+        "One event does not fit the events before it.",
+        "{} events do not fit the events before them.",
+    ),
     "out_of_order": (
-        "One event is older than the one before it and is left out.",
-        "{} events are older than the ones before them and are left out.",
+        "One event is older than the one before it and was skipped.",
+        "{} events are older than the ones before them and were skipped.",
     ),
     "no_time": (
-        "One event has no usable time and is left out.",
-        "{} events have no usable time and are left out.",
+        "One event has no usable time and was skipped.",
+        "{} events have no usable time and were skipped.",
     ),
     "torn": (
-        "One line of the journal is torn (by a crash) and is left out.",
-        "{} lines of the journal are torn (by crashes) and are left out.",
+        "One line of the journal was cut off (by a crash) and was skipped.",
+        "{} lines of the journal were cut off (by crashes) and were skipped.",
     ),
     "foreign": (
-        "One line of the journal is no event and is left out.",
-        "{} lines of the journal are no events and are left out.",
+        "One line of the journal is not an event and was skipped.",
+        "{} lines of the journal are not events and were skipped.",
     ),
     "too_long": (
-        "One line of the journal is too long and is left out.",
-        "{} lines of the journal are too long and are left out.",
+        "One line of the journal is too long and was skipped.",
+        "{} lines of the journal are too long and were skipped.",
     ),
     "disordered": _OUT_OF_PLACE,
     "misplaced": _OUT_OF_PLACE,
@@ -61,11 +64,11 @@ NOTES: Final = {
         "One event is of a kind that this version does not know.",
         "{} events are of kinds that this version does not know.",
     ),
-    "doubled": ("One line stands twice and counts once.", "{} lines stand twice and count once."),
+    "doubled": ("One line appears twice and counts once.", "{} lines appear twice and count once."),
     "same_file": ("One file was given twice and counts once.", "{} files were given twice and count once."),
     "cut_file": (
-        "One file became shorter while it was read.",
-        "{} files became shorter while they were read.",
+        "One file got shorter while it was being read.",
+        "{} files got shorter while they were being read.",
     ),
     "unreadable_file": ("One file could not be read.", "{} files could not be read."),
 }

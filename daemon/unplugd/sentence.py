@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 OUTCOMES: Final = {
-    "unplugged": "reminder over: it was unplugged",
+    "unplugged": "reminder ended: unplugged",
     "dismissed": "reminder closed by hand",
     "snoozed": "reminder snoozed",
     "in_use": "reminder withdrawn: in use",
@@ -57,11 +57,11 @@ def _reminded(event: Mapping[str, Any]) -> str:
 _WORDS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "started": lambda e: f"unplugd {_text(e, 'version')} started",
     "stopped": lambda e: f"unplugd stopped ({_text(e, 'reason')})",
-    "config_loaded": lambda _: "configuration read",
+    "config_loaded": lambda _: "configuration loaded",
     "plugged_in": lambda e: "plugged in again" if e.get("continued") else "plugged in",
     "unplugged": lambda e: (
-        f"{'found unplugged; last seen plugged in' if e.get('unseen') else 'unplugged'} after"
-        f" {_time(e, 'plugged_for')}, of these unused {_time(e, 'idle_for')}"
+        f"{'found unplugged; plugged in for at least' if e.get('unseen') else 'unplugged after'}"
+        f" {_time(e, 'plugged_for')}, unused for {_time(e, 'idle_for')}"
     ),
     "use_began": lambda e: f"in use by {_text(e, 'program')} ({_text(e, 'evidence')})",
     "use_ended": lambda e: f"no longer in use by {_text(e, 'program')}, after {_time(e, 'used_for')}",
@@ -73,7 +73,7 @@ _WORDS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "stranger": lambda e: f"held open by an unknown program, {_text(e, 'program')}",
     "resumed": lambda e: f"the computer woke after {_time(e, 'slept_for')} of sleep",
     "checkpoint": lambda e: (
-        f"still plugged in, {_time(e, 'plugged_for')}, of these unused {_time(e, 'idle_for')}"
+        f"still plugged in after {_time(e, 'plugged_for')}, unused for {_time(e, 'idle_for')}"
     ),
-    "gap": lambda e: f"{_text(e, 'lost')} events could not be kept",
+    "gap": lambda e: f"{_text(e, 'lost')} events could not be recorded",
 }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from unplugd.report import Figures, Report
     from unplugd.review import Period
 
-UNKNOWN: Final = "Nothing is known of this time: unplugd did not run."
+UNKNOWN: Final = "There is no data for this time: unplugd was not running."
 """Instead of a report of a time in which nobody watched: that nothing was plugged in cannot be said."""
 
 

@@ -56,7 +56,7 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     elif not arguments.file:
         until = latest
     if since is not None and until is not None and since >= until:
-        raise Failure("that time has not come yet", "unplugd report --since 7d")
+        raise Failure("that time is in the future", "unplugd report --since 7d")
     if arguments.share:
         reviewed = share(reviewed)
     made = reported(reviewed, since=since, until=until, zone=zone, name=name)
@@ -165,7 +165,7 @@ def _write_page(file: Path, made: Report, now: float, zone: tzinfo) -> None:
         _write(file, written.encode(errors="backslashreplace"))
     except OSError as error:
         what = f"{foreign.plain(paths.short(file), 1000)}: cannot be written: {error.strerror or type(error).__name__}"
-        raise Failure(what, "give a file in a folder that you can write to") from None
+        raise Failure(what, "choose a folder that you can write to") from None
     say(f"Written: {foreign.plain(paths.short(file), 1000)}")
 
 

@@ -40,7 +40,7 @@ ANSWERS: Final = {
     "snoozed": "you snoozed it",
     "dismissed": "you closed it",
     "expired": "the desktop closed it",
-    "": "no answer until the next one, or not known",
+    "": "no response before the next one, or unknown",
 }
 
 
@@ -118,11 +118,13 @@ def _facts(report: Report, paper: Paper) -> Iterator[Text]:
     already = len(report.periods) - total.periods
     plugged = f"{lasting(total.plugged_for, 'less than a second')} in all"
     if not total.periods:
-        yield from _fact(paper, "Plugged in", f"{plugged}, since before this time")
+        yield from _fact(paper, "Plugged in", f"{plugged}, already plugged in at the start")
     else:
         yield from _fact(paper, "Plugged in", f"{_times(total.periods)}, {plugged}")
     if already and total.periods:
-        yield from _fact(paper, "", f"{already} more {'was' if already == 1 else 'were'} plugged in before")
+        yield from _fact(
+            paper, "", f"{already} more {'was' if already == 1 else 'were'} already plugged in at the start"
+        )
     yield from _fact(
         paper, "", f"longest time {lasting(total.longest)}, longest unused {lasting(total.longest_unused)}"
     )
@@ -130,7 +132,7 @@ def _facts(report: Report, paper: Paper) -> Iterator[Text]:
     if total.uses:
         yield from _fact(paper, "Used", f"{_times(total.uses)}, {used}")
     else:
-        yield from _fact(paper, "Used", f"{used}, begun before" if total.used_for >= 1 else "never")
+        yield from _fact(paper, "Used", f"{used}, started earlier" if total.used_for >= 1 else "never")
     yield from _reminders(total, paper)
     if total.snoozes:
         yield from _fact(paper, "Snoozed", f"{_times(total.snoozes)}, {lasting(total.snoozed_for)}")
@@ -156,7 +158,7 @@ def _not_over(report: Report, paper: Paper) -> Iterator[Text]:
         )
         # A name, a time and these words need more than one line of a narrow terminal.
         seen = _fitted(seen, 2 * paper.beside)
-        yield from _fact(paper, "Last seen plugged in", f"{seen}; not known since")
+        yield from _fact(paper, "Last seen plugged in", f"{seen}; no data since then")
 
 
 def _reminders(total: Figures, paper: Paper) -> Iterator[Text]:
@@ -198,7 +200,7 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     yield Text()
     heading = Text(f"By {what}", "bold")
     if len(shown) < len(rows):
-        heading.append(f", the latest {len(shown)} of {len(rows)}", "not bold")
+        heading.append(f", latest {len(shown)} of {len(rows)}", "not bold")
     legend = Text.assemble((UNUSED * 2, "unused"), " unused  ", (USED * 2, "used"), " used")
     if heading.cell_len + 3 + legend.cell_len <= paper.room:
         yield Text.assemble(heading, "   ", legend)
@@ -271,7 +273,7 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
             line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != lasting(0) else "")
         yield line
     if len(rows) > len(shown):
-        yield from _prose(f"  and {len(rows) - len(shown)} more, each less long unused", paper, "dim")
+        yield from _prose(f"  and {len(rows) - len(shown)} more, each unused for less time", paper, "dim")
 
 
 def _device(name: str, id_: str, *, alike: bool) -> str:
@@ -283,8 +285,8 @@ def _device(name: str, id_: str, *, alike: bool) -> str:
 def _worth_knowing(report: Report) -> Iterator[str]:
     if report.not_watched_for >= 60 and (report.periods or report.watched):
         computers = len(report.computers)
-        where = f", on {computers} computers together" if computers > 1 else ""
-        yield f"unplugd did not run for {lasting(report.not_watched_for)}{where}; of that time nothing is known."
+        where = f", on {computers} computers combined" if computers > 1 else ""
+        yield f"unplugd was not running for {lasting(report.not_watched_for)}{where}; there is no data for that time."
     ends: list[str] = [period.end for period in report.periods]
     for end, (once, often) in _ENDS.items():
         if count := ends.count(end):
@@ -294,12 +296,12 @@ def _worth_knowing(report: Report) -> Iterator[str]:
 
 _ENDS: Final = {
     "unseen": (
-        "One device was unplugged while unplugd did not run; it counts until the last sign of it.",
-        "{} devices were unplugged while unplugd did not run; they count until the last sign of them.",
+        "One device was unplugged while unplugd was not running; its time counts until it was last seen.",
+        "{} devices were unplugged while unplugd was not running; their time counts until they were last seen.",
     ),
     "cut": (
-        "Once the computer or unplugd ended while a device was plugged in; it counts until the last sign of it.",
-        "{} times the computer or unplugd ended while a device was plugged in; it counts until the last sign of it.",
+        "Once, the computer or unplugd stopped while a device was plugged in; its time counts until it was last seen.",
+        "{} times, the computer or unplugd stopped while a device was plugged in; its time counts until it was last seen.",
     ),
 }
 

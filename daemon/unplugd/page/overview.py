@@ -52,7 +52,7 @@ def _not_over(book: Book, period: Period) -> str:
     what = f"{named(period.name, 'USB device')} on {named(period.host, 'this computer')}"
     if wording.is_still_plugged_in(period, book.report.until):
         return f"<b>Still plugged in</b> when the report ends: {what}, since {_moment(book, period.began)}."
-    return f"<b>Last seen plugged in</b>: {what}, {_moment(book, period.ended)}; not known since."
+    return f"<b>Last seen plugged in</b>: {what}, {_moment(book, period.ended)}; no data since then."
 
 
 def _moment(book: Book, seconds: float) -> str:
@@ -76,7 +76,7 @@ def _figures(report: Report) -> Iterable[tuple[str, str]]:
     yield row("Times plugged in", count(total.periods), count(before.periods) if before else None)
     yield row("Plugged in, in all", long(total.plugged_for), long(before.plugged_for) if before else None)
     begun = total.uses or total.used_for < 1
-    uses = several(total.uses, "use", "uses") if begun else "begun before"
+    uses = several(total.uses, "use", "uses") if begun else "started earlier"
     yield row(
         "Used by upload software", long(total.used_for), long(before.used_for) if before else None, uses
     )
