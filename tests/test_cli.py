@@ -117,7 +117,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
 
 # --- the table: what a user may type
 
-NOT_RUNNING = "unplugd: unplugd is not running, so nobody reminds you\n"
+NOT_RUNNING = "unplugd: unplugd is not running, so you get no reminders\n"
 TABLE: dict[str, tuple[int, str, str]] = {
     # arguments: exit status, stdout, stderr; a text that begins and ends with / is a regular expression
     "": (2, "", "/the following arguments are required: COMMAND/"),
@@ -138,8 +138,8 @@ TABLE: dict[str, tuple[int, str, str]] = {
     "snooze": (1, "", "unplugd: unplugd is not running, so there is nothing to snooze\n" + START),
     "snooze 15m": (1, "", "unplugd: unplugd is not running, so there is nothing to snooze\n" + START),
     "snooze --cancel": (1, "", "unplugd: unplugd is not running, so there is nothing to snooze\n" + START),
-    "snooze 0s": (1, "", "unplugd: a snooze lasts from a moment to a day\nhint: unplugd snooze 15m\n"),
-    "snooze 25h": (1, "", "unplugd: a snooze lasts from a moment to a day\nhint: unplugd snooze 15m\n"),
+    "snooze 0s": (1, "", "unplugd: a snooze must be longer than zero and at most a day\nhint: unplugd snooze 15m\n"),
+    "snooze 25h": (1, "", "unplugd: a snooze must be longer than zero and at most a day\nhint: unplugd snooze 15m\n"),
     "snooze long": (2, "", "/'long' is not a duration; write it like \"15m\" or \"1h30m\"/"),
     "snooze -5m": (2, "", "/error:/"),
     "log": (1, "", "unplugd: there is no journal yet\n" + START),
@@ -160,19 +160,19 @@ TABLE: dict[str, tuple[int, str, str]] = {
     "devices learn dead:beef": (
         1,
         "",
-        "unplugd: no device dead:beef is plugged in\nhint: plug it in; unplugd devices lists what is there\n",
+        "unplugd: no device dead:beef is plugged in\nhint: plug it in; to see what is plugged in: unplugd devices\n",
     ),
     "devices forget": (2, "", "/invalid choice: 'forget'/"),
     "config": (2, "", "/required: path|show|check|init|add-uploader/"),
     "config path": (0, "/home-of-ann/.config/unplugd/config.toml\n/", ""),
     "config show": (0, '/\\[remind\\]\nafter_plug_in = "5m"\n.*channels = \\["desktop", "plyer", "terminal"\\]\n/', ""),
-    "config check": (0, "", "There is no ~/.config/unplugd/config.toml, so the defaults hold.\n"),
-    "config init": (0, "", "Wrote ~/.config/unplugd/config.toml: every line in it is a default.\n"),
+    "config check": (0, "", "There is no ~/.config/unplugd/config.toml; using the defaults.\n"),
+    "config init": (0, "", "Wrote ~/.config/unplugd/config.toml: it lists every setting with its default.\n"),
     "config add-uploader": (2, "", "/required: PROGRAM/"),
     "config add-uploader *": (1, "", "/unplugd: config.toml:3: uploader.process = .*\nhint: /"),
-    "config add-uploader my-uploader": (0, "", "my-uploader counts as upload software from now on.\n"),
-    "config add-uploader /opt/x/up": (0, "", "up counts as upload software from now on.\n"),
-    "config add-uploader java:up.jar --name Mine": (0, "", "Mine counts as upload software from now on.\n"),
+    "config add-uploader my-uploader": (0, "", "my-uploader now counts as upload software.\n"),
+    "config add-uploader /opt/x/up": (0, "", "up now counts as upload software.\n"),
+    "config add-uploader java:up.jar --name Mine": (0, "", "Mine now counts as upload software.\n"),
 }  # fmt: skip
 
 
@@ -284,7 +284,7 @@ def test_init_does_not_write_over_anything(shell: Shell) -> None:
     done = shell.run("config", "init")
     assert (done.code, done.stderr) == (
         1,
-        "unplugd: ~/.config/unplugd/config.toml is there already\nhint: unplugd config show\n",
+        "unplugd: ~/.config/unplugd/config.toml already exists\nhint: unplugd config show\n",
     )
     assert shell.where.config.read_text() == "# mine"
     shell.where.config.unlink()
@@ -350,9 +350,9 @@ TOLD = [
     "  06:00:00    unplugd 1 started",
     "  06:01:00  ┌ CareLink USB (port 1-1.2): plugged in",
     "  06:06:00  ├ reminder 1 by desktop",
-    "  06:07:00  └ unplugged after 6 minutes, of these unused 6 minutes",
+    "  06:07:00  └ unplugged after 6 minutes, unused for 6 minutes",
 ]
-LAST = "CareLink USB (port 1-1.2): unplugged after 6 minutes, of these unused 6 minutes"
+LAST = "CareLink USB (port 1-1.2): unplugged after 6 minutes, unused for 6 minutes"
 
 
 def test_log_tells_the_journal(shell: Shell) -> None:
@@ -377,7 +377,7 @@ def test_log_refuses_a_negative_number(shell: Shell) -> None:
     """With the way to say it."""
     shell.journal(*EVENTS)
     done = shell.run("log", "--last", "-1")
-    assert done == (1, "", "unplugd: --last takes a number from 0 on\nhint: unplugd log --last 20\n")
+    assert done == (1, "", "unplugd: --last cannot be negative\nhint: unplugd log --last 20\n")
 
 
 def test_log_prints_json_lines(shell: Shell) -> None:
@@ -427,10 +427,10 @@ def test_log_bears_any_file(shell: Shell, form: str) -> None:
     done = shell.run("log", "--format", form)
     assert done.code == 0
     assert done.stderr.splitlines() == [
-        "unplugd: 2 lines of the journal are torn (by crashes) and are left out.",
-        "unplugd: 6 lines of the journal are no events and are left out.",
+        "unplugd: 2 lines of the journal were cut off (by crashes) and were skipped.",
+        "unplugd: 6 lines of the journal are not events and were skipped.",
         "unplugd: 3 events are of kinds that this version does not know.",
-        "unplugd: One line of the journal is too long and is left out.",
+        "unplugd: One line of the journal is too long and was skipped.",
         "unplugd: 3 events have values that make no sense.",
     ]
     lines = done.stdout.splitlines()
@@ -457,7 +457,7 @@ def test_log_bears_an_endless_line(tmp_path: Path) -> None:
         ["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=30, check=False
     )
     assert done.stdout == f"{DAY}\n  06:07:00  └ {LAST}\n"
-    assert done.stderr == "unplugd: One line of the journal is too long and is left out.\n"
+    assert done.stderr == "unplugd: One line of the journal is too long and was skipped.\n"
 
 
 def test_log_of_a_file_that_cannot_be_read(shell: Shell) -> None:
@@ -585,15 +585,15 @@ def answering(shell: Shell) -> Iterator[Callable[[dict[str, Any]], list[dict[str
 @pytest.mark.parametrize(
     ("status", "lines"),
     [
-        ({}, ["unplugd 1.2.3 is running since 2025-11-24 06:00 (process 4711).", "Nothing that it watches is plugged in.", "", "Reminders come by desktop; none was needed yet."]),
+        ({}, ["unplugd 1.2.3 is running since 2025-11-24 06:00 (process 4711).", "No watched device is plugged in.", "", "Reminders come by desktop; none has been needed yet."]),
         ({"last_delivery": {"time": "2025-11-24T06:05:00Z", "channel": "plyer"}}, ["The last reminder came by plyer at 2025-11-24 06:05."]),
         ({"quiet_until": "2025-11-25T07:00:00Z"}, ["Quiet hours until 2025-11-25 07:00."]),
-        ({"journal": {"trouble": "No space left on device", "waiting": 3}}, ["The journal cannot be written: No space left on device; 3 events wait."]),
-        ({"configuration": {"problems": ["config.toml:2: x; y"]}}, ["The new configuration is refused, the one before is in force:", "  config.toml:2: x; y"]),
+        ({"journal": {"trouble": "No space left on device", "waiting": 3}}, ["The journal cannot be written: No space left on device. Events waiting: 3."]),
+        ({"configuration": {"problems": ["config.toml:2: x; y"]}}, ["The new configuration has errors; the previous one is still used:", "  config.toml:2: x; y"]),
         ({"devices": [DEVICE]}, ["CareLink USB, port 1-1.2", "  plugged in since 2025-11-24 05:00, not used"]),
         ({"devices": [{**DEVICE, "used_until": "2025-11-24T05:30:00Z", "next_reminder": "2025-11-24T07:00:00Z", "reminded": 2}]}, ["  plugged in since 2025-11-24 05:00, not used since 2025-11-24 05:30", "  next reminder at 2025-11-24 07:00 (2 so far)"]),
         ({"devices": [{**DEVICE, "snoozed_until": "2025-11-24T07:00:00Z", "strangers": ["cat"]}]}, ["  held open by cat, which is not known as upload software", "  snoozed until 2025-11-24 07:00"]),
-        ({"devices": [{**DEVICE, "use": "in use", "program": "java", "evidence": "holds /dev/ttyUSB0"}]}, ["  plugged in since 2025-11-24 05:00, in use by java (holds /dev/ttyUSB0)", "  no reminder while it is used"]),
+        ({"devices": [{**DEVICE, "use": "in use", "program": "java", "evidence": "holds /dev/ttyUSB0"}]}, ["  plugged in since 2025-11-24 05:00, in use by java (holds /dev/ttyUSB0)", "  no reminders while it is in use"]),
         ({"devices": [{**DEVICE, "name": "\x1b[31m", "strangers": ["\x1b]0;x\x07"]}]}, ["[31m, port 1-1.2", "  held open by ]0;x, which is not known as upload software"]),
     ],
 )  # fmt: skip
@@ -628,7 +628,7 @@ def test_a_failed_delivery_comes_with_a_hint(
         {**STATUS, "last_delivery": {"time": "2025-11-24T06:05:00Z", "channel": "plyer", "error": "no"}}
     )
     done = shell.run("status")
-    assert "The last reminder did not reach you by plyer: no." in done.stdout
+    assert "The last reminder could not be delivered by plyer: no." in done.stdout
     assert done.stderr == "hint: unplugd doctor\n"
 
 
@@ -645,10 +645,10 @@ def test_an_answer_of_another_version_is_borne(
 @pytest.mark.parametrize(
     ("arguments", "request_", "answer", "code", "said"),
     [
-        ("snooze", {}, {"plugged_in": 1, "limit": 3600, "snoozed": [{"name": "Stick", "until": "2025-11-24T07:00:00Z"}]}, 0, "No reminder for Stick until 2025-11-24 07:00.\n"),
-        ("snooze 30m", {"seconds": 1800}, {"plugged_in": 1, "limit": 3600, "snoozed": [{"name": "\x1b[m", "until": "2025-11-24T07:00:00Z"}]}, 0, "No reminder for [m until 2025-11-24 07:00.\n"),
+        ("snooze", {}, {"plugged_in": 1, "limit": 3600, "snoozed": [{"name": "Stick", "until": "2025-11-24T07:00:00Z"}]}, 0, "No reminders for Stick until 2025-11-24 07:00.\n"),
+        ("snooze 30m", {"seconds": 1800}, {"plugged_in": 1, "limit": 3600, "snoozed": [{"name": "\x1b[m", "until": "2025-11-24T07:00:00Z"}]}, 0, "No reminders for [m until 2025-11-24 07:00.\n"),
         ("snooze", {}, {"plugged_in": 0, "limit": 3600, "snoozed": []}, 1, "unplugd: nothing is plugged in, so there is nothing to snooze\nhint: unplugd status\n"),
-        ("snooze", {}, {"plugged_in": 1, "limit": 3600, "snoozed": []}, 1, "unplugd: the snooze of this plug-in is used up (1 h in all)\nhint: unplug the device\n"),
+        ("snooze", {}, {"plugged_in": 1, "limit": 3600, "snoozed": []}, 1, "unplugd: no snooze time is left for this plug-in (limit: 1 h)\nhint: unplug the device\n"),
         ("snooze --cancel", {"cancel": True}, {"cancelled": ["Stick", "Meter"]}, 0, "Reminders are on again for Stick, Meter.\n"),
         ("snooze --cancel", {"cancel": True}, {"cancelled": []}, 0, "Nothing was snoozed.\n"),
     ],
@@ -792,12 +792,12 @@ def test_learn_adds_a_device_that_is_plugged_in(machine: Machine) -> None:
     assert (done.code, done.stdout) == (0, "")
     assert done.stderr.splitlines() == [
         '0483:5740 on port 1-1.2: <b>[red]New[31m stick"',
-        '<b>[red]New[31m stick" (0483:5740) is watched from now on.',
+        '<b>[red]New[31m stick" (0483:5740) is now watched.',
     ]
     assert config.load(machine.config).watches[0].name == '<b>[red]New[31m stick"'
     assert json.loads(machine.run("devices", "--json").stdout)[0]["id"] == "0483:5740"
     done = machine.run("devices", "learn", "0483:5740", "--name", "Other")
-    assert done.stderr.splitlines()[-1] == 'It is watched already, as <b>[red]New[31m stick".'
+    assert done.stderr.splitlines()[-1] == 'Already watched, as <b>[red]New[31m stick".'
 
 
 def test_learn_can_name_it(machine: Machine) -> None:
@@ -810,8 +810,8 @@ def test_learn_can_name_it(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("model", "usb_id", "why"),
     [
-        (HUB, "05e3:0608", "that is a hub"),
-        (Model(0x10C4, 0xEA60), "10c4:ea60", "is the id of a chip in many different devices"),
+        (HUB, "05e3:0608", "that is a USB hub"),
+        (Model(0x10C4, 0xEA60), "10c4:ea60", "is the id of a chip used in many different devices"),
     ],
 )
 def test_learn_refuses_what_would_be_wrong(machine: Machine, model: Model, usb_id: str, why: str) -> None:

@@ -65,7 +65,7 @@ def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Se
     ):
         assert said in told
     assert done.stderr.splitlines()[-2:] == [
-        "That was the whole story. Its journal: unplugd log ~/.local/state/unplugd/demo/events.jsonl",
+        "That was the demo. To read its journal: unplugd log ~/.local/state/unplugd/demo/events.jsonl",
         "To watch for real: unplugd run",
     ]
     # The user's own journal knows nothing of it.

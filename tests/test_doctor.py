@@ -71,7 +71,7 @@ def test_a_healthy_machine(patient: Patient) -> None:
         "daemon": False,
     }
     assert found["daemon"].hint == "unplugd service install"
-    assert found["use detection"].what == "can be seen"
+    assert found["use detection"].what == "works"
     assert found["use detection"].by == "/proc, transfers, claims"
 
 
@@ -108,7 +108,7 @@ def test_only_what_is_configured_is_tried(patient: Patient) -> None:
 def test_a_test_notification_is_really_shown(patient: Patient, server: Server) -> None:
     """With the words that say that it is a test."""
     found = patient.examined(notify=True)["notification by desktop"]
-    assert (found.ok, found.what) == (True, "the test was taken")
+    assert (found.ok, found.what) == (True, "the test notification was sent")
     assert [shown.summary for shown in server.notifications] == [doctor.TEST.title]
 
 
@@ -121,7 +121,7 @@ def test_without_being_asked_nothing_is_shown(patient: Patient, server: Server) 
 @pytest.mark.usefixtures("server")
 def test_a_configuration_is_named(patient: Patient) -> None:
     """None, or which."""
-    assert patient.examined()["configuration"].what == "none, so the defaults hold"
+    assert patient.examined()["configuration"].what == "none; using the defaults"
     patient.configure("")
     assert patient.examined()["configuration"].what == str(patient.where.config)
 

@@ -417,10 +417,10 @@ def test_over_ssh_the_commands_show_and_remove_it(
     assert cli.main(["service", "status", *by]) == 1
     out = capsys.readouterr().out
     assert "file      ~/Library/LaunchAgents/local.unplugd.plist (launchd)\n" in out
-    assert "now       no session on the screen\n" in out
-    assert "repair    log in on the Mac's own screen, then: unplugd service start\n" in out
+    assert "state     no session on the screen\n" in out
+    assert "fix       log in on the Mac's own screen, then: unplugd service start\n" in out
     assert cli.main(["service", "uninstall", *by]) == 0
-    assert "unplugd does not watch any more." in capsys.readouterr().err
+    assert "Service removed." in capsys.readouterr().err
     assert not rig.file.exists()
 
 

@@ -96,7 +96,7 @@ class Visitor:
         seen = Seen(done.code, json.loads(done.stdout))
         assert text.code == done.code == int(bool(seen.problems))
         for what, repair in seen.problems:
-            assert f"problem   {what}\nrepair    {repair}\n" in text.stdout
+            assert f"problem   {what}\nfix       {repair}\n" in text.stdout
         return seen
 
     def settings(self, text: str) -> None:
@@ -181,13 +181,13 @@ def test_install_starts_it_and_shows_a_first_notification(visitor: Visitor, show
     done = visitor.install()
     assert done.stderr == (
         "Wrote ~/.config/systemd/user/unplugd.service\n"
-        "unplugd watches.\n"
-        "It does so from now on, whenever you are logged in.\n"
-        "A first notification was sent (by desktop). None to be seen? unplugd doctor --notify\n"
+        "unplugd is running.\n"
+        "From now on it starts whenever you log in.\n"
+        "A first notification was sent (by desktop). Didn't see it? Run: unplugd doctor --notify\n"
         "To undo this: unplugd service uninstall\n"
     )
     greeting = shown.notified()
-    assert greeting.summary == "unplugd is watching"
+    assert greeting.summary == "unplugd is running"
     assert greeting.timeout == -1
     assert visitor.manager.show(UNIT, "ActiveState") == "active"
     assert visitor.manager.show(UNIT, "StatusText") == "Nothing plugged in"
@@ -386,15 +386,15 @@ def test_stop_and_start(visitor: Visitor) -> None:
     """Stopped, it says so in the journal and in the status, with the command that starts it."""
     visitor.install()
     assert visitor.run("service", "stop").stderr == (
-        "unplugd does not watch until you log in again, or: unplugd service start\n"
+        "unplugd is stopped until you next log in. To start it now: unplugd service start\n"
     )
     assert visitor.events("stopped")[-1]["reason"] == "SIGTERM"
     seen = visitor.seen()
     assert (seen.code, seen.json["state"], seen.json["process"]) == (1, "stopped", None)
     assert seen.problems == [("it does not run", "unplugd service start")]
-    assert visitor.run("service", "start").stderr == "unplugd watches.\n"
+    assert visitor.run("service", "start").stderr == "unplugd is running.\n"
     assert visitor.seen().code == 0
-    assert visitor.run("service", "restart").stderr == "unplugd watches.\n"
+    assert visitor.run("service", "restart").stderr == "unplugd is running.\n"
     assert len(visitor.events("started")) == 3
 
 
@@ -407,8 +407,8 @@ def test_uninstall_leaves_nothing_behind(visitor: Visitor) -> None:
     assert done.code == 0
     assert done.stderr == (
         "Removed ~/.config/systemd/user/unplugd.service\n"
-        "unplugd does not watch any more.\n"
-        "The journal and the configuration are kept: ~/.config/unplugd, ~/.local/state/unplugd\n"
+        "Service removed.\n"
+        "Your journal and configuration were kept: ~/.config/unplugd, ~/.local/state/unplugd\n"
     )
     left = files(visitor) - before
     assert left == {".local/state/unplugd/events.jsonl", ".local/state/unplugd/events.lock"}
@@ -430,13 +430,13 @@ def test_purge_asks_before(visitor: Visitor) -> None:
     configure(visitor)
     visitor.install()
     said = visitor.refused("service", "uninstall", "--purge")
-    assert said == ["unplugd: --purge asks before it removes anything", "hint: run it in a terminal"]
+    assert said == ["unplugd: --purge asks before it deletes anything", "hint: run it in a terminal"]
     for answer, code in (("\n", 1), ("y\n", 0)):
         done = visitor.manager.run(
             "script", "-qec", f"{visitor.unplugd} service uninstall --purge", "/dev/null", stdin=answer
         )
         assert done.code == code, done
-        assert "Remove the journal and the configuration for ever (~/.config/unplugd" in done.stdout
+        assert "Permanently delete the journal and the configuration (~/.config/unplugd" in done.stdout
     assert files(visitor) == set()
 
 
@@ -543,7 +543,7 @@ def test_a_unit_that_was_removed_by_hand(visitor: Visitor) -> None:
     visitor.manager.systemctl("daemon-reload")
     assert visitor.seen().problems == [("the service runs although its file is gone", AGAIN)]
     done = visitor.run("service", "uninstall")
-    assert "unplugd does not watch any more.\n" in done.stderr
+    assert "Service removed.\n" in done.stderr
     assert visitor.manager.show(UNIT, "ActiveState") == "inactive"
     assert not wanted(visitor)
 
@@ -619,7 +619,7 @@ def test_a_wrong_configuration_does_not_end_a_good_service(visitor: Visitor) -> 
     visitor.install()
     visitor.manager.write(visitor.home / ".config/unplugd/config.toml", "[remind]\nsnooze = 5\n")
     visitor.manager.systemctl("reload", UNIT)
-    problem = ("the configuration has an error and is not in force", "unplugd config check")
+    problem = ("the configuration has errors and is not being used", "unplugd config check")
     wait_until(lambda: visitor.seen().problems == [problem], "the problem to be seen")
     done = visitor.run("service", "restart")
     assert done.code == 1
@@ -635,7 +635,7 @@ def test_with_a_wrong_configuration_it_watches_all_the_same(visitor: Visitor, sh
     visitor.manager.write(visitor.home / ".config/unplugd/config.toml", "[remind]\nsnooze = 5\n")
     visitor.manager.systemctl("start", UNIT)
     told = shown.notified(2)
-    assert told.summary == "The configuration of unplugd has an error"
+    assert told.summary == "unplugd's configuration has an error"
     assert told.body.endswith("unplugd config check")
     visitor.plug()
     visitor.wait_for("plugged_in")
@@ -684,12 +684,12 @@ def test_one_that_runs_in_a_terminal(visitor: Visitor) -> None:
     try:
         visitor.wait_for("started")
         said = visitor.refused("service", "install")
-        assert said[0].startswith("unplugd: unplugd runs already, but not as the service (process ")
+        assert said[0].startswith("unplugd: unplugd is already running outside the service (process ")
         assert not visitor.unit.exists()
-        outside = (f"unplugd runs outside the service (process {process.pid})", f"kill {process.pid}")
+        outside = (f"unplugd is running outside the service (process {process.pid})", f"kill {process.pid}")
         assert outside in visitor.seen().problems
         process.process.send_signal(signal.SIGSTOP)
-        assert visitor.refused("service", "install")[0] == "unplugd: unplugd runs but does not answer"
+        assert visitor.refused("service", "install")[0] == "unplugd: the daemon is running but not responding"
         assert not visitor.unit.exists()
     finally:
         process.close()
@@ -698,7 +698,7 @@ def test_one_that_runs_in_a_terminal(visitor: Visitor) -> None:
 def test_no_desktop_at_all(visitor: Visitor) -> None:
     """Without a notification server it is installed and watches, and says that nothing can be shown."""
     done = visitor.install()
-    assert "But no notification can be shown.\nhint: unplugd doctor --notify\n" in done.stderr
+    assert "But it cannot show notifications.\nhint: unplugd doctor --notify\n" in done.stderr
     assert visitor.seen().code == 0
 
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 TEST: Final = Words(
     "unplugd can reach you",
-    ("This is a test. A reminder will look like this one.",),
+    ("This is a test. Reminders will look like this.",),
 )
 
 LONGEST: Final = 65.0
 """Seconds that a channel may take, more than any of them allows itself."""
-TERMINAL: Final = "only for unplugd started in a terminal"
+TERMINAL: Final = "works only when unplugd is started in a terminal"
 HELP: Final = (
-    "README tells what unplugd needs; unplugd doctor --json is what a report of the problem should have"
+    "the README says what unplugd needs; to report the problem, include the output of: unplugd doctor --json"
 )
 
 
@@ -61,7 +61,7 @@ def _configuration(where: Paths) -> Finding:
     except ConfigurationError as error:
         return Finding("configuration", ok=False, what=str(error.problems[0]), hint="unplugd config check")
     if not where.config.exists():
-        return Finding("configuration", ok=True, what="none, so the defaults hold")
+        return Finding("configuration", ok=True, what="none; using the defaults")
     return Finding("configuration", ok=True, what=paths.short(where.config))
 
 
@@ -93,7 +93,7 @@ def _use(computer: Computer) -> Finding:
     blindness = computer.blindness()
     if blindness:
         return Finding("use detection", ok=False, what=blindness[0], hint=blindness[1])
-    return Finding("use detection", ok=True, what="can be seen")
+    return Finding("use detection", ok=True, what="works")
 
 
 def _journal(where: Paths) -> Finding:
@@ -104,7 +104,7 @@ def _journal(where: Paths) -> Finding:
             file.write(b"\n")
             file.flush()
     except OSError as error:
-        hint = f"make {paths.short(folder)} a folder that you can write to"
+        hint = f"make sure you can write to {paths.short(folder)}"
         return Finding("journal", ok=False, what=f"cannot be written: {error.strerror}", hint=hint)
     return Finding("journal", ok=True, what=paths.short(where.journal))
 
@@ -115,11 +115,13 @@ def _running(where: Paths) -> Finding:
     except control.NotRunningError:
         return Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd service install")
     except control.NoAnswerError:
-        return Finding("daemon", ok=False, what="does not answer", hint="stop it and start it again")
+        return Finding(
+            "daemon", ok=False, what="running but not responding", hint="stop it and start it again"
+        )
     trouble = status.get("journal", {}).get("trouble")
     if trouble:
         return Finding(
-            "daemon", ok=False, what=f"cannot write its journal: {trouble}", hint="free some disk space"
+            "daemon", ok=False, what=f"cannot write its journal: {trouble}", hint="free up some disk space"
         )
     return Finding("daemon", ok=True, what=f"running, process {status.get('process')}")
 
@@ -172,7 +174,9 @@ def _channels(computer: Computer, settings: config.Settings, *, notify: bool) ->
         if trial.over and trial.trouble is None:
             # That notify-send exists does not say that anybody would see what it shows.
             works = works or notify or name != "plyer"
-            findings.append(Finding(layer, ok=True, what="the test was taken" if notify else trial.what))
+            findings.append(
+                Finding(layer, ok=True, what="the test notification was sent" if notify else trial.what)
+            )
         else:
             what = trial.trouble or "no answer"
             hint = computer.advice().get(layer, TERMINAL if name == "terminal" else HELP)

@@ -193,7 +193,7 @@ def test_the_service_of_a_person_who_installs_it_and_forgets_it(machine: Machine
     restarts = "systemctl --user show --value --property=NRestarts unplugd.service"
     assert machine.shell(restarts, user=USER).strip() == "0"
     assert "Started unplugd.service" in machine.shell("unplugd service logs", user=USER)
-    assert "now       running (process " in machine.shell("unplugd service status", user=USER)
+    assert "state     running (process " in machine.shell("unplugd service status", user=USER)
     machine.shell("unplugd service uninstall", user=USER)
     assert daemon.until("stopped")["reason"] == "SIGTERM"
     daemon.shown(0)

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"hint: edit {paths.short(file)}, then: {again}")
         return 1
     except control.NoAnswerError:
-        say("unplugd: unplugd runs but does not answer\nhint: stop it and start it again")
+        say("unplugd: the daemon is running but not responding\nhint: stop it and start it again")
         return 1
     except KeyboardInterrupt:
         return 130

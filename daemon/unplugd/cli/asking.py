@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from unplugd.paths import Paths
 
-OTHER_VERSION: Final = Failure("the unplugd that runs is of another version", "stop it and start it again")
+OTHER_VERSION: Final = Failure("the running unplugd is a different version", "stop it and start it again")
 
 
 def status(arguments: argparse.Namespace, where: Paths) -> int:
@@ -25,7 +25,7 @@ def status(arguments: argparse.Namespace, where: Paths) -> int:
     except control.NotRunningError:
         if arguments.json:
             print(json.dumps({"running": False}))
-        raise Failure("unplugd is not running, so nobody reminds you", START) from None
+        raise Failure("unplugd is not running, so you get no reminders", START) from None
     if arguments.json:
         print(json.dumps(status, indent=2))
         return 0
@@ -46,24 +46,24 @@ def _print_status(status: dict[str, Any]) -> None:
         for line in _about(device):
             print(f"  {line}")
     if not status["devices"]:
-        print("Nothing that it watches is plugged in.")
+        print("No watched device is plugged in.")
     print()
     last = status["last_delivery"]
     if status["quiet_until"]:
         print(f"Quiet hours until {when(status['quiet_until'])}.")
     if last is None:
-        print(f"Reminders come by {status['channels'][0]}; none was needed yet.")
+        print(f"Reminders come by {status['channels'][0]}; none has been needed yet.")
     elif last.get("error"):
-        print(f"The last reminder did not reach you by {last['channel']}: {shown(last['error'])}.")
+        print(f"The last reminder could not be delivered by {last['channel']}: {shown(last['error'])}.")
         say("hint: unplugd doctor")
     else:
         print(f"The last reminder came by {last['channel']} at {when(last['time'])}.")
     if status["journal"]["trouble"]:
         print(
-            f"The journal cannot be written: {status['journal']['trouble']}; {status['journal']['waiting']} events wait."
+            f"The journal cannot be written: {status['journal']['trouble']}. Events waiting: {status['journal']['waiting']}."
         )
     if status["configuration"]["problems"]:
-        print("The new configuration is refused, the one before is in force:")
+        print("The new configuration has errors; the previous one is still used:")
         for problem in status["configuration"]["problems"]:
             print(f"  {shown(problem, 300)}")
 
@@ -72,7 +72,7 @@ def _about(device: dict[str, Any]) -> Iterator[str]:
     plugged_in = f"plugged in since {when(device['plugged_in'])}"
     if device["program"]:
         yield f"{plugged_in}, in use by {shown(device['program'])} ({shown(device['evidence'])})"
-        yield "no reminder while it is used"
+        yield "no reminders while it is in use"
         return
     used = f"not used since {when(device['used_until'])}" if device["used_until"] else "not used"
     yield f"{plugged_in}, {used}"
@@ -92,7 +92,7 @@ def snooze(arguments: argparse.Namespace, where: Paths) -> int:
         request["cancel"] = True
     elif arguments.duration is not None:
         if not 0 < arguments.duration <= config.DAY:
-            raise Failure("a snooze lasts from a moment to a day", "unplugd snooze 15m")
+            raise Failure("a snooze must be longer than zero and at most a day", "unplugd snooze 15m")
         request["seconds"] = arguments.duration
     try:
         answer = control.ask(where.control, request)
@@ -113,7 +113,7 @@ def _print_snooze(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
         raise Failure("nothing is plugged in, so there is nothing to snooze", "unplugd status")
     if not answer["snoozed"]:
         limit = duration.spoken(answer["limit"])
-        raise Failure(f"the snooze of this plug-in is used up ({limit} in all)", "unplug the device")
+        raise Failure(f"no snooze time is left for this plug-in (limit: {limit})", "unplug the device")
     for snoozed in answer["snoozed"]:
-        say(f"No reminder for {shown(snoozed['name'])} until {when(snoozed['until'])}.")
+        say(f"No reminders for {shown(snoozed['name'])} until {when(snoozed['until'])}.")
     return 0

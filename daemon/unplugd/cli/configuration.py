@@ -31,7 +31,7 @@ def check(_arguments: argparse.Namespace, where: Paths) -> int:
     """Check the file; every problem in it is named."""
     config.load(where.config)
     shown = paths.short(where.config)
-    say(f"{shown} is right." if where.config.exists() else f"There is no {shown}, so the defaults hold.")
+    say(f"{shown}: no problems." if where.config.exists() else f"There is no {shown}; using the defaults.")
     return 0
 
 
@@ -42,12 +42,12 @@ def init(_arguments: argparse.Namespace, where: Paths) -> int:
         with where.config.open("x", encoding="utf-8") as file:
             file.write(config.TEMPLATE)
     except FileExistsError:
-        raise Failure(f"{paths.short(where.config)} is there already", "unplugd config show") from None
+        raise Failure(f"{paths.short(where.config)} already exists", "unplugd config show") from None
     except OSError as error:
         raise Failure(
-            f"{paths.short(where.config)}: {error.strerror}", "make it a folder you can write to"
+            f"{paths.short(where.config)}: {error.strerror}", "make sure you can write to that folder"
         ) from None
-    say(f"Wrote {paths.short(where.config)}: every line in it is a default.")
+    say(f"Wrote {paths.short(where.config)}: it lists every setting with its default.")
     return 0
 
 
@@ -56,7 +56,7 @@ def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
     process = arguments.process
     name = foreign.plain(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
     append(where, config.uploader_entry(name or "upload software", (process,)))
-    say(f"{name} counts as upload software from now on.")
+    say(f"{name} now counts as upload software.")
     return 0
 
 
@@ -76,7 +76,7 @@ def append(where: Paths, entry: str) -> None:
         atomic.write(target, text.encode())
     except OSError as error:
         raise Failure(
-            f"{paths.short(where.config)}: {error.strerror}", "make it a file you can write to"
+            f"{paths.short(where.config)}: {error.strerror}", "make sure you can write to that file"
         ) from None
     try:
         control.ask(where.control, {"command": "reload"})

@@ -28,7 +28,7 @@ def devices(arguments: argparse.Namespace, where: Paths) -> int:
     try:
         found = platform.everything()
     except OSError as error:
-        raise Failure(f"the USB devices cannot be listed: {error.strerror}", "unplugd doctor") from None
+        raise Failure(f"cannot list the USB devices: {error.strerror}", "unplugd doctor") from None
     listed = listing.of(found, config.load(where.config).watches, platform.products())
     if arguments.json:
         rows = [
@@ -44,13 +44,13 @@ def devices(arguments: argparse.Namespace, where: Paths) -> int:
         print(json.dumps(rows, indent=2))
         return 0
     if not listed:
-        say("There is no USB device here.")
+        say("No USB devices found.")
         return 0
     table(
         ("PORT", "ID", "DEVICE", ""), [(o.device.port, o.device.id, o.product or "-", o.why) for o in listed]
     )
     if not any(one.watched for one in listed):
-        say("hint: a stick that is plugged in and not watched? unplugd devices learn")
+        say("hint: is yours plugged in but not watched? Run: unplugd devices learn")
     return 0
 
 
@@ -66,22 +66,22 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
         found = [device for device in platform.everything() if device.id == wanted]
         if not found:
             raise Failure(
-                f"no device {wanted} is plugged in", "plug it in; unplugd devices lists what is there"
+                f"no device {wanted} is plugged in", "plug it in; to see what is plugged in: unplugd devices"
             )
         device = found[0]
     else:
         device = _newly_plugged_in(platform)
     product = listing.of([device], settings.watches, platform.products())[0].product
-    say(f"{device.id} on port {device.port}: {product or 'it does not say what it is'}")
+    say(f"{device.id} on port {device.port}: {product or 'it reports no product name'}")
     if device.device_class == listing.HUB:
-        raise Failure("that is a hub", "plug the device itself in")
+        raise Failure("that is a USB hub", "plug in the device itself")
     known = find(device.vendor, device.product, settings.watches)
     if known and known.on:
-        say(f"It is watched already, as {known.name}.")
+        say(f"Already watched, as {known.name}.")
         return 0
     if device.id in SHARED_IDS:
         raise Failure(
-            f"{device.id} is the id of a chip in many different devices, which would all be watched",
+            f"{device.id} is the id of a chip used in many different devices; all of them would be watched",
             "unplugd cannot tell this one from the others",
         )
     if not arguments.id and sys.stdin.isatty() and not asked("Watch this device from now on?"):
@@ -91,7 +91,7 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
         foreign.plain(arguments.name or product or (known.name if known else "")) or f"USB device {device.id}"
     )
     append(where, config.device_entry(name, device.id))
-    say(f"{name} ({device.id}) is watched from now on.")
+    say(f"{name} ({device.id}) is now watched.")
     return 0
 
 
@@ -100,7 +100,7 @@ def _newly_plugged_in(platform: Computer) -> Device:
     changed: list[bool] = []
     sources = platform.sources(lambda: changed.append(True))
     before = {(device.port, device.address) for device in platform.everything()}
-    say("Plug the device in now (if it is plugged in, take it out and plug it in again). Ctrl-C ends.")
+    say("Plug the device in now (if it is already in, unplug it and plug it back in). Ctrl-C to stop.")
     try:
         while True:
             # Once a second as well: an announcement can be lost.

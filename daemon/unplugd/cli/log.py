@@ -35,7 +35,7 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     if not arguments.file and not following and not journal.files(where.journal):
         raise Failure("there is no journal yet", START)
     if arguments.last is not None and arguments.last < 0:
-        raise Failure("--last takes a number from 0 on", "unplugd log --last 20")
+        raise Failure("--last cannot be negative", "unplugd log --last 20")
     try:
         found = sources.find(arguments.file, where.journal, notes, say)
     except Failure as failure:

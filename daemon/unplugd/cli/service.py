@@ -46,7 +46,7 @@ def install(arguments: argparse.Namespace, where: Paths) -> int:
     _alone(manager, where)
     manager.install(program, Real(say))
     _watches(where)
-    say("It does so from now on, whenever you are logged in.")
+    say("From now on it starts whenever you log in.")
     _greet(where)
     say("To undo this: unplugd service uninstall")
     return 0
@@ -62,13 +62,13 @@ def uninstall(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.purge:
         _purge_is_meant(where)
     there = manager.uninstall(Real(say))
-    say("unplugd does not watch any more." if there else "The service was not installed.")
+    say("Service removed." if there else "The service was not installed.")
     if arguments.purge:
         for folder in _own_folders(where):
             shutil.rmtree(folder)
             say(f"Removed {paths.short(folder)}")
     elif there:
-        say(f"The journal and the configuration are kept: {_listed(_own_folders(where))}")
+        say(f"Your journal and configuration were kept: {_listed(_own_folders(where))}")
     return 0
 
 
@@ -89,7 +89,7 @@ def stop(arguments: argparse.Namespace, _where: Paths) -> int:
     manager, hands = _to_change(arguments)
     manager.stop(hands)
     if not arguments.dry_run:
-        say("unplugd does not watch until you log in again, or: unplugd service start")
+        say("unplugd is stopped until you next log in. To start it now: unplugd service start")
     return 0
 
 
@@ -118,19 +118,19 @@ def status(arguments: argparse.Namespace, where: Paths) -> int:
         return int(bool(wrong))
     if state.installed:
         print(f"file      {paths.short(state.file)} ({state.manager})")
-        print(f"starts    {foreign.plain(' '.join(_short_words(state.command)), 300)}")
+        print(f"command   {foreign.plain(' '.join(_short_words(state.command)), 300)}")
         print(f"at login  {'yes' if state.enabled else 'no'}")
-    print(f"now       {state.state}{f' (process {state.process})' if state.process else ''}")
+    print(f"state     {state.state}{f' (process {state.process})' if state.process else ''}")
     for problem in wrong:
         print(f"problem   {foreign.plain(problem.what, 300)}")
-        print(f"repair    {problem.repair}")
+        print(f"fix       {problem.repair}")
     return int(bool(wrong))
 
 
 def logs(arguments: argparse.Namespace, _where: Paths) -> int:
     """Print what the service has said."""
     if arguments.last < 0:
-        raise Failure("--last takes a number from 0 on", "unplugd service logs --last 20")
+        raise Failure("--last cannot be negative", "unplugd service logs --last 20")
     command = _manager(arguments).logs(arguments.last, follow=arguments.follow)
     sys.stdout.flush()
     return subprocess.run(command, check=False).returncode and 1
@@ -173,8 +173,8 @@ def _to_change(arguments: argparse.Namespace) -> tuple[Manager, Hands]:
 def _check(manager: Manager) -> None:
     if os.geteuid() == 0:
         raise Failure(
-            "root has no desktop on which a reminder could be seen",
-            "run this as the person who uses the desktop; for everybody: README, For administrators",
+            "root has no desktop to show reminders on",
+            "run this as the user who will see the reminders; to set it up for all users, see docs/administrators.md",
         )
     manager.check()
 
@@ -182,8 +182,8 @@ def _check(manager: Manager) -> None:
 def _watches(where: Paths) -> int:
     """See that the daemon answers: that it was started does not say so everywhere."""
     if not _until(lambda: _ask(where, "status")):
-        raise Failure("the service was started, but unplugd does not answer", "unplugd service logs")
-    say("unplugd watches.")
+        raise Failure("the service was started, but unplugd is not responding", "unplugd service logs")
+    say("unplugd is running.")
     return 0
 
 
@@ -201,8 +201,8 @@ def _alone(manager: Manager, where: Paths) -> None:
         raise
     if running and running != mine:
         raise Failure(
-            f"unplugd runs already, but not as the service (process {running})",
-            "end it (Ctrl-C in its terminal), then try again",
+            f"unplugd is already running outside the service (process {running})",
+            "stop it (Ctrl-C in its terminal), then try again",
         )
 
 
@@ -220,10 +220,10 @@ def _greet(where: Paths) -> None:
     greeted = _until(lambda: _ask(where, "status").get("greeted"))
     if isinstance(greeted, dict) and greeted.get("channel"):
         say(
-            f"A first notification was sent (by {greeted['channel']}). None to be seen? unplugd doctor --notify"
+            f"A first notification was sent (by {greeted['channel']}). Didn't see it? Run: unplugd doctor --notify"
         )
     else:
-        say("But no notification can be shown.\nhint: unplugd doctor --notify")
+        say("But it cannot show notifications.\nhint: unplugd doctor --notify")
 
 
 def _until(answer: Callable[[], Any]) -> Any:
@@ -253,13 +253,13 @@ def _of_the_daemon(state: State, where: Paths) -> list[Problem]:
     answer = _ask(where, "status")
     version = answer.get("version")
     if state.process and version and version != __version__:
-        what = f"unplugd {foreign.plain(str(version))} still runs, {__version__} is installed"
+        what = f"unplugd {foreign.plain(str(version))} is still running, but {__version__} is installed"
         return [Problem(what, "unplugd service restart")]
     process = answer.get("process")
     if not state.process and isinstance(process, int):
-        return [Problem(f"unplugd runs outside the service (process {process})", f"kill {process}")]
+        return [Problem(f"unplugd is running outside the service (process {process})", f"kill {process}")]
     if answer.get("configuration", {}).get("problems"):
-        return [Problem("the configuration has an error and is not in force", "unplugd config check")]
+        return [Problem("the configuration has errors and is not being used", "unplugd config check")]
     return []
 
 
@@ -289,7 +289,7 @@ def _own_folders(where: Paths) -> list[Path]:
 
 
 def _listed(folders: list[Path]) -> str:
-    return ", ".join(map(paths.short, folders)) or "there was none"
+    return ", ".join(map(paths.short, folders)) or "there were none"
 
 
 def _purge_is_meant(where: Paths) -> None:
@@ -297,6 +297,8 @@ def _purge_is_meant(where: Paths) -> None:
     if not folders:
         return
     if not sys.stdin.isatty():
-        raise Failure("--purge asks before it removes anything", "run it in a terminal")
-    if not asked(f"Remove the journal and the configuration for ever ({_listed(folders)})?", default=False):
-        raise Failure("nothing was removed", "unplugd service uninstall keeps them")
+        raise Failure("--purge asks before it deletes anything", "run it in a terminal")
+    if not asked(
+        f"Permanently delete the journal and the configuration ({_listed(folders)})?", default=False
+    ):
+        raise Failure("nothing was removed", "to keep both: unplugd service uninstall")

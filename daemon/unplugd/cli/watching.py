@@ -71,9 +71,7 @@ def _cannot_start(error: OSError, where: Paths) -> Failure:
     if error.filename is None:
         return Failure(f"cannot start: {error.strerror or error}", "unplugd doctor")
     folders = f"{paths.short(where.state)} and {paths.short(where.runtime)}"
-    return Failure(
-        f"cannot start: {error.strerror or error}", f"make {folders} folders that you can write to"
-    )
+    return Failure(f"cannot start: {error.strerror or error}", f"make sure you can write to {folders}")
 
 
 def demo(arguments: argparse.Namespace, where: Paths) -> int:
@@ -87,9 +85,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     def narrate(text: str, mark: str = " ") -> None:
         print(f"{(time.monotonic() - began) * speed:4.0f} s {mark} {text}", flush=True)
 
-    say(
-        "A CareLink USB stick on a simulated port; the notifications are real. Minutes of the real rules are seconds."
-    )
+    say("This simulates a CareLink USB stick. The notifications are real, and minutes pass as seconds.")
     daemon: Daemon | None = None
     platform = demo.Simulated(
         here(own),
@@ -120,7 +116,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     if interrupted:
         return 130
     if "reminded" not in happened:
-        say("No reminder reached you in this story.\nhint: unplugd doctor --notify")
-    say("That was the whole story. Its journal: unplugd log " + paths.short(own.journal))
+        say("No reminder reached you in this demo.\nhint: unplugd doctor --notify")
+    say("That was the demo. To read its journal: unplugd log " + paths.short(own.journal))
     say("To watch for real: unplugd run")
     return 0
