@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+REFERENCE = {file.name: file.read_text() for file in sorted((ROOT / "docs").glob("*.md"))}
+GUIDES = {
+    file: (ROOT / file).read_text()
+    for file in ("README.md", "CONTRIBUTING.md", *(f"docs/{name}" for name in REFERENCE))
+}
 
 
 def commands(
@@ -36,22 +41,26 @@ def commands(
 
 
 COMMANDS = dict(commands(parser()))
-ROWS = [line.strip("| ").split(" | ")[0] for line in README.splitlines() if line.startswith("| `unplugd ")]
+ROWS = [
+    line.strip("| ").split(" | ")[0]
+    for line in REFERENCE["commands.md"].splitlines()
+    if line.startswith("| `unplugd ")
+]
 """The first column of the table of commands."""
 
 
 def row(command: str) -> str:
-    """Return the usage in README that is about a command: `config path|show` is about `config show`."""
+    """Return the documented usage of a command: `config path|show` is about `config show`."""
     *above, last = command.split()
     for usage in ROWS:
         words = usage.strip("`").replace("\\|", "|").split()
         if words[: len(above)] == above and len(words) > len(above) and last in words[len(above)].split("|"):
             return usage.replace("\\|", "|")
-    pytest.fail(f"README has no row for `{command}`")
+    pytest.fail(f"docs/commands.md has no row for `{command}`")
 
 
 @pytest.mark.parametrize("command", [name for name, parser in COMMANDS.items() if name != "unplugd config"])
-def test_every_command_and_option_is_in_readme(command: str) -> None:
+def test_every_command_and_option_is_documented(command: str) -> None:
     """In the table of commands, with each of its options and arguments."""
     usage = row(command)
     for action in COMMANDS[command]._actions:
@@ -61,11 +70,22 @@ def test_every_command_and_option_is_in_readme(command: str) -> None:
         assert shown in usage, f"{command} {shown}"
 
 
-def test_readme_promises_no_command_that_is_not_there() -> None:
-    """Every `unplugd …` in README begins like a command."""
-    known = {name.split()[1] for name in COMMANDS}
-    for line in re.findall(r"`unplugd ([a-z-]+)", README):
-        assert line in known
+def test_no_document_promises_a_command_that_is_not_there() -> None:
+    """Every `unplugd …` in the documents is a command, with options that it has."""
+    text = "\n".join(GUIDES.values())
+    promised = re.findall(r"(?:`|^    (?:\$ )?)(unplugd [a-z][^`|#>\n]*)", text, re.MULTILINE)
+    assert promised
+    for words in map(str.split, promised):
+        name = " ".join(words[:3]) if " ".join(words[:3]) in COMMANDS else " ".join(words[:2])
+        assert name in COMMANDS, words
+        options = {option for action in COMMANDS[name]._actions for option in action.option_strings}
+        given = {word.strip("[]") for word in words if word.strip("[").startswith("--")}
+        assert given <= options, words
+
+
+def test_the_table_of_commands_promises_no_command_that_is_not_there() -> None:
+    """Each word of `service install|start` is a command."""
+    assert ROWS
     for usage in ROWS:
         words = usage.strip("`").replace("\\|", "|").split()
         if len(words) > 2 and re.fullmatch(r"[a-z|-]+", words[2]):
@@ -84,26 +104,50 @@ def test_every_command_explains_itself() -> None:
             ), name
 
 
-def test_every_event_is_in_readme() -> None:
+def test_every_event_is_documented() -> None:
     """The journal is read by other programs: each of its events stands in the table, and no other."""
-    table = README.partition("| event | more fields |")[2].partition("\n\n")[0]
+    table = REFERENCE["journal.md"].partition("| event | more fields |")[2].partition("\n\n")[0]
     documented = {
         name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])
     }
     assert documented == set(sentence._WORDS)
 
 
-def test_every_outcome_is_in_readme() -> None:
+def test_every_outcome_is_documented() -> None:
     """So are the ways in which a reminder ends."""
     for outcome in sentence.OUTCOMES:
-        assert f"`{outcome}`" in README
+        assert f"`{outcome}`" in REFERENCE["journal.md"]
 
 
-def test_readmes_configuration_is_right() -> None:
-    """What people copy from README is accepted."""
-    blocks = re.findall(r"(?:^    .*\n|^\n)+", README, re.MULTILINE)
+def test_the_documented_configuration_is_right() -> None:
+    """What people copy is accepted, and every setting is shown with its default."""
+    guide = REFERENCE["configuration.md"]
+    (settings,) = re.findall(r"(?s)```toml\n(.+?)```", guide)
+    assert settings == config.TEMPLATE
+    blocks = re.findall(r"(?:^    .*\n|^\n)+", guide, re.MULTILINE)
     (example,) = [block for block in blocks if "[remind]" in block]
     assert config.parse(re.sub(r"(?m)^    ", "", example)) != config.Settings()
+
+
+def test_readme_is_short() -> None:
+    """A person reads it whole; reference is in docs/, and README leads to each file there."""
+    assert len(README.splitlines()) <= 150
+    for name in REFERENCE:
+        assert f"](docs/{name})" in README
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_link_leads_somewhere(guide: str) -> None:
+    """Each file that a document links to is there, and so is the heading in it."""
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", GUIDES[guide]):
+        place, _, heading = target.partition("#")
+        file = (ROOT / guide).parent / place if place else ROOT / guide
+        assert file.exists(), target
+        headings = {
+            re.sub(r"[^\w -]", "", found).lower().replace(" ", "-")
+            for found in re.findall(r"(?m)^#+ (.+)$", file.read_text())
+        }
+        assert not heading or heading in headings, target
 
 
 def test_the_sentence_of_the_notice_is_quoted() -> None:
@@ -113,6 +157,7 @@ def test_the_sentence_of_the_notice_is_quoted() -> None:
         in README
     )
     assert "20 September 2022" in README
+    assert len(re.findall(r"\bsixth\b|\bprecaution 6\b", "\n".join(GUIDES.values()))) == 1
 
 
 def test_the_changelog_knows_the_version() -> None:
