@@ -477,7 +477,7 @@ def test_fits_the_screen(height: int) -> None:
 def test_that_nothing_is_known_is_said_once(run: Callable[..., Done]) -> None:
     """Not again in other words below."""
     done = run("--since", "2026-01-01", "--until", "2026-01-31", MONTH)
-    assert done.stdout.count("unplugd did not run") == 1
+    assert done.stdout.count("unplugd was not running") == 1
 
 
 def test_only_as_many_devices_as_fit() -> None:
