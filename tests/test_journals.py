@@ -134,6 +134,27 @@ def test_any_split_gives_the_same(
     assert len(as_lines(plain)) == length
 
 
+@pytest.mark.parametrize(("late", "disordered"), [(59.0, 0), (81.0, 1)])
+def test_a_line_that_comes_up_to_a_minute_late_is_put_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: float, disordered: int
+) -> None:
+    """In a file that is not looked at line by line; a later one is told where it stands, and counted."""
+    monkeypatch.setattr(order, "EXACT", 0)
+    # A line or two at a time.
+    monkeypatch.setattr(lines, "CHUNK", 150)
+    before = [line("b", 10.0 * number) for number in range(400)]
+    after = [line("b", 4000.0 + 10 * number) for number in range(400)]
+    one = line("b", 3990.0 - late)
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"".join([*before, one, *after]))
+    notes = Counter[str]()
+    read = as_lines(file, notes=notes)
+    assert (read == [*sorted([*before, one], key=lambda raw: json.loads(raw)["uptime"]), *after]) == (
+        not disordered
+    )
+    assert +notes == ({"disordered": 1} if disordered else {})
+
+
 @pytest.mark.parametrize("after", [b"", line("c", 5.0)])
 def test_what_is_too_late_to_be_sorted_in_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bytes

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unplugd import channels, reminder
+from unplugd.linux import desktop
+from unplugd.macos import notification
 from unplugd.notifier import REPEAT_TROUBLE, Notifier
 from unplugd.words import Words
 
@@ -111,6 +114,20 @@ def test_nobody_reached_is_told(rig: Rig) -> None:
         channel.answer("no")
     assert rig.heard.said[-1] == ("undelivered", 1)
     assert rig.notifier.last == ""
+
+
+@pytest.mark.parametrize(
+    "in_turn",
+    [
+        (desktop.DELIVERY, desktop.START, channels.PATIENCE),
+        # The applet, for which `open` has the same time, and then osascript.
+        (notification.PATIENCE, notification.PATIENCE),
+    ],
+    ids=["Linux", "macOS"],
+)
+def test_a_notification_is_waited_for_until_the_last_channel_has_given_up(in_turn: tuple[float, ...]) -> None:
+    """The rules count it as refused only after every channel, one after the other, has had all of its time."""
+    assert sum(in_turn) < reminder.ON_ITS_WAY
 
 
 def test_an_update_goes_only_where_it_replaces(rig: Rig) -> None:

@@ -122,6 +122,17 @@ def test_replug() -> None:
     assert [one.plugged_for for one in reviewed(PLUGGED, gone, late, over).periods] == [100, 100]
 
 
+@pytest.mark.parametrize(("again", "periods"), [(10.9, 1), (11.1, 2)])
+def test_a_look_that_came_a_second_late_still_finds_a_replug(again: float, periods: int) -> None:
+    """The daemon's rule is ten seconds between two looks, of which the second may be written a little late."""
+    found = reviewed(
+        PLUGGED,
+        line(100, "unplugged", STICK, plugged_for=100.0, idle_for=100.0),
+        line(100 + again, "plugged_in", STICK, continued=True),
+    )
+    assert len(found.periods) == periods
+
+
 def test_two_devices_at_once() -> None:
     """Their checkpoints come in turn: each counts for its own device."""
     both = [line(0, "plugged_in", STICK), line(0, "plugged_in", METER)]
@@ -238,6 +249,23 @@ def test_event_with_a_time_that_is_none(last: str) -> None:
     found = reviewed(PLUGGED, {**line(300, "checkpoint", STICK), **odd}, {**line(600, last, STICK), **odd})
     assert found.periods[0].ended == NOON + 600
     assert not found.notes
+
+
+@pytest.mark.parametrize(
+    ("time", "usable"),
+    [
+        ("1969-12-31T23:59:59.000Z", False),
+        ("1970-01-01T00:00:00.000Z", True),
+        ("2286-11-20T17:46:40.000Z", True),
+        ("2286-11-20T17:46:41.000Z", False),
+        ("9999-12-31T23:59:59.000Z", False),
+    ],
+)
+def test_no_time_before_1970_or_after_2286_is_believed(time: str, usable: bool) -> None:
+    """Where nothing else says when it was, such an event is left out and counted."""
+    found = reviewed({**PLUGGED, "time": time, "uptime": None})
+    assert len(found.periods) == usable
+    assert found.notes.get("no_time", 0) == (not usable)
 
 
 def test_one_reminder_for_two() -> None:

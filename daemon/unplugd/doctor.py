@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd import config, control, loop, paths
+from unplugd import config, control, loop, paths, reminder
 from unplugd.failure import ConfigurationError
 from unplugd.words import Words
 
@@ -21,8 +21,6 @@ TEST: Final = Words(
     ("This is a test. Reminders will look like this.",),
 )
 
-LONGEST: Final = 65.0
-"""Seconds that a channel may take, more than any of them allows itself."""
 TERMINAL: Final = "works only when unplugd is started in a terminal"
 HELP: Final = (
     "the README says what unplugd needs; to report the problem, include the output of: unplugd doctor --json"
@@ -165,7 +163,7 @@ def _channels(computer: Computer, settings: config.Settings, *, notify: bool) ->
         else:
             channel.check(trial.told)
         sources = [source] if source else []
-        gives_up = computer.now() + LONGEST
+        gives_up = computer.now() + reminder.ON_ITS_WAY
         while not trial.over and computer.now() < gives_up:
             loop.turn(sources, computer.now, gives_up)
         for one in sources:

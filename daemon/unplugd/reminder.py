@@ -22,7 +22,10 @@ CHECKPOINT: Final = 300.0
 URGENCIES: Final = ("normal", "critical")
 """What the journal calls a reminder that is not critical, and one that is."""
 ON_ITS_WAY: Final = 60.0
-"""Seconds after which a notification that nobody confirmed or refused counts as refused: longer than any channel."""
+"""Seconds after which a notification that nobody confirmed or refused counts as refused.
+
+Longer than all channels in turn allow themselves; whoever waits for a channel waits as long.
+"""
 
 Outcome = Literal["unplugged", "dismissed", "snoozed", "in_use", "expired"]
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, config, control, foreign, paths
+from unplugd import __version__, config, control, foreign, paths, reminder
 from unplugd.cli.terminal import asked, say
 from unplugd.failure import Failure
 from unplugd_service.hands import Real, Rehearsal
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from unplugd_service.hands import Hands
     from unplugd_service.manager import Manager, State
 
-READY: Final = 65.0
-"""Seconds until the daemon has to answer, and until a channel has to have taken the first notification.
-
-On macOS three programs in turn may take 20 seconds each.
-"""
+READY: Final = reminder.ON_ITS_WAY
+"""Seconds until the daemon has to answer, and until a channel has to have taken the first notification."""
 
 
 def install(arguments: argparse.Namespace, where: Paths) -> int:
