@@ -26,14 +26,26 @@ WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 HOSTILE = "/opt/a b/$HOME/${x}/%h %%/\"q\"/'s'/back\\slash/ü/tab\t/\x01/unplugd"
 
 
+TARGETS = ("basic.target", "shutdown.target", "graphical-session.target")
+"""What the unit is started after or stopped before."""
+
+
 def analyzed(tmp_path: Path, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run systemd-analyze as a user without anything."""
+    """Run systemd-analyze as a user who has no units but these targets: it would find fault with the machine's own."""
     need("systemd-analyze")
-    runtime = tmp_path / "r"
+    runtime, units = tmp_path / "r", tmp_path / "units"
     runtime.mkdir(mode=0o700, exist_ok=True)
+    units.mkdir(exist_ok=True)
+    for target in TARGETS:
+        (units / target).write_text(f"[Unit]\nDescription={target}\n")
     return subprocess.run(
         ["systemd-analyze", "--user", *arguments],
-        env={"XDG_RUNTIME_DIR": str(runtime), "HOME": str(home or tmp_path), "PATH": os.environ["PATH"]},
+        env={
+            "XDG_RUNTIME_DIR": str(runtime),
+            "HOME": str(home or tmp_path),
+            "PATH": os.environ["PATH"],
+            "SYSTEMD_UNIT_PATH": str(units),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -59,6 +71,17 @@ def test_verify_would_say_something(unit: Path, tmp_path: Path) -> None:
     """The test above can fail: an unknown value is said, with exit status 0."""
     unit.write_text(unit.read_text().replace("Type=notify", "Type=nonsense"))
     assert "nonsense" in analyzed(tmp_path, "verify", str(unit)).stderr
+
+
+def test_other_units_do_not_matter(unit: Path, tmp_path: Path) -> None:
+    """Two notification servers that the person's desktop starts, of which systemd refuses one, are none of its business."""
+    wanted = tmp_path / ".config/systemd/user/graphical-session.target.wants"
+    wanted.mkdir(parents=True)
+    for name in ("one.service", "two.service"):
+        server = "[Service]\nType=dbus\nBusName=org.freedesktop.Notifications\nExecStart=/bin/true\n"
+        (wanted.parent / name).write_text(server)
+        (wanted / name).symlink_to(wanted.parent / name)
+    assert analyzed(tmp_path, "verify", str(unit)).stderr == ""
 
 
 def test_the_hardening_does_not_blind(unit: Path, tmp_path: Path) -> None:
