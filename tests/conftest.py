@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from inspect import isclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,9 +28,28 @@ NO_SKIPS = "UNPLUGD_NO_SKIPS"
 REAL = (Bus, Child, Daemon, Desktop, Login, Programs, Screen, Server, Testbed, UserManager)
 """The parts of the rig that are processes of this machine."""
 VIRTUAL = Path(__file__).with_name("vm")
+PERSONAL = (
+    *("DBUS_", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_", "NOTIFY_SOCKET", "JOURNAL_STREAM"),
+    *("LANG", "LC_", "TZ", "TERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLORTERM"),
+    *("PAGER", "MANPAGER", "LESS", "SYSTEMD_", "WATCHDOG_"),
+)
+"""How the variables begin that say something of whoever runs the tests: session, folders, language, terminal."""
 HARMLESS = {"_usual_umask", "open_folder"}
 """Fixtures of this file that are nothing that another test could see."""
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests a home, a language and a time zone of their own, and no session: they pass on any desktop."""
+    home = TemporaryDirectory(prefix="unplugd-home-")
+    config.add_cleanup(home.cleanup)
+    # What takes minutes to download or to build is kept where it was.
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    for name in [name for name in os.environ if name.startswith(PERSONAL)]:
+        del os.environ[name]
+    os.environ.update(HOME=home.name, XDG_CACHE_HOME=cache, LANG="C.UTF-8", TZ="UTC")
+    time.tzset()
 
 
 @pytest.hookimpl(wrapper=True)
