@@ -48,7 +48,6 @@ class Closing:
 
     id: int
     known: bool
-    monotonic: float
 
 
 class Server:
@@ -178,7 +177,7 @@ class Server:
             self._notifications.append(notification)
             self._on_screen[notification.id] = notification
         elif "closed" in said:
-            self._closings.append(Closing(said["closed"], said["known"], said["monotonic"]))
+            self._closings.append(Closing(said["closed"], said["known"]))
             self._on_screen.pop(said["closed"], None)
         elif "unanswered" in said:
             self._unanswered.append(said["unanswered"])
