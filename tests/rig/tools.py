@@ -9,9 +9,12 @@ from functools import cache
 import pytest
 
 PACKAGES = {
+    "apt-get": "apt",
     "bash": "bash",
     "chromium": "chromium",
     "dbus-daemon": "dbus",
+    "dpkg-deb": "dpkg",
+    "dpkg-query": "dpkg",
     "dunst": "dunst",
     "fish": "fish",
     "gcc": "gcc",
