@@ -32,7 +32,7 @@ uninstall:
 	-rmdir "$(dir $(INSTALLED))"
 
 test: $(VENV)/installed-for-tests
-	sh tests/debian-packages
+	PYTHON="$(PYTHON)" sh tests/debian-packages
 	$(MAKE) --jobs=4 --keep-going --no-print-directory $(ONE_BY_ONE) \
 		check test-machine test-virtual-machine test-rest
 
@@ -57,6 +57,7 @@ documents: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m tests.documents
 
 bench: $(VENV)/installed-for-tests
+	PYTHON="$(PYTHON)" sh tests/debian-packages
 	$(VENV)/bin/python -m tests.bench
 
 $(VENV)/installed: pyproject.toml tests/make-venv

@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.rig.bus import Bus
 from tests.rig.child import Process
 from tests.rig.daemon import Daemon
@@ -62,7 +64,11 @@ class Surroundings:
         need("gcc")
         program = self.folder / name
         flags = [f"-l{library}" for library in libraries]
-        subprocess.run(["gcc", "-O2", "-Wall", "-o", program, HERE / f"{name}.c", *flags], check=True)
+        compiler = ["gcc", "-O2", "-Wall", "-o", str(program), str(HERE / f"{name}.c"), *flags]
+        done = subprocess.run(compiler, capture_output=True, text=True, check=False)
+        if done.returncode:
+            packages = " ".join(["libc6-dev", *(f"lib{library}-dev" for library in libraries)])
+            pytest.fail(f"{done.stderr}hint: sudo apt-get install {packages}")
         return program
 
 
