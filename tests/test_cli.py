@@ -36,6 +36,8 @@ from .rig.usb import HUB, METER, MOUSE, Model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .rig.daemon import Daemon
+    from .rig.server import Server
     from .rig.usb import Testbed
 
 UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
@@ -709,6 +711,26 @@ def test_run_without_its_folders_says_which(shell: Shell, blocked: str) -> None:
     assert done.stderr.startswith("unplugd: cannot start: ")
     assert "~/.local/state/unplugd" in done.stderr
     assert "of-ann" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "unplugd: watching; unplugd status shows what it sees\n"),
+        # The service manager's own log already has a line for it.
+        ({"UNPLUGD_SERVICE": "1"}, ""),
+    ],
+    ids=["by a person", "by a service manager"],
+)
+def test_run_into_a_log_says_that_it_watches(
+    daemon: Daemon, server: Server, environment: dict[str, str], said: str
+) -> None:
+    """Whoever starts it without a terminal reads one line, which names no key that they cannot press."""
+    assert not server.notifications
+    daemon.environment |= environment
+    daemon.start()
+    assert daemon.stop() == 0
+    assert daemon.stderr == said
 
 
 # --- devices, on a machine that the test makes

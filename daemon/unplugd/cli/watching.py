@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     # Nobody reads what a service says before it ends.
     stubborn = bool(os.environ.get("UNPLUGD_SERVICE"))
     # A person at a terminal sees what happens; in a service's log the journal would only stand twice.
-    told = _tell_person if sys.stderr and sys.stderr.isatty() else _tell_nobody
+    on_terminal = bool(sys.stderr and sys.stderr.isatty())
+    told = _tell_person if on_terminal else _tell_nobody
     try:
         daemon = Daemon(here(where), where, lambda: config.load(file), _diagnose, told, stubborn=stubborn)
     except lock.HeldError as held:
@@ -39,8 +40,11 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
         raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None
     except OSError as error:
         raise _cannot_start(error, where) from None
-    if sys.stderr and sys.stderr.isatty():
+    if on_terminal:
         _diagnose("watching; Ctrl-C ends it, unplugd status shows what it sees")
+    elif not stubborn:
+        # Of a service its manager says that it was started.
+        _diagnose("watching; unplugd status shows what it sees")
     try:
         daemon.run()
     finally:
