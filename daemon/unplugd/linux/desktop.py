@@ -75,7 +75,7 @@ class Desktop:
         self._replaceable = False
         """Whether a change of text may replace what is shown: not a passing one, and what an earlier run left may be."""
         self._closing: dict[int, bool] = {}
-        """The ids that we have asked to close and that may still be there; False where it was refused."""
+        """The ids that we have asked to close and that may still be there; False where that failed."""
         self._request: _Request | None = None
         """The call of Notify that is still to be answered."""
         self._left_over = False
@@ -219,7 +219,7 @@ class Desktop:
         )
         self._request = request = _Request(words, self._owner, self._now())
         self._bus.call(
-            SERVER,
+            self._server(),
             "Notify",
             "susssasa{sv}i",
             arguments,
@@ -237,9 +237,12 @@ class Desktop:
         elif error == NO_ANSWER:
             # It may still answer: until then nothing more is sent, or all of it would be shown at once one day.
             self._settle("the notification server does not answer")
-        else:
+        elif self._wanted is request.words:
             self._request = None
             self._settle(f"the notification server refused: {foreign.plain(error)}")
+        else:
+            self._request = None
+            self._advance()
 
     def _notified(self, request: _Request, notification: int) -> None:
         if request.owner != self._owner:
@@ -263,26 +266,30 @@ class Desktop:
     def _waits_for_answer(self) -> bool:
         return self._request is not None and self._now() < self._request.sent_at + LOST_ANSWER
 
+    def _server(self) -> DBusAddress:
+        """Return the address of the server that we know: the name may be another's by the time a call arrives."""
+        return DBusAddress(SERVER.object_path, self._owner, NAME)
+
     def _close_shown(self) -> None:
         """Close what is shown; it is forgotten first, so that its closing is not taken for the person's doing."""
-        refused = [notification for notification, asked in self._closing.items() if not asked]
+        failed = [notification for notification, asked in self._closing.items() if not asked]
         shown = [self._id] if self._id else []
         self._shown(0)
-        for notification in (*refused, *shown):
+        for notification in (*failed, *shown):
             self._close(notification)
 
     def _close(self, notification: int) -> None:
         if not self._bus:
             return
 
-        def answered(answer: tuple[Any, ...] | None, error: str) -> None:
+        def answered(answer: tuple[Any, ...] | None, _error: str) -> None:
             if answer is not None:
                 self._closing.pop(notification, None)
-            elif error != NO_ANSWER and notification in self._closing:
+            elif notification in self._closing:
                 self._closing[notification] = False
 
         self._closing[notification] = True
-        self._bus.call(SERVER, "CloseNotification", "u", (notification,), answered)
+        self._bus.call(self._server(), "CloseNotification", "u", (notification,), answered)
 
     def _settle(self, trouble: str | None = None) -> None:
         done, self._done, self._deadline = self._done, None, None
@@ -365,7 +372,7 @@ class Desktop:
     def _ask_capabilities(self) -> None:
         if self._bus and not self._asking:
             self._asking = True
-            self._bus.call(SERVER, "GetCapabilities", None, (), self._capabilities_told, returns="as")
+            self._bus.call(self._server(), "GetCapabilities", None, (), self._capabilities_told, returns="as")
 
     def _capabilities_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
         self._asking = False

@@ -1,0 +1,245 @@
+"""Whatever happens on the way to the notification server, there is one notification, and after it none."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jeepney import DBusAddress, HeaderFields, new_signal
+
+from unplugd.linux import desktop
+from unplugd.linux.bus import BUS, HANDSHAKE, NO_ANSWER
+from unplugd.linux.desktop import LOST_ANSWER, Desktop
+from unplugd.words import Words
+
+from .rig.bus import NOTIFICATIONS
+from .rig.turning import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REMINDER: Final = Words("Reminder", ("Disconnect it.",), (("snooze", "Snooze 15 min"),))
+KINDS: Final = {
+    "remind": REMINDER,
+    "update": replace(REMINDER, title="Update", fresh=False),
+    "greet": replace(REMINDER, title="Greeting", buttons=(), passing=True),
+}
+STEPS: Final = (
+    *KINDS,
+    "withdraw",
+    "serve",
+    "refuse",
+    "deliver",
+    "dismiss",
+    "press",
+    "wait",
+    "lose",
+    "die",
+    "settle",
+)
+
+
+@dataclass
+class Call:
+    """A call on its way to the server, or waiting for its answer."""
+
+    method: str
+    body: tuple[Any, ...]
+    answer: Callable[[tuple[Any, ...] | None, str], None]
+    late: Callable[[tuple[Any, ...]], None] | None
+    deadline: float
+    overdue: bool = False
+
+
+class World:
+    """The bus and the server: each call and each answer arrives when `step` says so, in order."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.calls: deque[Call] = deque()
+        self.incoming: deque[Callable[[], None]] = deque()
+        self.shown: dict[int, Words] = {}
+        self.last = 0
+        self.owner = 1
+        self.most = 0
+        self.heard: list[str] = []
+        self.outcomes: list[str | None] = []
+        self.asked: dict[str, Words] = {}
+        self.signal: Callable[[Any], None] = lambda _message: None
+        self.channel = Desktop(self.clock, self)
+
+    # --- what the channel takes for its bus
+
+    def connect(self, _address: str, _now: object, signal: Callable[[Any], None], _lost: object) -> World:
+        """Be the connection."""
+        self.signal = signal
+        return self
+
+    def add_match(self, _rule: str) -> None:
+        """Match everything."""
+
+    def call(
+        self,
+        to: DBusAddress,
+        method: str,
+        _signature: str | None,
+        body: tuple[Any, ...],
+        answer: Callable[[tuple[Any, ...] | None, str], None],
+        *,
+        late: Callable[[tuple[Any, ...]], None] | None = None,
+        seconds: float = HANDSHAKE,
+        **_more: object,
+    ) -> None:
+        """Take a call."""
+        call = Call(method, body, answer, late, self.clock.now + seconds)
+        if method == "GetNameOwner":
+            # Here the bus answers, which does not hang.
+            owner = f":1.{self.owner}"
+            self.incoming.append(lambda: answer((owner,), ""))
+        elif to.bus_name in (f":1.{self.owner}", BUS.bus_name):
+            self.calls.append(call)
+        else:
+            self.incoming.append(lambda: answer(None, "there is no such server"))
+
+    def deadline(self) -> None:
+        """Have none: `wait` expires what is overdue."""
+
+    def expire(self, now: float) -> None:
+        """Give up on what is overdue, as the real one does."""
+        for call in [*self.calls]:
+            if not call.overdue and now >= call.deadline:
+                call.overdue = True
+                call.answer(None, NO_ANSWER)
+
+    # --- what the channel tells
+
+    def pressed(self, key: str) -> None:
+        self.heard.append(f"pressed {key}")
+
+    def closed(self, outcome: str) -> None:
+        self.heard.append(outcome)
+
+    def lost(self) -> None:
+        self.heard.append("lost")
+
+    def back(self) -> None:
+        self.heard.append("back")
+
+    # --- what happens
+
+    def step(self, what: str) -> None:
+        """Let one thing happen."""
+        if what in KINDS:
+            # Equal words that are asked for twice are two notifications.
+            title = f"{what} {len(self.asked)}"
+            self.asked[title] = words = replace(KINDS[what], title=title)
+            self.channel.show(words, self.outcomes.append)
+        elif what == "withdraw":
+            self.channel.withdraw()
+        elif what in ("serve", "refuse") and self.calls:
+            call = self.calls.popleft()
+            # A refusal that comes late is as good as none: the channel waits until it takes the answer for lost.
+            self.serve(call, refuse=what == "refuse" and not call.overdue)
+        elif what == "deliver" and self.incoming:
+            self.incoming.popleft()()
+        elif what in ("dismiss", "press") and self.shown:
+            if what == "press":
+                self.emit("ActionInvoked", "us", (min(self.shown), "snooze"))
+            self.close(min(self.shown), 2)
+        elif what in ("wait", "lose"):
+            self.clock.now += LOST_ANSWER if what == "lose" else 4
+            self.channel.expire(self.clock.now)
+        elif what == "die":
+            self.die()
+        elif what == "settle":
+            self.settle()
+
+    def settle(self) -> None:
+        """Let all that is on its way arrive."""
+        while self.calls or self.incoming:
+            self.step("serve")
+            self.step("deliver")
+
+    def serve(self, call: Call, *, refuse: bool) -> None:
+        """Do what a call asks; a refused one does nothing."""
+        answer: tuple[Any, ...] | None = ()
+        if refuse or call.method == "StartServiceByName":
+            answer = None
+        elif call.method == "GetCapabilities":
+            answer = (["actions", "body"],)
+        elif call.method == "Notify":
+            answer = (self.notify(call.body),)
+        elif call.method == "CloseNotification":
+            answer = () if call.body[0] in self.shown else None
+            self.close(call.body[0], 3)
+        self.incoming.append(lambda: self.deliver(call, answer))
+
+    def deliver(self, call: Call, answer: tuple[Any, ...] | None) -> None:
+        """Bring the answer to a call."""
+        if not call.overdue:
+            call.answer(answer, "" if answer is not None else "refused")
+        elif call.late and answer is not None:
+            call.late(answer)
+
+    def notify(self, body: tuple[Any, ...]) -> int:
+        """Show a notification; replacing is right only where GNOME and LXQt take it well."""
+        words, replaces = self.asked[body[3]], body[1]
+        if replaces in self.shown:
+            assert not words.fresh, "a reminder that nobody would see"
+            assert not self.shown[replaces].passing, "a replacement that a server crashes of"
+        else:
+            self.last = replaces = self.last + 1
+        self.shown[replaces] = words
+        self.most = max(self.most, len(self.shown))
+        return int(replaces)
+
+    def close(self, notification: int, reason: int) -> None:
+        """Close a notification."""
+        if self.shown.pop(notification, None):
+            self.emit("NotificationClosed", "uu", (notification, reason))
+
+    def die(self) -> None:
+        """Have the server replaced by another one, which gives its own ids."""
+        before, self.owner = self.owner, self.owner + 1
+        self.shown.clear()
+        self.last = 0
+        for old, new in ((f":1.{before}", ""), ("", f":1.{self.owner}")):
+            self.emit("NameOwnerChanged", "sss", (NOTIFICATIONS, old, new), BUS.bus_name)
+        for call in self.calls:
+            self.incoming.append(lambda call=call: self.deliver(call, None))  # type: ignore[misc] # bound early
+        self.calls.clear()
+
+    def emit(self, member: str, signature: str, body: tuple[Any, ...], sender: str | None = None) -> None:
+        """Send a signal."""
+        message = new_signal(DBusAddress("/", interface=NOTIFICATIONS), member, signature, body)
+        message.header.fields[HeaderFields.sender] = sender or f":1.{self.owner}"
+        self.incoming.append(lambda: self.signal(message))
+
+
+@given(st.lists(st.sampled_from(STEPS), max_size=30))
+@settings(max_examples=1000)
+def test_there_is_one_notification_and_then_none(steps: list[str]) -> None:
+    """Late, lost and refused answers, a server that dies, a person who presses and closes: never two, none left over."""
+    world = World()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+        patch.setattr(desktop, "Bus", world.connect)
+        for step in steps:
+            world.step(step)
+            # Only who gives up on an answer, or may not close, can have a second one for a while.
+            assert world.most <= 1 or {"refuse", "lose"} & set(steps)
+        world.settle()
+        world.step("remind")
+        world.step("remind")
+        world.settle()
+        latest = list(world.asked)[-1]
+        assert [words.title for words in world.shown.values()] == [latest]
+        assert world.outcomes[-1] is None
+        assert "refuse" in steps or not any("refused" in outcome for outcome in world.outcomes if outcome)
+        world.step("withdraw")
+        world.settle()
+        assert world.shown == {}
