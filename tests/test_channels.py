@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unplugd import child, config
+from unplugd import child
 from unplugd.channels import COMMON, PATIENCE, Plyer, Terminal
 from unplugd.child import BETWEEN_LOOKS
 from unplugd.linux import Linux
 from unplugd.macos import MacOS
 from unplugd.portable import Portable
+from unplugd.vocabulary import CHANNELS
 from unplugd.words import Words
 
 from .rig.tools import need
@@ -376,4 +377,4 @@ def test_an_unknown_channel_is_an_error(platform: Callable[[], Platform]) -> Non
 
 def test_every_channel_of_the_configuration_is_known() -> None:
     """Besides the desktop's own, each channel that can be configured is made in one place."""
-    assert set(config.CHANNELS) == {"desktop", *COMMON}
+    assert set(CHANNELS) == {"desktop", *COMMON}

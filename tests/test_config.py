@@ -17,6 +17,7 @@ from unplugd import config, devices, duration, foreign, uploaders
 from unplugd.config import Quiet, Settings
 from unplugd.failure import ConfigurationError, Problem
 from unplugd.reminder import Policy
+from unplugd.vocabulary import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def test_the_template_says_the_defaults() -> None:
     general = config.TEMPLATE.partition("# A device to watch")[0]
     uncommented = re.sub(r"(?m)^# (?=\w+ = )", "", general)
     assert config.parse(uncommented).policy == Policy()
-    assert config.parse(uncommented).channels == config.CHANNELS
+    assert config.parse(uncommented).channels == CHANNELS
     assert config.parse(uncommented).look_every == Settings().look_every
 
 
@@ -322,7 +323,7 @@ def all_settings(draw: st.DrawFn) -> Settings:
         policy=Policy(**{**values, "retry": look_every}),
         quiet_hours=tuple(draw(st.lists(quiets, max_size=3))),
         look_every=look_every,
-        channels=tuple(draw(st.lists(st.sampled_from(config.CHANNELS), min_size=1, max_size=3))),
+        channels=tuple(draw(st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=3))),
         watches=(*draw(st.lists(watches, max_size=3)), *devices.BUILT_IN),
         uploaders=(*draw(st.lists(programs, max_size=3)), *uploaders.BUILT_IN),
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unplugd import config, doctor
+from unplugd import doctor
 from unplugd.linux import HARMLESS_NODE, Linux
 from unplugd.paths import Paths
+from unplugd.vocabulary import CHANNELS
 
 if TYPE_CHECKING:
     from unplugd.doctor import Finding
@@ -161,5 +162,5 @@ def test_the_rest_of_the_checks_use_the_defaults(patient: Patient) -> None:
     patient.configure("[")
     found = patient.examined()
     assert [layer for layer in found if layer.startswith("notification")] == [
-        f"notification by {name}" for name in config.CHANNELS
+        f"notification by {name}" for name in CHANNELS
     ]

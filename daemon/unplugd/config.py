@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd import devices, duration, foreign, uploaders
 from unplugd.failure import ConfigurationError, Problem
 from unplugd.reminder import Policy
+from unplugd.vocabulary import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-CHANNELS: Final = ("desktop", "plyer", "terminal")
 DAY: Final = 86400.0
 LARGEST: Final = 1_000_000
 """Bytes of a configuration file that are read: far more than any person writes."""

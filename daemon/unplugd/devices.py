@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SHARED_IDS: Final = frozenset({"10c4:ea60"})
 """Stock ids of serial chips that sit in countless boards: a device is never known by one of these."""
@@ -67,6 +67,12 @@ def parse_id(text: str) -> tuple[int, int]:
     if not colon or len(vendor) != 4 or len(product) != 4 or any(c not in digits for c in vendor + product):
         raise ValueError(f'"{text}" is not a USB id')
     return int(vendor, 16), int(product, 16)
+
+
+def watched(found: Iterable[Device], watches: Sequence[Watch]) -> list[Device]:
+    """Return those of the devices that are watched, each with the name of its entry in the watch list."""
+    entries = ((device, find(device.vendor, device.product, watches)) for device in found)
+    return [replace(device, name=watch.name) for device, watch in entries if watch and watch.on]
 
 
 def find(vendor: int, product: int, watches: Iterable[Watch]) -> Watch | None:

@@ -22,7 +22,7 @@ def main() -> int:
         return 1
     warnings.simplefilter("ignore")
     # plyer calls notify-send and ignores its exit status: a reminder that nobody sees has to be a failure.
-    subprocess.call = _checked  # type: ignore[assignment]
+    subprocess.call = _checked  # type: ignore[assignment] # only as plyer calls it
     try:
         from plyer import notification  # noqa: PLC0415 - whatever is wrong with it is answered below
 

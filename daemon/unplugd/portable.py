@@ -10,7 +10,6 @@ import ctypes.util
 import errno
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import usb.backend.libusb1
@@ -109,12 +108,7 @@ class Portable:
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
-        found = []
-        for device in self.everything():
-            watch = devices.find(device.vendor, device.product, watches)
-            if watch and watch.on:
-                found.append(replace(device, name=watch.name))
-        return found
+        return devices.watched(self.everything(), watches)
 
     def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""

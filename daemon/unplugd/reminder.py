@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from unplugd.vocabulary import URGENCIES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,8 +21,6 @@ REPLUG: Final = 10.0
 """Seconds within which a replug continues the same period: people replug a stick that hangs."""
 CHECKPOINT: Final = 300.0
 """Seconds between two checkpoints in the journal while a device is plugged in."""
-URGENCIES: Final = ("normal", "critical")
-"""What the journal calls a reminder that is not critical, and one that is."""
 ON_ITS_WAY: Final = 60.0
 """Seconds after which a notification that nobody confirmed or refused counts as refused.
 

@@ -20,9 +20,8 @@ import msgspec
 from msgspec.structs import replace
 
 from unplugd import days, devices, uploaders
-from unplugd.config import CHANNELS
-from unplugd.reminder import URGENCIES
 from unplugd.review import Review
+from unplugd.vocabulary import CHANNELS, URGENCIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from unplugd_service.program import Program
 
 
+def read(file: Path) -> str | None:
+    """Return what stands in a service file, None where there is none; Failure where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Failure(
+            f"{short(file)} cannot be read: {error.strerror}", "make it a file that you can read"
+        ) from None
+
+
 def make_room(file: Path, text: str | None, hands: Hands) -> None:
     """See that `file`, which has `text`, may be written anew or removed: a change by hand is kept beside it."""
     if text is None:

@@ -99,7 +99,7 @@ class Launchd:
 
     def install(self, program: Program, hands: Hands) -> None:
         """Write the service file and the applet, have launchd start it at each login, and start it now."""
-        before = self._read()
+        before = file.read(self.file)
         file.make_room(self.file, before, hands)
         text = self.text(file.as_before(program, _command_in(before) or ()))
         hands.tell(self.applet.install(hands))
@@ -113,7 +113,7 @@ class Launchd:
     def uninstall(self, hands: Hands) -> bool:
         """Stop it and remove what `install` wrote, if it is unplugd's own."""
         loaded = self._shown().code == 0
-        text = self._read()
+        text = file.read(self.file)
         file.make_room(self.file, text, hands)
         there = text is not None
         if loaded:
@@ -143,7 +143,7 @@ class Launchd:
 
     def state(self, program: Program | None) -> State:
         """Return what is known of it."""
-        text = self._read()
+        text = file.read(self.file)
         shown = self._shown()
         enabled = text is not None and not self._is_disabled()
         if text is not None:
@@ -172,18 +172,8 @@ class Launchd:
 
     # --- the file
 
-    def _read(self) -> str | None:
-        try:
-            return self.file.read_text(encoding="utf-8", errors="surrogateescape")
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Failure(
-                f"{short(self.file)} cannot be read: {error.strerror}", "make it a file that you can read"
-            ) from None
-
     def _must_be_there(self) -> None:
-        if self._read() is None:
+        if file.read(self.file) is None:
             raise Failure("the service is not installed", "unplugd service install")
 
     # --- launchd

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd_service import file, hands, seal
 from unplugd_service.manager import INSTALL, Problem, State
-from unplugd_service.tilde import short
 from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
@@ -160,7 +159,7 @@ class Systemd:
     def install(self, program: Program, hands: Hands) -> None:
         """Write the unit, enable it, start it, and wait until it is ready."""
         self._must_not_be_masked()
-        before = self._read()
+        before = file.read(self.file)
         file.make_room(self.file, before, hands)
         text = self.text(file.as_before(program, self._command(before)))
         if text != before:
@@ -174,7 +173,7 @@ class Systemd:
         """Stop the service and remove the unit, if it is unplugd's own."""
         self.check()
         self._must_not_be_masked()
-        text = self._read()
+        text = file.read(self.file)
         if text is None:
             return self._clear_away(hands)
         file.make_room(self.file, text, hands)
@@ -203,7 +202,7 @@ class Systemd:
         self.check()
         known = self._shown()
         masked = known.get("LoadState") == "masked"
-        text, path, own = None if masked else self._read(), self.file, True
+        text, path, own = None if masked else file.read(self.file), self.file, True
         if text is None and known.get("FragmentPath") and not masked:
             # Installed for everybody, by a package or an administrator.
             path, own = Path(known["FragmentPath"]), False
@@ -284,17 +283,6 @@ class Systemd:
             if line.startswith("ExecStart="):
                 return words_of(line.removeprefix("ExecStart="), str(self._home))
         return ()
-
-    def _read(self) -> str | None:
-        try:
-            return self.file.read_text(encoding="utf-8", errors="surrogateescape")
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Failure(
-                f"{short(self.file)} cannot be read: {error.strerror}",
-                "make it a file that you can read",
-            ) from None
 
     def _shown(self) -> dict[str, str]:
         done = _systemctl("show", UNIT, f"--property={','.join(ASKED)}")

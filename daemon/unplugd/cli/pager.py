@@ -69,7 +69,7 @@ class Output:
         except BrokenPipeError:
             pass
         self._pager.wait()
-        signal.signal(signal.SIGINT, self._before or signal.default_int_handler)  # type: ignore[arg-type]
+        signal.signal(signal.SIGINT, self._before or signal.default_int_handler)  # type: ignore[arg-type] # what it was, of whatever kind
         # Who has left the pager has seen enough.
         return kind is BrokenPipeError
 

@@ -103,7 +103,7 @@ def console() -> Any:
     unused, used, good = ("color(166)", "color(32)", "color(28)") if many else ("red", "cyan", "green")
     styles = {"unused": unused, "unused.most": f"bold {unused}", "used": used, "good": good}
     # By itself it would end with status 1: the reader has seen enough, which is no error.
-    console.on_broken_pipe = _reader_gone  # type: ignore[method-assign]
+    console.on_broken_pipe = _reader_gone  # type: ignore[method-assign] # rich wants a subclass for it
     console.push_theme(Theme({**styles, "trouble": "bold red"}))
     return console
 

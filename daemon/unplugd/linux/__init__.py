@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -185,12 +184,7 @@ class Linux:
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
-        found = []
-        for device in self.everything():
-            watch = devices.find(device.vendor, device.product, watches)
-            if watch and watch.on:
-                found.append(replace(device, name=watch.name))
-        return found
+        return devices.watched(self.everything(), watches)
 
     def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd import devices, foreign, processes
@@ -76,12 +75,7 @@ class MacOS:
         nodes = self._nodes(watched, self._ioreg.latest if self._scanned else self._ioreg.wait)
         self._scanned = True
         self._seen = {node.id: node for node in nodes}
-        found = []
-        for device in backend.devices(nodes):
-            watch = devices.find(device.vendor, device.product, watches)
-            if watch and watch.on:
-                found.append(replace(device, name=watch.name))
-        return found
+        return devices.watched(backend.devices(nodes), watches)
 
     def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""

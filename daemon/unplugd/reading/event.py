@@ -48,7 +48,7 @@ class Event(msgspec.Struct, gc=False):
 
 class _Known(Event, gc=False):
     # Whatever another version wrote fails here and goes the long way, so that what is usual needs no look at all.
-    event: Literal[kinds.KINDS]  # type: ignore[valid-type]
+    event: Literal[kinds.KINDS]  # type: ignore[valid-type] # msgspec takes the names, mypy wants them spelled out
     schema: Literal[1] = 1
 
 
