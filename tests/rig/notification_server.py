@@ -157,7 +157,7 @@ class Orders:
         if call == "CloseNotification(u)":
             (notification,) = message.body
             known = notification in self.shown
-            report(closed=notification, known=known)
+            report(closed=notification, known=known, monotonic=time.monotonic())
             if not known:
                 return new_error(message, "org.freedesktop.DBus.Error.InvalidArgs")
             self.close(notification, 3)

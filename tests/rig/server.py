@@ -48,6 +48,7 @@ class Closing:
 
     id: int
     known: bool
+    monotonic: float
 
 
 class Server:
@@ -177,7 +178,7 @@ class Server:
             self._notifications.append(notification)
             self._on_screen[notification.id] = notification
         elif "closed" in said:
-            self._closings.append(Closing(said["closed"], said["known"]))
+            self._closings.append(Closing(said["closed"], said["known"], said["monotonic"]))
             self._on_screen.pop(said["closed"], None)
         elif "unanswered" in said:
             self._unanswered.append(said["unanswered"])
