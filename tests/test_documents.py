@@ -6,19 +6,19 @@ import argparse
 import re
 import subprocess
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import unplugd
+from tests import PROJECT
 from unplugd import config, sentence
 from unplugd.cli.parser import parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
+ROOT = PROJECT
 README = (ROOT / "README.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 REFERENCE = {file.name: file.read_text() for file in sorted((ROOT / "docs").glob("*.md"))}

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import PROJECT
 from unplugd import cli, journal
 from unplugd.cli import forms
 
@@ -414,7 +415,7 @@ def test_nothing_is_missed_between_reading_and_following(tmp_path: Path) -> None
         "for at in range(3000): file.msg(number(at).strip())"
     )
     file = tmp_path / "events.jsonl"
-    with subprocess.Popen([sys.executable, "-c", script, file], cwd=Path(__file__).parent.parent) as writer:
+    with subprocess.Popen([sys.executable, "-c", script, file], cwd=PROJECT) as writer:
         wait_until(file.exists, "the first event")
         with following(tmp_path, file.parent) as log:
             assert writer.wait(60) == 0

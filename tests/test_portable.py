@@ -17,6 +17,7 @@ import psutil
 import pytest
 import usb.backend.libusb1
 
+from tests import TESTS
 from unplugd.channels import Plyer, Terminal
 from unplugd.devices import BUILT_IN, Device
 from unplugd.portable import CLOCK, Portable, packaged
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from .rig.programs import Programs
 
-PROGRAM = Path(__file__).with_name("rig") / "portable.py"
+PROGRAM = TESTS / "rig" / "portable.py"
 ROOT = ["usb1", 0x1D6B, 2, 1, 1, 9, ""]
 INNER = ["1-1", 0x05E3, 0x0608, 1, 2, 9, ""]
 

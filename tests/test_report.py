@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests import PROJECT, TESTS
 from unplugd.reading.event import decode
 from unplugd.report import Figures, as_json, report, share
 from unplugd.review import Period, Reminder, Review, Snooze, Use, Watched, review
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BERLIN = ZoneInfo("Europe/Berlin")
-MONTH = Path(__file__).with_name("histories") / "month.jsonl"
-SCHEMA = Path(__file__).parents[1] / "share/doc/unplugd/report.schema.json"
+MONTH = TESTS / "histories" / "month.jsonl"
+SCHEMA = PROJECT / "share/doc/unplugd/report.schema.json"
 SUMS = (
     "periods",
     "plugged_for",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from tests import TESTS
 from unplugd import cli, control, days
 from unplugd.cli.report import local_zone
 from unplugd.cli.summary import Paper, lines, on_one_screen
@@ -32,7 +33,7 @@ from .rig.daemon import Done
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MONTH = Path(__file__).with_name("histories") / "month.jsonl"
+MONTH = TESTS / "histories" / "month.jsonl"
 NOW = 1_796_126_400.0
 """Noon on 1 December 2026, UTC: after the month."""
 RANGE = ("--since", "2026-10-01", "--until", "2026-10-31")

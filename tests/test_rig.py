@@ -13,6 +13,8 @@ import pytest
 from jeepney import DBusAddress, MatchRule, MessageType, message_bus, new_method_call
 from jeepney.io.blocking import Proxy
 
+from tests import TESTS
+
 from .rig.bus import NOTIFICATIONS, Bus
 from .rig.child import Process
 from .rig.server import Server
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from .rig.programs import Programs
     from .rig.usb import Testbed
 
-PROBE = [sys.executable, str(Path(__file__).parent / "rig/probe.py")]
+PROBE = [sys.executable, str(TESTS / "rig/probe.py")]
 ADDRESS = DBusAddress("/org/freedesktop/Notifications", NOTIFICATIONS, NOTIFICATIONS)
 HOSTILE = '<b>x</b>\x1b[31m"\n=cmd'
 

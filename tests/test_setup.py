@@ -6,13 +6,17 @@ import fcntl
 import hashlib
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import TESTS
+
 from .rig.tools import need
 
-TESTS = Path(__file__).parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CONTROL = """Package: needed
 Version: 1
 Architecture: all

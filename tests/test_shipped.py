@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import PROJECT
 from unplugd import __version__, config
 
 from . import documents
@@ -24,8 +24,9 @@ from .test_documents import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = PROJECT
 PLACES = tuple(documents.written())
 PAGE = ROOT / "share/man/man1/unplugd.1"
 NAMES = ("a journal.jsonl", "another.jsonl")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from itertools import combinations
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.color import Color
 
+from tests import TESTS
 from unplugd.cli.terminal import console
 
 from .rig import sight
 from .rig.screen import on_terminal
 
-MONTH = Path(__file__).with_name("histories") / "month.jsonl"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MONTH = TESTS / "histories" / "month.jsonl"
 BACKGROUNDS = {"black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0)}
 
 

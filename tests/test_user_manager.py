@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import TESTS
+
 from .rig.bus import NOTIFICATIONS
 from .rig.child import Process
 from .rig.daemon import UNPLUGD
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from .rig.usb import Testbed
 
 PYTHON = f"{sys.executable} -I -S"
-PROBE = f"{PYTHON} {Path(__file__).parent / 'rig/probe.py'}"
+PROBE = f"{PYTHON} {TESTS / 'rig/probe.py'}"
 # Ready once it may be, alive until it is stopped.
 SERVER = """
 import os, pathlib, socket, time
