@@ -284,6 +284,43 @@ def test_withdrawn_while_its_id_is_still_to_come(rig: Rig, server: Server) -> No
     assert not rig.remembered.exists()
 
 
+def test_withdrawn_before_the_connection_is_closed(rig: Rig, server: Server) -> None:
+    """Who stops unplugd while a notification's id is still to come finds no notification left."""
+    rig.show()
+    server.behave("hang")
+    rig.ask()
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.desktop.withdraw()
+    server.catch_up()
+    rig.desktop.close()
+    assert server.on_screen == []
+    assert [closing.id for closing in server.closings] == [1, 2]
+
+
+def test_what_the_run_before_left_is_withdrawn_before_the_connection_is_closed(
+    rig: Rig, server: Server
+) -> None:
+    """Also by who is stopped before it knows who shows it."""
+    rig.show()
+    after = rig.again()
+    after.desktop.connect()
+    after.desktop.withdraw()
+    after.desktop.close()
+    assert server.on_screen == []
+    assert not rig.remembered.exists()
+
+
+def test_a_hung_server_does_not_keep_the_connection_open(rig: Rig, server: Server) -> None:
+    """What it does not answer in a moment is not waited for."""
+    rig.show()
+    server.behave("hang")
+    rig.ask()
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.desktop.withdraw()
+    rig.desktop.close()
+    assert rig.desktop.fileno() == -1
+
+
 def test_withdrawing_nothing_asks_for_nothing(rig: Rig, server: Server) -> None:
     """The number 0 is no notification."""
     rig.show()

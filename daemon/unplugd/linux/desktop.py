@@ -9,6 +9,8 @@ The interface is org.freedesktop.Notifications of the Desktop Notifications Spec
 from __future__ import annotations
 
 import os
+import selectors
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +40,8 @@ START: Final = 15.0
 LARGEST_ID: Final = 2**32
 LOST_ANSWER: Final = 60.0
 """Seconds after which an answer is taken for lost, not late: a server that hangs for longer may show one twice."""
+LAST_ANSWER: Final = 0.5
+"""Seconds to wait, before the connection is closed, for what is still to be withdrawn."""
 BETWEEN_STARTS: Final = 60.0
 """Seconds between two requests to start a server for the same notification."""
 
@@ -170,7 +174,9 @@ class Desktop:
             self._settle("the notification server does not answer")
 
     def close(self) -> None:
-        """Close the connection; what it still has to send is sent."""
+        """Close the connection, but give what is to be withdrawn a moment to be."""
+        if self._wanted is None:
+            self._wait_for_withdrawal()
         if self._bus:
             self._bus.close()
             self._bus = None
@@ -290,6 +296,16 @@ class Desktop:
 
         self._closing[notification] = True
         self._bus.call(self._server(), "CloseNotification", "u", (notification,), answered)
+
+    def _wait_for_withdrawal(self) -> None:
+        """Wait for ids that are still to come and for closings: later nobody could withdraw it."""
+        until = time.monotonic() + LAST_ANSWER
+        while self._bus and (self._left_over or self._request or any(self._closing.values())):
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._bus, self._bus.events())
+                if not selector.select(until - time.monotonic()) or time.monotonic() >= until:
+                    return
+            self._bus.ready()
 
     def _settle(self, trouble: str | None = None) -> None:
         done, self._done, self._deadline = self._done, None, None
