@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from .rig.bus import Bus
-from .rig.child import Child
-from .rig.daemon import Daemon
-from .rig.desktop import Desktop, Screen
-from .rig.login import Login
-from .rig.programs import Programs, compiled
-from .rig.server import Server
-from .rig.usb import Testbed
-from .rig.user_manager import UserManager
+from tests.rig.bus import Bus
+from tests.rig.child import Child
+from tests.rig.daemon import Daemon
+from tests.rig.desktop import Desktop, Screen
+from tests.rig.login import Login
+from tests.rig.programs import Programs, compiled
+from tests.rig.server import Server
+from tests.rig.usb import Testbed
+from tests.rig.user_manager import UserManager
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

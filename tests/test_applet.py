@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unplugd_service import applet, hands
+from tests.rig.mac.machine import USER, Mac
+from unplugd_service import applet, system
 from unplugd_service.applet import Applet
-from unplugd_service.hands import Real, Rehearsal
-
-from .rig.mac.machine import USER, Mac
+from unplugd_service.system import DryRun, RealSystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,7 @@ class Rig:
         self.mac = Mac(folder, monkeypatch)
         self.applet = Applet()
         self.told: list[str] = []
-        self.hands = Real(self.told.append)
+        self.hands = RealSystem(self.told.append)
 
     def install(self) -> str:
         said = self.applet.install(self.hands)
@@ -43,7 +42,7 @@ class Rig:
     def open(self) -> list[tuple[str, str, str]]:
         """Start the applet, and return what it showed."""
         before = len(self.mac.shown)
-        assert hands.run("open", "-g", "-a", str(self.applet.path)).code == 0
+        assert system.run("open", "-g", "-a", str(self.applet.path)).code == 0
         return self.mac.shown[before:]
 
     @property
@@ -209,7 +208,7 @@ def test_without_its_programs_it_is_told(rig: Rig, monkeypatch: pytest.MonkeyPat
 
 
 def test_one_that_hangs_is_given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hands, "PATIENCE", 1.0)
+    monkeypatch.setattr(system, "PATIENCE", 1.0)
     rig.mac.misbehave("osacompile", "hang")
     assert "osacompile does not end" in rig.install()
 
@@ -230,7 +229,7 @@ def test_uninstalling_removes_it_and_what_waited(rig: Rig) -> None:
 
 def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
     said: list[str] = []
-    rig.applet.install(Rehearsal(said.append))
+    rig.applet.install(DryRun(said.append))
     assert [line.split()[3] for line in said if line.startswith("# would run:")] == [
         "osacompile",
         "codesign",

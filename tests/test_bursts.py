@@ -5,13 +5,13 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from .rig.usb import METER, STICK
-from .rig.wait import wait_until
+from tests.rig.usb import METER, STICK
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
-    from .rig.daemon import Daemon
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.daemon import Daemon
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 PAIRS = 200
 PACE = 0.05

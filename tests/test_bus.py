@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from jeepney import DBusAddress, HeaderFields, MessageType, new_error, new_method_return, new_signal
 from jeepney.low_level import Parser
 
+from tests.rig.bus import NOTIFICATIONS
+from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd.linux import bus as module
 from unplugd.linux.bus import BUS, HANDSHAKE, LARGEST_BACKLOG, Bus, BusError
-
-from .rig.bus import NOTIFICATIONS
-from .rig.turning import Clock, turn_once, turn_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from jeepney.low_level import Message
 
-    from .rig.bus import Bus as RealBus
+    from tests.rig.bus import Bus as RealBus
 
 NOBODY = DBusAddress("/x", "org.example.Nobody", "org.example.Nobody")
 SOMEBODY = DBusAddress("/x", "org.example.Somebody", "org.example.Somebody")

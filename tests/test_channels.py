@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rig.tools import need
+from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd import child
 from unplugd.channels import COMMON, PATIENCE, Plyer, Terminal
 from unplugd.child import BETWEEN_LOOKS
@@ -20,17 +22,13 @@ from unplugd.portable import Portable
 from unplugd.vocabulary import CHANNELS
 from unplugd.words import Words
 
-from .rig.tools import need
-from .rig.turning import Clock, turn_once, turn_until
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.rig.bus import Bus
+    from tests.rig.server import Server
     from unplugd.machine import Platform
-
-    from .rig.bus import Bus
-    from .rig.server import Server
 
 WORDS = Words("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
 

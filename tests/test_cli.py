@@ -23,22 +23,21 @@ import pytest
 
 import unplugd.linux
 import unplugd.run  # noqa: F401 - see as_nobody
+from tests.rig.daemon import Done
+from tests.rig.tools import need
+from tests.rig.turning import Clock, turn_once
+from tests.rig.usb import HUB, METER, MOUSE, Model
 from unplugd import __version__, cli, config, control
 from unplugd.cli.terminal import tell
 from unplugd.lock import Lock
-from unplugd.paths import Paths, of_user
-
-from .rig.daemon import Done
-from .rig.tools import need
-from .rig.turning import Clock, turn_once
-from .rig.usb import HUB, METER, MOUSE, Model
+from unplugd.paths import Paths, find_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .rig.daemon import Daemon
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.daemon import Daemon
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
 START = "hint: unplugd service install   (or, in this terminal only: unplugd run)\n"
@@ -51,7 +50,7 @@ class Shell:
 
     def __init__(self, home: Path, capture: pytest.CaptureFixture[str]) -> None:
         self.home = home
-        self.where: Paths = of_user()
+        self.where: Paths = find_paths()
         self._capture = capture
 
     def run(self, *arguments: str) -> Done:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import config, devices, duration, foreign, uploaders
+from unplugd import config, devices, durations, sanitize, uploaders
 from unplugd.config import Quiet, Settings
-from unplugd.failure import ConfigurationError, Problem
+from unplugd.errors import ConfigurationError, Problem
 from unplugd.reminder import Policy
 from unplugd.vocabulary import CHANNELS
 
@@ -227,7 +227,7 @@ def test_any_text_is_settings_or_problems(text: str) -> None:
     except ConfigurationError as error:
         told = error.problems or [Problem("", 0, "\x00", "an error without a problem")]
     for problem in map(str, told):
-        assert foreign.plain(problem, 2000) == problem
+        assert sanitize.one_line(problem, 2000) == problem
 
 
 # --- from a file
@@ -277,7 +277,7 @@ def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path) -> None:
 
 seconds = st.one_of(
     st.integers(0, 86_400).map(float),
-    st.integers(0, 86_400_000).map(lambda ms: duration.parse(duration.written(ms / 1000))),
+    st.integers(0, 86_400_000).map(lambda ms: durations.parse(durations.format_exact(ms / 1000))),
 )
 some_seconds = seconds.map(lambda number: max(number, 0.05))
 policies = st.builds(
@@ -292,7 +292,7 @@ policies = st.builds(
 )
 quiets = st.builds(Quiet, st.integers(0, 1439), st.integers(0, 1439)).filter(lambda q: q.begins != q.ends)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80)
-names = texts.map(foreign.plain).filter(bool)
+names = texts.map(sanitize.one_line).filter(bool)
 watches = st.builds(
     devices.Watch,
     names,
@@ -317,7 +317,9 @@ programs = st.builds(uploaders.Uploader, names, st.lists(processes, min_size=1, 
 @st.composite
 def all_settings(draw: st.DrawFn) -> Settings:
     policy = draw(policies)
-    look_every = draw(st.integers(50, 600_000).map(lambda ms: duration.parse(duration.written(ms / 1000))))
+    look_every = draw(
+        st.integers(50, 600_000).map(lambda ms: durations.parse(durations.format_exact(ms / 1000)))
+    )
     values = {entry.name: getattr(policy, entry.name) for entry in fields(Policy)}
     return Settings(
         policy=Policy(**{**values, "retry": look_every}),
@@ -340,10 +342,10 @@ def test_what_is_shown_reads_back(chosen: Settings) -> None:
 @example('"]\n[remind]\nafter_use = "0s"', 1, 2, "x", '"\\')
 def test_what_is_added_is_one_entry(name: str, vendor: int, product: int, called: str, process: str) -> None:
     """A hostile product name that `devices learn` writes into the file stays a name."""
-    shown = foreign.plain(name)
+    shown = sanitize.one_line(name)
     text = config.device_entry(shown, f"{vendor:04x}:{product:04x}")
     assert config.parse(text).watches[0] == devices.Watch(shown, vendor, product, built_in=False)
-    called = foreign.plain(called) or "x"
+    called = sanitize.one_line(called) or "x"
     text = config.uploader_entry(called, (process,))
     assert config.parse(text) == Settings(
         uploaders=(uploaders.Uploader(called, (process,)), *uploaders.BUILT_IN)

@@ -15,10 +15,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd import control
 from unplugd.control import CLIENTS, LARGEST_REQUEST, PATIENCE, Control, NoAnswerError, NotRunningError, ask
-
-from .rig.turning import Clock, turn_once, turn_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

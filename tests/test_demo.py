@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rig.wait import wait_until
 from unplugd import config, demo
 
-from .rig.wait import wait_until
-
 if TYPE_CHECKING:
-    from .rig.bus import Bus
-    from .rig.server import Server
+    from tests.rig.bus import Bus
+    from tests.rig.server import Server
 
 UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
 

@@ -9,19 +9,18 @@ import pytest
 from jeepney import DBusAddress, MessageType, message_bus, new_method_return, new_signal
 from jeepney.io.blocking import Proxy
 
+from tests.rig.bus import NOTIFICATIONS
+from tests.rig.server import Server
+from tests.rig.turning import Clock, turn_once, turn_until
+from tests.rig.wait import wait_until
 from unplugd.linux.desktop import DELIVERY, LOST_ANSWER, START, Desktop
 from unplugd.words import Words
-
-from .rig.bus import NOTIFICATIONS
-from .rig.server import Server
-from .rig.turning import Clock, turn_once, turn_until
-from .rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from .rig.bus import Bus
+    from tests.rig.bus import Bus
 
 WORDS = Words(
     "Unplug the CareLink USB",

@@ -14,10 +14,9 @@ from unplugd.paths import Paths
 from unplugd.vocabulary import CHANNELS
 
 if TYPE_CHECKING:
+    from tests.rig.bus import Bus
+    from tests.rig.server import Server
     from unplugd.doctor import Finding
-
-    from .rig.bus import Bus
-    from .rig.server import Server
 
 LAYERS = [
     "configuration",

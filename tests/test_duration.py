@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from unplugd import duration
+from unplugd import durations
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from unplugd import duration
 )
 def test_reads_what_people_write(text: str, seconds: float) -> None:
     """Hours, minutes, seconds and milliseconds, alone or in this order."""
-    assert duration.parse(text) == pytest.approx(seconds, abs=1e-9)
+    assert durations.parse(text) == pytest.approx(seconds, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_reads_what_people_write(text: str, seconds: float) -> None:
 def test_refuses_everything_else(text: str) -> None:
     """What is no duration is named in the error."""
     with pytest.raises(ValueError, match="is not a duration"):
-        duration.parse(text)
+        durations.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -43,21 +43,21 @@ def test_refuses_everything_else(text: str) -> None:
 )
 def test_writes_the_shortest_form(seconds: float, text: str) -> None:
     """The largest units first, none that is zero."""
-    assert duration.written(seconds) == text
+    assert durations.format_exact(seconds) == text
 
 
 @given(st.integers(min_value=0, max_value=999_999 * 3600 * 1000))
 def test_what_is_written_reads_back(milliseconds: int) -> None:
     """`parse` undoes `written` to the millisecond."""
-    assert round(duration.parse(duration.written(milliseconds / 1000)) * 1000) == milliseconds
+    assert round(durations.parse(durations.format_exact(milliseconds / 1000)) * 1000) == milliseconds
 
 
 @given(st.integers(0, 999_999), st.sampled_from(["h", "m", "s", "ms"]))
 @example(1001, "ms")
 def test_what_was_read_is_written_exactly(number: int, unit: str) -> None:
     """A configuration that is shown and read again is the same configuration, to the last bit."""
-    seconds = duration.parse(f"{number}{unit}")
-    assert duration.parse(duration.written(seconds)) == seconds
+    seconds = durations.parse(f"{number}{unit}")
+    assert durations.parse(durations.format_exact(seconds)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_what_was_read_is_written_exactly(number: int, unit: str) -> None:
 )
 def test_speaks_in_two_units(seconds: float, text: str) -> None:
     """Never more than a person takes in, and never more time than has passed."""
-    assert duration.spoken(seconds) == text
+    assert durations.describe(seconds) == text

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from unplugd import foreign
+from unplugd import sanitize
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=400)
 
@@ -34,14 +34,14 @@ ANYTHING = st.text(st.characters(exclude_categories=()), max_size=400)
 )
 def test_plain_is_one_harmless_line(text: str, shown: str) -> None:
     """Escape sequences, formatting and line ends go; letters of every script stay."""
-    assert foreign.plain(text) == shown
+    assert sanitize.one_line(text) == shown
 
 
 @given(ANYTHING, st.integers(min_value=1, max_value=100))
 @example("\u00ad" * 300 + "x", 10)
 def test_plain_never_yields_what_controls_a_terminal(text: str, limit: int) -> None:
     """No control, format or unassigned character, no line end, no more than the limit."""
-    shown = foreign.plain(text, limit)
+    shown = sanitize.one_line(text, limit)
     assert len(shown) <= limit
     assert not any(unicodedata.category(character)[0] == "C" for character in shown)
     assert len(shown.splitlines()) <= 1
@@ -52,8 +52,8 @@ def test_plain_never_yields_what_controls_a_terminal(text: str, limit: int) -> N
 @given(ANYTHING)
 def test_plain_text_stays_as_it_is(text: str) -> None:
     """What was made harmless once is not changed again."""
-    once = foreign.plain(text)
-    assert foreign.plain(once) == once
+    once = sanitize.one_line(text)
+    assert sanitize.one_line(once) == once
 
 
 def test_a_name_of_megabytes_is_cut_before_it_is_looked_at() -> None:
@@ -71,13 +71,13 @@ def test_a_name_of_megabytes_is_cut_before_it_is_looked_at() -> None:
         def __iter__(self) -> object:  # type: ignore[override]
             raise AssertionError("the whole name was looked at")
 
-    assert foreign.plain(Counting("x" * 10_000_000)) == "x" * 59 + "…"
+    assert sanitize.one_line(Counting("x" * 10_000_000)) == "x" * 59 + "…"
     assert Counting.looked_at <= 1000
 
 
-@given(ANYTHING.map(foreign.plain))
+@given(ANYTHING.map(sanitize.one_line))
 @example("<b>&amp;</b>")
 @example("]]>")
 def test_markup_shows_the_text_itself(text: str) -> None:
     """A server that parses markup shows what was given, tags and entities as they were written."""
-    assert "".join(ET.fromstring(f"<body>{foreign.markup(text)}</body>").itertext()) == text  # noqa: S314
+    assert "".join(ET.fromstring(f"<body>{sanitize.escape_markup(text)}</body>").itertext()) == text  # noqa: S314

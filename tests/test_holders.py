@@ -11,20 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.programs import Program, Programs
+from tests.rig.wait import wait_until
 from unplugd import processes
 from unplugd.devices import Device
 from unplugd.linux import CLOCK_BOOTTIME, SETTLING, Usage, boot, holders, now, slept
 from unplugd.uploaders import BUILT_IN, Uploader
 
-from .rig.programs import Program, Programs
-from .rig.wait import wait_until
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.rig.child import Child
     from unplugd.reminder import Sighting
-
-    from .rig.child import Child
 
 # A real character device that nobody else here holds stands for the device's node.
 NODE = "/dev/full"

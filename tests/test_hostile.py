@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .rig.usb import Model
-from .rig.wait import wait_until
+from tests.rig.usb import Model
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
-    from .rig.daemon import Daemon
-    from .rig.desktop import Desktop
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.daemon import Daemon
+    from tests.rig.desktop import Desktop
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 STRINGS = {
     "markup": "<b>bold</b> & <a href='x'>link</a> <img src='/etc/passwd'/> &amp;",

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.rig import harmless
+from tests.rig.daemon import Done
 from unplugd import cli, journal
 from unplugd.reading import order, sources
-
-from .rig import harmless
-from .rig.daemon import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

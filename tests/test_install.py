@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .rig.user_manager import PROJECT, UserManager
+from tests.rig.user_manager import PROJECT, UserManager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .rig.daemon import Done
+    from tests.rig.daemon import Done
 
 TOOLS = Path(sys.executable).parent
 VANISHES = (

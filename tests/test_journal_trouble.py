@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .rig.daemon import LOOK_EVERY
-from .rig.usb import STICK
-from .rig.wait import never, wait_until
+from tests.rig.daemon import LOOK_EVERY
+from tests.rig.usb import STICK
+from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .rig.daemon import Daemon
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.daemon import Daemon
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 
 @pytest.fixture

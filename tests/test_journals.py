@@ -15,13 +15,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.rig import journal_maker
 from unplugd import journal, sentence
 from unplugd.cli.log import Wanted
 from unplugd.cli.parser import parser
-from unplugd.failure import Failure
+from unplugd.errors import Failure
 from unplugd.reading import event, journals, kinds, lines, order, sources
-
-from .rig import journal_maker
 
 NOBODY = 65534
 ANY_PATH = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,22 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rig.mac.machine import UID, USER, Mac
+from tests.rig.wait import wait_until
 from unplugd import cli
-from unplugd_service import hands, launchd, seal
+from unplugd_service import launchd, stamp, system
 from unplugd_service.applet import Applet
-from unplugd_service.hands import Real, Rehearsal
+from unplugd_service.errors import Failure
 from unplugd_service.launchd import LABEL, Launchd
 from unplugd_service.program import Program
-from unplugd_service.trouble import Failure
-
-from .rig.mac.machine import UID, USER, Mac
-from .rig.wait import wait_until
+from unplugd_service.system import DryRun, RealSystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from unplugd_service.hands import Hands
+    from unplugd_service.system import System
 
 DOMAIN = f"gui/{UID}"
 SERVICE = f"{DOMAIN}/{LABEL}"
@@ -39,11 +38,11 @@ ALWAYS = 1000
 class NoApplet(Applet):
     """Quick to install: what it does has tests of its own."""
 
-    def install(self, hands: Hands) -> str:  # noqa: ARG002 - nothing is done
+    def install(self, hands: System) -> str:  # noqa: ARG002 - nothing is done
         """Do nothing."""
         return "no applet"
 
-    def uninstall(self, hands: Hands) -> bool:  # noqa: ARG002 - likewise
+    def uninstall(self, hands: System) -> bool:  # noqa: ARG002 - likewise
         """Do nothing."""
         return False
 
@@ -57,7 +56,7 @@ class Rig:
         self.manager.applet = NoApplet()
         self.file = self.manager.file
         self.told: list[str] = []
-        self.hands = Real(self.told.append)
+        self.hands = RealSystem(self.told.append)
         self.script = folder / "bin/unplugd"
         self.script.parent.mkdir()
         self.runs("echo started $1 >&2; exec sleep 60")
@@ -107,7 +106,7 @@ class Rig:
 @pytest.fixture
 def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     """Yield a Mac on which things are quick to be waited for."""
-    monkeypatch.setattr(hands, "BETWEEN_TRIES", 0.001)
+    monkeypatch.setattr(system, "BETWEEN_TRIES", 0.001)
     rig = Rig(tmp_path, monkeypatch)
     yield rig
     rig.mac.close()
@@ -148,7 +147,7 @@ def test_the_file_says_what_launchd_needs(rig: Rig) -> None:
         "StandardErrorPath": log,
     }
     assert rig.manager.file == home / "Library/LaunchAgents/local.unplugd.plist"
-    assert seal.read(text) == seal.Seal("1.0", intact=True)
+    assert stamp.read_stamp(text) == stamp.Stamp("1.0", intact=True)
     assert text.splitlines()[2].startswith("<!-- Written by unplugd 1.0 ")
     assert not rig.mac.calls
 
@@ -163,15 +162,15 @@ def test_any_words_come_out_as_they_went_in(words: list[str]) -> None:
     """Quotes, angle brackets, line separators, and sentences that look like our own seal."""
     text = Launchd(uid=UID).text(Program(tuple(words), "1.0"))
     assert plistlib.loads(text.encode())["ProgramArguments"] == words
-    assert seal.read(text) == seal.Seal("1.0", intact=True)
-    assert seal.read(text.replace("<integer>30<", "<integer>31<")) == seal.Seal("1.0", intact=False)
+    assert stamp.read_stamp(text) == stamp.Stamp("1.0", intact=True)
+    assert stamp.read_stamp(text.replace("<integer>30<", "<integer>31<")) == stamp.Stamp("1.0", intact=False)
 
 
 def test_a_word_like_our_seal_is_no_seal() -> None:
     """Ours is the first."""
-    other = seal.line("x", "9.9")
+    other = stamp.format_line("x", "9.9")
     text = Launchd(uid=UID).text(Program(("/bin/x", f"a\n{other}\nb"), "1.0"))
-    assert seal.read(text) == seal.Seal("1.0", intact=True)
+    assert stamp.read_stamp(text) == stamp.Stamp("1.0", intact=True)
 
 
 @pytest.mark.parametrize("letter", ["\x00", "\x1b", "\r", "\udcff", "\ufffe"])
@@ -431,7 +430,7 @@ def test_root_is_told_to_leave_sudo_away() -> None:
     file = root.file
     file.parent.mkdir(parents=True)
     file.write_text(root.text(Program(("/bin/true",), "1.0")))
-    for ask in (root.check, lambda: root.state(None), lambda: root.uninstall(Real(print))):
+    for ask in (root.check, lambda: root.state(None), lambda: root.uninstall(RealSystem(print))):
         with pytest.raises(Failure) as trouble:
             ask()
         assert trouble.value.hint == "run it without sudo"
@@ -439,7 +438,7 @@ def test_root_is_told_to_leave_sudo_away() -> None:
 
 
 def test_a_launchctl_that_hangs_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hands, "PATIENCE", 0.5)
+    monkeypatch.setattr(system, "PATIENCE", 0.5)
     rig.mac.misbehave("launchctl enable", "hang")
     assert rig.refused() == (
         "launchctl does not end",
@@ -620,7 +619,7 @@ def test_older_systems_write_true_for_disabled(rig: Rig, monkeypatch: pytest.Mon
     rig.install()
     for said, enabled in (("true", False), ("false", True), ("enabled", True), ("disabled", False)):
         out = f'\tdisabled services = {{\n\t\t"{LABEL}" => {said}\n\t}}\n'
-        monkeypatch.setattr(launchd, "run", lambda *_command, out=out: hands.Done(0, out))
+        monkeypatch.setattr(launchd, "run", lambda *_command, out=out: system.Done(0, out))
         assert rig.manager.state(None).enabled is enabled
 
 
@@ -642,7 +641,7 @@ def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
     """It says each step, without the user's name; launchctl is only asked."""
     rig.with_applet()
     said: list[str] = []
-    rehearsal = Rehearsal(said.append)
+    rehearsal = DryRun(said.append)
     rig.manager.install(rig.program, rehearsal)
     text = "\n".join(said)
     steps = [shlex.split(line)[4:6] for line in said if line.startswith("# would run: launchctl")]

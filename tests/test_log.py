@@ -20,12 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import PROJECT
+from tests.rig import journal_maker
+from tests.rig.screen import on_terminal
+from tests.rig.wait import wait_until
 from unplugd import cli, journal
 from unplugd.cli import forms
-
-from .rig import journal_maker
-from .rig.screen import on_terminal
-from .rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

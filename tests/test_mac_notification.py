@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rig.mac import applescript
+from tests.rig.mac.machine import USER, Mac
+from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd.macos import notification
 from unplugd.macos.notification import PATIENCE, Notification
 from unplugd.words import Words
 from unplugd_service.applet import Applet
-from unplugd_service.hands import Real
-
-from .rig.mac import applescript
-from .rig.mac.machine import USER, Mac
-from .rig.turning import Clock, turn_once, turn_until
+from unplugd_service.system import RealSystem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +58,7 @@ class Rig:
 
     def with_applet(self) -> None:
         """Have the service installed, and with it the applet."""
-        self.applet.install(Real(lambda _line: None))
+        self.applet.install(RealSystem(lambda _line: None))
         (self.mac.folder / "calls").unlink()
 
     def ask(self, words: Words = WORDS) -> None:

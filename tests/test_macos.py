@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rig.iokit import Frameworks, fixture, standing_in
+from tests.rig.programs import Programs
+from tests.rig.turning import Clock, turn_once, turn_until
+from tests.rig.wait import wait_until
+from tests.test_macos_use import with_pid
 from unplugd import devices
 from unplugd.channels import Terminal
 from unplugd.config import Settings
@@ -23,12 +28,6 @@ from unplugd.poll import Poll
 from unplugd.reminder import Policy
 from unplugd.run import Daemon
 from unplugd.uploaders import BUILT_IN
-
-from .rig.iokit import Frameworks, fixture, standing_in
-from .rig.programs import Programs
-from .rig.turning import Clock, turn_once, turn_until
-from .rig.wait import wait_until
-from .test_macos_use import with_pid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.iokit import MATCH, TERMINATE, Frameworks, fixture, standing_in
+from tests.rig.turning import Clock, turn_once, turn_until
+from tests.rig.wait import wait_until
 from unplugd.macos import frameworks as real
 from unplugd.macos.announcements import CAN_SLEEP, HAS_POWERED_ON, WILL_POWER_ON, WILL_SLEEP, Announcements
 from unplugd.poll import Poll
-
-from .rig.iokit import MATCH, TERMINATE, Frameworks, fixture, standing_in
-from .rig.turning import Clock, turn_once, turn_until
-from .rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

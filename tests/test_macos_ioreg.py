@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.iokit import Frameworks, fixture, standing_in
+from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd.macos import backend, ioreg
 from unplugd.macos.ioreg import FRESH, PATIENCE, Ioreg
-
-from .rig.iokit import Frameworks, fixture, standing_in
-from .rig.turning import Clock, turn_once, turn_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rig.iokit import Frameworks, answer, fixture, standing_in
+from tests.rig.programs import Program, Programs
 from unplugd.macos import backend, iokit, owners, registry
 from unplugd.macos import frameworks as real
 from unplugd.macos.ioreg import parse
 from unplugd.macos.registry import Node
 from unplugd.uploaders import BUILT_IN, Uploader
-
-from .rig.iokit import Frameworks, answer, fixture, standing_in
-from .rig.programs import Program, Programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jeepney import DBusAddress, HeaderFields, new_signal
 
+from tests.rig.bus import NOTIFICATIONS
+from tests.rig.turning import Clock
 from unplugd.linux import desktop
 from unplugd.linux.bus import BUS, HANDSHAKE, NO_ANSWER
 from unplugd.linux.desktop import LOST_ANSWER, Desktop
 from unplugd.words import Words
-
-from .rig.bus import NOTIFICATIONS
-from .rig.turning import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,16 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.rig import sample_report, sight
+from tests.rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
+from tests.rig.tree import Element, Tree
 from unplugd import days
-from unplugd.duration import spoken
+from unplugd.durations import describe
 from unplugd.notes import NOTES, told
 from unplugd.page import SENTENCE, page
 from unplugd.report import Report, report
 from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
-
-from .rig import sample_report, sight
-from .rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
-from .rig.tree import Element, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +134,7 @@ def test_the_figures_are_those_of_the_report(shown: tuple[Report, str, Tree]) ->
         assert "Nothing was plugged in" in sections(tree)["summary"].text
         return
     assert tree.value(tree.by_id("hero-figure")) == pytest.approx(total.unused_for, abs=0.001)
-    assert tree.by_id("hero-figure").text == spoken(total.unused_for)
+    assert tree.by_id("hero-figure").text == describe(total.unused_for)
     (figures,) = tree.all("dl", "figures")
     facts = {one.children[0].text: one.children[1] for one in figures.children}
     expected = {

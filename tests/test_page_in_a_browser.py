@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig import sample_report
+from tests.rig.browser import DARK, Browser
+from tests.rig.desktop import ARTIFACTS
+from tests.rig.tools import need
+from tests.rig.tree import Tree
 from unplugd.page import page
-
-from .rig import sample_report
-from .rig.browser import DARK, Browser
-from .rig.desktop import ARTIFACTS
-from .rig.tools import need
-from .rig.tree import Tree
 
 if TYPE_CHECKING:
     from pathlib import Path

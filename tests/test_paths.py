@@ -42,13 +42,13 @@ HOME = {"HOME": "/home/ann"}
 )
 def test_linux_follows_xdg(environment: dict[str, str], config: str, journal: str, control: str) -> None:
     """The XDG folders where they are given and absolute, their defaults otherwise."""
-    where = paths.of_user(environment, "linux")
+    where = paths.find_paths(environment, "linux")
     assert (str(where.config), str(where.journal), str(where.control)) == (config, journal, control)
 
 
 def test_macos_follows_the_library() -> None:
     """Settings and the socket under Application Support, the journal under Logs; XDG means nothing there."""
-    where = paths.of_user({**HOME, "XDG_CONFIG_HOME": "/c"}, "darwin")
+    where = paths.find_paths({**HOME, "XDG_CONFIG_HOME": "/c"}, "darwin")
     assert str(where.config) == "/home/ann/Library/Application Support/unplugd/config.toml"
     assert str(where.journal) == "/home/ann/Library/Logs/unplugd/events.jsonl"
     assert str(where.control) == "/home/ann/Library/Application Support/unplugd/control"
@@ -57,12 +57,12 @@ def test_macos_follows_the_library() -> None:
 def test_without_home_the_system_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service without HOME uses the folder that the user database names."""
     monkeypatch.delenv("HOME")
-    assert paths.of_user({}, "linux").configuration == Path("~/.config/unplugd").expanduser()
+    assert paths.find_paths({}, "linux").configuration == Path("~/.config/unplugd").expanduser()
 
 
 def test_the_lock_lies_beside_the_journal() -> None:
     """One daemon for one journal, wherever that is."""
-    where = paths.of_user({**HOME, "XDG_STATE_HOME": "/s"}, "linux")
+    where = paths.find_paths({**HOME, "XDG_STATE_HOME": "/s"}, "linux")
     assert where.lock.parent == where.journal.parent
 
 
@@ -77,4 +77,4 @@ def test_the_lock_lies_beside_the_journal() -> None:
 def test_messages_show_no_user_name(monkeypatch: pytest.MonkeyPatch, path: str, shown: str) -> None:
     """The home folder, which holds the user's name, is shown as ~."""
     monkeypatch.setenv("HOME", "/home/ann")
-    assert paths.short(Path(path)) == shown
+    assert paths.shorten(Path(path)) == shown

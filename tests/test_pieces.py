@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rig import journal_maker
 from unplugd import pieces
 from unplugd.reading import order, sources
 from unplugd.reading.journals import quiet
 from unplugd.review import Part, Review, joined, part
-
-from .rig import journal_maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -18,22 +18,21 @@ import pytest
 import usb.backend.libusb1
 
 from tests import TESTS
+from tests.rig.child import Process
+from tests.rig.daemon import Daemon
+from tests.rig.turning import Clock, turn_once
+from tests.rig.usb import HUB, METER, MOUSE, STICK, Testbed
+from tests.rig.wait import wait_until
 from unplugd.channels import Plyer, Terminal
 from unplugd.devices import BUILT_IN, Device
 from unplugd.portable import CLOCK, Portable, packaged
 from unplugd.reminder import Sighting
 from unplugd.uploaders import Uploader
 
-from .rig.child import Process
-from .rig.daemon import Daemon
-from .rig.turning import Clock, turn_once
-from .rig.usb import HUB, METER, MOUSE, STICK, Testbed
-from .rig.wait import wait_until
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from .rig.programs import Programs
+    from tests.rig.programs import Programs
 
 PROGRAM = TESTS / "rig" / "portable.py"
 ROOT = ["usb1", 0x1D6B, 2, 1, 1, 9, ""]

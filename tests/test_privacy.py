@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .rig.daemon import Daemon
-from .rig.usb import METER
-from .rig.wait import wait_until
+from tests.rig.daemon import Daemon
+from tests.rig.usb import METER
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .rig.bus import Bus
-    from .rig.programs import Programs
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.bus import Bus
+    from tests.rig.programs import Programs
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 SERIAL = "SN4711PLANTED"
 TOKEN = "token-0815-planted"  # noqa: S105 - not a secret

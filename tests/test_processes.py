@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, NoReturn
 import psutil
 import pytest
 
+from tests.rig.programs import Programs
 from unplugd import processes
 from unplugd.uploaders import BUILT_IN, Uploader
-
-from .rig.programs import Programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unplugd_service import hands, seal
-from unplugd_service.hands import Real, Rehearsal
-from unplugd_service.program import this
-from unplugd_service.trouble import Failure
+from unplugd_service import stamp, system
+from unplugd_service.errors import Failure
+from unplugd_service.program import find_program
+from unplugd_service.system import DryRun, RealSystem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def script(path: Path) -> Path:
 
 def found(home: Path, argv0: Path | str, **environment: str) -> tuple[str, ...]:
     """Return the command for a program that was started by this path."""
-    return this("1.2.3", str(argv0), {"HOME": str(home), **environment}).command
+    return find_program("1.2.3", str(argv0), {"HOME": str(home), **environment}).command
 
 
 def test_the_path_it_was_started_by(home: Path) -> None:
@@ -107,7 +107,7 @@ def test_what_macos_keeps_from_launchd_is_refused(
 
     def refused(argv0: Path) -> bool:
         with pytest.raises(Failure) as trouble:
-            this("1.2.3", str(argv0), {"HOME": str(home)}, "darwin")
+            find_program("1.2.3", str(argv0), {"HOME": str(home)}, "darwin")
         assert "make install" in trouble.value.hint
         return str(trouble.value) == f"macOS keeps background programs out of ~/{name}"
 
@@ -121,54 +121,54 @@ def test_what_macos_keeps_from_launchd_is_refused(
 @given(st.text(), st.from_regex(r"[0-9a-z.+]+", fullmatch=True))
 def test_a_seal_knows_its_file(rest: str, version: str) -> None:
     """Whatever stands in the file: as written it is intact, with a letter more it is not."""
-    text = f"# {seal.line(rest, version)}\n{rest}"
-    assert seal.read(text) == seal.Seal(version, intact=True)
-    assert seal.read(f"{text}x") == seal.Seal(version, intact=False)
+    text = f"# {stamp.format_line(rest, version)}\n{rest}"
+    assert stamp.read_stamp(text) == stamp.Stamp(version, intact=True)
+    assert stamp.read_stamp(f"{text}x") == stamp.Stamp(version, intact=False)
 
 
 @given(st.text())
 def test_other_files_have_no_seal(text: str) -> None:
     """Somebody else's file is never taken for ours."""
-    assert seal.read(text) is None
+    assert stamp.read_stamp(text) is None
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """With its folders and its mode; nothing is left of a failed try, and the error is one line."""
     said: list[str] = []
     path = tmp_path / "a/b/file"
-    Real(said.append).write(path, b"text", 0o640)
+    RealSystem(said.append).write(path, b"text", 0o640)
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"text", 0o640)
     assert said == [f"Wrote {path}"]
     (tmp_path / "a/b/folder").mkdir()
     with pytest.raises(Failure, match="cannot be written: Is a directory"):
-        Real(said.append).write(tmp_path / "a/b/folder", b"text")
+        RealSystem(said.append).write(tmp_path / "a/b/folder", b"text")
     assert sorted(os.listdir(tmp_path / "a/b")) == ["file", "folder"]  # noqa: PTH208
     with pytest.raises(Failure, match="cannot be written: File exists"):
-        Real(said.append).write(path / "below", b"text")
+        RealSystem(said.append).write(path / "below", b"text")
 
 
 def test_removing_is_no_error_where_nothing_is(tmp_path: Path) -> None:
     """But a file that cannot be removed is."""
-    Real(print).remove(tmp_path / "nothing")
+    RealSystem(print).remove(tmp_path / "nothing")
     with pytest.raises(Failure, match="cannot be removed"):
-        Real(print).remove(tmp_path)
+        RealSystem(print).remove(tmp_path)
 
 
 def test_programs_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is missing and one that hangs are one line each; a complaint is the last line said."""
     with pytest.raises(Failure, match="no-such-program cannot be started: No such file"):
-        hands.run("no-such-program")
-    monkeypatch.setattr(hands, "PATIENCE", 0.05)
+        system.run("no-such-program")
+    monkeypatch.setattr(system, "PATIENCE", 0.05)
     with pytest.raises(Failure, match="sleep does not end"):
-        hands.run("sleep", "9")
-    assert hands.run("sh", "-c", "echo one; echo two >&2; exit 3").complaint == "two"
-    assert hands.run("false").complaint == "exit status 1"
+        system.run("sleep", "9")
+    assert system.run("sh", "-c", "echo one; echo two >&2; exit 3").complaint == "two"
+    assert system.run("false").complaint == "exit status 1"
 
 
 def test_a_rehearsal_touches_nothing(tmp_path: Path) -> None:
     """It says what would be written, removed, run and waited for."""
     said: list[str] = []
-    rehearsal = Rehearsal(said.append)
+    rehearsal = DryRun(said.append)
     rehearsal.write(tmp_path / "new", b"text\n")
     rehearsal.remove(tmp_path)
     assert rehearsal.run("rm", "-rf", "a b").code == 0
@@ -185,7 +185,7 @@ def test_a_rehearsal_touches_nothing(tmp_path: Path) -> None:
 
 def test_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """As soon as it is so, and at the latest when the time is over."""
-    monkeypatch.setattr(hands, "BETWEEN_TRIES", 0.001)
+    monkeypatch.setattr(system, "BETWEEN_TRIES", 0.001)
     answers = iter([False, False, True])
-    assert Real(print).wait("it", lambda: next(answers), 9)
-    assert not Real(print).wait("it", lambda: False, 0.01)
+    assert RealSystem(print).wait("it", lambda: next(answers), 9)
+    assert not RealSystem(print).wait("it", lambda: False, 0.01)

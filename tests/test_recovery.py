@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .rig.daemon import LOOK_EVERY, SLACK
-from .rig.usb import METER, STICK
-from .rig.wait import never, wait_until
+from tests.rig.daemon import LOOK_EVERY, SLACK
+from tests.rig.usb import METER, STICK
+from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
-    from .rig.bus import Bus
-    from .rig.daemon import Daemon
-    from .rig.desktop import Desktop
-    from .rig.login import Login
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.bus import Bus
+    from tests.rig.daemon import Daemon
+    from tests.rig.desktop import Desktop
+    from tests.rig.login import Login
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 ONE_LOOK = LOOK_EVERY + SLACK
 DESKTOP_ONLY = '[notify]\nchannels = ["desktop"]'

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .rig.daemon import LOOK_EVERY, SLACK
-from .rig.usb import METER, MOUSE, STICK
-from .rig.wait import never, wait_until
+from tests.rig.daemon import LOOK_EVERY, SLACK
+from tests.rig.usb import METER, MOUSE, STICK
+from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
-    from .rig.daemon import Daemon
-    from .rig.desktop import Desktop
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.daemon import Daemon
+    from tests.rig.desktop import Desktop
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 
 def test_reminder_comes_at_once(daemon: Daemon, server: Server, usb: Testbed) -> None:

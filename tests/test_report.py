@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests import PROJECT, TESTS
+from tests.rig.story import Station, Told, truth
 from unplugd.reading.event import decode
 from unplugd.report import Figures, as_json, report, share
 from unplugd.review import Period, Reminder, Review, Snooze, Use, Watched, review
-
-from .rig.story import Station, Told, truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

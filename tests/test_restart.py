@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .rig.daemon import LOOK_EVERY
-from .rig.usb import METER, STICK
-from .rig.wait import never, wait_until
+from tests.rig.daemon import LOOK_EVERY
+from tests.rig.usb import METER, STICK
+from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
-    from .rig.daemon import Daemon
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.daemon import Daemon
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 
 def test_device_was_there_before(daemon: Daemon, server: Server, usb: Testbed) -> None:

@@ -13,13 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.rig.scripted import CrashError, Machine, tell
+from tests.rig.story import DAY, Station
 from unplugd.devices import Device
 from unplugd.journal import time_of
 from unplugd.reading.event import decode
 from unplugd.review import Review, joined, part, review
-
-from .rig.scripted import CrashError, Machine, tell
-from .rig.story import DAY, Station
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -14,20 +14,19 @@ from jeepney import DBusAddress, MatchRule, MessageType, message_bus, new_method
 from jeepney.io.blocking import Proxy
 
 from tests import TESTS
-
-from .rig.bus import NOTIFICATIONS, Bus
-from .rig.child import Process
-from .rig.server import Server
-from .rig.tools import need
-from .rig.uevent import murmur
-from .rig.usb import METER, STICK, Model, apart
-from .rig.wait import wait_until
+from tests.rig.bus import NOTIFICATIONS, Bus
+from tests.rig.child import Process
+from tests.rig.server import Server
+from tests.rig.tools import need
+from tests.rig.uevent import murmur
+from tests.rig.usb import METER, STICK, Model, apart
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
-    from .rig.desktop import Desktop
-    from .rig.login import Login
-    from .rig.programs import Programs
-    from .rig.usb import Testbed
+    from tests.rig.desktop import Desktop
+    from tests.rig.login import Login
+    from tests.rig.programs import Programs
+    from tests.rig.usb import Testbed
 
 PROBE = [sys.executable, str(TESTS / "rig/probe.py")]
 ADDRESS = DBusAddress("/org/freedesktop/Notifications", NOTIFICATIONS, NOTIFICATIONS)

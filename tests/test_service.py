@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tests.rig.child import Process
+from tests.rig.server import Server
+from tests.rig.tools import need
+from tests.rig.usb import STICK
+from tests.rig.user_manager import PROJECT, RUNTIME, UserManager, open_to_user
+from tests.rig.wait import wait_until
 from unplugd import __version__
-from unplugd_service import seal
-
-from .rig.child import Process
-from .rig.server import Server
-from .rig.tools import need
-from .rig.usb import STICK
-from .rig.user_manager import PROJECT, RUNTIME, UserManager, open_to_user
-from .rig.wait import wait_until
+from unplugd_service import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from .rig.daemon import Done
-    from .rig.usb import Testbed
+    from tests.rig.daemon import Done
+    from tests.rig.usb import Testbed
 
 UNIT = "unplugd.service"
 OLDER = """
@@ -225,7 +224,7 @@ def test_install_again_changes_nothing(visitor: Visitor) -> None:
 
 def test_install_upgrades_an_older_unit(visitor: Visitor) -> None:
     """Also one that was enabled elsewhere, started another program and was changed by hand; that change is kept."""
-    changed = f"# {seal.line(OLDER, '0.0.9')}{OLDER}# a change by hand\n"
+    changed = f"# {stamp.format_line(OLDER, '0.0.9')}{OLDER}# a change by hand\n"
     visitor.manager.unit(UNIT, changed)
     visitor.manager.systemctl("enable", UNIT)
     assert visitor.seen().problems[0] == (
@@ -453,7 +452,7 @@ def another_version(visitor: Visitor) -> None:
 
 def another_program(visitor: Visitor) -> None:
     rest = visitor.unit.read_text().partition("\n")[2].replace("%h/.local/bin/unplugd", "/bin/true")
-    visitor.manager.unit(UNIT, f"# {seal.line(rest, __version__)}\n{rest}")
+    visitor.manager.unit(UNIT, f"# {stamp.format_line(rest, __version__)}\n{rest}")
 
 
 def not_enabled(visitor: Visitor) -> None:

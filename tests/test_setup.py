@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import TESTS
-
-from .rig.tools import need
+from tests.rig.tools import need
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import PROJECT
+from tests import PROJECT, documents
+from tests.documents import grammar
+from tests.documents.manual import ENVIRONMENT
+from tests.rig.shell import SHELLS, Fish, Typed
+from tests.rig.tools import need
+from tests.test_documents import COMMANDS
 from unplugd import __version__, config
-
-from . import documents
-from .documents import grammar
-from .documents.manual import ENVIRONMENT
-from .rig.shell import SHELLS, Fish, Typed
-from .rig.tools import need
-from .test_documents import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .rig.mac import applescript
-from .rig.mac.machine import UID, Mac
-from .rig.mac.state import REFUSED
-from .rig.wait import wait_until
+from tests.rig.mac import applescript
+from tests.rig.mac.machine import UID, Mac
+from tests.rig.mac.state import REFUSED
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

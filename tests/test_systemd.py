@@ -12,13 +12,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.rig.tools import need
 from unplugd_service import systemd
-from unplugd_service.hands import Real
+from unplugd_service.errors import Failure
 from unplugd_service.program import Program
-from unplugd_service.systemd import Systemd, command_line, words_of
-from unplugd_service.trouble import Failure
-
-from .rig.tools import need
+from unplugd_service.system import RealSystem
+from unplugd_service.systemd import Systemd, command_line, split_words
 
 PROGRAM = Program(("/usr/bin/unplugd", "run"), "1.2.3")
 UNIT = Systemd({"HOME": "/home/ann"}).text(PROGRAM)
@@ -123,7 +122,7 @@ def test_any_command_survives_the_quoting(program: str, arguments: list[str]) ->
         line = command_line(words, home)
         assert "\n" not in line
         assert line.isascii()
-        assert words_of(line, home) == words
+        assert split_words(line, home) == words
 
 
 @given(st.text())
@@ -132,7 +131,7 @@ def test_any_command_survives_the_quoting(program: str, arguments: list[str]) ->
 @example("%")
 def test_any_line_can_be_read(line: str) -> None:
     """Somebody else's command line, or a broken one, is no error."""
-    assert isinstance(words_of(line, "/home/ann"), tuple)
+    assert isinstance(split_words(line, "/home/ann"), tuple)
 
 
 @pytest.mark.parametrize("name", ["b $HOME %h %i in; ü", "an \"h\" 'q' \\x \x01"])
@@ -160,7 +159,7 @@ def test_no_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Failure, match="systemd does not run here") as trouble:
         nowhere.check()
     assert "unplugd run" in trouble.value.hint
-    for ask in (nowhere.check, lambda: nowhere.state(None), lambda: nowhere.uninstall(Real(print))):
+    for ask in (nowhere.check, lambda: nowhere.state(None), lambda: nowhere.uninstall(RealSystem(print))):
         with pytest.raises(Failure, match="systemd does not run here"):
             ask()
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -183,7 +182,7 @@ def test_no_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_states_are_plain_words(known: dict[str, str], spoken: str) -> None:
     """The two states become the one that a person asks for."""
-    assert systemd._spoken(known) == spoken
+    assert systemd._describe_state(known) == spoken
 
 
 def test_the_configuration_folder_is_where_systemd_looks() -> None:

@@ -11,10 +11,9 @@ import pytest
 from rich.color import Color
 
 from tests import TESTS
+from tests.rig import sight
+from tests.rig.screen import on_terminal
 from unplugd.cli.terminal import console
-
-from .rig import sight
-from .rig.screen import on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .rig.daemon import LOOK_EVERY, SLACK
-from .rig.usb import METER, STICK, Model
-from .rig.wait import never, wait_until
+from tests.rig.daemon import LOOK_EVERY, SLACK
+from tests.rig.usb import METER, STICK, Model
+from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
-    from .rig.daemon import Daemon
-    from .rig.programs import Programs
-    from .rig.server import Server
-    from .rig.usb import Testbed
+    from tests.rig.daemon import Daemon
+    from tests.rig.programs import Programs
+    from tests.rig.server import Server
+    from tests.rig.usb import Testbed
 
 UPLOADER = "CareLink Uploader"
 HOSTILE = "<b>x</b>\x1b[31m"

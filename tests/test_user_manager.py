@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import TESTS
-
-from .rig.bus import NOTIFICATIONS
-from .rig.child import Process
-from .rig.daemon import UNPLUGD
-from .rig.server import Server
-from .rig.usb import METER, STICK
-from .rig.user_manager import UID, UserManager, open_to_user
-from .rig.wait import wait_until
+from tests.rig.bus import NOTIFICATIONS
+from tests.rig.child import Process
+from tests.rig.daemon import UNPLUGD
+from tests.rig.server import Server
+from tests.rig.usb import METER, STICK
+from tests.rig.user_manager import UID, UserManager, open_to_user
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .rig.usb import Testbed
+    from tests.rig.usb import Testbed
 
 PYTHON = f"{sys.executable} -I -S"
 PROBE = f"{PYTHON} {TESTS / 'rig/probe.py'}"

@@ -6,13 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.rig.sample_report import DAY, HOUR, ZONE, at, plugged
+from tests.rig.tree import Tree
 from unplugd.cli.summary import Paper, lines
 from unplugd.page import page
 from unplugd.report import Report, report
 from unplugd.review import Review, Watched
-
-from .rig.sample_report import DAY, HOUR, ZONE, at, plugged
-from .rig.tree import Tree
 
 SINCE = at("2026-10-05T00:00")
 

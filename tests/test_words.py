@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import config, foreign, uploaders, words
+from unplugd import config, sanitize, uploaders, words
 from unplugd.devices import BUILT_IN, Device
 from unplugd.reminder import Notice, Plug
 from unplugd.uploaders import Program
@@ -161,7 +161,7 @@ def test_foreign_names_are_harmless(
         assert len(line) < 420
 
 
-@given(ANYTHING.map(foreign.plain).filter(bool))
+@given(ANYTHING.map(sanitize.one_line).filter(bool))
 @example("photo-tool")
 @example("sh")
 @example("it's; rm -rf ~")

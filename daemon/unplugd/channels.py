@@ -7,7 +7,7 @@ import select
 import sys
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
-from unplugd import foreign
+from unplugd import sanitize
 from unplugd.child import Child
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Plyer(Child):
             last = said.decode(errors="replace").strip().rpartition("\n")[2]
             # Only what the child says in its own words: a traceback's last line may name a path, and so the user.
             own = trouble is not None and last.startswith("plyer")
-            done(foreign.plain(last, 120) if own else trouble)
+            done(sanitize.one_line(last, 120) if own else trouble)
 
         request = json.dumps({"title": words.title, "message": "\n".join(words.lines)})
         self._start(self._command, PATIENCE, ended, request.encode())

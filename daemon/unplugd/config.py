@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import devices, duration, foreign, uploaders
-from unplugd.failure import ConfigurationError, Problem
+from unplugd import devices, durations, sanitize, uploaders
+from unplugd.durations import DAY_SECONDS
+from unplugd.errors import ConfigurationError, Problem
 from unplugd.reminder import Policy
 from unplugd.vocabulary import CHANNELS
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-DAY: Final = 86400.0
 LARGEST: Final = 1_000_000
 """Bytes of a configuration file that are read: far more than any person writes."""
 
@@ -96,11 +96,11 @@ class Settings:
 
 
 def _seconds(least: float, most: float) -> Callable[[Any], float]:
-    allowed = f'write a duration from "{duration.written(least)}" to "{duration.written(most)}", like "90s" or "1h30m"'
+    allowed = f'write a duration from "{durations.format_exact(least)}" to "{durations.format_exact(most)}", like "90s" or "1h30m"'
 
     def check(value: Any) -> float:
         try:
-            seconds = duration.parse(value) if isinstance(value, str) else -1.0
+            seconds = durations.parse(value) if isinstance(value, str) else -1.0
         except ValueError:
             seconds = -1.0
         if not least <= seconds <= most:
@@ -142,9 +142,9 @@ def _channel(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not foreign.plain(value):
+    if not isinstance(value, str) or not sanitize.one_line(value):
         raise ValueError("write a name in quotes")
-    return foreign.plain(value)
+    return sanitize.one_line(value)
 
 
 def _id(value: Any) -> tuple[int, int]:
@@ -164,13 +164,13 @@ def _process(value: Any) -> str:
 
 CHECKS: Final[dict[str, dict[str, Callable[[Any], Any]]]] = {
     "remind": {
-        "after_plug_in": _seconds(0, DAY),
-        "after_use": _seconds(0, DAY),
-        "running_counts_for": _seconds(0, DAY),
-        "repeat": _list_of(_seconds(0.05, DAY), 'durations like ["5m", "10m"]', least=1),
+        "after_plug_in": _seconds(0, DAY_SECONDS),
+        "after_use": _seconds(0, DAY_SECONDS),
+        "running_counts_for": _seconds(0, DAY_SECONDS),
+        "repeat": _list_of(_seconds(0.05, DAY_SECONDS), 'durations like ["5m", "10m"]', least=1),
         "critical_after": _count,
-        "snooze": _seconds(0.05, DAY),
-        "snooze_limit": _seconds(0, DAY),
+        "snooze": _seconds(0.05, DAY_SECONDS),
+        "snooze_limit": _seconds(0, DAY_SECONDS),
         "quiet_hours": _list_of(_quiet, 'times of the day like ["22:00-07:00"]'),
     },
     "watch": {"look_every": _seconds(0.05, 3600)},
@@ -216,7 +216,7 @@ def parse(text: str, name: str = "config.toml") -> Settings:
     except (ValueError, RecursionError) as error:
         found = re.search(r"\(at (?:line (\d+), column \d+|end of document)\)", str(error))
         line = int(found[1]) if found and found[1] else 0
-        what = foreign.plain(str(error).partition(" (at ")[0], 100).rstrip(".")
+        what = sanitize.one_line(str(error).partition(" (at ")[0], 100).rstrip(".")
         allowed = 'values are written key = "value", sections [section]'
         raise ConfigurationError([Problem(name, line, f"not TOML: {what}", allowed)]) from None
 
@@ -226,7 +226,7 @@ def parse(text: str, name: str = "config.toml") -> Settings:
         line = _line(text, section, None)
         if section not in CHECKS:
             allowed = "allowed are " + ", ".join(f"[[{s}]]" if s in TABLES else f"[{s}]" for s in CHECKS)
-            problems.append(Problem(name, line, f'unknown section "{foreign.plain(section)}"', allowed))
+            problems.append(Problem(name, line, f'unknown section "{sanitize.one_line(section)}"', allowed))
             continue
         entries = content if section in TABLES and isinstance(content, list) else [content]
         shape = f"[[{section}]]" if section in TABLES else f"[{section}]"
@@ -240,12 +240,12 @@ def parse(text: str, name: str = "config.toml") -> Settings:
                 check = CHECKS[section].get(key)
                 if check is None:
                     allowed = f"allowed in {shape} are {', '.join(CHECKS[section])}"
-                    problems.append(Problem(name, line, f'unknown key "{foreign.plain(key)}"', allowed))
+                    problems.append(Problem(name, line, f'unknown key "{sanitize.one_line(key)}"', allowed))
                     continue
                 try:
                     values[key] = check(value)
                 except ValueError as error:
-                    shown = foreign.plain(_toml(value), 40)
+                    shown = sanitize.one_line(_toml(value), 40)
                     problems.append(Problem(name, line, f"{section}.{key} = {shown}", str(error)))
             missing = [key for key in CHECKS[section] if key not in entry] if section in TABLES else []
             if missing:
@@ -285,11 +285,13 @@ def written(settings: Settings) -> str:
             lines.append(f"{entry.name} = {value}")
         else:
             shown = (
-                [duration.written(v) for v in value] if isinstance(value, tuple) else duration.written(value)
+                [durations.format_exact(v) for v in value]
+                if isinstance(value, tuple)
+                else durations.format_exact(value)
             )
             lines.append(f"{entry.name} = {_toml(shown)}")
     lines.append(f"quiet_hours = {_toml([str(quiet) for quiet in settings.quiet_hours])}")
-    lines += ["", "[watch]", f"look_every = {_toml(duration.written(settings.look_every))}"]
+    lines += ["", "[watch]", f"look_every = {_toml(durations.format_exact(settings.look_every))}"]
     lines += ["", "[notify]", f"channels = {_toml(list(settings.channels))}"]
     for watch in settings.watches:
         if not watch.built_in and watch.product is not None:

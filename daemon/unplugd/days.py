@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from unplugd.moment import midnight
+from unplugd.local_time import find_midnight
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS: Final = (
@@ -59,11 +59,11 @@ def local(seconds: float, zone: tzinfo) -> datetime:
 def between(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:
     """Return the local days that have a part in `since` to `until`, oldest first; at least the one of `since`."""
     day = local(since, zone).date()
-    began = midnight(day, zone)
+    began = find_midnight(day, zone)
     found: list[Day] = []
     while began < until or not found:
         following = day + timedelta(days=1)
-        ended = midnight(following, zone)
+        ended = find_midnight(following, zone)
         # A zone that crossed the date line has days that never were.
         if ended > began:
             found.append(Day(day, began, ended))

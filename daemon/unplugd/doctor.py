@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd import config, control, loop, paths, reminder
-from unplugd.failure import ConfigurationError
+from unplugd.errors import ConfigurationError
 from unplugd.words import Words
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _configuration(where: Paths) -> Finding:
         return Finding("configuration", ok=False, what=str(error.problems[0]), hint="unplugd config check")
     if not where.config.exists():
         return Finding("configuration", ok=True, what="none; using the defaults")
-    return Finding("configuration", ok=True, what=paths.short(where.config))
+    return Finding("configuration", ok=True, what=paths.shorten(where.config))
 
 
 def _usb(computer: Computer, settings: config.Settings) -> Finding:
@@ -102,9 +102,9 @@ def _journal(where: Paths) -> Finding:
             file.write(b"\n")
             file.flush()
     except OSError as error:
-        hint = f"make sure you can write to {paths.short(folder)}"
+        hint = f"make sure you can write to {paths.shorten(folder)}"
         return Finding("journal", ok=False, what=f"cannot be written: {error.strerror}", hint=hint)
-    return Finding("journal", ok=True, what=paths.short(where.journal))
+    return Finding("journal", ok=True, what=paths.shorten(where.journal))
 
 
 def _running(where: Paths) -> Finding:

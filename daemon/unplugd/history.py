@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import foreign
-from unplugd.config import DAY
+from unplugd import sanitize
 from unplugd.devices import Device, parse_id
+from unplugd.durations import DAY_SECONDS
 from unplugd.reminder import Plug, Use
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
     elif what == "unplugged":
         plugs[port] = replace(plug, gone_at=at, use=None, shown=False)
     elif what == "use_began":
-        use = Use(foreign.plain(str(event["program"])), foreign.plain(str(event["evidence"]), 200), at)
+        use = Use(
+            sanitize.one_line(str(event["program"])), sanitize.one_line(str(event["evidence"]), 200), at
+        )
         since = _number(event, "doubtful_since", at) if "doubtful_since" in event else None
         plugs[port] = replace(
             plug, use=use, reminded=0, reminded_at=None, held_until=None, doubtful_since=since
@@ -84,16 +86,16 @@ def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
         used_for = plug.used_for + _number(event, "used_for", at)
         plugs[port] = replace(plug, use=None, last_use=at, used_for=used_for)
     elif what == "reminder_ended":
-        held_until = at + _number(event, "held_for", DAY) if "held_for" in event else plug.held_until
+        held_until = at + _number(event, "held_for", DAY_SECONDS) if "held_for" in event else plug.held_until
         plugs[port] = replace(plug, shown=False, held_until=held_until)
     elif what == "snoozed":
-        until = at + _number(event, "snoozed_for", DAY)
+        until = at + _number(event, "snoozed_for", DAY_SECONDS)
         plugs[port] = replace(plug, snoozed_at=at, snoozed_until=until)
     elif what == "snooze_ended":
-        total = plug.snoozed_for + _number(event, "snoozed_for", DAY)
+        total = plug.snoozed_for + _number(event, "snoozed_for", DAY_SECONDS)
         plugs[port] = replace(plug, snoozed_at=None, snoozed_until=None, snoozed_for=total, reminded_at=None)
     elif what == "stranger":
-        program = foreign.plain(str(event["program"]))
+        program = sanitize.one_line(str(event["program"]))
         plugs[port] = replace(plug, warned=plug.warned | {program}, told=plug.told | {program})
 
 
@@ -107,5 +109,8 @@ def _number(event: dict[str, Any], key: str, most: float) -> float:
 def _device(event: dict[str, Any]) -> Device:
     address = int(event.get("address", 0))
     return Device(
-        str(event["device"]), *parse_id(event["id"]), address=address, name=foreign.plain(str(event["name"]))
+        str(event["device"]),
+        *parse_id(event["id"]),
+        address=address,
+        name=sanitize.one_line(str(event["name"])),
     )

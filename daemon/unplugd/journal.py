@@ -13,7 +13,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import foreign
+from unplugd import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -156,7 +156,9 @@ class Journal:
         self, event: str, device: Device | None = None, at: float | None = None, **fields: object
     ) -> None:
         """Write one event, of `device` where it is about one, that happened `at` (None: now)."""
-        about = {"device": device.port, "id": device.id, "name": foreign.plain(device.name)} if device else {}
+        about = (
+            {"device": device.port, "id": device.id, "name": sanitize.one_line(device.name)} if device else {}
+        )
         when = {} if at is None else {"at": at}
         self._log.info(event, **when, **about, **fields)
         self._tell_lost()
@@ -194,7 +196,7 @@ def host_name() -> str:
 
     macOS makes a computer's name from its owner's.
     """
-    name = foreign.plain(socket.gethostname())
+    name = sanitize.one_line(socket.gethostname())
     try:
         user = pwd.getpwuid(os.getuid())
     except KeyError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from unplugd import devices, foreign
+from unplugd import devices, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +31,7 @@ def of(found: Iterable[Device], watches: Sequence[Watch], product: Callable[[str
     listed = []
     for device in found:
         watched, why = _why(device, watches)
-        listed.append(Listed(device, foreign.plain(product(device.port)), watched, why))
+        listed.append(Listed(device, sanitize.one_line(product(device.port)), watched, why))
     return sorted(listed, key=lambda one: (not one.watched, one.device.device_class == HUB, one.device.port))
 
 

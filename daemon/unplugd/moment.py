@@ -8,7 +8,8 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from unplugd import duration
+from unplugd import durations
+from unplugd.local_time import find_first_moment, find_midnight, is_skipped, to_seconds
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -60,15 +61,15 @@ def _span(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, fl
             day = (
                 date.fromisoformat(text) if text[0].isdigit() else today - timedelta(days=text == "yesterday")
             )
-            return midnight(day, zone), midnight(day + timedelta(days=1), zone)
+            return find_midnight(day, zone), find_midnight(day + timedelta(days=1), zone)
         if exact := _TIME.fullmatch(text):
             return _of_time(exact, zone)
         if days := _AGO.fullmatch(text):
             # Days of the calendar: the same time of day, even if the clocks were changed in between.
             then = datetime.fromtimestamp(moment, zone).replace(tzinfo=None) - timedelta(days=int(days[1]))
-            ago = _first(then, zone) - (duration.parse(days[2]) if days[2] else 0)
+            ago = find_first_moment(then, zone) - (durations.parse(days[2]) if days[2] else 0)
         else:
-            ago = moment - duration.parse(text)
+            ago = moment - durations.parse(text)
     except (ValueError, OverflowError, OSError):
         raise ValueError(f'"{typed}" is not a time') from None
     return ago, ago
@@ -79,35 +80,7 @@ def _of_time(typed: re.Match[str], zone: tzinfo | None) -> tuple[float, float]:
     unit = timedelta(minutes=1) if not typed[1] else timedelta(seconds=1) if not typed[2] else timedelta()
     if written.tzinfo:
         return written.timestamp(), (written + unit).timestamp()
-    begin = _first(written, zone)
-    if _skipped(written, zone):
+    begin = find_first_moment(written, zone)
+    if is_skipped(written, zone):
         return begin, begin
-    return begin, _stamp(written.replace(fold=1), zone) + unit.total_seconds()
-
-
-def midnight(day: date, zone: tzinfo | None) -> float:
-    """Return when a local day begins, in Unix seconds; where the clocks skip midnight, when they jump over it."""
-    return _first(datetime.combine(day, datetime.min.time()), zone)
-
-
-def _first(local: datetime, zone: tzinfo | None) -> float:
-    """Return the first moment at which local clocks show this or, where they skip it, at which they jump over it."""
-    local = local.replace(fold=0)
-    if not _skipped(local, zone):
-        return _stamp(local, zone)
-    # In a gap the two readings lie on both sides of the jump, an equal way from the hour's two ends.
-    low, high = sorted((_stamp(local, zone), _stamp(local.replace(fold=1), zone)))
-    while high - low > 1e-3:
-        middle = (low + high) / 2
-        shown = datetime.fromtimestamp(middle, zone).replace(tzinfo=None, fold=0)
-        low, high = (middle, high) if shown < local else (low, middle)
-    return float(round(high))
-
-
-def _skipped(local: datetime, zone: tzinfo | None) -> bool:
-    shown = datetime.fromtimestamp(_stamp(local, zone), zone)
-    return shown.replace(tzinfo=None, fold=0) != local.replace(fold=0)
-
-
-def _stamp(local: datetime, zone: tzinfo | None) -> float:
-    return (local.replace(tzinfo=zone) if zone else local).timestamp()
+    return begin, to_seconds(written.replace(fold=1), zone) + unit.total_seconds()

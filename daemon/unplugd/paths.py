@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unplugd_service.tilde import short
+from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Paths", "of_user", "short"]
+__all__ = ["Paths", "find_paths", "shorten"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Paths:
         return self.runtime / "notification"
 
 
-def of_user(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Paths:
+def find_paths(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Paths:
     """Return the paths of the user that runs this, after `environment` and `sys.platform`'s name of the system."""
     home = Path(environment.get("HOME") or Path.home())
     if system == "darwin":

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from unplugd import foreign, uploaders
+from unplugd import sanitize, uploaders
 from unplugd.uploaders import Program, Uploader
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def known(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | 
         return None
     if not (uploader or service):
         uploader = _helped(process, software)
-    return Holder(foreign.plain(found.name) or "unnamed", uploader, service)
+    return Holder(sanitize.one_line(found.name) or "unnamed", uploader, service)
 
 
 def running(

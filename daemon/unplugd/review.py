@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import msgspec
 
-from unplugd import foreign, moment
+from unplugd import moment, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -734,10 +734,10 @@ class _Reviewer:
                 if not period.gone:
                     period.touch(state.at, until)
 
-    def _clean(self, text: str, limit: int = foreign.LIMIT) -> str:
+    def _clean(self, text: str, limit: int = sanitize.MAX_CHARACTERS) -> str:
         found = self._cleaned.get((text, limit))
         if found is None:
-            found = foreign.plain(text, limit)
+            found = sanitize.one_line(text, limit)
             if len(self._cleaned) < CLEANED and len(text) <= 4 * limit:
                 self._cleaned[text, limit] = found
         return found

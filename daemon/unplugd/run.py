@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, config, history, journal, reminder, supervisor, words
+from unplugd import __version__, config, durations, history, journal, reminder, supervisor, words
 from unplugd.control import Control
-from unplugd.failure import ConfigurationError
+from unplugd.errors import ConfigurationError
 from unplugd.lock import Lock
 from unplugd.loop import Signals, turn
 from unplugd.notifier import Notifier
@@ -426,7 +426,11 @@ class Daemon:
             self._do(reminder.cancel_snooze(self._state, now, policy), now)
             return {"cancelled": cancelled}
         seconds = request.get("seconds", policy.snooze)
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= config.DAY:
+        if (
+            not isinstance(seconds, int | float)
+            or isinstance(seconds, bool)
+            or not 0 < seconds <= durations.DAY_SECONDS
+        ):
             return {"error": "not a duration"}
         self._do(reminder.snooze(self._state, seconds, now, policy), now)
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import duration, foreign
+from unplugd import durations, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,31 +25,31 @@ def local_time(event: Mapping[str, Any]) -> str:
     try:
         return datetime.fromisoformat(written).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except (ValueError, OverflowError, OSError):
-        return foreign.plain(written, 24)
+        return sanitize.one_line(written, 24)
 
 
 def of(event: Mapping[str, Any]) -> str:
     """Return what the event says, after the name of the device it is about."""
     words = _WORDS.get(str(event.get("event")))
-    said = words(event) if words else foreign.plain(str(event.get("event")))
+    said = words(event) if words else sanitize.one_line(str(event.get("event")))
     name = event.get("name")
-    return f"{foreign.plain(str(name))} (port {_text(event, 'device')}): {said}" if name else said
+    return f"{sanitize.one_line(str(name))} (port {_text(event, 'device')}): {said}" if name else said
 
 
 def _text(event: Mapping[str, Any], key: str) -> str:
-    return foreign.plain(str(event.get(key, "?")))
+    return sanitize.one_line(str(event.get(key, "?")))
 
 
 def _time(event: Mapping[str, Any], key: str) -> str:
     seconds = event.get(key)
     if isinstance(seconds, int | float) and 0 <= seconds < 1e10:
-        return duration.spoken(seconds)
+        return durations.describe(seconds)
     return "?"
 
 
 def _reminded(event: Mapping[str, Any]) -> str:
     ports = event.get("devices")
-    where = f", port {foreign.plain(', '.join(map(str, ports)))}" if isinstance(ports, list) else ""
+    where = f", port {sanitize.one_line(', '.join(map(str, ports)))}" if isinstance(ports, list) else ""
     urgent = ", urgent" if event.get("urgency") == "critical" else ""
     return f"reminder {_text(event, 'count')} by {_text(event, 'channel')}{urgent}{where}"
 

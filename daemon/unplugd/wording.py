@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, duration
+from unplugd import days, durations
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -68,9 +68,9 @@ def _length(seconds: float) -> str:
     count = round(seconds / 86400)
     if count >= 2:
         return f"{count} days"
-    return "day" if abs(seconds - 86400) <= 3600 else duration.spoken(seconds)
+    return "day" if abs(seconds - 86400) <= 3600 else durations.describe(seconds)
 
 
 def lasting(seconds: float, nothing: str = "none") -> str:
     """Return a duration in words; what is shorter than a second is `nothing`."""
-    return duration.spoken(seconds) if seconds >= 1 else nothing
+    return durations.describe(seconds) if seconds >= 1 else nothing

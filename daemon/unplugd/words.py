@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from unplugd import devices, duration, foreign
+from unplugd import devices, durations, sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,20 +56,20 @@ def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> 
     lines: list[str] = []
     if len(notice.devices) == 1:
         plug = notice.devices[0]
-        title = f"Unplug the {foreign.plain(plug.device.name)}"
+        title = f"Unplug the {sanitize.one_line(plug.device.name)}"
         lines.append(f"{_sentence(_idle(plug, now, wall))}.")
         lines.append(_advice(notice.devices, watches))
     elif notice.devices:
         title = f"Unplug {len(notice.devices)} devices"
         lines.extend(
-            f"{foreign.plain(plug.device.name)} (port {foreign.plain(plug.device.port)}): {_idle(plug, now, wall)}."
+            f"{sanitize.one_line(plug.device.name)} (port {sanitize.one_line(plug.device.port)}): {_idle(plug, now, wall)}."
             for plug in notice.devices
         )
         lines.append(_advice(notice.devices, watches))
     else:
-        title = f"Unknown program using the {foreign.plain(notice.strangers[0][1].name)}"
+        title = f"Unknown program using the {sanitize.one_line(notice.strangers[0][1].name)}"
     for program, _ in notice.strangers:
-        shown = foreign.plain(program)
+        shown = sanitize.one_line(program)
         lines.append(f"“{shown}” has it open, but unplugd does not know this program.")
         # A name that is more than letters could be an option, a pattern or a path to the configuration.
         if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, runs) for runs in RUN_OTHERS):
@@ -86,7 +86,7 @@ def _idle(plug: Plug, now: float, wall: datetime) -> str:
     idle = now - plug.idle_since
     since = _moment(datetime.fromtimestamp(wall.timestamp() - idle).astimezone(), wall)
     # Below a minute the time says it all.
-    long = f" ({duration.spoken(idle)})" if idle >= 60 else ""
+    long = f" ({durations.describe(idle)})" if idle >= 60 else ""
     return (
         f"plugged in since {since}{long}, not used"
         if plug.last_use is None

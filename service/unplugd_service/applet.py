@@ -8,12 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd_service.hands import run
-from unplugd_service.tilde import short
-from unplugd_service.trouble import Failure
+from unplugd_service.errors import Failure
+from unplugd_service.system import run
+from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
-    from unplugd_service.hands import Hands
+    from unplugd_service.system import System
 
 IDENTIFIER: Final = "local.unplugd.reminder"
 """Stays the same for ever: macOS remembers by it whether its notifications are allowed."""
@@ -33,25 +33,25 @@ class Applet:
         # Not in the cloud as the desktop may be, which adds to files what codesign refuses; on the disk of `path`.
         self._build = support / "applet"
 
-    def install(self, hands: Hands) -> str:
+    def install(self, hands: System) -> str:
         """Build it; return what became of it. Nothing here is fatal."""
         if self.path.exists() and not self.is_ours():
-            return f"{short(self.path)} is there and is not unplugd's own: {INSTEAD}"
+            return f"{shorten(self.path)} is there and is not unplugd's own: {INSTEAD}"
         script = files("unplugd_service").joinpath(SCRIPT).read_bytes()
         try:
             hands.folder(self.notices)
             if self._is_good(script):
                 # One that is built anew is a stranger to macOS, which would ask the person again.
-                return f"Reminders are shown by {short(self.path)}"
+                return f"Reminders are shown by {shorten(self.path)}"
             self._make(script, hands)
         except Failure as trouble:
-            return f"{short(self.path)} could not be made to work ({trouble}): {INSTEAD}"
+            return f"{shorten(self.path)} could not be made to work ({trouble}): {INSTEAD}"
         return (
-            f"Reminders are shown by {short(self.path)}; if macOS asks whether unplugd may send notifications, allow it "
+            f"Reminders are shown by {shorten(self.path)}; if macOS asks whether unplugd may send notifications, allow it "
             "(later: System Settings, Notifications, unplugd)"
         )
 
-    def uninstall(self, hands: Hands) -> bool:
+    def uninstall(self, hands: System) -> bool:
         """Remove it and what it was to show, if it is ours; return whether anything was there."""
         there = self.is_ours()
         if there:
@@ -69,7 +69,7 @@ class Applet:
             return False
         return run("codesign", "--verify", str(self.path)).code == 0
 
-    def _make(self, script: bytes, hands: Hands) -> None:
+    def _make(self, script: bytes, hands: System) -> None:
         fresh, source = self._build / self.path.name, self._build / SCRIPT
         if self._build.exists():
             # An earlier attempt was interrupted.
@@ -95,7 +95,7 @@ class Applet:
             hands.remove_folder(self._build)
 
 
-def _must(hands: Hands, *command: str) -> None:
+def _must(hands: System, *command: str) -> None:
     done = hands.run(*command)
     if done.code:
         raise Failure(f"{command[0]}: {done.complaint}", "unplugd doctor")

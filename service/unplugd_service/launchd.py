@@ -13,16 +13,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd_service import file, seal
+from unplugd_service import stamp, unit_file
 from unplugd_service.applet import Applet
-from unplugd_service.hands import Done, run
+from unplugd_service.errors import Failure
 from unplugd_service.manager import INSTALL, Problem, State
-from unplugd_service.tilde import short
-from unplugd_service.trouble import Failure
+from unplugd_service.system import Done, run
+from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
-    from unplugd_service.hands import Hands
     from unplugd_service.program import Program
+    from unplugd_service.system import System
 
 LABEL: Final = "local.unplugd"
 NO_SESSION: Final = frozenset((112, 125))
@@ -32,11 +32,11 @@ UNKNOWN: Final = frozenset((3, 113))
 AGAIN: Final = frozenset((5, 36, 37))
 """Its exit status while an earlier one is still being ended: it may go next time."""
 DISABLED: Final = 119
-UNLOADING: Final = 25.0
+UNLOAD_TIMEOUT_SECONDS: Final = 25.0
 """Seconds that ending an earlier one may take: launchd kills it after 20."""
-LOADING: Final = 10.0
+LOAD_TIMEOUT_SECONDS: Final = 10.0
 """Seconds that launchd may refuse to load what it is still ending."""
-STARTING: Final = 10.0
+START_TIMEOUT_SECONDS: Final = 10.0
 """Seconds until there must be a process."""
 
 
@@ -88,7 +88,7 @@ class Launchd:
             )
         lines = dumped.decode().splitlines(keepends=True)
         # Behind the document type, since nothing may stand before the first line.
-        lines.insert(2, f"<!-- {seal.line(dumped.decode(), program.version)} -->\n")
+        lines.insert(2, f"<!-- {stamp.format_line(dumped.decode(), program.version)} -->\n")
         return "".join(lines)
 
     def check(self) -> None:
@@ -97,11 +97,11 @@ class Launchd:
         if done.code:
             raise self._no_session() if done.code in {*NO_SESSION, *UNKNOWN} else _fault("print", done)
 
-    def install(self, program: Program, hands: Hands) -> None:
+    def install(self, program: Program, hands: System) -> None:
         """Write the service file and the applet, have launchd start it at each login, and start it now."""
-        before = file.read(self.file)
-        file.make_room(self.file, before, hands)
-        text = self.text(file.as_before(program, _command_in(before) or ()))
+        before = unit_file.read(self.file)
+        unit_file.make_room(self.file, before, hands)
+        text = self.text(unit_file.restore(program, _command_in(before) or ()))
         hands.tell(self.applet.install(hands))
         # launchd makes the log file, but not the folder.
         hands.folder(self.log.parent)
@@ -110,11 +110,11 @@ class Launchd:
         self._enable(hands)
         self._anew(hands)
 
-    def uninstall(self, hands: Hands) -> bool:
+    def uninstall(self, hands: System) -> bool:
         """Stop it and remove what `install` wrote, if it is unplugd's own."""
         loaded = self._shown().code == 0
-        text = file.read(self.file)
-        file.make_room(self.file, text, hands)
+        text = unit_file.read(self.file)
+        unit_file.make_room(self.file, text, hands)
         there = text is not None
         if loaded:
             self._unload(hands)
@@ -122,7 +122,7 @@ class Launchd:
             hands.remove(self.file)
         return self.applet.uninstall(hands) or there or loaded
 
-    def start(self, hands: Hands) -> None:
+    def start(self, hands: System) -> None:
         """Start it."""
         self._must_be_there()
         self._enable(hands)
@@ -130,12 +130,12 @@ class Launchd:
             self._load(hands)
         self._kick(hands)
 
-    def stop(self, hands: Hands) -> None:
+    def stop(self, hands: System) -> None:
         """Stop it until the next login."""
         self._must_be_there()
         self._unload(hands)
 
-    def restart(self, hands: Hands) -> None:
+    def restart(self, hands: System) -> None:
         """Stop it and start it again, as its file is now."""
         self._must_be_there()
         self._enable(hands)
@@ -143,7 +143,7 @@ class Launchd:
 
     def state(self, program: Program | None) -> State:
         """Return what is known of it."""
-        text = file.read(self.file)
+        text = unit_file.read(self.file)
         shown = self._shown()
         enabled = text is not None and not self._is_disabled()
         if text is not None:
@@ -157,7 +157,7 @@ class Launchd:
             self.file,
             installed=text is not None,
             enabled=enabled,
-            state=_spoken(shown),
+            state=_describe_status(shown),
             process=shown.process,
             command=_command_in(text) or (),
             problems=tuple(problems),
@@ -173,7 +173,7 @@ class Launchd:
     # --- the file
 
     def _must_be_there(self) -> None:
-        if file.read(self.file) is None:
+        if unit_file.read(self.file) is None:
             raise Failure("the service is not installed", "unplugd service install")
 
     # --- launchd
@@ -199,19 +199,19 @@ class Launchd:
         done = run("launchctl", "print-disabled", self._domain)
         return re.search(rf'"{re.escape(LABEL)}" => (disabled|true)\b', done.out) is not None
 
-    def _enable(self, hands: Hands) -> None:
+    def _enable(self, hands: System) -> None:
         done = hands.run("launchctl", "enable", self._service)
         if done.code:
             raise self._explained("enable", done)
 
-    def _anew(self, hands: Hands) -> None:
+    def _anew(self, hands: System) -> None:
         self._unload(hands)
         self._load(hands)
         self._kick(hands)
 
-    def _unload(self, hands: Hands) -> None:
+    def _unload(self, hands: System) -> None:
         done = hands.run("launchctl", "bootout", self._service)
-        seconds = UNLOADING if done.code in {0, *AGAIN} else 0.0
+        seconds = UNLOAD_TIMEOUT_SECONDS if done.code in {0, *AGAIN} else 0.0
         if hands.wait("launchd has let go of the one before", lambda: self._shown().code != 0, seconds):
             return
         if done.code in {0, *AGAIN}:
@@ -220,7 +220,7 @@ class Launchd:
             )
         raise self._explained("bootout", done)
 
-    def _load(self, hands: Hands) -> None:
+    def _load(self, hands: System) -> None:
         command = ("launchctl", "bootstrap", self._domain, str(self.file))
         done = hands.run(*command)
 
@@ -235,14 +235,14 @@ class Launchd:
             return done.code not in AGAIN
 
         if done.code in AGAIN:
-            hands.wait("launchd takes it", loaded, LOADING)
+            hands.wait("launchd takes it", loaded, LOAD_TIMEOUT_SECONDS)
         if done.code:
             raise self._explained("bootstrap", done)
 
-    def _kick(self, hands: Hands) -> None:
+    def _kick(self, hands: System) -> None:
         # Without -k, which would end the one that loading has just started.
         done = hands.run("launchctl", "kickstart", self._service)
-        if hands.wait("it runs", lambda: self._shown().process != 0, STARTING):
+        if hands.wait("it runs", lambda: self._shown().process != 0, START_TIMEOUT_SECONDS):
             return
         shown = self._shown()
         if shown.code in {*NO_SESSION, *UNKNOWN}:
@@ -269,9 +269,9 @@ class Launchd:
     def _of_the_file(self, text: str, program: Program | None) -> list[Problem]:
         command = _command_in(text)
         if command is None:
-            aside = "" if seal.read(text) else f"mv {short(self.file)} {short(self.file)}.old && "
-            return [Problem(f"{short(self.file)} is not a service file", f"{aside}{INSTALL}")]
-        return file.problems(text, command, program, self.text)
+            aside = "" if stamp.read_stamp(text) else f"mv {shorten(self.file)} {shorten(self.file)}.old && "
+            return [Problem(f"{shorten(self.file)} is not a service file", f"{aside}{INSTALL}")]
+        return unit_file.find_problems(text, command, program, self.text)
 
     def _of_the_service(self, shown: _Shown, *, enabled: bool) -> list[Problem]:
         if shown.code in NO_SESSION:
@@ -324,7 +324,7 @@ def _command_in(text: str | None) -> tuple[str, ...] | None:
     return tuple(words)
 
 
-def _spoken(shown: _Shown) -> str:
+def _describe_status(shown: _Shown) -> str:
     if shown.code in NO_SESSION:
         return "no session on the screen"
     if shown.code:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from unplugd_service.hands import Hands
     from unplugd_service.program import Program
+    from unplugd_service.system import System
 
 INSTALL: Final = "unplugd service install"
 """The command that repairs most of what can be wrong with a service."""
@@ -50,19 +50,19 @@ class Manager(Protocol):
     def check(self) -> None:
         """Make sure that the manager is there to start something, and finds what the command line finds."""
 
-    def install(self, program: Program, hands: Hands) -> None:
+    def install(self, program: Program, hands: System) -> None:
         """Write the service file, have it started at each login, and start it now; return when it is ready."""
 
-    def uninstall(self, hands: Hands) -> bool:
+    def uninstall(self, hands: System) -> bool:
         """Stop it and remove what `install` wrote; return whether anything was there."""
 
-    def start(self, hands: Hands) -> None:
+    def start(self, hands: System) -> None:
         """Start it; return when it is ready."""
 
-    def stop(self, hands: Hands) -> None:
+    def stop(self, hands: System) -> None:
         """Stop it until the next login."""
 
-    def restart(self, hands: Hands) -> None:
+    def restart(self, hands: System) -> None:
         """Stop it and start it again."""
 
     def state(self, program: Program | None) -> State:

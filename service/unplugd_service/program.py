@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd_service.trouble import Failure
+from unplugd_service.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME: Final = "unplugd"
-PASSING: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run/user", "/run/media", "/private/tmp", "/private/var/folders", "/Volumes")  # noqa: S108 - to be refused # fmt: skip
+TEMPORARY: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run/user", "/run/media", "/private/tmp", "/private/var/folders", "/Volumes")  # noqa: S108 - to be refused # fmt: skip
 """Folders that are emptied, or taken away, by the system."""
 CACHES: Final = (".cache", "Library/Caches", ".local/pipx/.cache", ".local/share/pipx/.cache")
 """Folders below the home folder where tools that run a program once keep it for a while: uvx, pipx run."""
@@ -34,7 +34,7 @@ class Program:
     version: str
 
 
-def this(
+def find_program(
     version: str,
     argv0: str = sys.argv[0],
     environment: Mapping[str, str] = os.environ,
@@ -60,7 +60,7 @@ def this(
 
 
 def _passing(path: Path, home: Path, environment: Mapping[str, str]) -> str | None:
-    folders = [Path(folder) for folder in (*PASSING, tempfile.gettempdir())]
+    folders = [Path(folder) for folder in (*TEMPORARY, tempfile.gettempdir())]
     caches = [home / cache for cache in CACHES]
     if os.path.isabs(cache := environment.get("XDG_CACHE_HOME", "")):  # noqa: PTH117 - a string, maybe empty
         caches.append(Path(cache))

@@ -11,15 +11,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd_service import file, hands, seal
+from unplugd_service import stamp, system, unit_file
+from unplugd_service.errors import Failure
 from unplugd_service.manager import INSTALL, Problem, State
-from unplugd_service.trouble import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from unplugd_service.hands import Done, Hands
     from unplugd_service.program import Program
+    from unplugd_service.system import Done, System
 
 UNIT: Final = "unplugd.service"
 BOOTED: Final = Path("/run/systemd/system")
@@ -74,7 +74,7 @@ def _quoted(word: str) -> str:
     return f'"{"".join(out)}"'
 
 
-def words_of(line: str, home: str = "") -> tuple[str, ...]:
+def split_words(line: str, home: str = "") -> tuple[str, ...]:
     """Return the words of a command line as `command_line` writes it; of any other at least the program."""
     words: list[bytes] = []
     word: bytearray | None = None
@@ -133,7 +133,7 @@ class Systemd:
         template = files("unplugd_service").joinpath(UNIT).read_text(encoding="utf-8")
         first, _, rest = template.partition("\n")
         rest = rest.replace("@PROGRAM@", executable).replace("@COMMAND@", line)
-        return first.replace("@SEAL@", seal.line(rest, program.version)) + f"\n{rest}"
+        return first.replace("@SEAL@", stamp.format_line(rest, program.version)) + f"\n{rest}"
 
     def check(self) -> None:
         """Make sure that the user's manager can be asked, and has the same folders as the command line."""
@@ -156,12 +156,12 @@ class Systemd:
                     f"set it in ~/.config/environment.d/ (environment.d(5)) and log in anew, or: unset {name}",
                 )
 
-    def install(self, program: Program, hands: Hands) -> None:
+    def install(self, program: Program, hands: System) -> None:
         """Write the unit, enable it, start it, and wait until it is ready."""
         self._must_not_be_masked()
-        before = file.read(self.file)
-        file.make_room(self.file, before, hands)
-        text = self.text(file.as_before(program, self._command(before)))
+        before = unit_file.read(self.file)
+        unit_file.make_room(self.file, before, hands)
+        text = self.text(unit_file.restore(program, self._command(before)))
         if text != before:
             hands.write(self.file, text.encode(errors="surrogateescape"))
         _must(hands.run("systemctl", "--user", "daemon-reload"))
@@ -169,30 +169,30 @@ class Systemd:
         _must(hands.run("systemctl", "--user", "reenable", UNIT))
         self._begin("restart", hands)
 
-    def uninstall(self, hands: Hands) -> bool:
+    def uninstall(self, hands: System) -> bool:
         """Stop the service and remove the unit, if it is unplugd's own."""
         self.check()
         self._must_not_be_masked()
-        text = file.read(self.file)
+        text = unit_file.read(self.file)
         if text is None:
             return self._clear_away(hands)
-        file.make_room(self.file, text, hands)
+        unit_file.make_room(self.file, text, hands)
         _must(hands.run("systemctl", "--user", "disable", "--now", UNIT))
         hands.remove(self.file)
         self._forget(hands)
         return True
 
-    def start(self, hands: Hands) -> None:
+    def start(self, hands: System) -> None:
         """Start it, and wait until it is ready."""
         self._must_be_known()
         self._begin("start", hands)
 
-    def stop(self, hands: Hands) -> None:
+    def stop(self, hands: System) -> None:
         """Stop it until the next login."""
         self._must_be_known()
         _must(hands.run("systemctl", "--user", "stop", UNIT))
 
-    def restart(self, hands: Hands) -> None:
+    def restart(self, hands: System) -> None:
         """Stop it and start it again."""
         self._must_be_known()
         self._begin("restart", hands)
@@ -202,7 +202,7 @@ class Systemd:
         self.check()
         known = self._shown()
         masked = known.get("LoadState") == "masked"
-        text, path, own = None if masked else file.read(self.file), self.file, True
+        text, path, own = None if masked else unit_file.read(self.file), self.file, True
         if text is None and known.get("FragmentPath") and not masked:
             # Installed for everybody, by a package or an administrator.
             path, own = Path(known["FragmentPath"]), False
@@ -211,13 +211,13 @@ class Systemd:
         command = self._command(text)
         problems = _of_the_service(known, installed=text is not None, own=own)
         if text is not None:
-            problems[:0] = file.problems(text, command, program if own else None, self.text)
+            problems[:0] = unit_file.find_problems(text, command, program if own else None, self.text)
         return State(
             self.name,
             path,
             installed=text is not None,
             enabled=known.get("UnitFileState") in ("enabled", "enabled-runtime"),
-            state=_spoken(known),
+            state=_describe_state(known),
             process=int(known.get("MainPID") or 0),
             command=command,
             problems=tuple(problems),
@@ -230,7 +230,7 @@ class Systemd:
         more = ("--follow",) if follow else ("--no-pager",)
         return ("journalctl", "--user", f"--unit={UNIT}", f"--lines={lines}", "--output=short-iso", *more)
 
-    def _begin(self, verb: str, hands: Hands) -> None:
+    def _begin(self, verb: str, hands: System) -> None:
         # Else a service that has failed too often is not tried again.
         hands.run("systemctl", "--user", "reset-failed", UNIT)
         # The unit says when it is ready, and this waits for it.
@@ -243,7 +243,7 @@ class Systemd:
                 f"the service does not start{because}", "unplugd service logs says why; unplugd doctor, too"
             )
 
-    def _clear_away(self, hands: Hands) -> bool:
+    def _clear_away(self, hands: System) -> bool:
         """Do what can be done without a unit of the user's own; return whether anything was there."""
         known = self._shown()
         if known.get("FragmentPath"):
@@ -261,7 +261,7 @@ class Systemd:
             self._forget(hands)
         return bool(runs or links)
 
-    def _forget(self, hands: Hands) -> None:
+    def _forget(self, hands: System) -> None:
         _must(hands.run("systemctl", "--user", "daemon-reload"))
         # Else a service that had failed would go on being listed.
         hands.run("systemctl", "--user", "reset-failed", UNIT)
@@ -281,7 +281,7 @@ class Systemd:
     def _command(self, text: str | None) -> tuple[str, ...]:
         for line in (text or "").splitlines():
             if line.startswith("ExecStart="):
-                return words_of(line.removeprefix("ExecStart="), str(self._home))
+                return split_words(line.removeprefix("ExecStart="), str(self._home))
         return ()
 
     def _shown(self) -> dict[str, str]:
@@ -290,7 +290,7 @@ class Systemd:
 
 
 def _systemctl(*arguments: str) -> Done:
-    return hands.run("systemctl", "--user", *arguments)
+    return system.run("systemctl", "--user", *arguments)
 
 
 def _must(done: Done) -> None:
@@ -328,7 +328,7 @@ def _of_the_service(known: Mapping[str, str], *, installed: bool, own: bool) -> 
     return problems
 
 
-def _spoken(known: Mapping[str, str]) -> str:
+def _describe_state(known: Mapping[str, str]) -> str:
     active, sub = known.get("ActiveState", "unknown"), known.get("SubState", "")
     return {
         "active": "running",

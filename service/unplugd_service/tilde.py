@@ -6,14 +6,14 @@ import contextlib
 from pathlib import Path
 
 
-def short(path: Path) -> str:
+def shorten(path: Path) -> str:
     """Return the path as a message shows it: with `~` for the home folder."""
     with contextlib.suppress(ValueError, RuntimeError):
         return f"~/{path.relative_to(Path.home())}"
     return str(path)
 
 
-def without_home(text: str) -> str:
+def hide_home(text: str) -> str:
     """Return the text with `~` for the home folder."""
     with contextlib.suppress(RuntimeError):
         home = str(Path.home())

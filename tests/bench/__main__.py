@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from .burst import burst
-from .footprint import footprint, imports
-from .idle import look, wakeups
-from .journal import journals
-from .latency import latency
-from .row import HEAD
-from .start import start
+from tests.bench.burst import burst
+from tests.bench.footprint import footprint, imports
+from tests.bench.idle import look, wakeups
+from tests.bench.journal import journals
+from tests.bench.latency import latency
+from tests.bench.row import HEAD
+from tests.bench.start import start
 
 BENCHMARKS = {
     "latency": latency,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tests.bench.process import memory, spent
+from tests.bench.row import Row
+from tests.bench.surroundings import rest, surroundings
 from tests.rig.usb import STICK
-
-from .process import memory, spent
-from .row import Row
-from .surroundings import rest, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

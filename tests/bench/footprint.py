@@ -8,17 +8,16 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from tests.bench.process import memory
+from tests.bench.row import Row
+from tests.bench.surroundings import rest, surroundings
 from tests.rig.usb import STICK
 from unplugd.config import Settings, written
-
-from .process import memory
-from .row import Row
-from .surroundings import rest, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .process import Memory
+    from tests.bench.process import Memory
 
 STARTS = 5
 LOOKS = 2.0

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from tests.bench.process import settle, spent
+from tests.bench.row import Row
+from tests.bench.surroundings import rest, surroundings
 from tests.rig.usb import STICK
 from unplugd.config import Settings
 from unplugd.linux import Linux
 from unplugd.linux.sysfs import Tree
-
-from .process import settle, spent
-from .row import Row
-from .surroundings import rest, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

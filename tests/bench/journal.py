@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests.bench.row import Row
 from tests.rig.journal_maker import make
-
-from .row import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

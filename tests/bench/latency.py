@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.bench.row import Row, milliseconds, percentile
+from tests.bench.surroundings import rest, surroundings
 from tests.rig.usb import STICK
-
-from .row import Row, milliseconds, percentile
-from .surroundings import rest, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

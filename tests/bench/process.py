@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from .surroundings import rest
+from tests.bench.surroundings import rest
 
 
 class Spent(NamedTuple):

@@ -9,9 +9,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from .process import spent
-from .row import Row
-from .surroundings import surroundings
+from tests.bench.process import spent
+from tests.bench.row import Row
+from tests.bench.surroundings import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from . import bash, fish, grammar, manual, zsh
+from tests.documents import bash, fish, grammar, manual, zsh
 
 SHARE: Final = Path(__file__).parents[2] / "share"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import SHARE, written
+from tests.documents import SHARE, written
 
 for place, text in written().items():
     file = SHARE / place

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from .grammar import NOTE
+from tests.documents.grammar import NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .grammar import Argument, Command
+    from tests.documents.grammar import Argument, Command
 
 SCRIPT: Final = """\
 # bash completion of unplugd. @NOTE@

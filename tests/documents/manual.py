@@ -7,16 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd import __version__, config, duration, paths
+from tests.documents.grammar import NOTE, SUGGESTIONS
+from unplugd import __version__, config, durations, paths
 from unplugd_service.launchd import Launchd
 from unplugd_service.systemd import Systemd
-
-from .grammar import NOTE, SUGGESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .grammar import Argument, Command
+    from tests.documents.grammar import Argument, Command
 
 CHANGELOG: Final = Path(__file__).parents[2] / "CHANGELOG.md"
 
@@ -151,7 +150,8 @@ def _defaults() -> dict[str, object]:
     policy = config.Settings().policy
     rules = {**asdict(policy), "repeat": policy.repeat[-1]}
     return {
-        name: duration.spoken(value) if isinstance(value, float) else value for name, value in rules.items()
+        name: durations.describe(value) if isinstance(value, float) else value
+        for name, value in rules.items()
     }
 
 
@@ -227,7 +227,7 @@ def _unset(header: str, setting: str) -> str:
 
 
 def _files() -> Iterator[str]:
-    linux, macos = (paths.of_user(HOME, system) for system in ("linux", "darwin"))
+    linux, macos = (paths.find_paths(HOME, system) for system in ("linux", "darwin"))
     places = {about: (getattr(linux, name), getattr(macos, name)) for name, about in FILES.items()}
     places[SERVICE] = (Systemd(HOME).file, Launchd(Path("~")).file)
     for about, (on_linux, on_macos) in places.items():

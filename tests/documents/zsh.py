@@ -6,12 +6,12 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from .grammar import NOTE
+from tests.documents.grammar import NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .grammar import Argument, Command
+    from tests.documents.grammar import Argument, Command
 
 SCRIPT: Final = """\
 #compdef unplugd

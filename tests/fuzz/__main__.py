@@ -19,7 +19,7 @@ def main() -> None:
     # No dependency, not even of the tests: it is not made for every Python.
     atheris = import_module("atheris")
     with atheris.instrument_imports(include=["unplugd"]):
-        from . import mutation, target
+        from tests.fuzz import mutation, target
 
     failed: set[str] = set()
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
+from tests.fuzz.target import SEPARATOR
 from tests.rig import journal_maker
 from unplugd.reading.event import Event
 from unplugd.reading.kinds import KINDS
-
-from .target import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable

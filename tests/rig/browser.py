@@ -7,7 +7,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from .tools import need
+from tests.rig.tools import need
 
 if TYPE_CHECKING:
     from pathlib import Path

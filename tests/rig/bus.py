@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from jeepney import message_bus
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
-from .tools import need
-from .wait import wait_until
+from tests.rig.tools import need
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from .usb import apart
-from .wait import wait_until
+from tests.rig.usb import apart
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,12 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .bus import NOTIFICATIONS
-from .tools import need
-from .wait import wait_until
+from tests.rig.bus import NOTIFICATIONS
+from tests.rig.tools import need
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
-    from .bus import Bus
+    from tests.rig.bus import Bus
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 DUNSTRC = """[global]

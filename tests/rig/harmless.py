@@ -10,9 +10,8 @@ import re
 import unicodedata
 from typing import Any, Final
 
+from tests.rig.tree import EMPTY, Tree
 from unplugd.cli import forms
-
-from .tree import EMPTY, Tree
 
 TAGS: Final = frozenset(
     [

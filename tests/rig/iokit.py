@@ -14,10 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.rig.tools import need
+from tests.rig.wait import wait_until
 from unplugd.macos.frameworks import Libraries
-
-from .tools import need
-from .wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

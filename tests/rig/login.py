@@ -8,7 +8,7 @@ from jeepney import DBusAddress, message_bus, new_signal
 from jeepney.io.blocking import Proxy
 
 if TYPE_CHECKING:
-    from .bus import Bus
+    from tests.rig.bus import Bus
 
 EMITTER = DBusAddress("/org/freedesktop/login1", interface="org.freedesktop.login1.Manager")
 

@@ -36,13 +36,13 @@ def listed(computer: Portable) -> None:
 
 def diagnosed(computer: Portable) -> None:
     """Say what the doctor finds."""
-    findings = doctor.examine(computer, paths.of_user(), notify=False)
+    findings = doctor.examine(computer, paths.find_paths(), notify=False)
     print(json.dumps({finding.layer: (finding.ok, finding.what, finding.by) for finding in findings}))
 
 
 def run(computer: Portable) -> None:
     """Watch, as `unplugd run` does."""
-    where = paths.of_user()
+    where = paths.find_paths()
     try:
         daemon = Daemon(
             computer,

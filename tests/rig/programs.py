@@ -9,9 +9,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .child import Child, Process
-from .tools import need
-from .wait import wait_until
+from tests.rig.child import Child, Process
+from tests.rig.tools import need
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

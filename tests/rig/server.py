@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .child import Process
-from .wait import wait_until
+from tests.rig.child import Process
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
-    from .bus import Bus
+    from tests.rig.bus import Bus
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .tools import need
+from tests.rig.tools import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from tests.rig.wait import wait_until
 from unplugd.loop import turn
-
-from .wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

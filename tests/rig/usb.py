@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .child import Process
-from .tools import GI, need_umockdev
-from .uevent import Sent, Speaker
+from tests.rig.child import Process
+from tests.rig.tools import GI, need_umockdev
+from tests.rig.uevent import Sent, Speaker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

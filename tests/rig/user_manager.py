@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .bus import Bus
-from .daemon import Done
-from .wait import wait_until
+from tests.rig.bus import Bus
+from tests.rig.daemon import Done
+from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .usb import Testbed
+    from tests.rig.usb import Testbed
 
 SYSTEMD = Path("/usr/lib/systemd/systemd")
 SCRIPT = Path(__file__).with_suffix(".sh")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import build
-from .build import USER
-from .machine import BOOT, Machine
+from tests.vm import build
+from tests.vm.build import USER
+from tests.vm.machine import BOOT, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .machine import Program
+    from tests.vm.machine import Program
 
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 HOME = f"/home/{USER}"

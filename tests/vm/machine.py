@@ -19,7 +19,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from .build import Images, images
+from tests.vm.build import Images, images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

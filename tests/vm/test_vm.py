@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .build import OTHER_USER, USER
-from .conftest import HOME
+from tests.vm.build import OTHER_USER, USER
+from tests.vm.conftest import HOME
 
 if TYPE_CHECKING:
-    from .conftest import Daemon
-    from .machine import Machine
+    from tests.vm.conftest import Daemon
+    from tests.vm.machine import Machine
 
 STICK, METER = "0a21:8001", "1a79:6210"
 AT_ONCE = """

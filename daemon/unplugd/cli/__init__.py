@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from unplugd import control, paths
 from unplugd.cli.parser import parser
 from unplugd.cli.terminal import say
-from unplugd.failure import ConfigurationError, Failure
+from unplugd.errors import ConfigurationError, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a letter shows its number instead.
             stream.reconfigure(errors="backslashreplace")
-    where = paths.of_user()
+    where = paths.find_paths()
     try:
         module, _, name = arguments.command.partition(".")
         status: int = getattr(import_module(f"unplugd.cli.{module}"), name)(arguments, where)
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             say(f"unplugd: {problem}")
         file = getattr(arguments, "config", None) or where.config
         again = "unplugd config check" if file == where.config else "start it again"
-        say(f"hint: edit {paths.short(file)}, then: {again}")
+        say(f"hint: edit {paths.shorten(file)}, then: {again}")
         return 1
     except control.NoAnswerError:
         say("unplugd: the daemon is running but not responding\nhint: stop it and start it again")
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        about = f"{paths.short(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
+        about = f"{paths.shorten(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
         say(f"unplugd: {about}{error.strerror or type(error).__name__}")
         say("hint: unplugd doctor")
         return 1

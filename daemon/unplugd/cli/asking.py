@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import config, control, duration
+from unplugd import control, durations
 from unplugd.cli.terminal import START, say, shown, when
-from unplugd.failure import Failure
+from unplugd.errors import Failure
 
 if TYPE_CHECKING:
     import argparse
@@ -91,7 +91,7 @@ def snooze(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.cancel:
         request["cancel"] = True
     elif arguments.duration is not None:
-        if not 0 < arguments.duration <= config.DAY:
+        if not 0 < arguments.duration <= durations.DAY_SECONDS:
             raise Failure("a snooze must be longer than zero and at most a day", "unplugd snooze 15m")
         request["seconds"] = arguments.duration
     try:
@@ -112,7 +112,7 @@ def _print_snooze(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
     if not answer.get("plugged_in"):
         raise Failure("nothing is plugged in, so there is nothing to snooze", "unplugd status")
     if not answer["snoozed"]:
-        limit = duration.spoken(answer["limit"])
+        limit = durations.describe(answer["limit"])
         raise Failure(f"no snooze time is left for this plug-in (limit: {limit})", "unplug the device")
     for snoozed in answer["snoozed"]:
         say(f"No reminders for {shown(snoozed['name'])} until {when(snoozed['until'])}.")

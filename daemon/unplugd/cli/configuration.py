@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd import config, control, foreign, paths
+from unplugd import config, control, paths, sanitize
 from unplugd.cli.terminal import say
-from unplugd.failure import Failure
+from unplugd.errors import Failure
 from unplugd_service import atomic
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def show(_arguments: argparse.Namespace, where: Paths) -> int:
 def check(_arguments: argparse.Namespace, where: Paths) -> int:
     """Check the file; every problem in it is named."""
     config.load(where.config)
-    shown = paths.short(where.config)
+    shown = paths.shorten(where.config)
     say(f"{shown}: no problems." if where.config.exists() else f"There is no {shown}; using the defaults.")
     return 0
 
@@ -42,19 +42,19 @@ def init(_arguments: argparse.Namespace, where: Paths) -> int:
         with where.config.open("x", encoding="utf-8") as file:
             file.write(config.TEMPLATE)
     except FileExistsError:
-        raise Failure(f"{paths.short(where.config)} already exists", "unplugd config show") from None
+        raise Failure(f"{paths.shorten(where.config)} already exists", "unplugd config show") from None
     except OSError as error:
         raise Failure(
-            f"{paths.short(where.config)}: {error.strerror}", "make sure you can write to that folder"
+            f"{paths.shorten(where.config)}: {error.strerror}", "make sure you can write to that folder"
         ) from None
-    say(f"Wrote {paths.short(where.config)}: it lists every setting with its default.")
+    say(f"Wrote {paths.shorten(where.config)}: it lists every setting with its default.")
     return 0
 
 
 def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
     """Add upload software to the file."""
     process = arguments.process
-    name = foreign.plain(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
+    name = sanitize.one_line(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
     append(where, config.uploader_entry(name or "upload software", (process,)))
     say(f"{name} now counts as upload software.")
     return 0
@@ -76,7 +76,7 @@ def append(where: Paths, entry: str) -> None:
         atomic.write(target, text.encode())
     except OSError as error:
         raise Failure(
-            f"{paths.short(where.config)}: {error.strerror}", "make sure you can write to that file"
+            f"{paths.shorten(where.config)}: {error.strerror}", "make sure you can write to that file"
         ) from None
     try:
         control.ask(where.control, {"command": "reload"})

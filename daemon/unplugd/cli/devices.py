@@ -6,12 +6,12 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from unplugd import config, foreign, listing
+from unplugd import config, listing, sanitize
 from unplugd.cli.computer import here
 from unplugd.cli.configuration import append
 from unplugd.cli.terminal import asked, say, table
 from unplugd.devices import SHARED_IDS, find, parse_id
-from unplugd.failure import Failure
+from unplugd.errors import Failure
 from unplugd.loop import turn
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
         say("Nothing was changed.")
         return 0
     name = (
-        foreign.plain(arguments.name or product or (known.name if known else "")) or f"USB device {device.id}"
+        sanitize.one_line(arguments.name or product or (known.name if known else ""))
+        or f"USB device {device.id}"
     )
     append(where, config.device_entry(name, device.id))
     say(f"{name} ({device.id}) is now watched.")

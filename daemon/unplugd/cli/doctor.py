@@ -9,7 +9,7 @@ from unplugd.cli import service
 from unplugd.cli.computer import here
 from unplugd.cli.terminal import console, shown
 from unplugd.doctor import Finding, examine
-from unplugd.failure import Failure
+from unplugd.errors import Failure
 
 if TYPE_CHECKING:
     import argparse

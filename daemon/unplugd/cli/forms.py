@@ -7,7 +7,7 @@ import io
 import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from unplugd import foreign
+from unplugd import sanitize
 from unplugd.cli.story import Story
 from unplugd.reading import event
 
@@ -129,5 +129,5 @@ def cell(value: Any) -> str:
         return f"{value}"[:LONGEST_CELL]
     if isinstance(value, list):
         value = " ".join(str(one) for one in value)
-    text = foreign.plain(str(value), LONGEST_CELL)
+    text = sanitize.one_line(str(value), LONGEST_CELL)
     return f"'{text}" if text.startswith(FORMULA) else text

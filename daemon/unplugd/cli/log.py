@@ -11,7 +11,7 @@ from unplugd.cli import forms
 from unplugd.cli.following import Following
 from unplugd.cli.pager import Output
 from unplugd.cli.terminal import START, asked_time, say
-from unplugd.failure import Failure
+from unplugd.errors import Failure
 from unplugd.notes import told
 from unplugd.reading import journals, sources
 from unplugd.reading.order import Batch

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, duration, moment
+from unplugd import __version__, durations, moment
 from unplugd.reading.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _service(commands: Commands) -> None:
 
 def _duration(text: str) -> float:
     try:
-        return duration.parse(text)
+        return durations.parse(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
             f'{text!r} is not a duration; write it like "15m" or "1h30m"'

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec.structs import replace
 
-from unplugd import control, foreign, journal, paths, pieces
+from unplugd import control, journal, paths, pieces, sanitize
 from unplugd.cli.terminal import START, asked_time, console, progress_bar, say
-from unplugd.failure import Failure
+from unplugd.errors import Failure
 from unplugd.reading import sources
 from unplugd.report import as_json, share
 from unplugd.report import report as reported
@@ -164,9 +164,9 @@ def _write_page(file: Path, made: Report, now: float, zone: tzinfo) -> None:
     try:
         _write(file, written.encode(errors="backslashreplace"))
     except OSError as error:
-        what = f"{foreign.plain(paths.short(file), 1000)}: cannot be written: {error.strerror or type(error).__name__}"
+        what = f"{sanitize.one_line(paths.shorten(file), 1000)}: cannot be written: {error.strerror or type(error).__name__}"
         raise Failure(what, "choose a folder that you can write to") from None
-    say(f"Written: {foreign.plain(paths.short(file), 1000)}")
+    say(f"Written: {sanitize.one_line(paths.shorten(file), 1000)}")
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -201,4 +201,4 @@ def _open(file: Path) -> None:
     except OSError:
         failed = True
     if failed:
-        raise Failure("no browser opened the page", f"open {paths.short(file)} yourself")
+        raise Failure("no browser opened the page", f"open {paths.shorten(file)} yourself")

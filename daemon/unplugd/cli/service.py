@@ -11,20 +11,20 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, config, control, foreign, paths, reminder
+from unplugd import __version__, config, control, paths, reminder, sanitize
 from unplugd.cli.terminal import asked, say
-from unplugd.failure import Failure
-from unplugd_service.hands import Real, Rehearsal
+from unplugd.errors import Failure
 from unplugd_service.manager import Problem
-from unplugd_service.program import Program, this
+from unplugd_service.program import Program, find_program
+from unplugd_service.system import DryRun, RealSystem
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
     from unplugd.paths import Paths
-    from unplugd_service.hands import Hands
     from unplugd_service.manager import Manager, State
+    from unplugd_service.system import System
 
 READY: Final = reminder.ON_ITS_WAY
 """Seconds until the daemon has to answer, and until a channel has to have taken the first notification."""
@@ -33,15 +33,15 @@ READY: Final = reminder.ON_ITS_WAY
 def install(arguments: argparse.Namespace, where: Paths) -> int:
     """Install the service, start it, and show a first notification."""
     manager = _manager(arguments)
-    program = this(__version__)
+    program = find_program(__version__)
     if arguments.dry_run:
-        manager.install(program, Rehearsal(print))
+        manager.install(program, DryRun(print))
         return 0
     # Before anything is written: a service that cannot start helps nobody.
     config.load(where.config)
     _check(manager)
     _alone(manager, where)
-    manager.install(program, Real(say))
+    manager.install(program, RealSystem(say))
     _watches(where)
     say("From now on it starts whenever you log in.")
     _greet(where)
@@ -53,17 +53,17 @@ def uninstall(arguments: argparse.Namespace, where: Paths) -> int:
     """Stop the service and remove what `install` wrote."""
     manager = _manager(arguments)
     if arguments.dry_run:
-        if not manager.uninstall(Rehearsal(print)):
+        if not manager.uninstall(DryRun(print)):
             say("Nothing is installed.")
         return 0
     if arguments.purge:
         _purge_is_meant(where)
-    there = manager.uninstall(Real(say))
+    there = manager.uninstall(RealSystem(say))
     say("Service removed." if there else "The service was not installed.")
     if arguments.purge:
         for folder in _own_folders(where):
             shutil.rmtree(folder)
-            say(f"Removed {paths.short(folder)}")
+            say(f"Removed {paths.shorten(folder)}")
     elif there:
         say(f"Your journal and configuration were kept: {_listed(_own_folders(where))}")
     return 0
@@ -114,12 +114,12 @@ def status(arguments: argparse.Namespace, where: Paths) -> int:
         print(json.dumps(_as_json(state, wrong), indent=2))
         return int(bool(wrong))
     if state.installed:
-        print(f"file      {paths.short(state.file)} ({state.manager})")
-        print(f"command   {foreign.plain(' '.join(_short_words(state.command)), 300)}")
+        print(f"file      {paths.shorten(state.file)} ({state.manager})")
+        print(f"command   {sanitize.one_line(' '.join(_short_words(state.command)), 300)}")
         print(f"at login  {'yes' if state.enabled else 'no'}")
     print(f"state     {state.state}{f' (process {state.process})' if state.process else ''}")
     for problem in wrong:
-        print(f"problem   {foreign.plain(problem.what, 300)}")
+        print(f"problem   {sanitize.one_line(problem.what, 300)}")
         print(f"fix       {problem.repair}")
     return int(bool(wrong))
 
@@ -136,7 +136,7 @@ def logs(arguments: argparse.Namespace, _where: Paths) -> int:
 def file(arguments: argparse.Namespace, _where: Paths) -> int:
     """Print the service file."""
     if arguments.program is None:
-        program = this(__version__)
+        program = find_program(__version__)
     elif os.path.isabs(arguments.program):  # noqa: PTH117 - it stays as it was given
         program = Program((arguments.program, "run"), __version__)
     else:
@@ -159,12 +159,12 @@ def _of_this_system(name: str | None = None) -> Manager:
     return Systemd()
 
 
-def _to_change(arguments: argparse.Namespace) -> tuple[Manager, Hands]:
+def _to_change(arguments: argparse.Namespace) -> tuple[Manager, System]:
     manager = _manager(arguments)
     if arguments.dry_run:
-        return manager, Rehearsal(print)
+        return manager, DryRun(print)
     _check(manager)
-    return manager, Real(say)
+    return manager, RealSystem(say)
 
 
 def _check(manager: Manager) -> None:
@@ -239,7 +239,7 @@ def _found(manager: Manager, where: Paths) -> tuple[State, list[Problem]]:
 
 def _this_or_none() -> Program | None:
     try:
-        return this(__version__)
+        return find_program(__version__)
     except Failure:
         # From a folder that is emptied one day: nothing that a service could be compared with.
         return None
@@ -250,7 +250,7 @@ def _of_the_daemon(state: State, where: Paths) -> list[Problem]:
     answer = _ask(where, "status")
     version = answer.get("version")
     if state.process and version and version != __version__:
-        what = f"unplugd {foreign.plain(str(version))} is still running, but {__version__} is installed"
+        what = f"unplugd {sanitize.one_line(str(version))} is still running, but {__version__} is installed"
         return [Problem(what, "unplugd service restart")]
     process = answer.get("process")
     if not state.process and isinstance(process, int):
@@ -263,7 +263,7 @@ def _of_the_daemon(state: State, where: Paths) -> list[Problem]:
 def _as_json(state: State, problems: list[Problem]) -> dict[str, Any]:
     return {
         "manager": state.manager,
-        "file": paths.short(state.file),
+        "file": paths.shorten(state.file),
         "installed": state.installed,
         "enabled": state.enabled,
         "state": state.state,
@@ -274,7 +274,7 @@ def _as_json(state: State, problems: list[Problem]) -> dict[str, Any]:
 
 
 def _short_words(command: tuple[str, ...]) -> list[str]:
-    return [paths.short(Path(word)) if word.startswith("/") else word for word in command]
+    return [paths.shorten(Path(word)) if word.startswith("/") else word for word in command]
 
 
 # --- purging
@@ -286,7 +286,7 @@ def _own_folders(where: Paths) -> list[Path]:
 
 
 def _listed(folders: list[Path]) -> str:
-    return ", ".join(map(paths.short, folders)) or "there were none"
+    return ", ".join(map(paths.shorten, folders)) or "there were none"
 
 
 def _purge_is_meant(where: Paths) -> None:

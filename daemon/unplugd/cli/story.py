@@ -7,7 +7,7 @@ import textwrap
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import foreign, moment, sentence
+from unplugd import moment, sanitize, sentence
 from unplugd.cli.terminal import console
 from unplugd.reading.event import fields_of
 
@@ -46,7 +46,7 @@ class Story:
         self._output = output
         self._first_host = next(iter(hosts), None)
         self._hosts_shown = len(hosts) > 1
-        self._host_width = max((len(foreign.plain(host, 20)) for host in hosts), default=0)
+        self._host_width = max((len(sanitize.one_line(host, 20)) for host in hosts), default=0)
         self._paint = _painter() if output.terminal else _plain
         self._marks = _marks()
         self._day = ""
@@ -144,7 +144,7 @@ class Story:
     def _write(self, time: str, host: str, gutter: tuple[str, str], words: str, style: str) -> None:
         name = ""
         if self._hosts_shown:
-            shown = foreign.plain(host, 20)
+            shown = sanitize.one_line(host, 20)
             self._host_width = max(self._host_width, len(shown))
             name = f"{shown:<{self._host_width}}  "
         room = max(len(gutter[0]), 1)

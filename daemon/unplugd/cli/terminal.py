@@ -9,8 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import foreign, moment, sentence
-from unplugd.failure import Failure
+from unplugd import moment, sanitize, sentence
+from unplugd.errors import Failure
 
 if TYPE_CHECKING:
     import argparse
@@ -51,9 +51,9 @@ def when(written: str | None) -> str:
     return shown[11:16] if shown[:10] == time.strftime("%Y-%m-%d") else shown[:16]
 
 
-def shown(text: object, limit: int = foreign.LIMIT) -> str:
+def shown(text: object, limit: int = sanitize.MAX_CHARACTERS) -> str:
     """Return foreign text as it may be printed."""
-    return foreign.plain(str(text), limit)
+    return sanitize.one_line(str(text), limit)
 
 
 def asked(question: str, *, default: bool = True) -> bool:
@@ -72,7 +72,7 @@ def asked_time(
         since = None if arguments.since is None else moment.since(arguments.since, now, zone)
         until = None if arguments.until is None else moment.until(arguments.until, now, zone)
     except ValueError as error:
-        raise Failure(foreign.plain(str(error), 200), moment.HINT) from None
+        raise Failure(sanitize.one_line(str(error), 200), moment.HINT) from None
     if since is not None and until is not None and since >= until:
         raise Failure(
             "--since is not before --until", f"unplugd {arguments.command.split('.')[0]} --since 7d"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from unplugd import config, lock, logfile, paths, sentence
 from unplugd.cli.computer import here
 from unplugd.cli.terminal import say, tell
-from unplugd.failure import Failure
+from unplugd.errors import Failure
 from unplugd.run import Daemon
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
 
 def _diagnose(text: str) -> None:
     tell(f"unplugd: {text}")
-    logfile.tidy(paths.of_user().log)
+    logfile.tidy(paths.find_paths().log)
 
 
 def _tell_person(record: Record) -> None:
@@ -74,7 +74,7 @@ def _told(record: Record) -> str:
 def _cannot_start(error: OSError, where: Paths) -> Failure:
     if error.filename is None:
         return Failure(f"cannot start: {error.strerror or error}", "unplugd doctor")
-    folders = f"{paths.short(where.state)} and {paths.short(where.runtime)}"
+    folders = f"{paths.shorten(where.state)} and {paths.shorten(where.runtime)}"
     return Failure(f"cannot start: {error.strerror or error}", f"make sure you can write to {folders}")
 
 
@@ -121,6 +121,6 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
         return 130
     if "reminded" not in happened:
         say("No reminder reached you in this demo.\nhint: unplugd doctor --notify")
-    say("That was the demo. To read its journal: unplugd log " + paths.short(own.journal))
+    say("That was the demo. To read its journal: unplugd log " + paths.shorten(own.journal))
     say("To watch for real: unplugd run")
     return 0

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jeepney.low_level import HeaderFields, Message
 from jeepney.wrappers import DBusAddress
 
-from unplugd import foreign
+from unplugd import sanitize
 from unplugd.linux import bus
 from unplugd.linux.bus import BUS, NO_ANSWER, Bus, BusError
 
@@ -203,7 +203,7 @@ class Desktop:
             self._close_shown()
         body = "\n".join(words.lines)
         if "body-markup" in capabilities:
-            body = foreign.markup(body)
+            body = sanitize.escape_markup(body)
         actions = [text for button in words.buttons for text in button] if "actions" in capabilities else []
         hints: dict[str, tuple[str, Any]] = {
             "urgency": ("y", 2 if words.critical else 1),
@@ -245,7 +245,7 @@ class Desktop:
             self._settle("the notification server does not answer")
         elif self._wanted is request.words:
             self._request = None
-            self._settle(f"the notification server refused: {foreign.plain(error)}")
+            self._settle(f"the notification server refused: {sanitize.one_line(error)}")
         else:
             self._request = None
             self._advance()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd import devices, foreign, processes
+from unplugd import devices, processes, sanitize
 from unplugd.channels import common
 from unplugd.macos import backend, clock, iokit, owners, registry
 from unplugd.macos.announcements import Announcements
@@ -197,7 +197,7 @@ class MacOS:
 
 
 def _words(node: Node) -> str:
-    return next((text for key in registry.WORDS if (text := foreign.plain(node.text(key)))), "")
+    return next((text for key in registry.WORDS if (text := sanitize.one_line(node.text(key)))), "")
 
 
 def _why(error: OSError) -> str:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd import foreign, paths
+from unplugd import paths, sanitize
 from unplugd.child import Child
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Notification(Child):
         layer = self.layer
         told(
             "there is no applet and no osascript" if layer == "none" else None,
-            f"the applet {paths.short(self._applet)} is there"
+            f"the applet {paths.shorten(self._applet)} is there"
             if layer == "applet"
             else "osascript is there; what it shows is called Script Editor's",
         )
@@ -117,7 +117,7 @@ class Notification(Child):
             # The applet does not see names that begin with a dot.
             fresh = self._folder / f".{os.getpid()}"
             # The title is the first line, whatever it holds.
-            text = "\n".join((foreign.plain(words.title, 200), *words.lines))
+            text = "\n".join((sanitize.one_line(words.title, 200), *words.lines))
             fresh.write_text(text, encoding="utf-8", errors="replace")
             # The time, so that the names sort by age.
             self._notice = fresh.rename(self._folder / f"{time.time_ns()}.txt")

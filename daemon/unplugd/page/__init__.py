@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, foreign, notes, wording
+from unplugd import days, notes, sanitize, wording
 from unplugd.page import drawing, overview, tables, timeline
 from unplugd.page.book import Book
 from unplugd.page.hypertext import OUTCOMES, moment, named, pairs, plain
@@ -121,7 +121,9 @@ def _legend(report: Report) -> str:
 
 def _notes(report: Report) -> str:
     # Sentences of our own are longer than names; a note without words is called by its key, which is foreign.
-    rows = [f"<li>{escape(foreign.plain(sentence, LONGEST))}</li>" for sentence in notes.told(report.notes)]
+    rows = [
+        f"<li>{escape(sanitize.one_line(sentence, LONGEST))}</li>" for sentence in notes.told(report.notes)
+    ]
     return f"<ul>{''.join(rows)}</ul>" if rows else ""
 
 

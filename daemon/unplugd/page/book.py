@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, foreign
+from unplugd import days, sanitize
 from unplugd.page.drawing import Lane
 from unplugd.report import Figures, summed
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FINE: Final = 4
 """With more lanes than these there is one for each computer only."""
-_plain = lru_cache(maxsize=1024)(foreign.plain)
+_plain = lru_cache(maxsize=1024)(sanitize.one_line)
 NOBODY: Final = Figures()
 
 

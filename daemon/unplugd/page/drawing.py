@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unplugd import days
-from unplugd.duration import spoken
+from unplugd.durations import describe
 from unplugd.page.hypertext import OUTCOMES, ending, number, plain, stretch
 
 if TYPE_CHECKING:
@@ -142,9 +142,9 @@ def _told(period: Period, zone: tzinfo, until: float) -> str:
     )
     return (
         f"{plain(period.name, 'USB device')} on {plain(period.host, 'this computer')}\n"
-        f"{stretch(began, ended)}, {spoken(period.plugged_for)}, {ending(period, until)}\n"
-        f"unused {spoken(period.unused_for)}, "
-        + (f"used {spoken(period.used_for)}{by}" if period.uses else "not used at all")
+        f"{stretch(began, ended)}, {describe(period.plugged_for)}, {ending(period, until)}\n"
+        f"unused {describe(period.unused_for)}, "
+        + (f"used {describe(period.used_for)}{by}" if period.uses else "not used at all")
     )
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, foreign, wording
+from unplugd import days, sanitize, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ OUTCOMES: Final = {
 @lru_cache(maxsize=1024)
 def plain(text: str, nameless: str = "without a name") -> str:
     """Return a foreign `text` escaped, for an attribute or a title."""
-    return escape(foreign.plain(text) or nameless)
+    return escape(sanitize.one_line(text) or nameless)
 
 
 def named(text: str, nameless: str = "without a name") -> str:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from unplugd import days
-from unplugd.duration import spoken
+from unplugd.durations import describe
 from unplugd.page import drawing
 from unplugd.page.book import NOBODY
 from unplugd.page.hypertext import OUTCOMES, count, ending, long, plain, stretch
@@ -75,7 +75,7 @@ def _quiet(book: Book, some: Sequence[Day]) -> str:
     if book.is_unknown(some):
         said = f"Nothing is known of these {len(some)} days: unplugd was not running."
     elif off >= 60:
-        said = f"Nothing was seen plugged in on these {len(some)} days; for {spoken(off)} of them unplugd was not running."
+        said = f"Nothing was seen plugged in on these {len(some)} days; for {describe(off)} of them unplugd was not running."
     else:
         said = f"Nothing was plugged in on these {len(some)} days."
     return (

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd import foreign, journal, paths
-from unplugd.failure import Failure
+from unplugd import journal, paths, sanitize
+from unplugd.errors import Failure
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -123,7 +123,7 @@ def unreadable(path: Path, error: OSError) -> str:
 
 def named(path: Path) -> str:
     """Return a file's name as it may be printed: anybody can have named it."""
-    return foreign.plain(paths.short(path), LONGEST_NAME)
+    return sanitize.one_line(paths.shorten(path), LONGEST_NAME)
 
 
 def _source(path: Path) -> Source:

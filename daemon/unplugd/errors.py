@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unplugd_service.trouble import Failure
+from unplugd_service.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-MILLISECONDS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-_WRITTEN = re.compile("".join(f"(?:([0-9]{{1,6}}){unit})?" for unit in MILLISECONDS))
+MILLISECONDS_PER_UNIT: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_WRITTEN = re.compile("".join(f"(?:([0-9]{{1,6}}){unit})?" for unit in MILLISECONDS_PER_UNIT))
 
 
 def parse(text: str) -> float:
@@ -15,22 +15,22 @@ def parse(text: str) -> float:
     if not written or not any(written.groups()):
         raise ValueError(f'"{text}" is not a duration')
     # Counted in whole milliseconds, so that what is written and read again is the same to the last bit.
-    parts = zip(written.groups(), MILLISECONDS.values(), strict=True)
+    parts = zip(written.groups(), MILLISECONDS_PER_UNIT.values(), strict=True)
     return sum(int(number) * unit for number, unit in parts if number) / 1000
 
 
-def written(seconds: float) -> str:
+def format_exact(seconds: float) -> str:
     """Return `seconds` as the configuration writes it: "1h30m", "0s"; the exact inverse of `parse`."""
     rest = round(seconds * 1000)
     parts = []
-    for name, unit in MILLISECONDS.items():
+    for name, unit in MILLISECONDS_PER_UNIT.items():
         count, rest = divmod(rest, unit)
         if count:
             parts.append(f"{count}{name}")
     return "".join(parts) or "0s"
 
 
-def spoken(seconds: float) -> str:
+def describe(seconds: float) -> str:
     """Return `seconds` as a person says it, to two units: "45 seconds", "12 minutes", "3 h 20 min", "2 d 4 h"."""
     whole = int(seconds)
     if whole < 60:
@@ -43,3 +43,6 @@ def spoken(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+DAY_SECONDS: Final = 86400.0

@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unplugd_service import seal
+from unplugd_service import stamp
+from unplugd_service.errors import Failure
 from unplugd_service.manager import INSTALL, Problem
-from unplugd_service.tilde import short
-from unplugd_service.trouble import Failure
+from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd_service.hands import Hands
     from unplugd_service.program import Program
+    from unplugd_service.system import System
 
 
 def read(file: Path) -> str | None:
@@ -27,34 +27,34 @@ def read(file: Path) -> str | None:
         return None
     except OSError as error:
         raise Failure(
-            f"{short(file)} cannot be read: {error.strerror}", "make it a file that you can read"
+            f"{shorten(file)} cannot be read: {error.strerror}", "make it a file that you can read"
         ) from None
 
 
-def make_room(file: Path, text: str | None, hands: Hands) -> None:
+def make_room(file: Path, text: str | None, hands: System) -> None:
     """See that `file`, which has `text`, may be written anew or removed: a change by hand is kept beside it."""
     if text is None:
         return
-    sealed = seal.read(text)
+    sealed = stamp.read_stamp(text)
     if sealed is None:
-        raise Failure(f"{short(file)} is there and is not unplugd's own", "move it away, then try again")
+        raise Failure(f"{shorten(file)} is there and is not unplugd's own", "move it away, then try again")
     if not sealed.intact:
-        hands.tell(f"{short(file)} was changed by hand; a copy is kept:")
+        hands.tell(f"{shorten(file)} was changed by hand; a copy is kept:")
         hands.write(file.with_name(f"{file.name}.old"), text.encode(errors="surrogateescape"))
 
 
-def as_before(program: Program, command: tuple[str, ...]) -> Program:
+def restore(program: Program, command: tuple[str, ...]) -> Program:
     """Return the program as the file has it already, where that is the same: a link that lasts stays a link."""
     return replace(program, command=command) if _same(command, program.command) else program
 
 
-def problems(
+def find_problems(
     text: str, command: tuple[str, ...], program: Program | None, written: Callable[[Program], str]
 ) -> list[Problem]:
     """Compare a file that has `text` and starts `command` with what `written` would make of `program` now."""
     if command and not _can_start(Path(command[0])):
-        return [Problem(f"the program that it starts is gone: {short(Path(command[0]))}", INSTALL)]
-    sealed = seal.read(text)
+        return [Problem(f"the program that it starts is gone: {shorten(Path(command[0]))}", INSTALL)]
+    sealed = stamp.read_stamp(text)
     if sealed is None or program is None:
         # A packager's, or somebody's own: what stands in it is their choice.
         return []
@@ -63,8 +63,8 @@ def problems(
     if sealed.version != program.version:
         return [Problem(f"it was installed by unplugd {sealed.version}, this is {program.version}", INSTALL)]
     if not _same(command, program.command):
-        return [Problem(f"it starts another unplugd: {short(Path(command[0]))}", INSTALL)]
-    if text != written(as_before(program, command)):
+        return [Problem(f"it starts another unplugd: {shorten(Path(command[0]))}", INSTALL)]
+    if text != written(restore(program, command)):
         return [Problem("its file is not as this unplugd writes it", INSTALL)]
     return []
 

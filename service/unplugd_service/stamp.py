@@ -14,25 +14,25 @@ _LINE: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class Stamp:
     """The version that wrote the file, and whether it is still as it was written."""
 
     version: str
     intact: bool
 
 
-def line(rest: str, version: str) -> str:
+def format_line(rest: str, version: str) -> str:
     """Return the line for a file that has `rest` besides; it goes into a comment, on a line of its own."""
     return f"Written by unplugd {version} (unplugd service install), checksum {_digest(rest)}"
 
 
-def read(text: str) -> Seal | None:
+def read_stamp(text: str) -> Stamp | None:
     """Return the seal of a file, None if it is not one of ours."""
     found = _LINE.search(text)
     if found is None:
         return None
     rest = text[: found.start()] + text[found.end() :]
-    return Seal(found["version"], _digest(rest) == found["digest"])
+    return Stamp(found["version"], _digest(rest) == found["digest"])
 
 
 def _digest(rest: str) -> str:

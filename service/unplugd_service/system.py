@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from unplugd_service import atomic
-from unplugd_service.tilde import short, without_home
-from unplugd_service.trouble import Failure
+from unplugd_service.errors import Failure
+from unplugd_service.tilde import hide_home, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE: Final = 60.0
+TIMEOUT_SECONDS: Final = 60.0
 """Seconds that a program may take: starting the service waits until it is ready."""
-BETWEEN_TRIES: Final = 0.25
+POLL_SECONDS: Final = 0.25
 """Seconds between two looks at something that is waited for."""
 
 
@@ -35,10 +35,10 @@ class Done:
     def complaint(self) -> str:
         """The last line it said, which is what it complains of."""
         said = (self.err.strip() or self.out.strip()).splitlines()
-        return without_home(said[-1]) if said else f"exit status {self.code}"
+        return hide_home(said[-1]) if said else f"exit status {self.code}"
 
 
-class Hands(Protocol):
+class System(Protocol):
     """Whatever is done to the system is done through these."""
 
     def tell(self, text: str) -> None:
@@ -66,7 +66,7 @@ class Hands(Protocol):
         """Wait until `condition` is true, at most so many seconds; return whether it is. `what` is what is waited for."""
 
 
-class Real:
+class RealSystem:
     """Hands that do it. `tell` hears of each file."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -90,7 +90,7 @@ class Real:
             atomic.write(path, data, mode)
         except OSError as error:
             raise _cannot("written", path, error) from None
-        self._tell(f"Wrote {short(path)}")
+        self._tell(f"Wrote {shorten(path)}")
 
     def remove(self, path: Path) -> None:
         """Remove a file, if it is there."""
@@ -100,7 +100,7 @@ class Real:
             return
         except OSError as error:
             raise _cannot("removed", path, error) from None
-        self._tell(f"Removed {short(path)}")
+        self._tell(f"Removed {shorten(path)}")
 
     def move(self, path: Path, to: Path) -> None:
         """Move a file or folder where nothing is, on the same disk."""
@@ -109,7 +109,7 @@ class Real:
             path.rename(to)
         except OSError as error:
             raise _cannot("written", to, error) from None
-        self._tell(f"Wrote {short(to)}")
+        self._tell(f"Wrote {shorten(to)}")
 
     def remove_folder(self, path: Path) -> None:
         """Remove a folder with all that is in it, if it is there."""
@@ -119,7 +119,7 @@ class Real:
             return
         except OSError as error:
             raise _cannot("removed", path, error) from None
-        self._tell(f"Removed {short(path)}")
+        self._tell(f"Removed {shorten(path)}")
 
     def run(self, *command: str) -> Done:
         """Run a program to its end."""
@@ -131,11 +131,11 @@ class Real:
         while not condition():
             if time.monotonic() >= end:
                 return False
-            time.sleep(BETWEEN_TRIES)
+            time.sleep(POLL_SECONDS)
         return True
 
 
-class Rehearsal:
+class DryRun:
     """Hands that only say what they would do: each program succeeds and each wait is over at once."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -147,28 +147,28 @@ class Rehearsal:
 
     def folder(self, path: Path) -> None:
         """Say which folder would be made."""
-        self._say(f"# would make the folder {short(path)}, if it is not there")
+        self._say(f"# would make the folder {shorten(path)}, if it is not there")
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
         """Say what would be written."""
-        self._say(f"# would write {short(path)} (mode {mode:04o}):")
-        self._say(without_home(data.decode(errors="replace")))
+        self._say(f"# would write {shorten(path)} (mode {mode:04o}):")
+        self._say(hide_home(data.decode(errors="replace")))
 
     def remove(self, path: Path) -> None:
         """Say what would be removed."""
-        self._say(f"# would remove {short(path)}")
+        self._say(f"# would remove {shorten(path)}")
 
     def move(self, path: Path, to: Path) -> None:
         """Say what would be moved."""
-        self._say(f"# would move {short(path)} to {short(to)}")
+        self._say(f"# would move {shorten(path)} to {shorten(to)}")
 
     def remove_folder(self, path: Path) -> None:
         """Say which folder would be removed."""
-        self._say(f"# would remove {short(path)}, with all that is in it")
+        self._say(f"# would remove {shorten(path)}, with all that is in it")
 
     def run(self, *command: str) -> Done:
         """Say what would be run."""
-        self._say(f"# would run: {without_home(shlex.join(command))}")
+        self._say(f"# would run: {hide_home(shlex.join(command))}")
         return Done(0)
 
     def wait(self, what: str, _condition: Callable[[], bool], seconds: float) -> bool:
@@ -186,7 +186,7 @@ def run(*command: str) -> Done:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -202,6 +202,6 @@ def run(*command: str) -> Done:
 
 def _cannot(what: str, path: Path, error: OSError) -> Failure:
     return Failure(
-        f"{short(path)} cannot be {what}: {error.strerror or error}",
-        f"make {short(path.parent)} a folder that you can write to",
+        f"{shorten(path)} cannot be {what}: {error.strerror or error}",
+        f"make {shorten(path.parent)} a folder that you can write to",
     )

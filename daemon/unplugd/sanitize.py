@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-LIMIT: Final = 60
+MAX_CHARACTERS: Final = 60
 """Characters kept of a foreign name: longer than any real product name, short enough for one line."""
 
 
-def plain(text: str, limit: int = LIMIT) -> str:
+def one_line(text: str, limit: int = MAX_CHARACTERS) -> str:
     """Return `text` on one line without control, formatting or unassigned characters, at most `limit` long."""
     if len(text) <= limit and text.isascii() and text.isprintable():
         # As nearly every one is: a table has millions of them.
@@ -24,6 +24,6 @@ def plain(text: str, limit: int = LIMIT) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def markup(text: str) -> str:
+def escape_markup(text: str) -> str:
     """Return `text` so that a notification server that parses markup shows it as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
