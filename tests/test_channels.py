@@ -19,7 +19,7 @@ from unplugd.child import BETWEEN_LOOKS
 from unplugd.linux import Linux
 from unplugd.macos import MacOS
 from unplugd.portable import Portable
-from unplugd.vocabulary import CHANNELS
+from unplugd.rules.model import CHANNELS
 from unplugd.words import Words
 
 if TYPE_CHECKING:

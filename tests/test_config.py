@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import config, devices, durations, sanitize, uploaders
+from unplugd import config, durations, sanitize
 from unplugd.config import Quiet, Settings
 from unplugd.errors import ConfigurationError, Problem
-from unplugd.reminder import Policy
-from unplugd.vocabulary import CHANNELS
+from unplugd.rules import devices, uploaders
+from unplugd.rules.model import CHANNELS, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

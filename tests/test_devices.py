@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unplugd import devices, listing
-from unplugd.devices import BUILT_IN, Device, Watch
+from unplugd.rules import devices
+from unplugd.rules.devices import BUILT_IN, Device, Watch
 
 HUB = Device("1-1", 0x05E3, 0x0608, device_class=9)
 STICK = Device("1-1.2", 0x0A21, 0x8001)
@@ -29,15 +29,15 @@ METER = Device("1-1.3", 0x1A79, 0x6210)
 )
 def test_the_built_in_list(usb_id: str, name: str | None, on: bool) -> None:
     """The 600 series' parts are watched; other meters and stock serial chips are not."""
-    watch = devices.find(*devices.parse_id(usb_id), BUILT_IN)
+    watch = devices.find_watch(*devices.parse_id(usb_id), BUILT_IN)
     assert (watch.name if watch else None, bool(watch and watch.on)) == (name, on)
 
 
 def test_the_configuration_comes_before_the_built_in_list() -> None:
     """A person's own name for a device, and their wish to watch it, win, wherever the entry stands."""
     own = Watch("My old meter", 0x1A79, 0x6200, built_in=False)
-    assert devices.find(0x1A79, 0x6200, (own, *BUILT_IN)) is own
-    assert devices.find(0x1A79, 0x6200, (*BUILT_IN, own)) is own
+    assert devices.find_watch(0x1A79, 0x6200, (own, *BUILT_IN)) is own
+    assert devices.find_watch(0x1A79, 0x6200, (*BUILT_IN, own)) is own
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_every_device_is_listed_with_the_reason() -> None:
         STICK,
         Device("1-1.6", 0x0483, 0x5740),
     ]
-    listed = listing.of(found, (own, *BUILT_IN), lambda _port: "")
+    listed = devices.explain(found, (own, *BUILT_IN), lambda _port: "")
     assert [(one.device.port, one.watched, one.why.partition(": ")[2]) for one in listed] == [
         ("1-1.2", True, "CareLink USB"),
         ("1-1.6", True, "My stick, in your configuration"),
@@ -106,6 +106,8 @@ def test_every_device_is_listed_with_the_reason() -> None:
 def test_a_devices_own_words_are_listed_harmless() -> None:
     """A product name with escape sequences or of ten thousand letters takes one short line."""
     words = {"1-1.2": "\x1b]0;owned\x07<b>\nx", "1-1.3": "y" * 10_000}
-    shown = {one.device.port: one.product for one in listing.of([STICK, METER], BUILT_IN, words.__getitem__)}
+    shown = {
+        one.device.port: one.product for one in devices.explain([STICK, METER], BUILT_IN, words.__getitem__)
+    }
     assert shown["1-1.2"] == "]0;owned<b> x"
     assert len(shown["1-1.3"]) == 60

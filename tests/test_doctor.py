@@ -11,7 +11,7 @@ import pytest
 from unplugd import doctor
 from unplugd.linux import HARMLESS_NODE, Linux
 from unplugd.paths import Paths
-from unplugd.vocabulary import CHANNELS
+from unplugd.rules.model import CHANNELS
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus

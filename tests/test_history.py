@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import history, reminder
-from unplugd.devices import Device
-from unplugd.reminder import Plug, Policy, Record, Seen, Show, Sighting, State
+from unplugd.rules import reminder, restore
+from unplugd.rules.devices import Device
+from unplugd.rules.model import Action, DeviceUse, Observation, PluggedIn, Policy, Record, Show, State, Use
 
 STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
 METER = Device("1-2", 0x1A79, 0x6210, address=5, name="Contour Next Link 2.4")
@@ -25,8 +25,8 @@ def event(name: str, uptime: float, **fields: Any) -> dict[str, Any]:
     return {"time": "", "event": name, "boot": BOOT, "uptime": uptime, **about, **fields}
 
 
-def plug_of(*events: dict[str, Any]) -> Plug:
-    ((plug, _),) = history.open_plugs(events, BOOT, NOW)
+def plug_of(*events: dict[str, Any]) -> PluggedIn:
+    ((plug, _),) = restore.find_open_periods(events, BOOT, NOW)
     return plug
 
 
@@ -38,7 +38,7 @@ def test_a_plug_in_is_a_period() -> None:
 
 def test_another_boot_is_another_story() -> None:
     """The clock that counts from boot means nothing after the next boot, nor does what was plugged in."""
-    assert history.open_plugs([{**event("plugged_in", 50), "boot": "before"}], BOOT, NOW) == ()
+    assert restore.find_open_periods([{**event("plugged_in", 50), "boot": "before"}], BOOT, NOW) == ()
 
 
 def test_an_unplug_is_remembered_with_its_time() -> None:
@@ -58,7 +58,7 @@ def test_an_unplug_is_remembered_with_its_time() -> None:
 def test_a_use_in_progress_goes_on() -> None:
     """The use keeps its program, its evidence and its beginning."""
     plug = plug_of(event("plugged_in", 50), event("use_began", 60, program="java", evidence="holds x"))
-    assert plug.use == reminder.Use("java", "holds x", 60)
+    assert plug.use == Use("java", "holds x", 60)
 
 
 def test_used_time_is_summed() -> None:
@@ -104,7 +104,7 @@ def test_the_word_of_a_person_who_uploads_holds_across_a_restart() -> None:
 
 def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
     """The twenty minutes of a use that cannot be named are not counted anew."""
-    ((plug, _),) = history.open_plugs(
+    ((plug, _),) = restore.find_open_periods(
         [
             event("plugged_in", 50),
             event("use_began", 100, program="unknown", evidence="claimed through usbfs", doubtful_since=100),
@@ -113,9 +113,9 @@ def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
         BOOT,
         1500.0,
     )
-    state = reminder.restored([plug])
-    claimed = Sighting(STICK, "in use", evidence="claimed through usbfs", doubtful=True)
-    state, _ = reminder.step(state, Seen((claimed,)), 1500.0, Policy())
+    state = restore.restore_state([plug])
+    claimed = DeviceUse(STICK, "in use", evidence="claimed through usbfs", doubtful=True)
+    state, _ = reminder.step(state, Observation((claimed,)), 1500.0, Policy())
     assert state.present()[0].use is None
 
 
@@ -150,7 +150,7 @@ def test_events_about_nothing_known_are_passed_over() -> None:
         event(name, 60, used_for=1, snoozed_for=1, program="p", evidence="e")
         for name in ("unplugged", "use_began", "use_ended", "snoozed", "stranger", "started", "nonsense")
     ]
-    assert history.open_plugs(orphans, BOOT, NOW) == ()
+    assert restore.find_open_periods(orphans, BOOT, NOW) == ()
 
 
 def test_a_period_is_known_until_its_last_event() -> None:
@@ -161,7 +161,7 @@ def test_a_period_is_known_until_its_last_event() -> None:
         {"time": "", "event": "reminded", "boot": BOOT, "uptime": 360, "count": 1, "devices": ["1-1"]},
         event("plugged_in", 400, device="1-2"),
     ]
-    assert [(plug.device.port, until) for plug, until in history.open_plugs(events, BOOT, NOW)] == [
+    assert [(plug.device.port, until) for plug, until in restore.find_open_periods(events, BOOT, NOW)] == [
         ("1-1", 360),
         ("1-2", 400),
     ]
@@ -232,11 +232,11 @@ def wild_events(draw: st.DrawFn) -> dict[str, Any]:
 def test_no_journal_stops_the_start(events: list[dict[str, Any]]) -> None:
     """Whatever a journal holds, the rules can go on with what is read back, and nobody is silenced for ever by it."""
     now, policy = 6000.0, Policy()
-    plugs = [plug for plug, _ in history.open_plugs(events, BOOT, now)]
-    state = reminder.restored(plugs)
-    state, _ = reminder.step(state, Seen((Sighting(STICK),)), now, policy)
+    plugs = [plug for plug, _ in restore.find_open_periods(events, BOOT, now)]
+    state = restore.restore_state(plugs)
+    state, _ = reminder.step(state, Observation((DeviceUse(STICK),)), now, policy)
     deadline = reminder.next_deadline(state, policy, now)
-    assert deadline is None or now - reminder.ON_ITS_WAY <= deadline <= now + reminder.CHECKPOINT
+    assert deadline is None or now - reminder.ON_ITS_WAY <= deadline <= now + reminder.CHECKPOINT_SECONDS
     for plug in state.present():
         assert reminder.due_at(plug, state, policy) <= now + 86_400
 
@@ -252,7 +252,7 @@ class Run:
     now: float = 1000.0
     events: list[dict[str, Any]] = field(default_factory=list)
 
-    def do(self, decided: tuple[State, tuple[reminder.Action, ...]]) -> None:
+    def do(self, decided: tuple[State, tuple[Action, ...]]) -> None:
         self.state, actions = decided
         for action in actions:
             if isinstance(action, Record):
@@ -261,16 +261,16 @@ class Run:
                 head = {"event": action.event, "boot": BOOT, "uptime": round(self.now, 3)}
                 self.events.append(json.loads(json.dumps({**head, **about, **action.fields})))
             elif isinstance(action, Show):
-                self.do(reminder.delivered(self.state, action.notice.serial, "desktop", self.now))
+                self.do(reminder.confirm_delivery(self.state, action.notice.serial, "desktop", self.now))
 
 
 sightings = st.lists(
     st.sampled_from([STICK, METER]).flatmap(
         lambda device: st.sampled_from(
             [
-                Sighting(device),
-                Sighting(device, "in use", "CareLink Uploader", "holds /dev/ttyUSB0"),
-                Sighting(device, strangers=("cat",)),
+                DeviceUse(device),
+                DeviceUse(device, "in use", "CareLink Uploader", "holds /dev/ttyUSB0"),
+                DeviceUse(device, strangers=("cat",)),
             ]
         )
     ),
@@ -294,18 +294,18 @@ REMEMBERED = (
 
 @given(st.lists(steps, max_size=12))
 @settings(deadline=None)
-def test_a_restart_forgets_nothing_that_matters(story: list[tuple[int, list[Sighting], str]]) -> None:
+def test_a_restart_forgets_nothing_that_matters(story: list[tuple[int, list[DeviceUse], str]]) -> None:
     """At any moment of any history, what the journal gives back is what the rules had in mind."""
     policy = Policy()
     run = Run()
     for seconds, seen, press in story:
         run.now += seconds
-        run.do(reminder.step(run.state, Seen(tuple(seen)), run.now, policy))
+        run.do(reminder.step(run.state, Observation(tuple(seen)), run.now, policy))
         if press == "snooze":
             run.do(reminder.snooze(run.state, policy.snooze, run.now, policy))
         elif press == "dismiss":
-            run.do(reminder.closed(run.state, "dismissed"))
-    read = {plug.device.port: plug for plug, _ in history.open_plugs(run.events, BOOT, NOW)}
+            run.do(reminder.close(run.state, "dismissed"))
+    read = {plug.device.port: plug for plug, _ in restore.find_open_periods(run.events, BOOT, NOW)}
     for plug in run.state.plugs:
         back = read[plug.device.port]
         for name in REMEMBERED:

@@ -14,15 +14,15 @@ import pytest
 from tests.rig.programs import Program, Programs
 from tests.rig.wait import wait_until
 from unplugd import processes
-from unplugd.devices import Device
 from unplugd.linux import CLOCK_BOOTTIME, SETTLING, Usage, boot, holders, now, slept
-from unplugd.uploaders import BUILT_IN, Uploader
+from unplugd.rules.devices import Device
+from unplugd.rules.uploaders import BUILT_IN, Uploader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.rig.child import Child
-    from unplugd.reminder import Sighting
+    from unplugd.rules.model import DeviceUse
 
 # A real character device that nobody else here holds stands for the device's node.
 NODE = "/dev/full"
@@ -255,7 +255,7 @@ class Machine:
         link.unlink(missing_ok=True)
         link.symlink_to(f"/sys/bus/usb/drivers/{driver}")
 
-    def look(self, device: Device = STICK) -> Sighting:
+    def look(self, device: Device = STICK) -> DeviceUse:
         """Return the sighting of a look, a quarter of a minute after the last."""
         self.now += 15
         (sighting,) = self.usage.look([device], SOFTWARE, holders.running((MINE,)), self.now)

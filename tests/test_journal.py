@@ -23,8 +23,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from unplugd import journal
-from unplugd.devices import Device
 from unplugd.journal import File, Journal
+from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

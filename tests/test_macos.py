@@ -15,7 +15,6 @@ from tests.rig.programs import Programs
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from tests.test_macos_use import with_pid
-from unplugd import devices
 from unplugd.channels import Terminal
 from unplugd.config import Settings
 from unplugd.macos import OFTEN, SLOWLY, MacOS, clock
@@ -25,9 +24,10 @@ from unplugd.macos.frameworks import Libraries
 from unplugd.macos.notification import Notification
 from unplugd.paths import Paths
 from unplugd.poll import Poll
-from unplugd.reminder import Policy
+from unplugd.rules import devices
+from unplugd.rules.model import Policy
+from unplugd.rules.uploaders import BUILT_IN
 from unplugd.run import Daemon
-from unplugd.uploaders import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tests.rig.iokit import FIXTURES, Frameworks, answer, fixture, standing_in
 from unplugd.descriptor import Backend
-from unplugd.devices import Device
 from unplugd.macos import backend, iokit, registry
 from unplugd.macos import frameworks as real
 from unplugd.macos.ioreg import parse
 from unplugd.macos.registry import Node
+from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,13 +16,13 @@ from unplugd.macos import backend, iokit, owners, registry
 from unplugd.macos import frameworks as real
 from unplugd.macos.ioreg import parse
 from unplugd.macos.registry import Node
-from unplugd.uploaders import BUILT_IN, Uploader
+from unplugd.rules.uploaders import BUILT_IN, Uploader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from unplugd.reminder import Sighting
+    from unplugd.rules.model import DeviceUse
 
 MACHINE = Uploader("Machine", ("m-machine-test",), alone=False, doubtful=True)
 SOFTWARE = (*BUILT_IN, MACHINE)
@@ -53,13 +53,13 @@ def with_pid(entries: Any, pid: int, name: str = "whoever") -> Any:
     return f"pid {pid}, {name}" if isinstance(entries, str) and entries.startswith("pid ") else entries
 
 
-def seen(entries: Sequence[dict[str, Any]]) -> Sighting:
+def seen(entries: Sequence[dict[str, Any]]) -> DeviceUse:
     """Return what is made of the one device in these entries."""
     [node] = parse(answer(entries))
     return by_node(node)
 
 
-def by_node(node: Node) -> Sighting:
+def by_node(node: Node) -> DeviceUse:
     [device] = backend.devices([node])
     return owners.sighting(device, node, SOFTWARE)
 

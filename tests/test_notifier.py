@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unplugd import channels, reminder
+from unplugd import channels
 from unplugd.linux import desktop
 from unplugd.macos import notification
 from unplugd.notifier import REPEAT_TROUBLE, Notifier
+from unplugd.rules import reminder
 from unplugd.words import Words
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ from tests.rig.turning import Clock, turn_once
 from tests.rig.usb import HUB, METER, MOUSE, STICK, Testbed
 from tests.rig.wait import wait_until
 from unplugd.channels import Plyer, Terminal
-from unplugd.devices import BUILT_IN, Device
 from unplugd.portable import CLOCK, Portable, packaged
-from unplugd.reminder import Sighting
-from unplugd.uploaders import Uploader
+from unplugd.rules.devices import BUILT_IN, Device
+from unplugd.rules.model import DeviceUse
+from unplugd.rules.uploaders import Uploader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -481,7 +481,7 @@ def test_the_channels() -> None:
 def test_a_device_is_idle_as_far_as_can_be_seen() -> None:
     """Whoever runs: what that is worth is for the rules to say."""
     stick = Device("1-1", 0x0A21, 0x8001)
-    assert Portable().look((stick,), (), ("Mine", 5.0), 10.0) == (Sighting(stick),)
+    assert Portable().look((stick,), (), ("Mine", 5.0), 10.0) == (DeviceUse(stick),)
 
 
 # --- the daemon

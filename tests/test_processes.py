@@ -11,7 +11,7 @@ import pytest
 
 from tests.rig.programs import Programs
 from unplugd import processes
-from unplugd.uploaders import BUILT_IN, Uploader
+from unplugd.rules.uploaders import BUILT_IN, Uploader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import reminder
-from unplugd.devices import Device
-from unplugd.reminder import Policy, Record, Seen, Show, Sighting, State, Withdraw
+from unplugd.rules import reminder
+from unplugd.rules.devices import Device
+from unplugd.rules.model import DeviceUse, Observation, Policy, Record, Show, State, Withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from unplugd.reminder import Action, Notice
+    from unplugd.rules.model import Action, Reminder
 
 STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
 METER = Device("1-2", 0x1A79, 0x6210, address=5, name="Contour Next Link 2.4")
@@ -24,9 +24,9 @@ POLICY = Policy()
 LOOK = 15.0
 MINUTE = 60.0
 
-idle = Sighting(STICK)
-uploading = Sighting(STICK, "in use", "CareLink Uploader", "holds /dev/ttyUSB0")
-traffic = Sighting(STICK, "in use", "", "transfers", doubtful=True)
+idle = DeviceUse(STICK)
+uploading = DeviceUse(STICK, "in use", "CareLink Uploader", "holds /dev/ttyUSB0")
+traffic = DeviceUse(STICK, "in use", "", "transfers", doubtful=True)
 
 
 @dataclass
@@ -37,8 +37,8 @@ class Person:
     state: State = field(default_factory=State)
     now: float = 1000.0
     records: list[Record] = field(default_factory=list)
-    shown: list[tuple[float, Notice]] = field(default_factory=list)
-    on_screen: Notice | None = None
+    shown: list[tuple[float, Reminder]] = field(default_factory=list)
+    on_screen: Reminder | None = None
     channel_works: bool = True
 
     def do(self, decided: tuple[State, Sequence[Action]]) -> None:
@@ -51,15 +51,15 @@ class Person:
             elif self.channel_works:
                 self.on_screen = action.notice
                 self.shown.append((self.now, action.notice))
-                self.do(reminder.delivered(self.state, action.notice.serial, "desktop", self.now))
+                self.do(reminder.confirm_delivery(self.state, action.notice.serial, "desktop", self.now))
             else:
-                self.state = reminder.undelivered(self.state, action.notice.serial, self.now, self.policy)
+                self.state = reminder.fail_delivery(self.state, action.notice.serial, self.now, self.policy)
 
-    def look(self, *sightings: Sighting, running: float | None = None, quiet: float | None = None) -> None:
-        self.do(reminder.step(self.state, Seen(sightings, running, quiet), self.now, self.policy))
+    def look(self, *sightings: DeviceUse, running: float | None = None, quiet: float | None = None) -> None:
+        self.do(reminder.step(self.state, Observation(sightings, running, quiet), self.now, self.policy))
 
     def wait(
-        self, seconds: float, *sightings: Sighting, running: float | None = None, quiet: float | None = None
+        self, seconds: float, *sightings: DeviceUse, running: float | None = None, quiet: float | None = None
     ) -> None:
         """Let time pass as the loop does: a look at each deadline and every 15 seconds."""
         end = self.now + seconds
@@ -184,12 +184,12 @@ def test_reminders_come_again_after_5_10_15_and_then_every_30_minutes() -> None:
 def test_two_devices_share_one_notification_that_shrinks_as_they_go() -> None:
     """One is unplugged: the notification is about the other, and that is no new reminder."""
     person = Person()
-    both = (idle, Sighting(METER))
+    both = (idle, DeviceUse(METER))
     person.look(*both)
     person.wait(5 * MINUTE, *both)
     assert person.on_screen
     assert person.on_screen.ports == {"1-1", "1-2"}
-    person.look(Sighting(METER))
+    person.look(DeviceUse(METER))
     assert person.on_screen.ports == {"1-2"}
     assert len(person.reminders()) == 1
     assert person.last("reminder_ended").device == STICK
@@ -198,8 +198,8 @@ def test_two_devices_share_one_notification_that_shrinks_as_they_go() -> None:
 def test_a_device_that_is_used_is_left_out_of_the_others_reminder() -> None:
     """Nobody is asked to pull out what is being uploaded from."""
     person = Person()
-    person.look(uploading, Sighting(METER))
-    person.wait(5 * MINUTE, uploading, Sighting(METER))
+    person.look(uploading, DeviceUse(METER))
+    person.wait(5 * MINUTE, uploading, DeviceUse(METER))
     assert person.on_screen
     assert person.on_screen.ports == {"1-2"}
 
@@ -259,7 +259,7 @@ def test_a_cancelled_snooze_brings_the_reminder_back_at_once() -> None:
 def test_the_word_of_a_person_who_uploads_holds_back_for_twenty_minutes() -> None:
     """The button counts like a program that runs."""
     person = reminded()
-    person.do(reminder.uploading(person.state, person.now, POLICY))
+    person.do(reminder.hold_back(person.state, person.now, POLICY))
     assert person.on_screen is None
     person.wait(60 * MINUTE, idle)
     assert person.reminders()[1] == 1300 + 20 * MINUTE
@@ -283,7 +283,7 @@ def test_a_channel_that_never_answers_does_not_silence() -> None:
     """A minute after it was asked it counts as refused."""
     person = plugged_in()
     person.now += 300
-    person.state, actions = reminder.step(person.state, Seen((idle,)), person.now, POLICY)
+    person.state, actions = reminder.step(person.state, Observation((idle,)), person.now, POLICY)
     assert [type(action) for action in actions if not isinstance(action, Record)] == [Show]
     person.wait(reminder.ON_ITS_WAY + POLICY.retry, idle)
     assert len(person.reminders()) == 1
@@ -293,7 +293,7 @@ def test_a_notification_lost_with_its_server_comes_back_and_is_not_counted_twice
     """It is the same reminder."""
     person = reminded()
     person.on_screen = None
-    person.state = reminder.lost(person.state)
+    person.state = reminder.forget_shown(person.state)
     person.look(idle)
     assert person.on_screen
     assert not person.shown[-1][1].fresh
@@ -304,11 +304,11 @@ def test_an_answer_that_comes_after_the_notice_changed_is_not_taken_for_the_new_
     """Serial numbers tell them apart."""
     person = plugged_in()
     person.now += 300
-    person.state, _ = reminder.step(person.state, Seen((idle,)), person.now, POLICY)
+    person.state, _ = reminder.step(person.state, Observation((idle,)), person.now, POLICY)
     old = person.state.notice
     assert old
     person.look(uploading)
-    state, actions = reminder.delivered(person.state, old.serial, "desktop", person.now)
+    state, actions = reminder.confirm_delivery(person.state, old.serial, "desktop", person.now)
     assert (state, actions) == (person.state, ())
 
 
@@ -318,7 +318,7 @@ def test_an_answer_that_comes_after_the_notice_changed_is_not_taken_for_the_new_
 def test_unknown_use_does_not_silence() -> None:
     """A machine that cannot tell reminds as if nothing used the device."""
     person = Person()
-    unknown = Sighting(STICK, "unknown")
+    unknown = DeviceUse(STICK, "unknown")
     person.look(unknown)
     person.wait(5 * MINUTE, unknown)
     assert person.reminders() == [1300.0]
@@ -383,7 +383,7 @@ def test_a_warning_that_was_closed_does_not_come_back() -> None:
     """Dismissed is dismissed."""
     person = plugged_in()
     person.look(held)
-    person.do(reminder.closed(person.state, "dismissed"))
+    person.do(reminder.close(person.state, "dismissed"))
     person.on_screen = None
     person.wait(4 * MINUTE, held)
     assert person.on_screen is None
@@ -443,7 +443,7 @@ def test_another_device_on_the_same_port_is_another_period() -> None:
     """The first is unplugged even if nobody saw the port empty."""
     person = plugged_in()
     person.now += 5
-    person.look(Sighting(replace(METER, port="1-1")))
+    person.look(DeviceUse(replace(METER, port="1-1")))
     assert person.events() == ["plugged_in", "unplugged", "plugged_in"]
     assert person.state.present()[0].since == person.now
 
@@ -504,12 +504,12 @@ def test_nothing_plugged_in_asks_for_no_wake_up() -> None:
 
 SIGHTINGS = (
     None,
-    Sighting(STICK),
+    DeviceUse(STICK),
     uploading,
     traffic,
     held,
-    Sighting(STICK, "unknown"),
-    Sighting(STICK, "in use", "VirtualBoxVM", "claimed", doubtful=True),
+    DeviceUse(STICK, "unknown"),
+    DeviceUse(STICK, "in use", "VirtualBoxVM", "claimed", doubtful=True),
 )
 
 
@@ -528,7 +528,7 @@ class History(Person):
     ports = (STICK, METER)
 
     def play(self, history: list[tuple[str, float, int]]) -> Iterator[None]:
-        self.world: list[Sighting | None] = [None, None]
+        self.world: list[DeviceUse | None] = [None, None]
         self.running: float | None = None
         for what, length, port in history:
             word, _, number = what.partition(" ")
@@ -544,16 +544,16 @@ class History(Person):
                 self.channel_works = not self.channel_works
             elif word == "lost":
                 self.on_screen = None
-                self.state = reminder.lost(self.state)
+                self.state = reminder.forget_shown(self.state)
             elif word == "snooze":
                 self.do(reminder.snooze(self.state, length, self.now, self.policy))
             elif word == "cancel":
                 self.do(reminder.cancel_snooze(self.state, self.now, self.policy))
             elif word == "dismiss" and self.on_screen:
                 self.on_screen = None
-                self.do(reminder.closed(self.state, "dismissed"))
+                self.do(reminder.close(self.state, "dismissed"))
             elif word == "button" and self.on_screen and self.on_screen.devices:
-                self.do(reminder.uploading(self.state, self.now, self.policy))
+                self.do(reminder.hold_back(self.state, self.now, self.policy))
             end = self.now + length
             while True:
                 self.look(*self.seen(), running=self.running)
@@ -564,7 +564,7 @@ class History(Person):
                     break
                 self.now = min(end, self.now + 120, deadline or end)
 
-    def seen(self) -> list[Sighting]:
+    def seen(self) -> list[DeviceUse]:
         return [sighting for sighting in self.world if sighting]
 
 
@@ -681,7 +681,7 @@ def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, flo
 def test_looking_more_often_changes_nothing(history: list[tuple[str, float, int]]) -> None:
     """A look in which nothing is new writes and shows nothing: events are hints, and hints can come twice."""
     for person in played(history):
-        seen = Seen(tuple(person.seen()), person.running)
+        seen = Observation(tuple(person.seen()), person.running)
         state, actions = reminder.step(person.state, seen, person.now, person.policy)
         # Taking away what no channel took is all that may be left to do.
         assert all(isinstance(action, Withdraw) for action in actions)

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from tests.rig.scripted import CrashError, Machine, tell
 from tests.rig.story import DAY, Station
-from unplugd.devices import Device
 from unplugd.journal import time_of
 from unplugd.reading.event import decode
 from unplugd.review import Review, joined, part, review
+from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

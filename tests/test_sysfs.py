@@ -12,8 +12,8 @@ import pytest
 import usb.core
 
 from unplugd.descriptor import Backend
-from unplugd.devices import Device
 from unplugd.linux.sysfs import Tree
+from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

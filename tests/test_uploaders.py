@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unplugd import uploaders
-from unplugd.uploaders import BUILT_IN, Program, Uploader
+from unplugd.rules import uploaders
+from unplugd.rules.uploaders import BUILT_IN, Program, Uploader
 
 JAR = ("java", "-jar", "/opt/CareLink/uploader.jar", "SECRET-TOKEN")
 
@@ -42,7 +42,7 @@ JAR = ("java", "-jar", "/opt/CareLink/uploader.jar", "SECRET-TOKEN")
 )
 def test_the_built_in_list(program: Program, name: str | None) -> None:
     """Known by name, by path or by the script that an interpreter runs; never by a word in between."""
-    found = uploaders.find(program, BUILT_IN)
+    found = uploaders.find_uploader(program, BUILT_IN)
     assert (found.name if found else None) == name
 
 
@@ -58,7 +58,7 @@ def test_the_built_in_list(program: Program, name: str | None) -> None:
 )
 def test_what_the_built_in_programs_speak_for(name: str, alone: bool, doubtful: bool) -> None:
     """A browser or a virtual machine that merely runs is no upload, and a virtual machine's hold is weak evidence."""
-    found = uploaders.find(Program(name, "", (name, "uploader.jar")), BUILT_IN)
+    found = uploaders.find_uploader(Program(name, "", (name, "uploader.jar")), BUILT_IN)
     assert found
     assert (found.alone, found.doubtful) == (alone, doubtful)
 
@@ -96,13 +96,13 @@ def test_system_services(program: Program, expected: bool) -> None:
 def test_what_a_person_adds(pattern: str, program: Program, expected: bool) -> None:
     """A name, a full path, or an interpreter and its script; `*` stands for anything."""
     own = Uploader("Mine", (pattern,))
-    assert (uploaders.find(program, (own,)) is own) is expected
+    assert (uploaders.find_uploader(program, (own,)) is own) is expected
 
 
 def test_the_configuration_comes_before_the_built_in_list() -> None:
     """A person's own entry for a program that is on the list wins."""
     own = Uploader("My browser", ("chrome",))
-    assert uploaders.find(Program("chrome"), (own, *BUILT_IN)) is own
+    assert uploaders.find_uploader(Program("chrome"), (own, *BUILT_IN)) is own
 
 
 names = st.sampled_from(["java", "javaw", "chrome", "electron", "python3", "openaps", "qemu-system-arm", "x"])
@@ -113,11 +113,11 @@ scripts = st.sampled_from(["uploader.jar", "/a/ddguard.py", "openaps", "-u", ""]
 def test_the_cheap_question_overlooks_nobody(name: str, arguments: list[str]) -> None:
     """Every program that is upload software by its name is worth a closer look."""
     program = Program(name, f"/usr/bin/{name}", (name, *arguments))
-    if uploaders.find(program, BUILT_IN):
-        assert uploaders.may_be(name, BUILT_IN)
-    assert uploaders.may_be(name, (Uploader("by path", ("/usr/bin/*",)),))
+    if uploaders.find_uploader(program, BUILT_IN):
+        assert uploaders.may_match(name, BUILT_IN)
+    assert uploaders.may_match(name, (Uploader("by path", ("/usr/bin/*",)),))
 
 
 def test_most_programs_get_no_closer_look() -> None:
     """What every look asks of hundreds of processes is answered by the name alone."""
-    assert not any(uploaders.may_be(name, BUILT_IN) for name in ("bash", "systemd", "firefox", "Xorg", ""))
+    assert not any(uploaders.may_match(name, BUILT_IN) for name in ("bash", "systemd", "firefox", "Xorg", ""))

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import config, sanitize, uploaders, words
-from unplugd.devices import BUILT_IN, Device
-from unplugd.reminder import Notice, Plug
-from unplugd.uploaders import Program
+from unplugd import config, sanitize, words
+from unplugd.rules import uploaders
+from unplugd.rules.devices import BUILT_IN, Device
+from unplugd.rules.model import PluggedIn, Reminder
+from unplugd.rules.uploaders import Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,13 +48,13 @@ def utc() -> Iterator[None]:
     time.tzset()
 
 
-def plug(device: Device = STICK, *, minutes: float = 12, used: float | None = None) -> Plug:
+def plug(device: Device = STICK, *, minutes: float = 12, used: float | None = None) -> PluggedIn:
     since = NOW - minutes * 60
-    return Plug(device, since, since, NOW, last_use=None if used is None else NOW - used * 60)
+    return PluggedIn(device, since, since, NOW, last_use=None if used is None else NOW - used * 60)
 
 
-def said(*plugs: Plug, strangers: tuple[tuple[str, Device], ...] = (), snooze: float = 900) -> Words:
-    notice = Notice(1, plugs, strangers, snooze=snooze)
+def said(*plugs: PluggedIn, strangers: tuple[tuple[str, Device], ...] = (), snooze: float = 900) -> Words:
+    notice = Reminder(1, plugs, strangers, snooze=snooze)
     return words.of(notice, NOW, NOON, BUILT_IN)
 
 
@@ -136,7 +137,7 @@ def test_a_used_up_snooze_has_no_button() -> None:
 
 def test_urgency_and_novelty_go_along() -> None:
     """What the rules decided reaches the channel."""
-    notice = Notice(1, (plug(),), critical=True, fresh=True)
+    notice = Reminder(1, (plug(),), critical=True, fresh=True)
     shown = words.of(notice, NOW, NOON, BUILT_IN)
     assert (shown.critical, shown.fresh) == (True, True)
     shown = words.of(replace(notice, critical=False, fresh=False), NOW, NOON, BUILT_IN)
@@ -153,8 +154,10 @@ def test_foreign_names_are_harmless(
 ) -> None:
     """No control character, no line end, no line longer than a screen, whatever a device or program calls itself."""
     device = Device(port, 1, 2, name=name)
-    plugs = (Plug(device, NOW - idle, NOW - idle, NOW),) * count
-    shown = words.of(Notice(1, plugs, tuple((program, device) for program in strangers)), NOW, NOON, BUILT_IN)
+    plugs = (PluggedIn(device, NOW - idle, NOW - idle, NOW),) * count
+    shown = words.of(
+        Reminder(1, plugs, tuple((program, device) for program in strangers)), NOW, NOON, BUILT_IN
+    )
     for line in (shown.title, *shown.lines):
         assert not any(unicodedata.category(character)[0] == "C" for character in line)
         assert len(line.splitlines()) == 1
@@ -185,5 +188,5 @@ def test_the_command_does_what_the_words_say(program: str) -> None:
     arguments = parser().parse_args(command[1:])
     entry = config.uploader_entry("added", (arguments.process,))
     added = config.parse(entry).uploaders[:1]
-    assert uploaders.find(Program(program), added)
-    assert not uploaders.find(Program("something else"), added)
+    assert uploaders.find_uploader(Program(program), added)
+    assert not uploaders.find_uploader(Program("something else"), added)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import devices, durations, sanitize, uploaders
+from unplugd import durations, sanitize
 from unplugd.durations import DAY_SECONDS
 from unplugd.errors import ConfigurationError, Problem
-from unplugd.reminder import Policy
-from unplugd.vocabulary import CHANNELS
+from unplugd.rules import devices, uploaders
+from unplugd.rules.model import CHANNELS, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unplugd.config import Settings
-from unplugd.devices import Device
-from unplugd.reminder import Policy, Sighting
+from unplugd.rules.devices import Device
+from unplugd.rules.model import DeviceUse, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from unplugd.channels import Channel
-    from unplugd.devices import Watch
     from unplugd.loop import Source
     from unplugd.machine import Events, Platform
-    from unplugd.uploaders import Uploader
+    from unplugd.rules.devices import Watch
+    from unplugd.rules.uploaders import Uploader
 
 FAST: Final = 8.0
 """How many times faster `--fast` tells it."""
@@ -104,10 +104,10 @@ class Simulated:
         _software: Sequence[Uploader],
         _running: tuple[str, float] | None,
         _at: float,
-    ) -> tuple[Sighting, ...]:
+    ) -> tuple[DeviceUse, ...]:
         """Return what the story says."""
         program = self._present.program
-        use = Sighting(STICK, "in use", program, "as the story has it") if program else Sighting(STICK)
+        use = DeviceUse(STICK, "in use", program, "as the story has it") if program else DeviceUse(STICK)
         return (use,) if watched else ()
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:

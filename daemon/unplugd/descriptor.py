@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import usb.backend
 import usb.core
 
-from unplugd.devices import Device
+from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

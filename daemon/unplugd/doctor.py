@@ -6,8 +6,9 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd import config, control, loop, paths, reminder
+from unplugd import config, control, loop, paths
 from unplugd.errors import ConfigurationError
+from unplugd.rules import reminder
 from unplugd.words import Words
 
 if TYPE_CHECKING:

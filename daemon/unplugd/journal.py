@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
-    from unplugd.devices import Device
+    from unplugd.rules.devices import Device
 
 SCHEMA: Final = 1
 NAME: Final = "events.jsonl"

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from unplugd.channels import Channel
-    from unplugd.devices import Device, Watch
     from unplugd.loop import Source
-    from unplugd.reminder import Sighting
-    from unplugd.uploaders import Uploader
+    from unplugd.rules.devices import Device, Watch
+    from unplugd.rules.model import DeviceUse
+    from unplugd.rules.uploaders import Uploader
 
 
 class Events(Protocol):
@@ -56,7 +56,7 @@ class Platform(Protocol):
         running: tuple[str, float] | None,
         at: float,
         /,
-    ) -> tuple[Sighting, ...]:
+    ) -> tuple[DeviceUse, ...]:
         """Return who uses the devices; `running` is the upload software that runs."""
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 import usb.backend.libusb1
 import usb.core
 
-from unplugd import devices, processes
+from unplugd import processes
 from unplugd.channels import common
-from unplugd.devices import Device
 from unplugd.poll import Poll
-from unplugd.reminder import Sighting
+from unplugd.rules import devices
+from unplugd.rules.devices import Device
+from unplugd.rules.model import DeviceUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from unplugd.channels import Channel
     from unplugd.loop import Source
     from unplugd.machine import Events
-    from unplugd.uploaders import Uploader
+    from unplugd.rules.uploaders import Uploader
 
 EVERY: Final = 2.0
 """Seconds between two looks at what is plugged in: libusb announces nothing on these systems."""
@@ -108,7 +109,7 @@ class Portable:
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
-        return devices.watched(self.everything(), watches)
+        return devices.select_watched(self.everything(), watches)
 
     def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""
@@ -120,9 +121,9 @@ class Portable:
         _software: Sequence[Uploader],
         _running: tuple[str, float] | None,
         _at: float,
-    ) -> tuple[Sighting, ...]:
+    ) -> tuple[DeviceUse, ...]:
         """Return the devices as idle: software that runs holds reminders back by the rules, and not for ever."""
-        return tuple(map(Sighting, watched))
+        return tuple(map(DeviceUse, watched))
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return the list of devices as something to wait for; OSError where libusb cannot list them."""

@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from unplugd import sanitize, uploaders
-from unplugd.uploaders import Program, Uploader
+from unplugd import sanitize
+from unplugd.rules import uploaders
+from unplugd.rules.uploaders import Program, Uploader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +42,7 @@ def known(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | 
     try:
         process = psutil.Process(pid)
         found = program(process, called)
-        uploader, service = uploaders.find(found, software), uploaders.is_service(found)
+        uploader, service = uploaders.find_uploader(found, software), uploaders.is_service(found)
     except psutil.NoSuchProcess:
         return None
     if not (uploader or service):
@@ -69,9 +70,9 @@ def running(
         try:
             if not _may_be(process.name(), alone):
                 continue
-            uploader = uploaders.find(program(process), alone)
+            uploader = uploaders.find_uploader(program(process), alone)
             parent = process.parent() if uploader else None
-            if uploader is None or (parent and uploaders.find(program(parent), alone) == uploader):
+            if uploader is None or (parent and uploaders.find_uploader(program(parent), alone) == uploader):
                 continue
             created = process.create_time()
         except (psutil.Error, *FAULTS):
@@ -91,8 +92,8 @@ def running(
 
 def _may_be(name: str, software: Sequence[Uploader]) -> bool:
     # A system keeps 15 or 16 bytes of a name; psutil finds the rest where it may.
-    return uploaders.may_be(name, software) or uploaders.may_be(
-        os.fsdecode(os.fsencode(name)[: uploaders.KEPT]), software
+    return uploaders.may_match(name, software) or uploaders.may_match(
+        os.fsdecode(os.fsencode(name)[: uploaders.COMM_MAX_BYTES]), software
     )
 
 
@@ -104,7 +105,7 @@ def _helped(process: psutil.Process, software: Sequence[Uploader]) -> Uploader |
         parents = [program(parent) for parent in process.parents()[:_ANCESTORS]]
     except (psutil.Error, *FAULTS):
         return None
-    return next((found for parent in parents if (found := uploaders.find(parent, software))), None)
+    return next((found for parent in parents if (found := uploaders.find_uploader(parent, software))), None)
 
 
 def program(process: psutil.Process, called: str = "") -> Program:

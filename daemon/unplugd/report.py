@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from unplugd import days, devices, uploaders
+from unplugd import days
 from unplugd.review import Review
-from unplugd.vocabulary import CHANNELS, URGENCIES
+from unplugd.rules import devices, uploaders
+from unplugd.rules.model import CHANNELS, URGENCIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -437,7 +438,7 @@ def _id(written: str) -> str:
 
 def _model(written: str) -> str:
     try:
-        watch = devices.find(*devices.parse_id(written), devices.BUILT_IN)
+        watch = devices.find_watch(*devices.parse_id(written), devices.BUILT_IN)
     except ValueError:
         return "USB device"
     return watch.name if watch else "USB device"

@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, config, durations, history, journal, reminder, supervisor, words
+from unplugd import __version__, config, durations, journal, supervisor, words
 from unplugd.control import Control
 from unplugd.errors import ConfigurationError
 from unplugd.lock import Lock
 from unplugd.loop import Signals, turn
 from unplugd.notifier import Notifier
-from unplugd.reminder import Record, Seen, Show, Sighting, State
+from unplugd.rules import reminder, restore
+from unplugd.rules.model import DeviceUse, Observation, Record, Show, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
     from unplugd.channels import Channel
     from unplugd.config import Settings
-    from unplugd.devices import Device
     from unplugd.loop import Source
     from unplugd.machine import Platform
     from unplugd.paths import Paths
-    from unplugd.reminder import Action, Plug
+    from unplugd.rules.devices import Device
+    from unplugd.rules.model import Action, PluggedIn
     from unplugd.words import Words
 
 SECOND_LOOK: Final = 0.2
@@ -75,7 +76,7 @@ class Daemon:
         self._known: dict[str, Device] = {}
         self._look_at: float | None = None
         self._glance_at: float | None = None
-        self._sightings: dict[str, Sighting] = {}
+        self._sightings: dict[str, DeviceUse] = {}
         self._running: tuple[str, float] | None = None
         self._second_look_at: float | None = None
         self._slept = platform.slept()
@@ -139,7 +140,7 @@ class Daemon:
         supervisor.tell("STOPPING=1")
         now = self._platform.now()
         for plug in self._state.present():
-            self._write("checkpoint", plug.device, now, **reminder.so_far(plug, now))
+            self._write("checkpoint", plug.device, now, **reminder.sum_up(plug, now))
         self._notifier.withdraw()
         self._write("stopped", reason=reason)
 
@@ -148,14 +149,14 @@ class Daemon:
         events = (event for file in journal.files(self._paths.journal)[-2:] for event in journal.tail(file))
         there = {(device.port, device.id): device.address for device in self._scan()}
         plugs = []
-        for plug, known_until in history.open_plugs(events, self._platform.boot(), now):
+        for plug, known_until in restore.find_open_periods(events, self._platform.boot(), now):
             address = there.get((plug.device.port, plug.device.id))
             same = address is not None and plug.device.address in (0, address)
             if plug.gone_at is not None or same:
                 plugs.append(replace(plug, checkpoint_at=now))
             else:
-                self._do((self._state, reminder.missed(plug, known_until)), now)
-        self._state = reminder.restored(plugs)
+                self._do((self._state, restore.report_missed_unplug(plug, known_until)), now)
+        self._state = restore.restore_state(plugs)
         if not self._state.on_screen:
             self._notifier.withdraw()
 
@@ -194,7 +195,7 @@ class Daemon:
         if self._second_look_at is not None and now >= self._second_look_at:
             self._second_look_at = None
         self._look_at = now + self._settings.look_every if watched else None
-        self._step(watched, (*sightings, *map(Sighting, new)), running, now)
+        self._step(watched, (*sightings, *map(DeviceUse, new)), running, now)
         self._retry_journal()
 
     def _glance(self, now: float) -> None:
@@ -209,7 +210,7 @@ class Daemon:
             return
         running = self._platform.running(self._settings.uploaders) if new else self._running
         sightings = tuple(
-            Sighting(device) if device in new else self._sightings[device.port] for device in watched
+            DeviceUse(device) if device in new else self._sightings[device.port] for device in watched
         )
         self._step(watched, sightings, running, now)
 
@@ -224,7 +225,7 @@ class Daemon:
     def _step(
         self,
         watched: Sequence[Device],
-        sightings: tuple[Sighting, ...],
+        sightings: tuple[DeviceUse, ...],
         running: tuple[str, float] | None,
         now: float,
     ) -> None:
@@ -234,7 +235,7 @@ class Daemon:
         self._known = {device.port: device for device in watched}
         self._sightings = {sighting.device.port: sighting for sighting in sightings}
         self._running = running
-        seen = Seen(sightings, running[1] if running else None, self._quiet_until(now))
+        seen = Observation(sightings, running[1] if running else None, self._quiet_until(now))
         self._do(reminder.step(self._state, seen, now, self._settings.policy), now)
 
     def _quiet_until(self, now: float) -> float | None:
@@ -281,7 +282,7 @@ class Daemon:
             self._news = None
             return
         now = self._platform.now()
-        decided = reminder.delivered(self._state, serial, channel, now)
+        decided = reminder.confirm_delivery(self._state, serial, channel, now)
         if decided[1]:
             self._last_delivery = {"time": journal.time_of(time.time()), "channel": channel}
         self._do(decided, now)
@@ -291,7 +292,7 @@ class Daemon:
         if serial == GREETING:
             self._greeted = {"channel": None}
             return
-        self._state = reminder.undelivered(self._state, serial, self._platform.now(), self._settings.policy)
+        self._state = reminder.fail_delivery(self._state, serial, self._platform.now(), self._settings.policy)
 
     def failed(self, channel: str, error: str) -> None:
         """One channel did not take the notification."""
@@ -305,15 +306,15 @@ class Daemon:
         if key == words.SNOOZE and self._state.notice:
             self._do(reminder.snooze(self._state, policy.snooze, now, policy, self._state.notice.ports), now)
         elif key == words.UPLOADING:
-            self._do(reminder.uploading(self._state, now, policy), now)
+            self._do(reminder.hold_back(self._state, now, policy), now)
 
     def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
         """The person or the desktop closed the notification."""
-        self._do(reminder.closed(self._state, outcome), self._platform.now())
+        self._do(reminder.close(self._state, outcome), self._platform.now())
 
     def lost(self) -> None:
         """The notification is gone with the server that showed it."""
-        self._state = reminder.lost(self._state)
+        self._state = reminder.forget_shown(self._state)
         self._look_at = self._platform.now()
 
     def back(self) -> None:
@@ -389,7 +390,7 @@ class Daemon:
                 self._sources.remove(source)
                 source.close()
         self._notifier = self._channels()
-        self._state = reminder.lost(self._state)
+        self._state = reminder.forget_shown(self._state)
 
     # --- answering
 
@@ -460,7 +461,7 @@ class Daemon:
             "configuration": {"problems": list(self._config_problems)},
         }
 
-    def _about(self, plug: Plug, now: float) -> dict[str, Any]:
+    def _about(self, plug: PluggedIn, now: float) -> dict[str, Any]:
         due = None if plug.use else reminder.due_at(plug, self._state, self._settings.policy)
         if due is not None:
             due = max(due, self._state.quiet_until or 0.0, self._state.retry_at or 0.0, now)

@@ -9,13 +9,14 @@ from fnmatch import fnmatchcase
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from unplugd import devices, durations, sanitize
+from unplugd import durations, sanitize
+from unplugd.rules import devices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unplugd.devices import Watch
-    from unplugd.reminder import Notice, Plug
+    from unplugd.rules.devices import Watch
+    from unplugd.rules.model import PluggedIn, Reminder
 
 SNOOZE: Final = "snooze"
 UPLOADING: Final = "uploading"
@@ -51,7 +52,7 @@ MISTAKEN: Final = Words(
 )
 
 
-def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> Words:
+def of(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watch]) -> Words:
     """Return the words for `notice` at `now`, which is `wall` on the person's clock (local, aware)."""
     lines: list[str] = []
     if len(notice.devices) == 1:
@@ -82,7 +83,7 @@ def of(notice: Notice, now: float, wall: datetime, watches: Sequence[Watch]) -> 
     return Words(title, tuple(lines), tuple(buttons), notice.critical, notice.fresh)
 
 
-def _idle(plug: Plug, now: float, wall: datetime) -> str:
+def _idle(plug: PluggedIn, now: float, wall: datetime) -> str:
     idle = now - plug.idle_since
     since = _moment(datetime.fromtimestamp(wall.timestamp() - idle).astimezone(), wall)
     # Below a minute the time says it all.
@@ -94,10 +95,10 @@ def _idle(plug: Plug, now: float, wall: datetime) -> str:
     )
 
 
-def _advice(plugs: Sequence[Plug], watches: Sequence[Watch]) -> str:
+def _advice(plugs: Sequence[PluggedIn], watches: Sequence[Watch]) -> str:
     charged = False
     for plug in plugs:
-        watch = devices.find(plug.device.vendor, plug.device.product, watches)
+        watch = devices.find_watch(plug.device.vendor, plug.device.product, watches)
         charged = charged or bool(watch and watch.chargeable)
     it = "it" if len(plugs) == 1 else "them"
     charger = " You can also charge the meter from a USB wall charger." if charged else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unplugd import run
 from unplugd.config import Settings
 from unplugd.paths import Paths
-from unplugd.reminder import Sighting
+from unplugd.rules.model import DeviceUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import pytest
 
     from unplugd.channels import Channel
-    from unplugd.devices import Device, Watch
     from unplugd.loop import Source
     from unplugd.machine import Events
-    from unplugd.uploaders import Uploader
+    from unplugd.rules.devices import Device, Watch
+    from unplugd.rules.uploaders import Uploader
     from unplugd.words import Words
 
 
@@ -85,12 +85,12 @@ class Machine:
         software: object,  # noqa: ARG002 - the script knows
         running: object,  # noqa: ARG002 - likewise
         at: float,  # noqa: ARG002 - likewise
-    ) -> tuple[Sighting, ...]:
+    ) -> tuple[DeviceUse, ...]:
         """Return who uses it."""
         return tuple(
-            Sighting(device, "in use", self.user[device.port], "open", doubtful=not self.user[device.port])
+            DeviceUse(device, "in use", self.user[device.port], "open", doubtful=not self.user[device.port])
             if device.port in self.user
-            else Sighting(device)
+            else DeviceUse(device)
             for device in watched
         )
 

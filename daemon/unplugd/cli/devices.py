@@ -6,20 +6,21 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from unplugd import config, listing, sanitize
+from unplugd import config, sanitize
 from unplugd.cli.computer import here
 from unplugd.cli.configuration import append
 from unplugd.cli.terminal import asked, say, table
-from unplugd.devices import SHARED_IDS, find, parse_id
 from unplugd.errors import Failure
 from unplugd.loop import turn
+from unplugd.rules import devices
+from unplugd.rules.devices import SHARED_IDS, find_watch, parse_id
 
 if TYPE_CHECKING:
     import argparse
 
-    from unplugd.devices import Device
     from unplugd.machine import Computer
     from unplugd.paths import Paths
+    from unplugd.rules.devices import Device
 
 
 def devices(arguments: argparse.Namespace, where: Paths) -> int:
@@ -29,7 +30,7 @@ def devices(arguments: argparse.Namespace, where: Paths) -> int:
         found = platform.everything()
     except OSError as error:
         raise Failure(f"cannot list the USB devices: {error.strerror}", "unplugd doctor") from None
-    listed = listing.of(found, config.load(where.config).watches, platform.products())
+    listed = devices.explain(found, config.load(where.config).watches, platform.products())
     if arguments.json:
         rows = [
             {
@@ -71,11 +72,11 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
         device = found[0]
     else:
         device = _newly_plugged_in(platform)
-    product = listing.of([device], settings.watches, platform.products())[0].product
+    product = devices.explain([device], settings.watches, platform.products())[0].product
     say(f"{device.id} on port {device.port}: {product or 'it reports no product name'}")
-    if device.device_class == listing.HUB:
+    if device.device_class == devices.HUB:
         raise Failure("that is a USB hub", "plug in the device itself")
-    known = find(device.vendor, device.product, settings.watches)
+    known = find_watch(device.vendor, device.product, settings.watches)
     if known and known.on:
         say(f"Already watched, as {known.name}.")
         return 0
@@ -110,7 +111,7 @@ def _newly_plugged_in(platform: Computer) -> Device:
             new = [device for device in there if (device.port, device.address) not in before]
             # A hub that comes with its devices is not what is meant.
             if new:
-                return min(new, key=lambda device: device.device_class == listing.HUB)
+                return min(new, key=lambda device: device.device_class == devices.HUB)
             before &= {(device.port, device.address) for device in there}
     finally:
         for source in sources:

@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, config, control, paths, reminder, sanitize
+from unplugd import __version__, config, control, paths, sanitize
 from unplugd.cli.terminal import asked, say
 from unplugd.errors import Failure
+from unplugd.rules import reminder
 from unplugd_service.manager import Problem
 from unplugd_service.program import Program, find_program
 from unplugd_service.system import DryRun, RealSystem

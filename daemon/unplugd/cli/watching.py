@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
     from unplugd.paths import Paths
-    from unplugd.reminder import Record
+    from unplugd.rules.model import Record
 
 
 def run(arguments: argparse.Namespace, where: Paths) -> int:

@@ -7,23 +7,24 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd import devices, processes
+from unplugd import processes
 from unplugd.channels import common
 from unplugd.linux import holders
 from unplugd.linux.desktop import Desktop, has_display
 from unplugd.linux.sleep import Sleep
 from unplugd.linux.sysfs import SYSFS, Tree
 from unplugd.linux.uevents import Uevents
-from unplugd.reminder import Sighting
+from unplugd.rules import devices
+from unplugd.rules.model import DeviceUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.channels import Channel
-    from unplugd.devices import Device
     from unplugd.loop import Source
     from unplugd.machine import Events
-    from unplugd.uploaders import Uploader
+    from unplugd.rules.devices import Device
+    from unplugd.rules.uploaders import Uploader
 
 CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 SETTLING: Final = 60.0
@@ -71,7 +72,7 @@ class Usage:
         software: Sequence[Uploader],
         running: tuple[str, float] | None,
         at: float,
-    ) -> tuple[Sighting, ...]:
+    ) -> tuple[DeviceUse, ...]:
         """Return what each of the devices is used for; `running` is the upload software that runs."""
         if not watched:
             self._forget(set())
@@ -96,7 +97,7 @@ class Usage:
         running: tuple[str, float] | None,
         software: Sequence[Uploader],
         moved: bool,
-    ) -> Sighting:
+    ) -> DeviceUse:
         held_before = device.port in self._held
         holding = [
             (holder, node)
@@ -110,7 +111,7 @@ class Usage:
             holding, key=lambda held: held[0].uploader is None or held[0].uploader.doubtful
         ):
             if holder.uploader:
-                return Sighting(
+                return DeviceUse(
                     device,
                     "in use",
                     holder.uploader.name or holder.name,
@@ -119,16 +120,16 @@ class Usage:
                 )
         if holding:
             names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
-            return Sighting(device, strangers=tuple(names))
+            return DeviceUse(device, strangers=tuple(names))
         if moved and not held_before:
             # Upload software opens and closes the device in turns, and another user's is not ours to look into. Even
             # so it may be anybody: a forgotten window must not vouch for traffic for ever.
-            return Sighting(device, "in use", running[0] if running else "", "transfers", doubtful=True)
+            return DeviceUse(device, "in use", running[0] if running else "", "transfers", doubtful=True)
         if self.tree.claimed(device.port):
-            return Sighting(device, "in use", "", "claimed through usbfs", doubtful=True)
+            return DeviceUse(device, "in use", "", "claimed through usbfs", doubtful=True)
         if opened.blind and self._transfers[device.port][1] is None:
-            return Sighting(device, "unknown", evidence="processes cannot be looked into")
-        return Sighting(device)
+            return DeviceUse(device, "unknown", evidence="processes cannot be looked into")
+        return DeviceUse(device)
 
     def _forget_transfers_of_sleep(self) -> None:
         """Count anew after sleep: the kernel resets the devices before any program runs, which is nobody's use."""
@@ -184,7 +185,7 @@ class Linux:
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
-        return devices.watched(self.everything(), watches)
+        return devices.select_watched(self.everything(), watches)
 
     def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""
@@ -196,7 +197,7 @@ class Linux:
         software: Sequence[Uploader],
         running: tuple[str, float] | None,
         at: float,
-    ) -> tuple[Sighting, ...]:
+    ) -> tuple[DeviceUse, ...]:
         """Return who uses the devices."""
         return self._usage.look(watched, software, running, at)
 

@@ -7,12 +7,13 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unplugd import processes, uploaders
+from unplugd import processes
+from unplugd.rules import uploaders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from unplugd.uploaders import Uploader
+    from unplugd.rules.uploaders import Uploader
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,11 @@ def running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, flo
 
         try:
             process = psutil.Process(pid)
-            uploader = uploaders.find(processes.program(process), alone)
+            uploader = uploaders.find_uploader(processes.program(process), alone)
             parent = process.parent() if uploader else None
-            if uploader is None or (parent and uploaders.find(processes.program(parent), alone) == uploader):
+            if uploader is None or (
+                parent and uploaders.find_uploader(processes.program(parent), alone) == uploader
+            ):
                 continue
             started = _started(pid, proc)
         except (psutil.Error, OSError, ValueError, IndexError):
@@ -147,7 +150,7 @@ def _named_like(software: Sequence[Uploader], proc: str) -> list[int]:
         finally:
             os.close(descriptor)
         if name not in known:
-            known[name] = uploaders.may_be(os.fsdecode(name), software)
+            known[name] = uploaders.may_match(os.fsdecode(name), software)
         if known[name]:
             found.append(int(entry))
     return found

@@ -12,7 +12,7 @@ from unplugd.descriptor import Backend, Descriptor, devices
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from unplugd.devices import Device
+    from unplugd.rules.devices import Device
 
 SYSFS: Final = Path("/sys")
 _PORT = re.compile(r"(\d+)-(\d+(?:\.\d+)*)|usb(\d+)")

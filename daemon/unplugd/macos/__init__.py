@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd import devices, processes, sanitize
+from unplugd import processes, sanitize
 from unplugd.channels import common
 from unplugd.macos import backend, clock, iokit, owners, registry
 from unplugd.macos.announcements import Announcements
@@ -12,18 +12,19 @@ from unplugd.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.macos.ioreg import Ioreg
 from unplugd.macos.notification import Notification
 from unplugd.poll import Poll
-from unplugd.reminder import Sighting
+from unplugd.rules import devices
+from unplugd.rules.model import DeviceUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.channels import Channel
-    from unplugd.devices import Device
     from unplugd.loop import Source
     from unplugd.machine import Events
     from unplugd.macos.frameworks import Libraries
     from unplugd.macos.registry import Node
-    from unplugd.uploaders import Uploader
+    from unplugd.rules.devices import Device
+    from unplugd.rules.uploaders import Uploader
 
 SLOWLY: Final = 45.0
 """Seconds between two looks at what is plugged in, besides those after announcements."""
@@ -68,14 +69,14 @@ class MacOS:
 
         def watched(node: Node) -> bool:
             vendor, product = node.number("idVendor"), node.number("idProduct")
-            watch = devices.find(vendor or 0, product or 0, watches)
+            watch = devices.find_watch(vendor or 0, product or 0, watches)
             return watch is not None and watch.on
 
         # Before the first scan there is no loop that must not wait.
         nodes = self._nodes(watched, self._ioreg.latest if self._scanned else self._ioreg.wait)
         self._scanned = True
         self._seen = {node.id: node for node in nodes}
-        return devices.watched(backend.devices(nodes), watches)
+        return devices.select_watched(backend.devices(nodes), watches)
 
     def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""
@@ -87,7 +88,7 @@ class MacOS:
         software: Sequence[Uploader],
         _running: tuple[str, float] | None,
         _at: float,
-    ) -> tuple[Sighting, ...]:
+    ) -> tuple[DeviceUse, ...]:
         """Return who uses the devices, as the scan just before saw it."""
         return tuple(self._sighting(device, software) for device in watched)
 
@@ -161,11 +162,11 @@ class MacOS:
         self._by = f"ioreg, as {trouble}"
         return (otherwise or self._ioreg.wait)()
 
-    def _sighting(self, device: Device, software: Sequence[Uploader]) -> Sighting:
+    def _sighting(self, device: Device, software: Sequence[Uploader]) -> DeviceUse:
         if self._seen is None:
-            return Sighting(device, "unknown", evidence="the I/O Registry cannot be read")
+            return DeviceUse(device, "unknown", evidence="the I/O Registry cannot be read")
         node = self._seen.get(device.address)
-        return owners.sighting(device, node, software) if node else Sighting(device)
+        return owners.sighting(device, node, software) if node else DeviceUse(device)
 
     def _listen(self, changed: Callable[[], None]) -> Announcements | None:
         def announced() -> None:

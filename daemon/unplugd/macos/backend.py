@@ -14,8 +14,8 @@ from unplugd.macos import registry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from unplugd.devices import Device
     from unplugd.macos.registry import Node
+    from unplugd.rules.devices import Device
 
 
 def devices(nodes: Iterable[Node]) -> list[Device]:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from unplugd import processes
 from unplugd.macos import registry
-from unplugd.reminder import Sighting
+from unplugd.rules.model import DeviceUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from unplugd.devices import Device
     from unplugd.macos.registry import Node
-    from unplugd.uploaders import Uploader
+    from unplugd.rules.devices import Device
+    from unplugd.rules.uploaders import Uploader
 
 _PROCESS = re.compile(r"pid ([0-9]{1,9}), ?(.*)", re.DOTALL)
 
@@ -44,7 +44,7 @@ def holds(node: Node) -> Iterator[Hold]:
         yield from holds(child)
 
 
-def sighting(device: Device, node: Node, software: Sequence[Uploader]) -> Sighting:
+def sighting(device: Device, node: Node, software: Sequence[Uploader]) -> DeviceUse:
     """Return what the device is used for."""
     found = list(holds(node))
     holding = [
@@ -55,11 +55,11 @@ def sighting(device: Device, node: Node, software: Sequence[Uploader]) -> Sighti
     for holder, hold in sorted(holding, key=lambda one: one[0].uploader is None or one[0].uploader.doubtful):
         if holder.uploader:
             name = holder.uploader.name or holder.name
-            return Sighting(device, "in use", name, hold.evidence, doubtful=holder.uploader.doubtful)
+            return DeviceUse(device, "in use", name, hold.evidence, doubtful=holder.uploader.doubtful)
     if holding:
         names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
-        return Sighting(device, strangers=tuple(names))
+        return DeviceUse(device, strangers=tuple(names))
     for hold in found:
         if hold.pid is None:
-            return Sighting(device, "in use", "", hold.evidence, doubtful=True)
-    return Sighting(device)
+            return DeviceUse(device, "in use", "", hold.evidence, doubtful=True)
+    return DeviceUse(device)

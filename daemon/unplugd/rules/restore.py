@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
-
-from unplugd import sanitize
-from unplugd.devices import Device, parse_id
-from unplugd.durations import DAY_SECONDS
-from unplugd.reminder import Plug, Use
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_REMINDERS: Final = 1_000_000
+    from unplugd.rules.devices import Device
+from typing import TYPE_CHECKING, Any
+
+from unplugd import sanitize
+from unplugd.durations import DAY_SECONDS
+from unplugd.rules.devices import Device, parse_id
+from unplugd.rules.model import Action, PluggedIn, Record, State, Use
+from unplugd.rules.reminder import end_snooze, unplug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_REMINDERS: Final = 1_000_000
 
 
-def open_plugs(events: Iterable[dict[str, Any]], boot: str, now: float) -> tuple[tuple[Plug, float], ...]:
+def find_open_periods(
+    events: Iterable[dict[str, Any]], boot: str, now: float
+) -> tuple[tuple[PluggedIn, float], ...]:
     """Return the periods of boot `boot` that were not over, as the last event left them, each with its time.
 
     An event with fields that are missing or make no sense is passed over, one later than `now` too: the file can
     be anything, and nothing in it may silence a reminder for ever.
     """
-    plugs: dict[str, Plug] = {}
+    plugs: dict[str, PluggedIn] = {}
     known_until: dict[str, float] = {}
     for event in events:
         if event.get("boot") != boot:
             continue
         try:
             at = _number(event, "uptime", now)
-            _take(plugs, event, at)
+            _apply(plugs, event, at)
             for port in [event["device"]] if "device" in event else event.get("devices", ()):
                 known_until[str(port)] = at
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
@@ -44,10 +53,10 @@ def open_plugs(events: Iterable[dict[str, Any]], boot: str, now: float) -> tuple
     )
 
 
-def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
+def _apply(plugs: dict[str, PluggedIn], event: dict[str, Any], at: float) -> None:
     what = event["event"]
     if what == "reminded":
-        count = int(_number(event, "count", MOST_REMINDERS))
+        count = int(_number(event, "count", MAX_REMINDERS))
         due = event.get("due", event["devices"])
         for port in event["devices"]:
             if port in due and port in plugs:
@@ -64,12 +73,14 @@ def _take(plugs: dict[str, Plug], event: dict[str, Any], at: float) -> None:
         if event.get("continued") and plug:
             plugs[port] = replace(plug, device=device, plugged_at=at, used_for=0.0, gone_at=None)
         else:
-            plugs[port] = Plug(device, since=at, plugged_at=at, checkpoint_at=at)
+            plugs[port] = PluggedIn(device, since=at, plugged_at=at, checkpoint_at=at)
     elif what == "checkpoint" and plug is None:
         # Plugged in for so long that the beginning was not read: the checkpoint knows when it was.
         began = at - _number(event, "plugged_for", at)
         used_for = at - began - _number(event, "idle_for", at - began)
-        plugs[port] = Plug(_device(event), since=began, plugged_at=began, checkpoint_at=at, used_for=used_for)
+        plugs[port] = PluggedIn(
+            _device(event), since=began, plugged_at=began, checkpoint_at=at, used_for=used_for
+        )
     elif plug is None:
         return
     elif what == "unplugged":
@@ -114,3 +125,21 @@ def _device(event: dict[str, Any]) -> Device:
         address=address,
         name=sanitize.one_line(str(event["name"])),
     )
+
+
+def report_missed_unplug(plug: PluggedIn, known_until: float) -> tuple[Action, ...]:
+    """Return what to write of a device that was unplugged while unplugd did not run: its times end where known."""
+    if plug.gone_at is not None:
+        return ()
+    actions: list[Action] = []
+    unplug(end_snooze(plug, known_until, "unplugged", actions), known_until, actions)
+    return tuple(
+        replace(action, fields={**action.fields, "unseen": True}) if isinstance(action, Record) else action
+        for action in actions
+    )
+
+
+def restore_state(plugs: Iterable[PluggedIn]) -> State:
+    """Return the state that an earlier run left behind; what was shown comes back as an update."""
+    kept = tuple(plugs)
+    return State(plugs=kept, on_screen=any(plug.shown for plug in kept))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-KEPT: Final = 15
+COMM_MAX_BYTES: Final = 15
 """Bytes of a process's name that Linux keeps (TASK_COMM_LEN less the end mark)."""
 
 
@@ -59,7 +59,7 @@ SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd
 """System services that open such devices by themselves: neither an upload nor anybody to warn of."""
 
 
-def may_be(name: str, uploaders: Iterable[Uploader]) -> bool:
+def may_match(name: str, uploaders: Iterable[Uploader]) -> bool:
     """Whether a process that the system calls `name` is worth a closer look: cheap, and asked of every process.
 
     Linux keeps 15 bytes of a name; a full path is compared by its last part.
@@ -69,7 +69,9 @@ def may_be(name: str, uploaders: Iterable[Uploader]) -> bool:
         for pattern in uploader.process:
             text = PurePath(pattern).name if pattern.startswith("/") else pattern.partition(":")[0]
             known = os.fsencode(text)
-            if fnmatchcase(kept, known) or (len(kept) == KEPT and fnmatchcase(kept, known[:KEPT] + b"*")):
+            if fnmatchcase(kept, known) or (
+                len(kept) == COMM_MAX_BYTES and fnmatchcase(kept, known[:COMM_MAX_BYTES] + b"*")
+            ):
                 return True
     return False
 
@@ -79,7 +81,7 @@ def is_service(program: Program) -> bool:
     return program.name in SERVICES or PurePath(program.path).name in SERVICES
 
 
-def find(program: Program, uploaders: Iterable[Uploader]) -> Uploader | None:
+def find_uploader(program: Program, uploaders: Iterable[Uploader]) -> Uploader | None:
     """Return the upload software that `program` is, or None."""
     for uploader in uploaders:
         if any(_matches(program, pattern) for pattern in uploader.process):

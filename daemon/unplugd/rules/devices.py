@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from unplugd import sanitize
+from unplugd.rules import devices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,13 +79,53 @@ def parse_id(text: str) -> tuple[int, int]:
     return int(vendor, 16), int(product, 16)
 
 
-def watched(found: Iterable[Device], watches: Sequence[Watch]) -> list[Device]:
+def select_watched(found: Iterable[Device], watches: Sequence[Watch]) -> list[Device]:
     """Return those of the devices that are watched, each with the name of its entry in the watch list."""
-    entries = ((device, find(device.vendor, device.product, watches)) for device in found)
+    entries = ((device, find_watch(device.vendor, device.product, watches)) for device in found)
     return [replace(device, name=watch.name) for device, watch in entries if watch and watch.on]
 
 
-def find(vendor: int, product: int, watches: Iterable[Watch]) -> Watch | None:
+def find_watch(vendor: int, product: int, watches: Iterable[Watch]) -> Watch | None:
     """Return the watch-list entry for an id: the configuration's before the built-in ones, or None."""
     matching = [watch for watch in watches if watch.matches(vendor, product)]
     return min(matching, key=lambda watch: watch.built_in, default=None)
+
+
+HUB: Final = 0x09
+"""bDeviceClass of a hub (USB 2.0, 11.23.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDevice:
+    """One device as it is listed; `product` is the device's own words, already harmless."""
+
+    device: Device
+    product: str
+    watched: bool
+    why: str
+
+
+def explain(
+    found: Iterable[Device], watches: Sequence[Watch], product: Callable[[str], str]
+) -> list[ListedDevice]:
+    """Return the devices, watched ones first; `product` gives a device's own words by its port."""
+    listed = []
+    for device in found:
+        watched, why = _explain_one(device, watches)
+        listed.append(ListedDevice(device, sanitize.one_line(product(device.port)), watched, why))
+    return sorted(listed, key=lambda one: (not one.watched, one.device.device_class == HUB, one.device.port))
+
+
+def _explain_one(device: Device, watches: Sequence[Watch]) -> tuple[bool, str]:
+    watch = devices.find_watch(device.vendor, device.product, watches)
+    if watch and not watch.built_in:
+        return True, f"watched: {watch.name}, in your configuration"
+    if watch and watch.on:
+        return True, f"watched: {watch.name}"
+    if watch:
+        return False, f"not watched: {watch.name}, which the notice of 20 September 2022 does not name"
+    if device.device_class == HUB:
+        return False, "not watched: a hub"
+    if device.id in devices.SHARED_IDS:
+        return False, "not watched: an id that many different devices have"
+    return False, "not watched: not on the list"

@@ -7,19 +7,31 @@ goes into `delivered`, `undelivered`, `closed`, `snooze` and `uploading`. Each r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from unplugd.vocabulary import URGENCIES
+from unplugd.rules.model import (
+    URGENCIES,
+    Action,
+    DeviceUse,
+    Observation,
+    Outcome,
+    PluggedIn,
+    Policy,
+    Record,
+    Reminder,
+    Show,
+    State,
+    Use,
+    Withdraw,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from unplugd.rules.devices import Device
 
-    from unplugd.devices import Device
-
-REPLUG: Final = 10.0
+REPLUG_SECONDS: Final = 10.0
 """Seconds within which a replug continues the same period: people replug a stick that hangs."""
-CHECKPOINT: Final = 300.0
+CHECKPOINT_SECONDS: Final = 300.0
 """Seconds between two checkpoints in the journal while a device is plugged in."""
 ON_ITS_WAY: Final = 60.0
 """Seconds after which a notification that nobody confirmed or refused counts as refused.
@@ -27,192 +39,26 @@ ON_ITS_WAY: Final = 60.0
 Longer than all channels in turn allow themselves; whoever waits for a channel waits as long.
 """
 
-Outcome = Literal["unplugged", "dismissed", "snoozed", "in_use", "expired"]
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The settings that the rules obey, in seconds; `repeat` has at least one entry, the last one goes on."""
-
-    after_plug_in: float = 300.0
-    after_use: float = 120.0
-    running_counts_for: float = 1200.0
-    repeat: tuple[float, ...] = (300.0, 600.0, 900.0, 1800.0)
-    critical_after: int = 3
-    snooze: float = 900.0
-    snooze_limit: float = 3600.0
-    retry: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """What one look saw of one device.
-
-    `doubtful` use is by somebody who cannot be named, or whose hold says little: it counts for a limited time.
-    `strangers` hold the device and are neither upload software nor system services.
-    """
-
-    device: Device
-    verdict: Literal["in use", "idle", "unknown"] = "idle"
-    program: str = ""
-    evidence: str = ""
-    doubtful: bool = False
-    strangers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One look at the world: the watched devices, since when upload software runs, until when it is quiet hours."""
-
-    sightings: tuple[Sighting, ...] = ()
-    running_since: float | None = None
-    quiet_until: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A use in progress."""
-
-    program: str
-    evidence: str
-    began: float
-
-
-@dataclass(frozen=True, slots=True)
-class Plug:
-    """One device's plugged-in period. It outlives an unplug for `REPLUG` seconds, with `gone_at` set.
-
-    `shown`: a delivered reminder of it is in front of the person. `strangers` hold it now and are worth a warning,
-    `warned` are all that were found since plug-in, `told` those that the person has been warned of.
-    """
-
-    device: Device
-    since: float
-    plugged_at: float
-    checkpoint_at: float
-    gone_at: float | None = None
-    use: Use | None = None
-    used_for: float = 0.0
-    last_use: float | None = None
-    doubtful_since: float | None = None
-    doubtful_at: float | None = None
-    verdict: Literal["in use", "idle", "unknown"] = "idle"
-    reminded: int = 0
-    reminded_at: float | None = None
-    held_until: float | None = None
-    snoozed_at: float | None = None
-    snoozed_until: float | None = None
-    snoozed_for: float = 0.0
-    shown: bool = False
-    strangers: tuple[str, ...] = ()
-    warned: frozenset[str] = frozenset()
-    told: frozenset[str] = frozenset()
-
-    @property
-    def idle_since(self) -> float:
-        """When it was last used, or plugged in if it never was."""
-        return self.since if self.last_use is None else self.last_use
-
-    def plugged_for(self, now: float) -> float:
-        """Seconds since the latest plug-in."""
-        return max(0.0, now - self.plugged_at)
-
-    def idle_for(self, now: float) -> float:
-        """Seconds of `plugged_for` in which nothing used it: the two add up by construction."""
-        using = max(0.0, now - self.use.began) if self.use else 0.0
-        return max(0.0, self.plugged_for(now) - self.used_for - using)
-
-    def snooze_left(self, now: float, policy: Policy) -> float:
-        """Seconds that this period may still be snoozed for."""
-        running = now - self.snoozed_at if self.snoozed_at is not None else 0.0
-        return max(0.0, policy.snooze_limit - self.snoozed_for - running)
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """The one notification: the devices left plugged in, the programs to warn of, and how it has got on.
-
-    `due` are the ports for which it is a reminder, counted once it is delivered; none of them for an update.
-    `fresh`: it says something new, so that every channel is tried; an update is for a channel that can replace.
-    """
-
-    serial: int
-    devices: tuple[Plug, ...]
-    strangers: tuple[tuple[str, Device], ...] = ()
-    due: frozenset[str] = frozenset()
-    fresh: bool = False
-    count: int = 0
-    critical: bool = False
-    snooze: float = 0.0
-    asked_at: float = 0.0
-    delivered: bool = False
-
-    @property
-    def ports(self) -> frozenset[str]:
-        """The ports of the devices it asks to disconnect."""
-        return frozenset(plug.device.port for plug in self.devices)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """All that the rules remember. `on_screen`: a channel may be showing something, even if it said it did not."""
-
-    plugs: tuple[Plug, ...] = ()
-    notice: Notice | None = None
-    on_screen: bool = False
-    serial: int = 0
-    retry_at: float | None = None
-    running_since: float | None = None
-    quiet_until: float | None = None
-
-    def present(self) -> tuple[Plug, ...]:
-        """The devices that are plugged in now."""
-        return tuple(plug for plug in self.plugs if plug.gone_at is None)
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Write an event to the journal."""
-
-    event: str
-    device: Device | None = None
-    fields: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """Show this notice, in the place of the one before."""
-
-    notice: Notice
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    """Take the notice away."""
-
-
-Action = Record | Show | Withdraw
-
-
-def step(state: State, seen: Seen, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
+def step(state: State, seen: Observation, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
     """Return the state after a look at the world at time `now`, and what to do about it."""
     actions: list[Action] = []
     before = {plug.device.port: plug for plug in state.plugs}
-    after: dict[str, Plug] = {}
+    after: dict[str, PluggedIn] = {}
     for sighting in seen.sightings:
         port = sighting.device.port
-        plug = _plugged_in(before.pop(port, None), sighting.device, now, actions)
-        plug = _used(plug, sighting, now, policy, actions)
-        plug = _snooze_over(plug, now, actions)
-        plug = _warned(plug, sighting, actions)
+        plug = _plug_in(before.pop(port, None), sighting.device, now, actions)
+        plug = _update_use(plug, sighting, now, policy, actions)
+        plug = _expire_snooze(plug, now, actions)
+        plug = _note_strangers(plug, sighting, actions)
         after[port] = _checkpoint(plug, now, actions)
     for port, plug in before.items():
         if plug.gone_at is None:
-            after[port] = _unplugged(plug, now, actions)
-        elif now < plug.gone_at + REPLUG:
+            after[port] = unplug(plug, now, actions)
+        elif now < plug.gone_at + REPLUG_SECONDS:
             after[port] = plug
         else:
-            _snooze_ended(plug, plug.gone_at, "unplugged", actions)
+            end_snooze(plug, plug.gone_at, "unplugged", actions)
     state = replace(
         state,
         plugs=tuple(after.values()),
@@ -220,10 +66,10 @@ def step(state: State, seen: Seen, now: float, policy: Policy) -> tuple[State, t
         quiet_until=seen.quiet_until,
         retry_at=None if state.retry_at is not None and state.retry_at <= now else state.retry_at,
     )
-    return _noticed(state, now, policy, actions)
+    return _update_reminder(state, now, policy, actions)
 
 
-def due_at(plug: Plug, state: State, policy: Policy) -> float:
+def due_at(plug: PluggedIn, state: State, policy: Policy) -> float:
     """Return when the next reminder for `plug` is due, if nothing uses it until then."""
     return max(_first_due_at(plug, state, policy), _repeat_at(plug, policy))
 
@@ -244,7 +90,7 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
                 deadlines.append(due)
     # A snooze outlives a replug; when there is none it ends in the journal, too.
     deadlines.extend(
-        plug.gone_at + REPLUG
+        plug.gone_at + REPLUG_SECONDS
         for plug in state.plugs
         if plug.gone_at is not None and plug.snoozed_at is not None
     )
@@ -255,7 +101,7 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
     return min(deadlines, default=None)
 
 
-def delivered(state: State, serial: int, channel: str, now: float) -> tuple[State, tuple[Action, ...]]:
+def confirm_delivery(state: State, serial: int, channel: str, now: float) -> tuple[State, tuple[Action, ...]]:
     """Take note that the notice of this serial number reached a channel."""
     notice = state.notice
     if notice is None or notice.serial != serial or notice.delivered:
@@ -284,14 +130,14 @@ def delivered(state: State, serial: int, channel: str, now: float) -> tuple[Stat
     return state, (Record("reminded", fields=fields),)
 
 
-def undelivered(state: State, serial: int, now: float, policy: Policy) -> State:
+def fail_delivery(state: State, serial: int, now: float, policy: Policy) -> State:
     """Take note that no channel took the notice: nothing else changes, so that it is tried again."""
     if state.notice is None or state.notice.serial != serial or state.notice.delivered:
         return state
     return replace(state, notice=None, retry_at=now + policy.retry)
 
 
-def lost(state: State) -> State:
+def forget_shown(state: State) -> State:
     """Take note that the notification is gone without anybody having closed it: it comes back as an update."""
     return replace(state, notice=None) if state.notice and state.notice.delivered else state
 
@@ -301,12 +147,12 @@ def retry_now(state: State) -> State:
     return replace(state, retry_at=None)
 
 
-def closed(state: State, outcome: Literal["dismissed", "expired"]) -> tuple[State, tuple[Action, ...]]:
+def close(state: State, outcome: Literal["dismissed", "expired"]) -> tuple[State, tuple[Action, ...]]:
     """Take note that the person or the desktop closed the notification."""
     if state.notice is None:
         return state, ()
     actions: list[Action] = []
-    plugs = tuple(replace(_reminder_ended(p, outcome, actions), strangers=()) for p in state.plugs)
+    plugs = tuple(replace(_end_reminder(p, outcome, actions), strangers=()) for p in state.plugs)
     return replace(state, plugs=plugs, notice=None, on_screen=False), tuple(actions)
 
 
@@ -315,53 +161,58 @@ def snooze(
 ) -> tuple[State, tuple[Action, ...]]:
     """Silence the plugged-in devices (or those on the ports `only`), each within what is left of its limit."""
     actions: list[Action] = []
-    plugs: list[Plug] = []
+    plugs: list[PluggedIn] = []
     for plug in state.plugs:
         wanted = plug.gone_at is None and (only is None or plug.device.port in only)
         length = min(seconds, plug.snooze_left(now, policy))
         if not wanted or length <= 0:
             plugs.append(plug)
             continue
-        ended = _snooze_ended(_reminder_ended(plug, "snoozed", actions), now, "replaced", actions)
+        ended = end_snooze(_end_reminder(plug, "snoozed", actions), now, "replaced", actions)
         plugs.append(replace(ended, snoozed_at=now, snoozed_until=now + length))
-        actions.append(Record("snoozed", plug.device, {"snoozed_for": _whole(length)}))
-    return _noticed(replace(state, plugs=tuple(plugs)), now, policy, actions)
+        actions.append(Record("snoozed", plug.device, {"snoozed_for": _to_milliseconds(length)}))
+    return _update_reminder(replace(state, plugs=tuple(plugs)), now, policy, actions)
 
 
 def cancel_snooze(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
     """End every snooze now; what is left of it can be used again."""
     actions: list[Action] = []
-    plugs = tuple(_snooze_ended(plug, now, "cancelled", actions) for plug in state.plugs)
-    return _noticed(replace(state, plugs=plugs), now, policy, actions)
+    plugs = tuple(end_snooze(plug, now, "cancelled", actions) for plug in state.plugs)
+    return _update_reminder(replace(state, plugs=plugs), now, policy, actions)
 
 
-def uploading(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
+def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
     """Take the person's word that an upload goes on: hold back for as long as a running program would."""
     ports = state.notice.ports if state.notice else frozenset()
     actions: list[Action] = []
     plugs = tuple(
         replace(
-            _reminder_ended(plug, "in_use", actions, policy.running_counts_for),
+            _end_reminder(plug, "in_use", actions, policy.running_counts_for),
             held_until=now + policy.running_counts_for,
         )
         if plug.device.port in ports
         else plug
         for plug in state.plugs
     )
-    return _noticed(replace(state, plugs=plugs), now, policy, actions)
+    return _update_reminder(replace(state, plugs=plugs), now, policy, actions)
 
 
 # --- one device -------------------------------------------------------------------------------------------------
 
 
-def _plugged_in(plug: Plug | None, device: Device, now: float, actions: list[Action]) -> Plug:
+def _plug_in(plug: PluggedIn | None, device: Device, now: float, actions: list[Action]) -> PluggedIn:
     if plug and plug.gone_at is None:
         same_address = plug.device.address in (0, device.address)
         if plug.device.id == device.id and same_address:
             return replace(plug, device=device)
         # Another device on this port, or the same one with a new address: a replug between two looks.
-        plug = _unplugged(plug, now, actions)
-    if plug and plug.gone_at is not None and plug.device.id == device.id and now < plug.gone_at + REPLUG:
+        plug = unplug(plug, now, actions)
+    if (
+        plug
+        and plug.gone_at is not None
+        and plug.device.id == device.id
+        and now < plug.gone_at + REPLUG_SECONDS
+    ):
         actions.append(Record("plugged_in", device, {"address": device.address, "continued": True}))
         return replace(
             plug,
@@ -369,15 +220,17 @@ def _plugged_in(plug: Plug | None, device: Device, now: float, actions: list[Act
             plugged_at=now,
             used_for=0.0,
             gone_at=None,
-            checkpoint_at=now + CHECKPOINT,
+            checkpoint_at=now + CHECKPOINT_SECONDS,
         )
     if plug:
-        _snooze_ended(plug, now if plug.gone_at is None else plug.gone_at, "unplugged", actions)
+        end_snooze(plug, now if plug.gone_at is None else plug.gone_at, "unplugged", actions)
     actions.append(Record("plugged_in", device, {"address": device.address}))
-    return Plug(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT)
+    return PluggedIn(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT_SECONDS)
 
 
-def _used(plug: Plug, sighting: Sighting, now: float, policy: Policy, actions: list[Action]) -> Plug:
+def _update_use(
+    plug: PluggedIn, sighting: DeviceUse, now: float, policy: Policy, actions: list[Action]
+) -> PluggedIn:
     program = sighting.program or "unknown"
     in_use = sighting.verdict == "in use"
     if in_use and sighting.doubtful:
@@ -394,43 +247,45 @@ def _used(plug: Plug, sighting: Sighting, now: float, policy: Policy, actions: l
     )
 
     if plug.use and (not in_use or plug.use.program != program):
-        plug = _use_ended(plug, now, actions)
+        plug = _end_use(plug, now, actions)
     if in_use and not plug.use:
         fields: dict[str, object] = {"program": program, "evidence": sighting.evidence}
         if sighting.doubtful and plug.doubtful_since is not None:
-            fields["doubtful_since"] = _whole(plug.doubtful_since)
+            fields["doubtful_since"] = _to_milliseconds(plug.doubtful_since)
         actions.append(Record("use_began", plug.device, fields))
         use = Use(program, sighting.evidence, now)
         # What comes after this use is a new forgetting: it is reminded of from the start.
-        plug = _reminder_ended(plug, "in_use", actions)
+        plug = _end_reminder(plug, "in_use", actions)
         plug = replace(plug, use=use, reminded=0, reminded_at=None, held_until=None)
     return plug
 
 
-def _use_ended(plug: Plug, now: float, actions: list[Action]) -> Plug:
+def _end_use(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
     if plug.use is None:
         return plug
     used_for = max(0.0, now - plug.use.began)
     fields: dict[str, object] = {
         "program": plug.use.program,
         "evidence": plug.use.evidence,
-        "used_for": _whole(used_for),
+        "used_for": _to_milliseconds(used_for),
     }
     actions.append(Record("use_ended", plug.device, fields))
     return replace(plug, use=None, used_for=plug.used_for + used_for, last_use=now)
 
 
-def _snooze_over(plug: Plug, now: float, actions: list[Action]) -> Plug:
+def _expire_snooze(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
     if plug.snoozed_until is not None and now >= plug.snoozed_until:
-        return _snooze_ended(plug, now, "over", actions)
+        return end_snooze(plug, now, "over", actions)
     return plug
 
 
-def _snooze_ended(plug: Plug, now: float, how: str, actions: list[Action]) -> Plug:
+def end_snooze(plug: PluggedIn, now: float, how: str, actions: list[Action]) -> PluggedIn:
     if plug.snoozed_at is None or plug.snoozed_until is None:
         return plug
     snoozed_for = max(0.0, min(now, plug.snoozed_until) - plug.snoozed_at)
-    actions.append(Record("snooze_ended", plug.device, {"how": how, "snoozed_for": _whole(snoozed_for)}))
+    actions.append(
+        Record("snooze_ended", plug.device, {"how": how, "snoozed_for": _to_milliseconds(snoozed_for)})
+    )
     # When the snooze is over the reminder is due: it stood in for the pause before the next one.
     return replace(
         plug,
@@ -441,48 +296,51 @@ def _snooze_ended(plug: Plug, now: float, how: str, actions: list[Action]) -> Pl
     )
 
 
-def _reminder_ended(
-    plug: Plug, outcome: Outcome, actions: list[Action], held_for: float | None = None
-) -> Plug:
+def _end_reminder(
+    plug: PluggedIn, outcome: Outcome, actions: list[Action], held_for: float | None = None
+) -> PluggedIn:
     if not plug.shown:
         return plug
-    held = {} if held_for is None else {"held_for": _whole(held_for)}
+    held = {} if held_for is None else {"held_for": _to_milliseconds(held_for)}
     actions.append(Record("reminder_ended", plug.device, {"outcome": outcome, **held}))
     return replace(plug, shown=False)
 
 
-def _warned(plug: Plug, sighting: Sighting, actions: list[Action]) -> Plug:
+def _note_strangers(plug: PluggedIn, sighting: DeviceUse, actions: list[Action]) -> PluggedIn:
     fresh = [program for program in dict.fromkeys(sighting.strangers) if program not in plug.warned]
     actions.extend(Record("stranger", plug.device, {"program": program}) for program in fresh)
     still = [program for program in plug.strangers if program in sighting.strangers]
     return replace(plug, strangers=(*still, *fresh), warned=plug.warned | set(fresh))
 
 
-def _checkpoint(plug: Plug, now: float, actions: list[Action]) -> Plug:
+def _checkpoint(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
     if now < plug.checkpoint_at:
         return plug
-    actions.append(Record("checkpoint", plug.device, so_far(plug, now)))
-    return replace(plug, checkpoint_at=now + CHECKPOINT)
+    actions.append(Record("checkpoint", plug.device, sum_up(plug, now)))
+    return replace(plug, checkpoint_at=now + CHECKPOINT_SECONDS)
 
 
-def _unplugged(plug: Plug, now: float, actions: list[Action]) -> Plug:
-    plug = _use_ended(plug, now, actions)
-    plug = _reminder_ended(plug, "unplugged", actions)
-    actions.append(Record("unplugged", plug.device, so_far(plug, now)))
+def unplug(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
+    plug = _end_use(plug, now, actions)
+    plug = _end_reminder(plug, "unplugged", actions)
+    actions.append(Record("unplugged", plug.device, sum_up(plug, now)))
     return replace(plug, gone_at=now, strangers=())
 
 
-def so_far(plug: Plug, now: float) -> dict[str, object]:
+def sum_up(plug: PluggedIn, now: float) -> dict[str, object]:
     """Return the fields of a checkpoint: seconds plugged in and, of these, seconds unused."""
-    return {"plugged_for": _whole(plug.plugged_for(now)), "idle_for": _whole(plug.idle_for(now))}
+    return {
+        "plugged_for": _to_milliseconds(plug.plugged_for(now)),
+        "idle_for": _to_milliseconds(plug.idle_for(now)),
+    }
 
 
-def _whole(seconds: float) -> float:
+def _to_milliseconds(seconds: float) -> float:
     """Milliseconds are what the journal's times have, too."""
     return round(seconds, 3)
 
 
-def _first_due_at(plug: Plug, state: State, policy: Policy) -> float:
+def _first_due_at(plug: PluggedIn, state: State, policy: Policy) -> float:
     """When the period's first reminder is due: the repeats come on top of it."""
     due = plug.since + policy.after_plug_in if plug.last_use is None else plug.last_use + policy.after_use
     if state.running_since is not None:
@@ -490,7 +348,7 @@ def _first_due_at(plug: Plug, state: State, policy: Policy) -> float:
     return max(due, plug.held_until or 0.0, plug.snoozed_until or 0.0)
 
 
-def _repeat_at(plug: Plug, policy: Policy) -> float:
+def _repeat_at(plug: PluggedIn, policy: Policy) -> float:
     if plug.reminded_at is None:
         return 0.0
     return plug.reminded_at + policy.repeat[min(plug.reminded, len(policy.repeat)) - 1]
@@ -499,17 +357,17 @@ def _repeat_at(plug: Plug, policy: Policy) -> float:
 # --- the one notification ---------------------------------------------------------------------------------------
 
 
-def _noticed(
+def _update_reminder(
     state: State, now: float, policy: Policy, actions: list[Action]
 ) -> tuple[State, tuple[Action, ...]]:
     """Compare the notification that there is with the one that there should be."""
     if state.notice and not state.notice.delivered and now >= state.notice.asked_at + ON_ITS_WAY:
-        state = undelivered(state, state.notice.serial, now, policy)
+        state = fail_delivery(state, state.notice.serial, now, policy)
     notice = state.notice
     quiet = state.quiet_until is not None and now < state.quiet_until
     waiting = quiet or state.retry_at is not None
 
-    free = [plug for plug in state.present() if not plug.use and not _silenced(plug, now)]
+    free = [plug for plug in state.present() if not plug.use and not _is_silenced(plug, now)]
     due = frozenset(p.device.port for p in free if not waiting and due_at(p, state, policy) <= now)
     stay = notice.ports if notice and not notice.delivered else frozenset()
     listed = tuple(
@@ -538,7 +396,7 @@ def _noticed(
     told = {plug.device.port: plug.told for plug in free}
     count = max((plug.reminded + (plug.device.port in due) for plug in listed), default=0)
     serial = state.serial + 1
-    wanted = Notice(
+    wanted = Reminder(
         serial=serial,
         devices=listed,
         strangers=strangers,
@@ -553,24 +411,6 @@ def _noticed(
     return replace(state, notice=wanted, serial=serial, on_screen=True), tuple(actions)
 
 
-def _silenced(plug: Plug, now: float) -> bool:
+def _is_silenced(plug: PluggedIn, now: float) -> bool:
     """Whether the person asked for quiet: a snooze, or their word that an upload goes on."""
     return max(plug.snoozed_until or 0.0, plug.held_until or 0.0) > now
-
-
-def missed(plug: Plug, known_until: float) -> tuple[Action, ...]:
-    """Return what to write of a device that was unplugged while unplugd did not run: its times end where known."""
-    if plug.gone_at is not None:
-        return ()
-    actions: list[Action] = []
-    _unplugged(_snooze_ended(plug, known_until, "unplugged", actions), known_until, actions)
-    return tuple(
-        replace(action, fields={**action.fields, "unseen": True}) if isinstance(action, Record) else action
-        for action in actions
-    )
-
-
-def restored(plugs: Iterable[Plug]) -> State:
-    """Return the state that an earlier run left behind; what was shown comes back as an update."""
-    kept = tuple(plugs)
-    return State(plugs=kept, on_screen=any(plug.shown for plug in kept))

@@ -1,0 +1,1 @@
+"""The rules: when to remind. Pure: no clock, no input or output."""
