@@ -27,8 +27,11 @@ from tests.rig.daemon import Done
 from tests.rig.tools import need
 from tests.rig.turning import Clock, turn_once
 from tests.rig.usb import HUB, METER, MOUSE, Model
-from unplugd import __version__, cli, config, control
+from unplugd import __version__, cli, control
 from unplugd.cli.terminal import tell
+from unplugd.config.file import load_settings, parse_settings
+from unplugd.config.settings import Settings
+from unplugd.config.write import TEMPLATE
 from unplugd.lock import Lock
 from unplugd.paths import Paths, find_paths
 
@@ -278,7 +281,7 @@ def test_folders_that_cannot_be_entered_are_told(shell: Shell, command: str) -> 
 def test_init_does_not_write_over_anything(shell: Shell) -> None:
     """A configuration that is there stays, a link too."""
     shell.run("config", "init")
-    assert shell.where.config.read_text() == config.TEMPLATE
+    assert shell.where.config.read_text() == TEMPLATE
     assert shell.where.config.stat().st_mode & 0o777 == 0o600
     assert shell.where.configuration.stat().st_mode & 0o777 == 0o700
     shell.configure("# mine")
@@ -298,7 +301,7 @@ def test_what_is_shown_is_a_file_that_means_the_same(shell: Shell) -> None:
     """`config show` can be saved and used."""
     shell.configure("[remind]\nafter_use = '90s'\n[[uploader]]\nname = 'x'\nprocess = ['x']")
     shown = shell.run("config", "show").stdout
-    assert config.parse(shown) == config.load(shell.where.config)
+    assert parse_settings(shown) == load_settings(shell.where.config)
 
 
 def test_what_is_added_leaves_the_rest_alone(shell: Shell) -> None:
@@ -324,8 +327,8 @@ def test_a_program_that_is_added_twice_is_added(shell: Shell) -> None:
 def test_a_hostile_program_name_stays_a_name(shell: Shell, name: str) -> None:
     """It cannot add a setting, and is shown harmless."""
     assert shell.run("config", "add-uploader", "--", name).code == 0
-    assert config.load(shell.where.config).policy == config.Settings().policy
-    assert config.load(shell.where.config).uploaders[0].process == (name,)
+    assert load_settings(shell.where.config).policy == Settings().policy
+    assert load_settings(shell.where.config).uploaders[0].process == (name,)
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(shell: Shell) -> None:
@@ -815,7 +818,7 @@ def test_learn_adds_a_device_that_is_plugged_in(machine: Machine) -> None:
         '0483:5740 on port 1-1.2: <b>[red]New[31m stick"',
         '<b>[red]New[31m stick" (0483:5740) is now watched.',
     ]
-    assert config.load(machine.config).watches[0].name == '<b>[red]New[31m stick"'
+    assert load_settings(machine.config).watches[0].name == '<b>[red]New[31m stick"'
     assert json.loads(machine.run("devices", "--json").stdout)[0]["id"] == "0483:5740"
     done = machine.run("devices", "learn", "0483:5740", "--name", "Other")
     assert done.stderr.splitlines()[-1] == 'Already watched, as <b>[red]New[31m stick".'
@@ -825,7 +828,7 @@ def test_learn_can_name_it(machine: Machine) -> None:
     """Also in capitals, also one that is on the list and off."""
     machine.usb.plug(Model(0x1A79, 0x6300), "1-1.2")
     assert machine.run("devices", "learn", "1A79:6300", "--name", "My meter").code == 0
-    assert config.load(machine.config).watches[0].name == "My meter"
+    assert load_settings(machine.config).watches[0].name == "My meter"
 
 
 @pytest.mark.parametrize(
@@ -866,7 +869,7 @@ def test_learn_sees_what_is_plugged_in_now(machine: Machine) -> None:
         said = process.stderr.read()
         assert process.wait(10) == 0
     assert "0483:5740 on port 1-1.2" in said
-    assert config.load(machine.config).watches[0].product == 0x5740
+    assert load_settings(machine.config).watches[0].product == 0x5740
 
 
 def test_learn_ends_at_ctrl_c(machine: Machine) -> None:

@@ -13,8 +13,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import config, durations, sanitize
-from unplugd.config import Quiet, Settings
+from unplugd import durations, sanitize
+from unplugd.config.checks import CHECKS, _check_process
+from unplugd.config.file import load_settings, parse_settings
+from unplugd.config.settings import QuietHours, Settings
+from unplugd.config.write import TEMPLATE, format_device, format_settings, format_uploader
 from unplugd.errors import ConfigurationError, Problem
 from unplugd.rules import devices, uploaders
 from unplugd.rules.model import CHANNELS, Policy
@@ -29,7 +32,7 @@ NOBODY = 65534
 def problems(text: str) -> list[str]:
     """Return what `text` is refused for."""
     with pytest.raises(ConfigurationError) as raised:
-        config.parse(text)
+        parse_settings(text)
     return [str(problem) for problem in raised.value.problems]
 
 
@@ -38,35 +41,35 @@ def problems(text: str) -> list[str]:
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
     """Nobody has to write a file."""
-    assert config.load(tmp_path / "none.toml") == config.parse("") == Settings()
+    assert load_settings(tmp_path / "none.toml") == parse_settings("") == Settings()
 
 
 def test_the_template_says_the_defaults() -> None:
     """The file that `config init` writes changes nothing, and each line of it is a default once it is uncommented."""
-    assert config.parse(config.TEMPLATE) == Settings()
-    general = config.TEMPLATE.partition("# A device to watch")[0]
+    assert parse_settings(TEMPLATE) == Settings()
+    general = TEMPLATE.partition("# A device to watch")[0]
     uncommented = re.sub(r"(?m)^# (?=\w+ = )", "", general)
-    assert config.parse(uncommented).policy == Policy()
-    assert config.parse(uncommented).channels == CHANNELS
-    assert config.parse(uncommented).look_every == Settings().look_every
+    assert parse_settings(uncommented).policy == Policy()
+    assert parse_settings(uncommented).channels == CHANNELS
+    assert parse_settings(uncommented).look_every == Settings().look_every
 
 
 def test_the_template_shows_every_setting() -> None:
     """Nobody has to guess a name: each key that is checked stands in the template, and its examples are right."""
-    uncommented = re.sub(r"(?m)^# (?=\w+ = |\[)", "", config.TEMPLATE)
-    for section, keys in config.CHECKS.items():
+    uncommented = re.sub(r"(?m)^# (?=\w+ = |\[)", "", TEMPLATE)
+    for section, keys in CHECKS.items():
         assert re.search(rf"(?m)^\[+{section}\]+$", uncommented)
         for key in keys:
             assert re.search(rf"(?m)^{key} = ", uncommented), key
-    parsed = config.parse(uncommented)
-    assert parsed.quiet_hours == (Quiet(22 * 60, 7 * 60),)
+    parsed = parse_settings(uncommented)
+    assert parsed.quiet_hours == (QuietHours(22 * 60, 7 * 60),)
     assert parsed.watches[0] == devices.Watch("CareLink USB 2.4", 0x0A21, 0x8002, built_in=False)
     assert parsed.uploaders[0] == uploaders.Uploader("My uploader", ("my-uploader",))
 
 
 def test_every_setting_is_used() -> None:
     """What the file says is what the rules get."""
-    parsed = config.parse("""
+    parsed = parse_settings("""
         [remind]
         after_plug_in = "1s"
         after_use = "2s"
@@ -91,7 +94,7 @@ def test_every_setting_is_used() -> None:
         process = ["up", "/opt/up", "java:up.jar"]
     """)
     assert parsed.policy == Policy(1, 2, 3, (4, 5), 6, 7, 8, retry=9)
-    assert parsed.quiet_hours == (Quiet(1320, 420), Quiet(750, 780))
+    assert parsed.quiet_hours == (QuietHours(1320, 420), QuietHours(750, 780))
     assert (parsed.look_every, parsed.channels) == (9, ("terminal", "desktop"))
     own = [(w.name, w.vendor, w.product, w.on) for w in parsed.watches if not w.built_in]
     assert own == [("One", 0x0A21, 0x8002, True), ("Two", 1, 2, True)]
@@ -223,7 +226,7 @@ def test_any_text_is_settings_or_problems(text: str) -> None:
     """No file ends the program in any other way, and no problem has a control character or a second line."""
     told: list[Problem] = []
     try:
-        config.parse(text)
+        parse_settings(text)
     except ConfigurationError as error:
         told = error.problems or [Problem("", 0, "\x00", "an error without a problem")]
     for problem in map(str, told):
@@ -235,7 +238,7 @@ def test_any_text_is_settings_or_problems(text: str) -> None:
 
 def refused(path: Path) -> str:
     with pytest.raises(ConfigurationError) as raised:
-        config.load(path)
+        load_settings(path)
     (problem,) = raised.value.problems
     return str(problem)
 
@@ -270,7 +273,7 @@ def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path) -> None:
     """A byte order mark and Windows line ends change nothing."""
     file = tmp_path / "config.toml"
     file.write_bytes(b"\xef\xbb\xbf[remind]\r\nafter_use = '7m'\r\n")
-    assert config.load(file).policy.after_use == 420
+    assert load_settings(file).policy.after_use == 420
 
 
 # --- there and back
@@ -290,7 +293,9 @@ policies = st.builds(
     snooze=some_seconds,
     snooze_limit=seconds,
 )
-quiets = st.builds(Quiet, st.integers(0, 1439), st.integers(0, 1439)).filter(lambda q: q.begins != q.ends)
+quiets = st.builds(QuietHours, st.integers(0, 1439), st.integers(0, 1439)).filter(
+    lambda q: q.begins != q.ends
+)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80)
 names = texts.map(sanitize.one_line).filter(bool)
 watches = st.builds(
@@ -305,7 +310,7 @@ watches = st.builds(
 
 def is_allowed(process: str) -> bool:
     try:
-        return bool(config._process(process))
+        return bool(_check_process(process))
     except ValueError:
         return False
 
@@ -335,7 +340,7 @@ def all_settings(draw: st.DrawFn) -> Settings:
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_shown_reads_back(chosen: Settings) -> None:
     """`config show` is a complete file that means the same."""
-    assert config.parse(config.written(chosen)) == chosen
+    assert parse_settings(format_settings(chosen)) == chosen
 
 
 @given(names, st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), texts, processes)
@@ -343,11 +348,11 @@ def test_what_is_shown_reads_back(chosen: Settings) -> None:
 def test_what_is_added_is_one_entry(name: str, vendor: int, product: int, called: str, process: str) -> None:
     """A hostile product name that `devices learn` writes into the file stays a name."""
     shown = sanitize.one_line(name)
-    text = config.device_entry(shown, f"{vendor:04x}:{product:04x}")
-    assert config.parse(text).watches[0] == devices.Watch(shown, vendor, product, built_in=False)
+    text = format_device(shown, f"{vendor:04x}:{product:04x}")
+    assert parse_settings(text).watches[0] == devices.Watch(shown, vendor, product, built_in=False)
     called = sanitize.one_line(called) or "x"
-    text = config.uploader_entry(called, (process,))
-    assert config.parse(text) == Settings(
+    text = format_uploader(called, (process,))
+    assert parse_settings(text) == Settings(
         uploaders=(uploaders.Uploader(called, (process,)), *uploaders.BUILT_IN)
     )
 
@@ -382,7 +387,7 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone()
 
 
-NIGHT = Quiet(22 * 60, 7 * 60)
+NIGHT = QuietHours(22 * 60, 7 * 60)
 
 
 @pytest.mark.parametrize(
@@ -393,9 +398,9 @@ NIGHT = Quiet(22 * 60, 7 * 60)
         (BERLIN, NIGHT, "2025-06-10T22:00+02:00", "2025-06-11T07:00+02:00"),
         (BERLIN, NIGHT, "2025-06-11T07:00+02:00", None),
         (BERLIN, NIGHT, "2025-06-10T21:59:59+02:00", None),
-        (BERLIN, Quiet(750, 780), "2025-06-10T12:45+02:00", "2025-06-10T13:00+02:00"),
-        (BERLIN, Quiet(750, 780), "2025-06-10T13:00+02:00", None),
-        (BERLIN, Quiet(0, 1439), "2025-06-10T00:00+02:00", "2025-06-10T23:59+02:00"),
+        (BERLIN, QuietHours(750, 780), "2025-06-10T12:45+02:00", "2025-06-10T13:00+02:00"),
+        (BERLIN, QuietHours(750, 780), "2025-06-10T13:00+02:00", None),
+        (BERLIN, QuietHours(0, 1439), "2025-06-10T00:00+02:00", "2025-06-10T23:59+02:00"),
         # The night of the change has eight hours or ten.
         (BERLIN, NIGHT, "2025-03-29T22:00+01:00", "2025-03-30T07:00+02:00"),
         (BERLIN, NIGHT, "2025-10-25T22:00+02:00", "2025-10-26T07:00+01:00"),
@@ -406,7 +411,9 @@ NIGHT = Quiet(22 * 60, 7 * 60)
         (KOLKATA, NIGHT, "2025-03-30T03:00+05:30", "2025-03-30T07:00+05:30"),
     ],
 )
-def test_quiet_hours_end_on_the_persons_clock(place: str, quiet: Quiet, now: str, until: str | None) -> None:
+def test_quiet_hours_end_on_the_persons_clock(
+    place: str, quiet: QuietHours, now: str, until: str | None
+) -> None:
     """They begin and end when the clock on the wall says so, across midnight and daylight-saving changes."""
     live_in(place)
     assert quiet.until(local(now)) == (local(until) if until else None)
@@ -425,9 +432,9 @@ changes = st.builds(
 @given(
     quiets, moments | changes, st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE, KOLKATA]), st.floats(0, 0.999)
 )
-@example(Quiet(120, 60), datetime(2025, 3, 29, 23, 59, tzinfo=UTC), BERLIN, 0.0)
+@example(QuietHours(120, 60), datetime(2025, 3, 29, 23, 59, tzinfo=UTC), BERLIN, 0.0)
 @settings(deadline=None)
-def test_quiet_hours_always_end(quiet: Quiet, moment: datetime, place: str, part: float) -> None:
+def test_quiet_hours_always_end(quiet: QuietHours, moment: datetime, place: str, part: float) -> None:
     """Within a day, at one and the same moment seen from anywhere in between, and then they are over."""
     live_in(place)
     now = moment.astimezone()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig.wait import wait_until
-from unplugd import config, demo
+from unplugd import demo
+from unplugd.config.settings import Settings
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus
@@ -106,7 +107,7 @@ def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Ser
 def test_the_story_is_told_by_the_real_rules(speed: float) -> None:
     """Its settings are settings that a configuration file could have, in the proportions of the real ones."""
     told = demo.settings(speed)
-    real = config.Settings()
+    real = Settings()
     assert told.policy.after_use < told.policy.after_plug_in < told.policy.repeat[0]
     assert told.look_every <= 1 / speed
     assert told.channels == real.channels

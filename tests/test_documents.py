@@ -12,8 +12,11 @@ import pytest
 
 import unplugd
 from tests import PROJECT
-from unplugd import config, sentence
+from unplugd import sentence
 from unplugd.cli.parser import parser
+from unplugd.config.file import parse_settings
+from unplugd.config.settings import Settings
+from unplugd.config.write import TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,10 +126,10 @@ def test_the_documented_configuration_is_right() -> None:
     """What people copy is accepted, and every setting is shown with its default."""
     guide = REFERENCE["configuration.md"]
     (settings,) = re.findall(r"(?s)```toml\n(.+?)```", guide)
-    assert settings == config.TEMPLATE
+    assert settings == TEMPLATE
     blocks = re.findall(r"(?:^    .*\n|^\n)+", guide, re.MULTILINE)
     (example,) = [block for block in blocks if "[remind]" in block]
-    assert config.parse(re.sub(r"(?m)^    ", "", example)) != config.Settings()
+    assert parse_settings(re.sub(r"(?m)^    ", "", example)) != Settings()
 
 
 def test_readme_is_short() -> None:

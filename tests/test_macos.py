@@ -16,7 +16,7 @@ from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from tests.test_macos_use import with_pid
 from unplugd.channels import Terminal
-from unplugd.config import Settings
+from unplugd.config.settings import Settings
 from unplugd.macos import OFTEN, SLOWLY, MacOS, clock
 from unplugd.macos import frameworks as real
 from unplugd.macos.announcements import Announcements

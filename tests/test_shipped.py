@@ -18,7 +18,8 @@ from tests.documents.manual import ENVIRONMENT
 from tests.rig.shell import SHELLS, Fish, Typed
 from tests.rig.tools import need
 from tests.test_documents import COMMANDS
-from unplugd import __version__, config
+from unplugd import __version__
+from unplugd.config.checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +150,7 @@ def test_the_general_options_are_in_the_page(shown: str) -> None:
 
 def test_every_setting_is_in_the_page(shown: str) -> None:
     section = shown.partition("\nCONFIGURATION\n")[2].partition("\nFILES\n")[0]
-    for table, settings in config.CHECKS.items():
+    for table, settings in CHECKS.items():
         below = section.partition(f"[{table}]")[2]
         for setting in settings:
             assert f"       {setting} = " in below, f"{table}.{setting}"

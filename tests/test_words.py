@@ -16,7 +16,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import config, sanitize, words
+from unplugd import sanitize, words
+from unplugd.config.file import parse_settings
+from unplugd.config.write import format_uploader
 from unplugd.rules import uploaders
 from unplugd.rules.devices import BUILT_IN, Device
 from unplugd.rules.model import PluggedIn, Reminder
@@ -186,7 +188,7 @@ def test_the_command_does_what_the_words_say(program: str) -> None:
         return
     command = shlex.split(lines[0].partition(": ")[2])
     arguments = parser().parse_args(command[1:])
-    entry = config.uploader_entry("added", (arguments.process,))
-    added = config.parse(entry).uploaders[:1]
+    entry = format_uploader("added", (arguments.process,))
+    added = parse_settings(entry).uploaders[:1]
     assert uploaders.find_uploader(Program(program), added)
     assert not uploaders.find_uploader(Program("something else"), added)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from unplugd.config import Settings
+from unplugd.config.settings import Settings
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse, Policy
 

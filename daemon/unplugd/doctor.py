@@ -6,7 +6,9 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd import config, control, loop, paths
+from unplugd import control, loop, paths
+from unplugd.config.file import load_settings
+from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError
 from unplugd.rules import reminder
 from unplugd.words import Words
@@ -42,7 +44,7 @@ class Finding:
 def examine(computer: Computer, where: Paths, *, notify: bool) -> list[Finding]:
     """Return what each check found; `notify` shows a notification for real."""
     findings = [_configuration(where)]
-    settings = config.Settings() if findings[0].ok is False else config.load(where.config)
+    settings = Settings() if findings[0].ok is False else load_settings(where.config)
     findings.append(_usb(computer, settings))
     findings.append(_announcements(computer))
     findings.append(_use(computer))
@@ -56,7 +58,7 @@ def examine(computer: Computer, where: Paths, *, notify: bool) -> list[Finding]:
 
 def _configuration(where: Paths) -> Finding:
     try:
-        config.load(where.config)
+        load_settings(where.config)
     except ConfigurationError as error:
         return Finding("configuration", ok=False, what=str(error.problems[0]), hint="unplugd config check")
     if not where.config.exists():
@@ -64,7 +66,7 @@ def _configuration(where: Paths) -> Finding:
     return Finding("configuration", ok=True, what=paths.shorten(where.config))
 
 
-def _usb(computer: Computer, settings: config.Settings) -> Finding:
+def _usb(computer: Computer, settings: Settings) -> Finding:
     try:
         watched = computer.scan(settings.watches)
     except OSError as error:
@@ -149,7 +151,7 @@ class _Trial:
         """A server is there."""
 
 
-def _channels(computer: Computer, settings: config.Settings, *, notify: bool) -> list[Finding]:
+def _channels(computer: Computer, settings: Settings, *, notify: bool) -> list[Finding]:
     """Ask each channel whether it would work; with `notify` show the test on it."""
     findings = []
     works = False

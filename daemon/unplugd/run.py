@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, config, durations, journal, supervisor, words
+from unplugd import __version__, durations, journal, supervisor, words
+from unplugd.config.settings import Settings
 from unplugd.control import Control
 from unplugd.errors import ConfigurationError
 from unplugd.lock import Lock
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from unplugd.channels import Channel
-    from unplugd.config import Settings
     from unplugd.loop import Source
     from unplugd.machine import Platform
     from unplugd.paths import Paths
@@ -68,7 +68,7 @@ class Daemon:
         except ConfigurationError as error:
             if not stubborn:
                 raise
-            self._settings = config.Settings()
+            self._settings = Settings()
             self._refuse(error, "the configuration is refused, the defaults hold:")
             self._news = words.MISTAKEN
         self._told = told

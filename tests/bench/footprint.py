@@ -12,7 +12,8 @@ from tests.bench.process import memory
 from tests.bench.row import Row
 from tests.bench.surroundings import rest, surroundings
 from tests.rig.usb import STICK
-from unplugd.config import Settings, written
+from unplugd.config.settings import Settings
+from unplugd.config.write import format_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 STARTS = 5
 LOOKS = 2.0
 """Seconds with a device plugged in before memory is read: the looks and their imports are over."""
-CONFIGURATION = written(Settings())
+CONFIGURATION = format_settings(Settings())
 STEPS = (
     "",
     "argparse json selectors socket subprocess tomllib",

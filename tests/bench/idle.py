@@ -11,7 +11,7 @@ from tests.bench.process import settle, spent
 from tests.bench.row import Row
 from tests.bench.surroundings import rest, surroundings
 from tests.rig.usb import STICK
-from unplugd.config import Settings
+from unplugd.config.settings import Settings
 from unplugd.linux import Linux
 from unplugd.linux.sysfs import Tree
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.documents.grammar import NOTE, SUGGESTIONS
-from unplugd import __version__, config, durations, paths
+from unplugd import __version__, durations, paths
+from unplugd.config.file import parse_settings
+from unplugd.config.settings import Settings
+from unplugd.config.write import TEMPLATE
 from unplugd_service.launchd import Launchd
 from unplugd_service.systemd import Systemd
 
@@ -147,7 +150,7 @@ def _date() -> str:
 
 def _defaults() -> dict[str, object]:
     """Return the settings of the rules as a person says them."""
-    policy = config.Settings().policy
+    policy = Settings().policy
     rules = {**asdict(policy), "repeat": policy.repeat[-1]}
     return {
         name: durations.describe(value) if isinstance(value, float) else value
@@ -208,7 +211,7 @@ def _sentence(text: str) -> str:
 def _settings() -> Iterator[str]:
     """Yield the settings as the configuration's own template explains them."""
     about = header = ""
-    for line in config.TEMPLATE.partition("\n\n")[2].splitlines():
+    for line in TEMPLATE.partition("\n\n")[2].splitlines():
         if section := re.match(r"(?:# )?(\[+\w+\]+)", line):
             header = section[1]
             yield f".SS {_escaped(header)}"
@@ -222,7 +225,7 @@ def _settings() -> Iterator[str]:
 
 def _unset(header: str, setting: str) -> str:
     """Return that there is none by default where the template shows an example, as it does in every table."""
-    example = "[[" not in header and config.parse(f"{header}\n{setting}") != config.Settings()
+    example = "[[" not in header and parse_settings(f"{header}\n{setting}") != Settings()
     return " There are none by default." if example else ""
 
 

@@ -15,7 +15,8 @@ import sys
 from dataclasses import astuple
 from pathlib import Path
 
-from unplugd import config, doctor, paths
+from unplugd import doctor, paths
+from unplugd.config.file import load_settings
 from unplugd.portable import Portable, packaged
 from unplugd.run import Daemon
 
@@ -47,7 +48,7 @@ def run(computer: Portable) -> None:
         daemon = Daemon(
             computer,
             where,
-            lambda: config.load(where.config),
+            lambda: load_settings(where.config),
             lambda text: print(f"unplugd: {text}", file=sys.stderr, flush=True),
         )
     except OSError as error:

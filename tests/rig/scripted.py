@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from unplugd import run
-from unplugd.config import Settings
+from unplugd.config.settings import Settings
 from unplugd.paths import Paths
 from unplugd.rules.model import DeviceUse
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd import config, control, paths, sanitize
+from unplugd import control, paths, sanitize
 from unplugd.cli.terminal import say
+from unplugd.config.file import load_settings, parse_settings
+from unplugd.config.write import TEMPLATE, format_settings, format_uploader
 from unplugd.errors import Failure
 from unplugd_service import atomic
 
@@ -23,13 +25,13 @@ def path(_arguments: argparse.Namespace, where: Paths) -> int:
 
 def show(_arguments: argparse.Namespace, where: Paths) -> int:
     """Print every setting as it is in force."""
-    print(config.written(config.load(where.config)), end="")
+    print(format_settings(load_settings(where.config)), end="")
     return 0
 
 
 def check(_arguments: argparse.Namespace, where: Paths) -> int:
     """Check the file; every problem in it is named."""
-    config.load(where.config)
+    load_settings(where.config)
     shown = paths.shorten(where.config)
     say(f"{shown}: no problems." if where.config.exists() else f"There is no {shown}; using the defaults.")
     return 0
@@ -40,7 +42,7 @@ def init(_arguments: argparse.Namespace, where: Paths) -> int:
     try:
         where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
         with where.config.open("x", encoding="utf-8") as file:
-            file.write(config.TEMPLATE)
+            file.write(TEMPLATE)
     except FileExistsError:
         raise Failure(f"{paths.shorten(where.config)} already exists", "unplugd config show") from None
     except OSError as error:
@@ -55,14 +57,14 @@ def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
     """Add upload software to the file."""
     process = arguments.process
     name = sanitize.one_line(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
-    append(where, config.uploader_entry(name or "upload software", (process,)))
+    append(where, format_uploader(name or "upload software", (process,)))
     say(f"{name} now counts as upload software.")
     return 0
 
 
 def append(where: Paths, entry: str) -> None:
     """Add an entry to the configuration file, which must be right before and after, and tell the daemon."""
-    config.load(where.config)
+    load_settings(where.config)
     try:
         text = where.config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -70,7 +72,7 @@ def append(where: Paths, entry: str) -> None:
     # A link, as people keep their dotfiles, stays a link.
     target = where.config.resolve()
     text = f"{text.rstrip()}\n\n{entry}" if text.strip() else entry
-    config.parse(text, where.config.name)
+    parse_settings(text, where.config.name)
     try:
         where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
         atomic.write(target, text.encode())

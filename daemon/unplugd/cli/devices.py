@@ -6,10 +6,12 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from unplugd import config, sanitize
+from unplugd import sanitize
 from unplugd.cli.computer import here
 from unplugd.cli.configuration import append
 from unplugd.cli.terminal import asked, say, table
+from unplugd.config.file import load_settings
+from unplugd.config.write import format_device
 from unplugd.errors import Failure
 from unplugd.loop import turn
 from unplugd.rules import devices
@@ -30,7 +32,7 @@ def devices(arguments: argparse.Namespace, where: Paths) -> int:
         found = platform.everything()
     except OSError as error:
         raise Failure(f"cannot list the USB devices: {error.strerror}", "unplugd doctor") from None
-    listed = devices.explain(found, config.load(where.config).watches, platform.products())
+    listed = devices.explain(found, load_settings(where.config).watches, platform.products())
     if arguments.json:
         rows = [
             {
@@ -58,7 +60,7 @@ def devices(arguments: argparse.Namespace, where: Paths) -> int:
 def learn(arguments: argparse.Namespace, where: Paths) -> int:
     """Add a device to the configuration: the one with this id, or the one that you plug in now."""
     platform = here(where)
-    settings = config.load(where.config)
+    settings = load_settings(where.config)
     if arguments.id:
         try:
             wanted = "{:04x}:{:04x}".format(*parse_id(arguments.id))
@@ -92,7 +94,7 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
         sanitize.one_line(arguments.name or product or (known.name if known else ""))
         or f"USB device {device.id}"
     )
-    append(where, config.device_entry(name, device.id))
+    append(where, format_device(name, device.id))
     say(f"{name} ({device.id}) is now watched.")
     return 0
 

@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, config, control, paths, sanitize
+from unplugd import __version__, control, paths, sanitize
 from unplugd.cli.terminal import asked, say
+from unplugd.config.file import load_settings
 from unplugd.errors import Failure
 from unplugd.rules import reminder
 from unplugd_service.manager import Problem
@@ -39,7 +40,7 @@ def install(arguments: argparse.Namespace, where: Paths) -> int:
         manager.install(program, DryRun(print))
         return 0
     # Before anything is written: a service that cannot start helps nobody.
-    config.load(where.config)
+    load_settings(where.config)
     _check(manager)
     _alone(manager, where)
     manager.install(program, RealSystem(say))
@@ -76,7 +77,7 @@ def start(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.dry_run:
         manager.start(hands)
         return 0
-    config.load(where.config)
+    load_settings(where.config)
     _alone(manager, where)
     manager.start(hands)
     return _watches(where)
@@ -98,7 +99,7 @@ def restart(arguments: argparse.Namespace, where: Paths) -> int:
         manager.restart(hands)
         return 0
     # Before a good one is ended.
-    config.load(where.config)
+    load_settings(where.config)
     manager.restart(hands)
     return _watches(where)
 

@@ -8,9 +8,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from unplugd import config, lock, logfile, paths, sentence
+from unplugd import lock, logfile, paths, sentence
 from unplugd.cli.computer import here
 from unplugd.cli.terminal import say, tell
+from unplugd.config.file import load_settings
 from unplugd.errors import Failure
 from unplugd.run import Daemon
 
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     on_terminal = bool(sys.stderr and sys.stderr.isatty())
     told = _tell_person if on_terminal else _tell_nobody
     try:
-        daemon = Daemon(here(where), where, lambda: config.load(file), _diagnose, told, stubborn=stubborn)
+        daemon = Daemon(here(where), where, lambda: load_settings(file), _diagnose, told, stubborn=stubborn)
     except lock.HeldError as held:
         process = f" (process {held.holder})" if held.holder else ""
         raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None

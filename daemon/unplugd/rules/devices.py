@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
-from unplugd.rules import devices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -117,7 +116,7 @@ def explain(
 
 
 def _explain_one(device: Device, watches: Sequence[Watch]) -> tuple[bool, str]:
-    watch = devices.find_watch(device.vendor, device.product, watches)
+    watch = find_watch(device.vendor, device.product, watches)
     if watch and not watch.built_in:
         return True, f"watched: {watch.name}, in your configuration"
     if watch and watch.on:
@@ -126,6 +125,6 @@ def _explain_one(device: Device, watches: Sequence[Watch]) -> tuple[bool, str]:
         return False, f"not watched: {watch.name}, which the notice of 20 September 2022 does not name"
     if device.device_class == HUB:
         return False, "not watched: a hub"
-    if device.id in devices.SHARED_IDS:
+    if device.id in SHARED_IDS:
         return False, "not watched: an id that many different devices have"
     return False, "not watched: not on the list"

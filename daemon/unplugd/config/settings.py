@@ -1,0 +1,49 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from unplugd.rules import devices, uploaders
+from unplugd.rules.model import CHANNELS, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Daily quiet hours in local time, as minutes of the day; they may span midnight."""
+
+    begins: int
+    ends: int
+
+    def until(self, now: datetime) -> datetime | None:
+        """Return when the quiet hours that `now` (local, aware) lies in end, or None outside them."""
+        for days in (-1, 0):
+            day = now.date() + timedelta(days=days)
+            begin = _local_time(day, self.begins)
+            end = _local_time(day + timedelta(days=self.ends <= self.begins), self.ends)
+            if begin <= now < end:
+                return end
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.begins // 60:02}:{self.begins % 60:02}-{self.ends // 60:02}:{self.ends % 60:02}"
+
+
+def _local_time(day: date, minutes: int) -> datetime:
+    # Through the system's zone each time: an offset kept from `now` would be wrong across a daylight-saving change.
+    # By way of the timestamp: astimezone() of a local time that is skipped is an hour off.
+    moment = datetime.combine(day, time(minutes // 60, minutes % 60)).timestamp()
+    return datetime.fromtimestamp(moment, UTC).astimezone()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured; durations in seconds."""
+
+    policy: Policy = field(default_factory=Policy)
+    quiet_hours: tuple[QuietHours, ...] = ()
+    look_every: float = 15.0
+    channels: tuple[str, ...] = CHANNELS
+    watches: tuple[devices.Watch, ...] = devices.BUILT_IN
+    uploaders: tuple[uploaders.Uploader, ...] = uploaders.BUILT_IN
