@@ -13,9 +13,9 @@ import pytest
 
 from tests.rig.tools import need
 from tests.rig.turning import Clock, turn_once, turn_until
-from unplugd import child
 from unplugd.channels import COMMON, PATIENCE, Plyer, Terminal
-from unplugd.child import BETWEEN_LOOKS
+from unplugd.eventloop import child
+from unplugd.eventloop.child import POLL_SECONDS
 from unplugd.linux import Linux
 from unplugd.macos import MacOS
 from unplugd.portable import Portable
@@ -289,8 +289,8 @@ def test_a_child_may_take_its_time_to_end(tmp_path: Path, code: int, outcome: st
     rig.ask()
     turn_until(rig.clock, lambda: rig.plyer.fileno() < 0, "the end of its output", rig.plyer)
     for _ in range(3):
-        assert rig.plyer.deadline() == rig.clock.now + BETWEEN_LOOKS
-        rig.clock.now += BETWEEN_LOOKS
+        assert rig.plyer.deadline() == rig.clock.now + POLL_SECONDS
+        rig.clock.now += POLL_SECONDS
         turn_once(rig.clock, rig.plyer)
     assert rig.outcomes == []
     fifo.write_text("\n")
@@ -302,9 +302,9 @@ def test_a_child_that_never_ends_is_ended() -> None:
     rig = Rig("sh", "-c", "exec > /dev/null 2>&1; exec sleep 60")
     rig.ask()
     turn_until(rig.clock, lambda: rig.plyer.fileno() < 0, "the end of its output", rig.plyer)
-    rig.clock.now += PATIENCE - BETWEEN_LOOKS / 2
-    assert rig.plyer.deadline() == rig.clock.now + BETWEEN_LOOKS / 2
-    rig.clock.now += BETWEEN_LOOKS
+    rig.clock.now += PATIENCE - POLL_SECONDS / 2
+    assert rig.plyer.deadline() == rig.clock.now + POLL_SECONDS / 2
+    rig.clock.now += POLL_SECONDS
     turn_once(rig.clock, rig.plyer)
     assert rig.outcomes == ["no answer in time"]
     assert rig.plyer.deadline() is None

@@ -17,13 +17,13 @@ from tests.rig.wait import wait_until
 from tests.test_macos_use import with_pid
 from unplugd.channels import Terminal
 from unplugd.config.settings import Settings
+from unplugd.eventloop.timer import Timer
 from unplugd.macos import OFTEN, SLOWLY, MacOS, clock
 from unplugd.macos import frameworks as real
 from unplugd.macos.announcements import Announcements
 from unplugd.macos.frameworks import Libraries
 from unplugd.macos.notification import Notification
 from unplugd.paths import Paths
-from unplugd.poll import Poll
 from unplugd.rules import devices
 from unplugd.rules.model import Policy
 from unplugd.rules.uploaders import BUILT_IN
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unplugd.channels import Channel
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
     from unplugd.machine import Computer, Events
     from unplugd.words import Words
 
@@ -223,7 +223,7 @@ def test_the_poll_is_slow_where_announcements_come(mac: Frameworks, monkeypatch:
     macos = MacOS(mac.libraries)
     changes: list[float] = []
     sources = macos.sources(lambda: changes.append(moment[0]))
-    poll = next(source for source in sources if isinstance(source, Poll))
+    poll = next(source for source in sources if isinstance(source, Timer))
     heard = next(source for source in sources if isinstance(source, Announcements))
     assert poll.deadline() == moment[0] + SLOWLY
     moment[0] += SLOWLY

@@ -12,9 +12,9 @@ import pytest
 from tests.rig.iokit import MATCH, TERMINATE, Frameworks, fixture, standing_in
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
+from unplugd.eventloop.timer import Timer
 from unplugd.macos import frameworks as real
 from unplugd.macos.announcements import CAN_SLEEP, HAS_POWERED_ON, WILL_POWER_ON, WILL_SLEEP, Announcements
-from unplugd.poll import Poll
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,7 +187,7 @@ def test_the_constants_are_apples() -> None:
 def test_the_poll_comes_again_and_again() -> None:
     """After each interval, which may change meanwhile; a look that came late does not come twice."""
     clock, interval, looks = Clock(), [45.0], list[float]()
-    poll = Poll(clock, lambda: interval[0], lambda: looks.append(clock.now))
+    poll = Timer(clock, lambda: interval[0], lambda: looks.append(clock.now))
     assert poll.deadline() == 1045
     for clock.now in (1044, 1045, 1046, 1200, 1201):
         turn_once(clock, poll)

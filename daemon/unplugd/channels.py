@@ -8,12 +8,12 @@ import sys
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from unplugd import sanitize
-from unplugd.child import Child
+from unplugd.eventloop.child import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
     from unplugd.words import Words
 
 PATIENCE: Final = 20.0

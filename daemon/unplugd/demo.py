@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from unplugd.channels import Channel
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
     from unplugd.machine import Events, Platform
     from unplugd.rules.devices import Watch
     from unplugd.rules.uploaders import Uploader

@@ -6,10 +6,11 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd import control, loop, paths
+from unplugd import control, paths
 from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError
+from unplugd.eventloop import loop
 from unplugd.rules import reminder
 from unplugd.words import Words
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from unplugd.channels import Channel
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
     from unplugd.rules.devices import Device, Watch
     from unplugd.rules.model import DeviceUse
     from unplugd.rules.uploaders import Uploader

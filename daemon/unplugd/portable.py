@@ -17,7 +17,7 @@ import usb.core
 
 from unplugd import processes
 from unplugd.channels import common
-from unplugd.poll import Poll
+from unplugd.eventloop.timer import Timer
 from unplugd.rules import devices
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.channels import Channel
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
     from unplugd.machine import Events
     from unplugd.rules.uploaders import Uploader
 
@@ -136,7 +136,7 @@ class Portable:
             if present != before:
                 changed()
 
-        return [Poll(self.now, lambda: self._every, look)]
+        return [Timer(self.now, lambda: self._every, look)]
 
     def channel(self, name: str, _events: Events) -> tuple[Channel, Source | None] | None:
         """Return the notification channel of this name; there is none of the desktop's own."""

@@ -13,8 +13,9 @@ from unplugd import __version__, durations, journal, supervisor, words
 from unplugd.config.settings import Settings
 from unplugd.control import Control
 from unplugd.errors import ConfigurationError
+from unplugd.eventloop.loop import turn
+from unplugd.eventloop.signals import Signals
 from unplugd.lock import Lock
-from unplugd.loop import Signals, turn
 from unplugd.notifier import Notifier
 from unplugd.rules import reminder, restore
 from unplugd.rules.model import DeviceUse, Observation, Record, Show, State
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from unplugd.channels import Channel
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
     from unplugd.machine import Platform
     from unplugd.paths import Paths
     from unplugd.rules.devices import Device

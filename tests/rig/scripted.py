@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
     from unplugd.channels import Channel
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
     from unplugd.machine import Events
     from unplugd.rules.devices import Device, Watch
     from unplugd.rules.uploaders import Uploader

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.rig.wait import wait_until
-from unplugd.loop import turn
+from unplugd.eventloop.loop import turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
 
 Found = TypeVar("Found")
 

@@ -13,7 +13,7 @@ from unplugd.cli.terminal import asked, say, table
 from unplugd.config.file import load_settings
 from unplugd.config.write import format_device
 from unplugd.errors import Failure
-from unplugd.loop import turn
+from unplugd.eventloop.loop import turn
 from unplugd.rules import devices
 from unplugd.rules.devices import SHARED_IDS, find_watch, parse_id
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import processes, sanitize
 from unplugd.channels import common
+from unplugd.eventloop.timer import Timer
 from unplugd.macos import backend, clock, iokit, owners, registry
 from unplugd.macos.announcements import Announcements
 from unplugd.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.macos.ioreg import Ioreg
 from unplugd.macos.notification import Notification
-from unplugd.poll import Poll
 from unplugd.rules import devices
 from unplugd.rules.model import DeviceUse
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.channels import Channel
-    from unplugd.loop import Source
+    from unplugd.eventloop.loop import Source
     from unplugd.machine import Events
     from unplugd.macos.frameworks import Libraries
     from unplugd.macos.registry import Node
@@ -97,7 +97,7 @@ class MacOS:
         self._ioreg.listen(changed)
         self._announcements = self._listen(changed)
         sources: list[Source] = [
-            Poll(clock.now, self._interval, lambda: self._poll(changed)),
+            Timer(clock.now, self._interval, lambda: self._poll(changed)),
             self._ioreg,
         ]
         return [*sources, self._announcements] if self._announcements else sources

@@ -11,8 +11,8 @@ import errno
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd.child import Child
-from unplugd.loop import turn
+from unplugd.eventloop.child import Child
+from unplugd.eventloop.loop import turn
 from unplugd.macos import registry
 from unplugd.macos.registry import Node
 

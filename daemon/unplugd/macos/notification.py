@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unplugd import paths, sanitize
-from unplugd.child import Child
+from unplugd.eventloop.child import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable

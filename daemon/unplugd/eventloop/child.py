@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Sequence
 
-BETWEEN_LOOKS: Final = 0.05
+POLL_SECONDS: Final = 0.05
 """Seconds between two looks whether a child that has closed its output has ended: on slow cores it may take longer."""
-DYING: Final = 0.5
+KILL_TIMEOUT_SECONDS: Final = 0.5
 """Seconds for which one that was killed is waited for; it takes milliseconds, unless the system keeps it from dying."""
 
 
@@ -59,7 +59,7 @@ class Child:
         """Return when the child has to be done, or when to look whether it has ended."""
         if self._deadline is None or not self._silent:
             return self._deadline
-        return min(self._deadline, self._now() + BETWEEN_LOOKS)
+        return min(self._deadline, self._now() + POLL_SECONDS)
 
     def expire(self, now: float) -> None:
         """Take the child's end; stop one that hangs."""
@@ -130,4 +130,4 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(DYING)
+        child.wait(KILL_TIMEOUT_SECONDS)

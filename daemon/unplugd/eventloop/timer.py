@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Poll:
+class Timer:
     """Calls `due` every `interval()` seconds on the clock `now`."""
 
     def __init__(
