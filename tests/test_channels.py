@@ -13,14 +13,16 @@ import pytest
 
 from tests.rig.tools import need
 from tests.rig.turning import Clock, turn_once, turn_until
-from unplugd.channels import COMMON, PATIENCE, Plyer, Terminal
 from unplugd.eventloop import child
 from unplugd.eventloop.child import POLL_SECONDS
 from unplugd.linux import Linux
 from unplugd.macos import MacOS
+from unplugd.notify.message import Message
+from unplugd.notify.plyer import TIMEOUT_SECONDS, Plyer
+from unplugd.notify.registry import MAKERS
+from unplugd.notify.terminal import Terminal
 from unplugd.portable import Portable
 from unplugd.rules.model import CHANNELS
-from unplugd.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from tests.rig.server import Server
     from unplugd.machine import Platform
 
-WORDS = Words("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
+WORDS = Message("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
 
 
 # --- the terminal
@@ -122,14 +124,14 @@ class Rig:
         self.outcomes: list[str | None] = []
         self.plyer = Plyer(self.clock, lambda: hindrance, command)
 
-    def ask(self, words: Words = WORDS) -> None:
+    def ask(self, words: Message = WORDS) -> None:
         self.plyer.show(words, self.outcomes.append)
 
     def outcome(self) -> str | None:
         turn_until(self.clock, lambda: self.outcomes, "an outcome", self.plyer)
         return self.outcomes.pop(0)
 
-    def show(self, words: Words = WORDS) -> str | None:
+    def show(self, words: Message = WORDS) -> str | None:
         self.ask(words)
         return self.outcome()
 
@@ -189,7 +191,7 @@ def test_plyer_hands_the_words_over_as_they_are(programs: Programs, tmp_path: Pa
     """Quotes, dollars and line ends reach notify-send untouched."""
     out = tmp_path / "arguments"
     programs.notify_send(f'printf "%s\\n--\\n" "$1" "$2" > {out}')
-    hostile = Words("$(touch x) `id` \"'", ("a;b", "<b>c</b>"), fresh=True)
+    hostile = Message("$(touch x) `id` \"'", ("a;b", "<b>c</b>"), fresh=True)
     assert Rig().show(hostile) is None
     assert out.read_text() == "$(touch x) `id` \"'\n--\na;b\n<b>c</b>\n--\n"
 
@@ -198,7 +200,7 @@ def test_words_that_look_like_an_option_are_refused(programs: Programs, tmp_path
     """notify-send would take them for one."""
     out = tmp_path / "ran"
     programs.notify_send(f"echo > {out}")
-    trouble = Rig().show(Words("--icon=/etc/passwd", ("x",), fresh=True))
+    trouble = Rig().show(Message("--icon=/etc/passwd", ("x",), fresh=True))
     assert trouble
     assert "look like an option" in trouble
     assert not out.exists()
@@ -223,7 +225,7 @@ def test_a_hanging_child_is_ended(programs: Programs, tmp_path: Path) -> None:
     turn_until(rig.clock, lambda: pid.exists() and pid.read_text().strip(), "the child", rig.plyer)
     assert rig.plyer._child
     process = rig.plyer._child.pid
-    rig.clock.now += PATIENCE - 0.1
+    rig.clock.now += TIMEOUT_SECONDS - 0.1
     turn_once(rig.clock, rig.plyer)
     assert rig.outcomes == []
     rig.clock.now += 0.1
@@ -302,7 +304,7 @@ def test_a_child_that_never_ends_is_ended() -> None:
     rig = Rig("sh", "-c", "exec > /dev/null 2>&1; exec sleep 60")
     rig.ask()
     turn_until(rig.clock, lambda: rig.plyer.fileno() < 0, "the end of its output", rig.plyer)
-    rig.clock.now += PATIENCE - POLL_SECONDS / 2
+    rig.clock.now += TIMEOUT_SECONDS - POLL_SECONDS / 2
     assert rig.plyer.deadline() == rig.clock.now + POLL_SECONDS / 2
     rig.clock.now += POLL_SECONDS
     turn_once(rig.clock, rig.plyer)
@@ -337,7 +339,7 @@ def test_a_child_that_cannot_be_killed_holds_nobody_up(monkeypatch: pytest.Monke
     rig.ask()
     left = rig.plyer._child
     assert left
-    rig.clock.now += PATIENCE
+    rig.clock.now += TIMEOUT_SECONDS
     turn_once(rig.clock, rig.plyer)
     assert rig.outcomes == ["no answer in time"]
     left.kill()
@@ -375,4 +377,4 @@ def test_an_unknown_channel_is_an_error(platform: Callable[[], Platform]) -> Non
 
 def test_every_channel_of_the_configuration_is_known() -> None:
     """Besides the desktop's own, each channel that can be configured is made in one place."""
-    assert set(CHANNELS) == {"desktop", *COMMON}
+    assert set(CHANNELS) == {"desktop", *MAKERS}

@@ -14,7 +14,7 @@ from tests.rig.server import Server
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from unplugd.linux.desktop import DELIVERY, LOST_ANSWER, START, Desktop
-from unplugd.words import Words
+from unplugd.notify.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.rig.bus import Bus
 
-WORDS = Words(
+WORDS = Message(
     "Unplug the CareLink USB",
     ("Plugged in since 11:48.", "Disconnect it."),
     (("snooze", "Snooze 15 min"), ("uploading", "I am uploading")),
@@ -67,7 +67,7 @@ class Rig:
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         return turn_until(self.clock, condition, what, self.desktop)
 
-    def ask(self, words: Words = WORDS) -> None:
+    def ask(self, words: Message = WORDS) -> None:
         self.desktop.show(words, self.outcomes.append)
 
     def outcome(self) -> str | None:
@@ -75,7 +75,7 @@ class Rig:
         self.until(lambda: self.outcomes, "an outcome")
         return self.outcomes.pop(0)
 
-    def show(self, words: Words = WORDS) -> str | None:
+    def show(self, words: Message = WORDS) -> str | None:
         """Have words shown, and return the outcome."""
         self.ask(words)
         return self.outcome()

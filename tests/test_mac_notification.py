@@ -15,7 +15,7 @@ from tests.rig.mac.machine import USER, Mac
 from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd.macos import notification
 from unplugd.macos.notification import PATIENCE, Notification
-from unplugd.words import Words
+from unplugd.notify.message import Message
 from unplugd_service.applet import Applet
 from unplugd_service.system import RealSystem
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from unplugd.machine import Events
+    from unplugd.notify.channel import Events
 
-WORDS = Words("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
+WORDS = Message("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
 TEXT = "Plugged in since 11:48.\nDisconnect it."
 
 
@@ -61,14 +61,14 @@ class Rig:
         self.applet.install(RealSystem(lambda _line: None))
         (self.mac.folder / "calls").unlink()
 
-    def ask(self, words: Words = WORDS) -> None:
+    def ask(self, words: Message = WORDS) -> None:
         self.channel.show(words, self.outcomes.append)
 
     def turn_until(self, condition: Callable[[], object], what: str) -> None:
         """Turn the loop, time standing still."""
         turn_until(self.clock, condition, what, self.channel)
 
-    def show(self, words: Words = WORDS) -> str | None:
+    def show(self, words: Message = WORDS) -> str | None:
         self.ask(words)
         self.turn_until_told(1)
         return self.outcomes.pop()
@@ -133,7 +133,7 @@ def test_the_applet_shows_the_words(rig: Rig) -> None:
 def test_words_from_outside_are_shown_as_they_are(rig: Rig) -> None:
     """A title of two lines is one line, so that no part of it becomes the text."""
     rig.with_applet()
-    assert rig.show(Words('A\n"; quit', ("$(id)", "`id`", "-n"), fresh=True)) is None
+    assert rig.show(Message('A\n"; quit', ("$(id)", "`id`", "-n"), fresh=True)) is None
     assert rig.mac.shown == [("unplugd", 'A "; quit', "$(id)\n`id`\n-n")]
 
 
@@ -233,7 +233,7 @@ def test_the_folder_is_the_users_alone(rig: Rig) -> None:
 
 def test_without_the_applet_osascript_shows_the_words(rig: Rig) -> None:
     """They are its arguments, never part of the script."""
-    hostile = Words('-e "', ('" & (do shell script "id") & "', "--", "$(id)"), fresh=True)
+    hostile = Message('-e "', ('" & (do shell script "id") & "', "--", "$(id)"), fresh=True)
     assert rig.show(hostile) is None
     assert rig.mac.shown == [("Script Editor", '-e "', '" & (do shell script "id") & "\n--\n$(id)')]
     assert rig.mac.calls[0][:7] == [
@@ -280,7 +280,7 @@ def test_without_either_it_is_a_failure(rig: Rig, monkeypatch: pytest.MonkeyPatc
 
 def test_words_with_a_zero_byte_cannot_be_shown(rig: Rig) -> None:
     """No words of ours have one; it is no end of the daemon either."""
-    rig.ask(Words("a\0b", ("\udcff",), fresh=True))
+    rig.ask(Message("a\0b", ("\udcff",), fresh=True))
     assert rig.outcomes == ["the words cannot be shown"]
 
 
@@ -295,7 +295,7 @@ def test_a_newer_notification_takes_the_place_of_a_waiting_one(rig: Rig, *, appl
     rig.mac.misbehave("open" if applet else "osascript", "hang")
     rig.ask()
     rig.turn_until(lambda: rig.programs, "the first")
-    rig.ask(Words("Newer", ("x",), fresh=True))
+    rig.ask(Message("Newer", ("x",), fresh=True))
     assert rig.outcomes == ["superseded"]
     rig.turn_until_told(2)
     assert rig.outcomes[1] is None

@@ -15,7 +15,6 @@ from tests.rig.programs import Programs
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from tests.test_macos_use import with_pid
-from unplugd.channels import Terminal
 from unplugd.config.settings import Settings
 from unplugd.eventloop.timer import Timer
 from unplugd.macos import OFTEN, SLOWLY, MacOS, clock
@@ -23,6 +22,7 @@ from unplugd.macos import frameworks as real
 from unplugd.macos.announcements import Announcements
 from unplugd.macos.frameworks import Libraries
 from unplugd.macos.notification import Notification
+from unplugd.notify.terminal import Terminal
 from unplugd.paths import Paths
 from unplugd.rules import devices
 from unplugd.rules.model import Policy
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from unplugd.channels import Channel
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Computer, Events
-    from unplugd.words import Words
+    from unplugd.machine import Computer
+    from unplugd.notify.channel import Channel, Events
+    from unplugd.notify.message import Message
 
 NOWHERE = Libraries("/nowhere/IOKit", "/nowhere/CoreFoundation")
 LOOK_EVERY = 0.05
@@ -311,10 +311,10 @@ class Recorder:
     replaces = True
 
     def __init__(self) -> None:
-        self.shown: list[Words] = []
+        self.shown: list[Message] = []
         self.withdrawn = 0
 
-    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
         self.shown.append(words)
         done(None)
 

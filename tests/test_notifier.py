@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unplugd import channels
 from unplugd.linux import desktop
 from unplugd.macos import notification
-from unplugd.notifier import REPEAT_TROUBLE, Notifier
+from unplugd.notify.message import Message
+from unplugd.notify.notifier import REPEAT_ERROR_SECONDS, Notifier
+from unplugd.notify.plyer import TIMEOUT_SECONDS
 from unplugd.rules import reminder
-from unplugd.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FRESH = Words("Unplug it", ("now",), fresh=True)
-UPDATE = Words("Unplug it", ("please",), fresh=False)
+FRESH = Message("Unplug it", ("now",), fresh=True)
+UPDATE = Message("Unplug it", ("please",), fresh=False)
 
 
 @dataclass
@@ -29,13 +29,13 @@ class Fake:
 
     name: str
     replaces: bool = False
-    shown: list[Words] = field(default_factory=list)
+    shown: list[Message] = field(default_factory=list)
     waiting: list[Callable[[str | None], None]] = field(default_factory=list)
     withdrawn: int = 0
     at_once: str | None = ""
     """What it answers at once: None for success, "" to wait."""
 
-    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
         assert words.fresh or self.replaces, "an update on a channel that cannot replace"
         self.shown.append(words)
         if self.at_once == "":
@@ -120,7 +120,7 @@ def test_nobody_reached_is_told(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "in_turn",
     [
-        (desktop.DELIVERY, desktop.START, channels.PATIENCE),
+        (desktop.DELIVERY, desktop.START, TIMEOUT_SECONDS),
         # The applet, for which `open` has the same time, and then osascript.
         (notification.PATIENCE, notification.PATIENCE),
     ],
@@ -175,10 +175,10 @@ def test_the_same_trouble_is_told_once_in_a_while(rig: Rig) -> None:
     def told() -> int:
         return sum(said[0] == "failed" for said in rig.heard.said)
 
-    for rig.now in (0, 15, REPEAT_TROUBLE - 1):
+    for rig.now in (0, 15, REPEAT_ERROR_SECONDS - 1):
         rig.notifier.show(1, FRESH)
     assert told() == 1
-    rig.now = REPEAT_TROUBLE
+    rig.now = REPEAT_ERROR_SECONDS
     rig.notifier.show(2, FRESH)
     assert told() == 2
     rig.desktop.at_once = "another reason"

@@ -16,12 +16,12 @@ from tests.rig.turning import Clock
 from unplugd.linux import desktop
 from unplugd.linux.bus import BUS, HANDSHAKE, NO_ANSWER
 from unplugd.linux.desktop import LOST_ANSWER, Desktop
-from unplugd.words import Words
+from unplugd.notify.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REMINDER: Final = Words("Reminder", ("Disconnect it.",), (("snooze", "Snooze 15 min"),))
+REMINDER: Final = Message("Reminder", ("Disconnect it.",), (("snooze", "Snooze 15 min"),))
 KINDS: Final = {
     "remind": REMINDER,
     "update": replace(REMINDER, title="Update", fresh=False),
@@ -61,13 +61,13 @@ class World:
         self.clock = Clock()
         self.calls: deque[Call] = deque()
         self.incoming: deque[Callable[[], None]] = deque()
-        self.shown: dict[int, Words] = {}
+        self.shown: dict[int, Message] = {}
         self.last = 0
         self.owner = 1
         self.most = 0
         self.heard: list[str] = []
         self.outcomes: list[str | None] = []
-        self.asked: dict[str, Words] = {}
+        self.asked: dict[str, Message] = {}
         self.signal: Callable[[Any], None] = lambda _message: None
         self.channel = Desktop(self.clock, self)
 

@@ -23,7 +23,8 @@ from tests.rig.daemon import Daemon
 from tests.rig.turning import Clock, turn_once
 from tests.rig.usb import HUB, METER, MOUSE, STICK, Testbed
 from tests.rig.wait import wait_until
-from unplugd.channels import Plyer, Terminal
+from unplugd.notify.plyer import Plyer
+from unplugd.notify.terminal import Terminal
 from unplugd.portable import CLOCK, Portable, packaged
 from unplugd.rules.devices import BUILT_IN, Device
 from unplugd.rules.model import DeviceUse

@@ -16,9 +16,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import sanitize, words
+from unplugd import sanitize
 from unplugd.config.file import parse_settings
 from unplugd.config.write import format_uploader
+from unplugd.notify import message
 from unplugd.rules import uploaders
 from unplugd.rules.devices import BUILT_IN, Device
 from unplugd.rules.model import PluggedIn, Reminder
@@ -27,7 +28,7 @@ from unplugd.rules.uploaders import Program
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from unplugd.words import Words
+    from unplugd.notify.message import Message
 
 NOW = 100_000.0
 NOON = datetime(2025, 6, 10, 12, 0, tzinfo=UTC)
@@ -55,9 +56,9 @@ def plug(device: Device = STICK, *, minutes: float = 12, used: float | None = No
     return PluggedIn(device, since, since, NOW, last_use=None if used is None else NOW - used * 60)
 
 
-def said(*plugs: PluggedIn, strangers: tuple[tuple[str, Device], ...] = (), snooze: float = 900) -> Words:
+def said(*plugs: PluggedIn, strangers: tuple[tuple[str, Device], ...] = (), snooze: float = 900) -> Message:
     notice = Reminder(1, plugs, strangers, snooze=snooze)
-    return words.of(notice, NOW, NOON, BUILT_IN)
+    return message.compose(notice, NOW, NOON, BUILT_IN)
 
 
 def test_a_stick_that_nothing_used() -> None:
@@ -140,9 +141,9 @@ def test_a_used_up_snooze_has_no_button() -> None:
 def test_urgency_and_novelty_go_along() -> None:
     """What the rules decided reaches the channel."""
     notice = Reminder(1, (plug(),), critical=True, fresh=True)
-    shown = words.of(notice, NOW, NOON, BUILT_IN)
+    shown = message.compose(notice, NOW, NOON, BUILT_IN)
     assert (shown.critical, shown.fresh) == (True, True)
-    shown = words.of(replace(notice, critical=False, fresh=False), NOW, NOON, BUILT_IN)
+    shown = message.compose(replace(notice, critical=False, fresh=False), NOW, NOON, BUILT_IN)
     assert (shown.critical, shown.fresh) == (False, False)
 
 
@@ -157,7 +158,7 @@ def test_foreign_names_are_harmless(
     """No control character, no line end, no line longer than a screen, whatever a device or program calls itself."""
     device = Device(port, 1, 2, name=name)
     plugs = (PluggedIn(device, NOW - idle, NOW - idle, NOW),) * count
-    shown = words.of(
+    shown = message.compose(
         Reminder(1, plugs, tuple((program, device) for program in strangers)), NOW, NOON, BUILT_IN
     )
     for line in (shown.title, *shown.lines):
@@ -183,7 +184,7 @@ def test_the_command_does_what_the_words_say(program: str) -> None:
     lines = said(strangers=((program, STICK),)).lines[1:]
     if not lines:
         # No command is better than a wrong one, but an ordinary name must have it.
-        runs_others = any(fnmatchcase(program, name) for name in words.RUN_OTHERS)
+        runs_others = any(fnmatchcase(program, name) for name in message.INTERPRETERS)
         assert runs_others or not re.fullmatch(r"\w[\w.+ -]*", program)
         return
     command = shlex.split(lines[0].partition(": ")[2])

@@ -13,9 +13,9 @@ from unplugd.rules.model import DeviceUse, Policy
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from unplugd.channels import Channel
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Events, Platform
+    from unplugd.machine import Platform
+    from unplugd.notify.channel import Channel, Events
     from unplugd.rules.devices import Watch
     from unplugd.rules.uploaders import Uploader
 

@@ -11,8 +11,8 @@ from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError
 from unplugd.eventloop import loop
+from unplugd.notify.message import Message
 from unplugd.rules import reminder
-from unplugd.words import Words
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unplugd.machine import Computer
     from unplugd.paths import Paths
 
-TEST: Final = Words(
+TEST: Final = Message(
     "unplugd can reach you",
     ("This is a test. Reminders will look like this.",),
 )

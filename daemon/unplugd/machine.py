@@ -6,29 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Literal
 
-    from unplugd.channels import Channel
     from unplugd.eventloop.loop import Source
+    from unplugd.notify.channel import Channel, Events
     from unplugd.rules.devices import Device, Watch
     from unplugd.rules.model import DeviceUse
     from unplugd.rules.uploaders import Uploader
-
-
-class Events(Protocol):
-    """Who is told what became of a notification."""
-
-    def pressed(self, key: str) -> None:
-        """A button was pressed."""
-
-    def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
-        """The person or the server closed it."""
-
-    def lost(self) -> None:
-        """It is gone with the server that showed it."""
-
-    def back(self) -> None:
-        """A server is there again."""
 
 
 class Platform(Protocol):

@@ -16,8 +16,8 @@ import usb.backend.libusb1
 import usb.core
 
 from unplugd import processes
-from unplugd.channels import common
 from unplugd.eventloop.timer import Timer
+from unplugd.notify.registry import make_channel
 from unplugd.rules import devices
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse
@@ -25,9 +25,8 @@ from unplugd.rules.model import DeviceUse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from unplugd.channels import Channel
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Events
+    from unplugd.notify.channel import Channel, Events
     from unplugd.rules.uploaders import Uploader
 
 EVERY: Final = 2.0
@@ -140,7 +139,7 @@ class Portable:
 
     def channel(self, name: str, _events: Events) -> tuple[Channel, Source | None] | None:
         """Return the notification channel of this name; there is none of the desktop's own."""
-        return None if name == "desktop" else common(name, self.now)
+        return None if name == "desktop" else make_channel(name, self.now)
 
     def products(self) -> Callable[[str], str]:
         """Return what gives no device's words: libusb would have to open it."""

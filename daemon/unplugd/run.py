@@ -9,14 +9,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, durations, journal, supervisor, words
+from unplugd import __version__, durations, journal, supervisor
 from unplugd.config.settings import Settings
 from unplugd.control import Control
 from unplugd.errors import ConfigurationError
 from unplugd.eventloop.loop import turn
 from unplugd.eventloop.signals import Signals
 from unplugd.lock import Lock
-from unplugd.notifier import Notifier
+from unplugd.notify import message
+from unplugd.notify.notifier import Notifier
 from unplugd.rules import reminder, restore
 from unplugd.rules.model import DeviceUse, Observation, Record, Show, State
 
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Literal
 
-    from unplugd.channels import Channel
     from unplugd.eventloop.loop import Source
     from unplugd.machine import Platform
+    from unplugd.notify.channel import Channel
+    from unplugd.notify.message import Message
     from unplugd.paths import Paths
     from unplugd.rules.devices import Device
     from unplugd.rules.model import Action, PluggedIn
-    from unplugd.words import Words
 
 SECOND_LOOK: Final = 0.2
 """Seconds after a burst of changes: an announcement can come before the list of devices is right."""
@@ -63,7 +64,7 @@ class Daemon:
         self._load = settings
         self._diagnose = diagnose
         self._config_problems: tuple[str, ...] = ()
-        self._news: Words | None = None
+        self._news: Message | None = None
         try:
             self._settings = settings()
         except ConfigurationError as error:
@@ -71,7 +72,7 @@ class Daemon:
                 raise
             self._settings = Settings()
             self._refuse(error, "the configuration is refused, the defaults hold:")
-            self._news = words.MISTAKEN
+            self._news = message.INVALID_CONFIGURATION
         self._told = told
         self._state = State()
         self._known: dict[str, Device] = {}
@@ -269,7 +270,7 @@ class Daemon:
             elif isinstance(action, Show):
                 wall = datetime.now().astimezone()
                 self._notifier.show(
-                    action.notice.serial, words.of(action.notice, at, wall, self._settings.watches)
+                    action.notice.serial, message.compose(action.notice, at, wall, self._settings.watches)
                 )
             else:
                 self._notifier.withdraw()
@@ -304,9 +305,9 @@ class Daemon:
     def pressed(self, key: str) -> None:
         """A button of the notification was pressed."""
         now, policy = self._platform.now(), self._settings.policy
-        if key == words.SNOOZE and self._state.notice:
+        if key == message.SNOOZE_KEY and self._state.notice:
             self._do(reminder.snooze(self._state, policy.snooze, now, policy, self._state.notice.ports), now)
-        elif key == words.UPLOADING:
+        elif key == message.UPLOADING_KEY:
             self._do(reminder.hold_back(self._state, now, policy), now)
 
     def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
@@ -411,7 +412,7 @@ class Daemon:
     def _greet(self) -> dict[str, Any]:
         """Show that reminders reach the person; how it went is in the status."""
         self._greeted = {"channel": self._notifier.last or None} if self._state.notice else None
-        self._news = words.GREETING
+        self._news = message.GREETING
         self._tell_news()
         return {}
 

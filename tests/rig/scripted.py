@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from unplugd.channels import Channel
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Events
+    from unplugd.notify.channel import Channel, Events
+    from unplugd.notify.message import Message
     from unplugd.rules.devices import Device, Watch
     from unplugd.rules.uploaders import Uploader
-    from unplugd.words import Words
 
 
 class CrashError(Exception):
@@ -134,7 +133,7 @@ class Machine:
 
     # --- the channel
 
-    def show(self, words: Words, done: Callable[[str | None], None]) -> None:  # noqa: ARG002 - nobody reads them
+    def show(self, words: Message, done: Callable[[str | None], None]) -> None:  # noqa: ARG002 - nobody reads them
         """Show everything."""
         done(None)
 

@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unplugd import processes
-from unplugd.channels import common
 from unplugd.linux import holders
 from unplugd.linux.desktop import Desktop, has_display
 from unplugd.linux.sleep import Sleep
 from unplugd.linux.sysfs import SYSFS, Tree
 from unplugd.linux.uevents import Uevents
+from unplugd.notify.registry import make_channel
 from unplugd.rules import devices
 from unplugd.rules.model import DeviceUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from unplugd.channels import Channel
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Events
+    from unplugd.notify.channel import Channel, Events
     from unplugd.rules.devices import Device
     from unplugd.rules.uploaders import Uploader
 
@@ -255,7 +254,7 @@ class Linux:
             self._desktop = Desktop(now, events, self._remembered)
             self._desktop.connect()
             return self._desktop, self._desktop
-        return common(name, now, self._no_session)
+        return make_channel(name, now, self._no_session)
 
     def _no_session(self) -> str | None:
         """Say why plyer must not be used: it would have the bus start the desktop's server too early."""

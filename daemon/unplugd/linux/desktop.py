@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from unplugd.machine import Events
-    from unplugd.words import Words
+    from unplugd.notify.channel import Events
+    from unplugd.notify.message import Message
 
 NAME: Final = "org.freedesktop.Notifications"
 SERVER: Final = DBusAddress("/org/freedesktop/Notifications", NAME, NAME)
@@ -55,7 +55,7 @@ def has_display() -> bool:
 class _Request:
     """A call of Notify: what it shows, to which server it was sent, and when."""
 
-    words: Words
+    words: Message
     owner: str | None
     sent_at: float
 
@@ -83,7 +83,7 @@ class Desktop:
         self._request: _Request | None = None
         """The call of Notify that is still to be answered."""
         self._left_over = False
-        self._wanted: Words | None = None
+        self._wanted: Message | None = None
         self._done: Callable[[str | None], None] | None = None
         self._deadline: float | None = None
         self._asking = False
@@ -92,7 +92,7 @@ class Desktop:
 
     # --- as a channel
 
-    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
         """Show `words` instead of what was shown; `done` gets None, or why it could not be."""
         self._wanted = words
         self._done = done
@@ -196,7 +196,7 @@ class Desktop:
         elif self._owner and self._capabilities is not None and not self._waits_for_answer():
             self._notify(self._wanted, self._capabilities)
 
-    def _notify(self, words: Words, capabilities: frozenset[str]) -> None:
+    def _notify(self, words: Message, capabilities: frozenset[str]) -> None:
         if not self._bus:
             return
         if words.fresh or not self._replaceable:

@@ -5,24 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from unplugd import processes, sanitize
-from unplugd.channels import common
 from unplugd.eventloop.timer import Timer
 from unplugd.macos import backend, clock, iokit, owners, registry
 from unplugd.macos.announcements import Announcements
 from unplugd.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.macos.ioreg import Ioreg
 from unplugd.macos.notification import Notification
+from unplugd.notify.registry import make_channel
 from unplugd.rules import devices
 from unplugd.rules.model import DeviceUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from unplugd.channels import Channel
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Events
     from unplugd.macos.frameworks import Libraries
     from unplugd.macos.registry import Node
+    from unplugd.notify.channel import Channel, Events
     from unplugd.rules.devices import Device
     from unplugd.rules.uploaders import Uploader
 
@@ -141,7 +140,7 @@ class MacOS:
         if name == "desktop":
             notification = Notification(clock.now, events)
             return notification, notification
-        return None if name == "plyer" else common(name, clock.now)
+        return None if name == "plyer" else make_channel(name, clock.now)
 
     def _nodes(
         self,

@@ -16,8 +16,8 @@ from unplugd.eventloop.child import Child
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.machine import Events
-    from unplugd.words import Words
+    from unplugd.notify.channel import Events
+    from unplugd.notify.message import Message
 
 PATIENCE: Final = 20.0
 """Seconds that a program, or the applet, may take: a service in the background has the slow cores only."""
@@ -44,7 +44,7 @@ class Notification(Child):
         self._applet = home / "Applications/unplugd.app"
         self._folder = home / "Library/Application Support/unplugd/notices"
         self._done: Callable[[str | None], None] | None = None
-        self._words: Words | None = None
+        self._words: Message | None = None
         self._notice: Path | None = None
         self._look_at: float | None = None
         self._give_up_at = 0.0
@@ -61,7 +61,7 @@ class Notification(Child):
 
     # --- as a channel
 
-    def show(self, words: Words, done: Callable[[str | None], None]) -> None:
+    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
         """Hand the words to the applet, or to osascript; `done` gets None once they were taken, or why not."""
         self._stop("superseded")
         self._words, self._done = words, done
@@ -110,7 +110,7 @@ class Notification(Child):
 
     # --- inside
 
-    def _put(self, words: Words) -> bool:
+    def _put(self, words: Message) -> bool:
         """Write the notice into the folder, whole at once, and return whether it is there."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

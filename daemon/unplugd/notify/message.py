@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from unplugd.rules.devices import Watch
     from unplugd.rules.model import PluggedIn, Reminder
 
-SNOOZE: Final = "snooze"
-UPLOADING: Final = "uploading"
-RUN_OTHERS: Final = ("python*", "java*", "node", "electron", "perl*", "ruby*", "bash", "sh", "dash", "zsh")
+SNOOZE_KEY: Final = "snooze"
+UPLOADING_KEY: Final = "uploading"
+INTERPRETERS: Final = ("python*", "java*", "node", "electron", "perl*", "ruby*", "bash", "sh", "dash", "zsh")
 """Programs that run others: as upload software one of these would vouch for whatever it runs."""
 PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Message:
     """What is shown: a title, lines of plain text, and buttons as (key, label).
 
     `fresh`: worth a sound. `passing`: may vanish by itself.
@@ -40,52 +40,52 @@ class Words:
     passing: bool = False
 
 
-GREETING: Final = Words(
+GREETING: Final = Message(
     "unplugd is running",
     ("A notification like this will tell you when to unplug your CareLink USB or meter.",),
     passing=True,
 )
-MISTAKEN: Final = Words(
+INVALID_CONFIGURATION: Final = Message(
     "unplugd's configuration has an error",
     ("Defaults are used until you fix it.", "To see what is wrong, run: unplugd config check"),
     passing=True,
 )
 
 
-def of(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watch]) -> Words:
+def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watch]) -> Message:
     """Return the words for `notice` at `now`, which is `wall` on the person's clock (local, aware)."""
     lines: list[str] = []
     if len(notice.devices) == 1:
         plug = notice.devices[0]
         title = f"Unplug the {sanitize.one_line(plug.device.name)}"
-        lines.append(f"{_sentence(_idle(plug, now, wall))}.")
-        lines.append(_advice(notice.devices, watches))
+        lines.append(f"{_capitalize(_describe_idle(plug, now, wall))}.")
+        lines.append(_advise(notice.devices, watches))
     elif notice.devices:
         title = f"Unplug {len(notice.devices)} devices"
         lines.extend(
-            f"{sanitize.one_line(plug.device.name)} (port {sanitize.one_line(plug.device.port)}): {_idle(plug, now, wall)}."
+            f"{sanitize.one_line(plug.device.name)} (port {sanitize.one_line(plug.device.port)}): {_describe_idle(plug, now, wall)}."
             for plug in notice.devices
         )
-        lines.append(_advice(notice.devices, watches))
+        lines.append(_advise(notice.devices, watches))
     else:
         title = f"Unknown program using the {sanitize.one_line(notice.strangers[0][1].name)}"
     for program, _ in notice.strangers:
         shown = sanitize.one_line(program)
         lines.append(f"“{shown}” has it open, but unplugd does not know this program.")
         # A name that is more than letters could be an option, a pattern or a path to the configuration.
-        if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, runs) for runs in RUN_OTHERS):
+        if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, runs) for runs in INTERPRETERS):
             lines.append(f"If you use it to upload, run: unplugd config add-uploader {quote(program)}")
     buttons: list[tuple[str, str]] = []
     if notice.devices and notice.snooze >= 1:
-        buttons.append((SNOOZE, f"Snooze {_short(notice.snooze)}"))
+        buttons.append((SNOOZE_KEY, f"Snooze {_format_minutes(notice.snooze)}"))
     if notice.devices:
-        buttons.append((UPLOADING, "I am uploading"))
-    return Words(title, tuple(lines), tuple(buttons), notice.critical, notice.fresh)
+        buttons.append((UPLOADING_KEY, "I am uploading"))
+    return Message(title, tuple(lines), tuple(buttons), notice.critical, notice.fresh)
 
 
-def _idle(plug: PluggedIn, now: float, wall: datetime) -> str:
+def _describe_idle(plug: PluggedIn, now: float, wall: datetime) -> str:
     idle = now - plug.idle_since
-    since = _moment(datetime.fromtimestamp(wall.timestamp() - idle).astimezone(), wall)
+    since = _format_time(datetime.fromtimestamp(wall.timestamp() - idle).astimezone(), wall)
     # Below a minute the time says it all.
     long = f" ({durations.describe(idle)})" if idle >= 60 else ""
     return (
@@ -95,7 +95,7 @@ def _idle(plug: PluggedIn, now: float, wall: datetime) -> str:
     )
 
 
-def _advice(plugs: Sequence[PluggedIn], watches: Sequence[Watch]) -> str:
+def _advise(plugs: Sequence[PluggedIn], watches: Sequence[Watch]) -> str:
     charged = False
     for plug in plugs:
         watch = devices.find_watch(plug.device.vendor, plug.device.product, watches)
@@ -105,13 +105,13 @@ def _advice(plugs: Sequence[PluggedIn], watches: Sequence[Watch]) -> str:
     return f"Disconnect {it} when you are not uploading.{charger}"
 
 
-def _moment(then: datetime, now: datetime) -> str:
+def _format_time(then: datetime, now: datetime) -> str:
     return then.strftime("%H:%M") if then.date() == now.date() else then.strftime("%a %H:%M")
 
 
-def _short(seconds: float) -> str:
+def _format_minutes(seconds: float) -> str:
     return f"{round(seconds)} s" if seconds < 60 else f"{round(seconds / 60)} min"
 
 
-def _sentence(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]

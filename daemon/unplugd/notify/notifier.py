@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from unplugd.channels import Channel
-    from unplugd.words import Words
+    from unplugd.notify.channel import Channel
+    from unplugd.notify.message import Message
 
-REPEAT_TROUBLE: Final = 300.0
+REPEAT_ERROR_SECONDS: Final = 300.0
 """Seconds after which the same trouble of the same channel is worth another line in the journal."""
 
 
-class Outcomes(Protocol):
+class DeliveryEvents(Protocol):
     """Who is told how a delivery went."""
 
     def delivered(self, serial: int, channel: str) -> None:
@@ -30,7 +30,9 @@ class Outcomes(Protocol):
 class Notifier:
     """Shows one thing at a time, on the first channel that works; an update only where it replaces."""
 
-    def __init__(self, channels: Sequence[Channel], outcomes: Outcomes, now: Callable[[], float]) -> None:
+    def __init__(
+        self, channels: Sequence[Channel], outcomes: DeliveryEvents, now: Callable[[], float]
+    ) -> None:
         self._channels = channels
         self._outcomes = outcomes
         self._now = now
@@ -39,7 +41,7 @@ class Notifier:
         self.last: str = ""
         """The channel that took the latest words, "" before the first."""
 
-    def show(self, serial: int, words: Words) -> None:
+    def show(self, serial: int, words: Message) -> None:
         """Show `words`; the outcome comes under this serial number unless something newer is shown before."""
         self._serial = serial
         self._try(serial, words, [channel for channel in self._channels if words.fresh or channel.replaces])
@@ -50,7 +52,7 @@ class Notifier:
         for channel in self._channels:
             channel.withdraw()
 
-    def _try(self, serial: int, words: Words, channels: list[Channel]) -> None:
+    def _try(self, serial: int, words: Message, channels: list[Channel]) -> None:
         if serial != self._serial:
             return
         if not channels:
@@ -75,6 +77,6 @@ class Notifier:
         """Tell of trouble when it is new, and now and then while it lasts: tries come every few seconds."""
         before = self._trouble.get(channel)
         now = self._now()
-        if before is None or before[0] != trouble or now >= before[1] + REPEAT_TROUBLE:
+        if before is None or before[0] != trouble or now >= before[1] + REPEAT_ERROR_SECONDS:
             self._trouble[channel] = (trouble, now)
             self._outcomes.failed(channel, trouble)

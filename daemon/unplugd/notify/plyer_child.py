@@ -1,4 +1,4 @@
-"""The child process in which plyer shows one notification: `python -m unplugd.plyer_child`, the words on stdin as JSON."""
+"""The child process in which plyer shows one notification: `python -m unplugd.notify.plyer_child`, the words on stdin as JSON."""
 
 from __future__ import annotations
 
