@@ -14,8 +14,8 @@ from jeepney.low_level import Parser
 
 from tests.rig.bus import NOTIFICATIONS
 from tests.rig.turning import Clock, turn_once, turn_until
-from unplugd.linux import bus as module
-from unplugd.linux.bus import BUS, HANDSHAKE, LARGEST_BACKLOG, Bus, BusError
+from unplugd.platforms.linux import bus as module
+from unplugd.platforms.linux.bus import BUS, HANDSHAKE_TIMEOUT_SECONDS, MAX_BACKLOG_BYTES, Bus, BusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -255,18 +255,18 @@ def test_where_the_session_bus_is(
     if runtime:
         (tmp_path / "bus").touch()
     if expected:
-        assert module.session_address() == expected.format(runtime=tmp_path)
+        assert module.find_session_address() == expected.format(runtime=tmp_path)
     else:
         with pytest.raises(BusError, match="no session bus"):
-            module.session_address()
+            module.find_session_address()
 
 
 def test_where_the_system_bus_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment's address, else where it always is."""
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/a")
-    assert module.system_address() == "unix:path=/a"
+    assert module.find_system_address() == "unix:path=/a"
     monkeypatch.delenv("DBUS_SYSTEM_BUS_ADDRESS")
-    assert module.system_address() == "unix:path=/run/dbus/system_bus_socket"
+    assert module.find_system_address() == "unix:path=/run/dbus/system_bus_socket"
 
 
 # --- a bus that does not let us in
@@ -289,7 +289,7 @@ def test_a_silent_bus_is_given_up(script: Script, client: Client) -> None:
     """After three seconds of our clock, and not before."""
     client.call(seconds=60)
     script.accept()
-    client.clock.now += HANDSHAKE - 0.001
+    client.clock.now += HANDSHAKE_TIMEOUT_SECONDS - 0.001
     client.turn()
     assert client.lost == []
     assert client.bus.deadline() == client.clock.now + 0.001
@@ -350,7 +350,7 @@ def test_a_late_answer_can_be_wanted(script: Script, inside: Client) -> None:
         inside.call(SOMEBODY, member, late=inside.late.append)
     inside.turn()
     calls = [script.heard("Slow"), script.heard("Slower")]
-    inside.clock.now += HANDSHAKE
+    inside.clock.now += HANDSHAKE_TIMEOUT_SECONDS
     inside.turn()
     inside.clock.now += 1000
     inside.turn()
@@ -438,14 +438,14 @@ def test_garbage_ends_the_connection_and_nothing_else(tmp_path: Path, said: byte
 
 def test_a_bus_that_does_not_read_is_given_up(inside: Client) -> None:
     """A megabyte that it does not take means that it hangs; no more than about that is kept for it."""
-    for _ in range(3 * LARGEST_BACKLOG // 10_000):
+    for _ in range(3 * MAX_BACKLOG_BYTES // 10_000):
         inside.call(SOMEBODY, "Take", "x" * 10_000, seconds=60)
         if inside.lost:
             break
     inside.turn()
     assert inside.lost
     assert "does not read" in inside.lost[0]
-    assert len(inside.bus._outgoing) <= 2 * LARGEST_BACKLOG
+    assert len(inside.bus._outgoing) <= 2 * MAX_BACKLOG_BYTES
     assert all(body is None for body, _ in inside.answers)
 
 

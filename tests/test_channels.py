@@ -15,13 +15,13 @@ from tests.rig.tools import need
 from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd.eventloop import child
 from unplugd.eventloop.child import POLL_SECONDS
-from unplugd.linux import Linux
-from unplugd.macos import MacOS
 from unplugd.notify.message import Message
 from unplugd.notify.plyer import TIMEOUT_SECONDS, Plyer
 from unplugd.notify.registry import MAKERS
 from unplugd.notify.terminal import Terminal
-from unplugd.portable import Portable
+from unplugd.platforms.linux.platform import Linux
+from unplugd.platforms.macos.platform import MacOS
+from unplugd.platforms.portable import Portable
 from unplugd.rules.model import CHANNELS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.rig.bus import Bus
     from tests.rig.server import Server
-    from unplugd.machine import Platform
+    from unplugd.platforms.protocol import Platform
 
 WORDS = Message("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import psutil  # noqa: F401 - see as_nobody
 import pytest
 
-import unplugd.linux
+import unplugd.platforms.linux.platform
 import unplugd.run  # noqa: F401 - see as_nobody
 from tests.rig.daemon import Done
 from tests.rig.tools import need

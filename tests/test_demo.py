@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig.wait import wait_until
-from unplugd import demo
 from unplugd.config.settings import Settings
+from unplugd.platforms import simulated
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus
@@ -55,7 +55,7 @@ def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Se
     assert len({shown.id for shown in server.notifications}) == story.count("reminded")
     assert server.on_screen == []
     told = done.stdout
-    for turn in demo.STORY:
+    for turn in simulated.STORY:
         assert f"> {turn.said}" in told
     for said in (
         "): plugged in",
@@ -103,13 +103,13 @@ def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Ser
     assert not (tmp_path / "run/unplugd/demo/control").exists()
 
 
-@pytest.mark.parametrize("speed", [1.0, demo.FAST])
+@pytest.mark.parametrize("speed", [1.0, simulated.FAST_FACTOR])
 def test_the_story_is_told_by_the_real_rules(speed: float) -> None:
     """Its settings are settings that a configuration file could have, in the proportions of the real ones."""
-    told = demo.settings(speed)
+    told = simulated.demo_settings(speed)
     real = Settings()
     assert told.policy.after_use < told.policy.after_plug_in < told.policy.repeat[0]
     assert told.look_every <= 1 / speed
     assert told.channels == real.channels
-    assert [turn.at for turn in demo.STORY] == sorted(turn.at for turn in demo.STORY)
-    assert demo.STORY[-1].at < demo.ENDS
+    assert [turn.at for turn in simulated.STORY] == sorted(turn.at for turn in simulated.STORY)
+    assert simulated.STORY[-1].at < simulated.END_SECONDS

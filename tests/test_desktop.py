@@ -13,8 +13,13 @@ from tests.rig.bus import NOTIFICATIONS
 from tests.rig.server import Server
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
-from unplugd.linux.desktop import DELIVERY, LOST_ANSWER, START, Desktop
 from unplugd.notify.message import Message
+from unplugd.platforms.linux.freedesktop import (
+    DELIVERY_TIMEOUT_SECONDS,
+    LOST_ANSWER_SECONDS,
+    START_TIMEOUT_SECONDS,
+    Desktop,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -341,7 +346,7 @@ def test_a_hung_server_is_given_up(rig: Rig, server: Server) -> None:
     rig.until(lambda: "Notify" in server.unanswered, "the call")
     rig.wait(2.9)
     assert rig.outcomes == []
-    rig.wait(DELIVERY - 2.9)
+    rig.wait(DELIVERY_TIMEOUT_SECONDS - 2.9)
     assert rig.outcomes == [SILENCE]
 
 
@@ -352,7 +357,7 @@ def test_nothing_is_doubled_when_a_hung_server_wakes(rig: Rig, server: Server) -
     for number in range(5):
         rig.ask(replace(WORDS, title=f"Try {number}"))
         rig.until(lambda: "Notify" in server.unanswered, "the call")
-        rig.wait(DELIVERY)
+        rig.wait(DELIVERY_TIMEOUT_SECONDS)
         assert rig.outcomes.pop() == SILENCE
     assert server.unanswered.count("Notify") == 1
     rig.heard.said.clear()
@@ -368,9 +373,9 @@ def test_an_answer_taken_for_lost_leaves_no_second_notification(rig: Rig, server
     server.behave("hang")
     rig.ask(replace(WORDS, title="Lost"))
     rig.until(lambda: "Notify" in server.unanswered, "the call")
-    rig.wait(DELIVERY)
+    rig.wait(DELIVERY_TIMEOUT_SECONDS)
     assert rig.outcomes.pop() == SILENCE
-    rig.clock.now += LOST_ANSWER
+    rig.clock.now += LOST_ANSWER_SECONDS
     rig.ask(replace(WORDS, title="Awake"))
     rig.until(lambda: server.unanswered.count("Notify") == 2, "the second call")
     server.catch_up()
@@ -387,7 +392,7 @@ def test_a_late_notification_that_is_no_longer_true_is_withdrawn(rig: Rig, serve
     server.behave("hang")
     rig.ask(replace(WORDS, title="Late"))
     rig.until(lambda: "Notify" in server.unanswered, "the call")
-    rig.wait(DELIVERY)
+    rig.wait(DELIVERY_TIMEOUT_SECONDS)
     rig.desktop.withdraw()
     server.catch_up()
     rig.until(lambda: not server.on_screen and server.closings, "the withdrawal")
@@ -398,7 +403,7 @@ def test_a_server_that_hangs_from_the_start_is_given_up(rig: Rig, server: Server
     server.behave("hang")
     rig.ask()
     rig.until(lambda: server.unanswered, "the question")
-    rig.wait(DELIVERY)
+    rig.wait(DELIVERY_TIMEOUT_SECONDS)
     assert rig.outcomes.pop() == SILENCE
     server.catch_up()
     rig.clock.now += 1
@@ -532,7 +537,7 @@ def test_an_answer_that_makes_no_sense_is_a_failure(
     rig.ask()
     rig.until(lambda: scripted.serve() or rig.outcomes, "the answers")
     rig.turn()
-    rig.clock.now += DELIVERY
+    rig.clock.now += DELIVERY_TIMEOUT_SECONDS
     assert rig.outcome() is not None
     scripted.connection.close()
 
@@ -567,7 +572,7 @@ def test_with_a_display_the_bus_may_start_a_server(
     rig.ask()
     rig.until(bus.activations, "the activation")
     # The service that the bus started ends without ever owning the name.
-    rig.clock.now += START
+    rig.clock.now += START_TIMEOUT_SECONDS
     assert rig.outcome() is not None
     assert rig.show(replace(WORDS, fresh=False)) == "no notification server is running"
     assert len(bus.activations()) == 1
@@ -664,7 +669,7 @@ def test_a_check_says_what_is_wrong(rig: Rig, bus: Bus) -> None:
     server.behave("hang")
     rig.desktop.check(lambda trouble, _: told.append(trouble))
     rig.until(lambda: server.unanswered, "the question")
-    rig.wait(DELIVERY)
+    rig.wait(DELIVERY_TIMEOUT_SECONDS)
     wait_until(lambda: len(told) == 2, "the answer")
     server.kill()
     bus.kill()

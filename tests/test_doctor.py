@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from unplugd import doctor
-from unplugd.linux import HARMLESS_NODE, Linux
 from unplugd.paths import Paths
+from unplugd.platforms.linux.platform import HARMLESS_NODE, Linux
 from unplugd.rules.model import CHANNELS
 
 if TYPE_CHECKING:

@@ -13,8 +13,10 @@ import pytest
 
 from tests.rig.programs import Program, Programs
 from tests.rig.wait import wait_until
-from unplugd import processes
-from unplugd.linux import CLOCK_BOOTTIME, SETTLING, Usage, boot, holders, now, slept
+from unplugd.platforms import processes
+from unplugd.platforms.linux import holders
+from unplugd.platforms.linux.clock import CLOCK_BOOTTIME, boot, now, slept
+from unplugd.platforms.linux.usage import SETTLE_SECONDS, UsageTracker
 from unplugd.rules.devices import Device
 from unplugd.rules.uploaders import BUILT_IN, Uploader
 
@@ -68,12 +70,12 @@ def test_who_holds_a_node_is_found(programs: Programs) -> None:
     one, two = programs.start("one"), programs.start("two")
     one.open(NODE)
     two.open(f"/proc/self/root{NODE}")
-    found = holders.holding([NODE, "/dev/zero", "/dev/no-such-node"])
+    found = holders.find_holders([NODE, "/dev/zero", "/dev/no-such-node"])
     assert set(found.pids) == {NODE}
     assert set(found.pids[NODE]) >= {one.pid, two.pid}
     assert not found.blind
     one.close()
-    assert one.pid not in holders.holding([NODE]).pids[NODE]
+    assert one.pid not in holders.find_holders([NODE]).pids[NODE]
 
 
 def test_a_node_that_was_removed_is_still_held(programs: Programs, tmp_path: Path) -> None:
@@ -88,19 +90,19 @@ def test_a_node_that_was_removed_is_still_held(programs: Programs, tmp_path: Pat
         program.open(str(other))
     except AssertionError:
         pytest.skip("the folder for temporary files allows no nodes")
-    assert program.pid in holders.holding([NODE]).pids.get(NODE, ())
+    assert program.pid in holders.find_holders([NODE]).pids.get(NODE, ())
 
 
 def test_nobody_is_asked_for_nothing() -> None:
     """Without nodes nobody holds one."""
-    assert holders.holding([]).pids == {}
-    assert holders.holding(["/dev/no-such-node"]).pids == {}
+    assert holders.find_holders([]).pids == {}
+    assert holders.find_holders(["/dev/no-such-node"]).pids == {}
 
 
 def test_looking_does_not_count_as_holding() -> None:
     """Unplugd's own descriptors are not a use."""
     with Path(NODE).open("rb"):
-        assert os.getpid() not in holders.holding([NODE]).pids.get(NODE, ())
+        assert os.getpid() not in holders.find_holders([NODE]).pids.get(NODE, ())
 
 
 def test_a_process_that_ends_under_the_look_is_nobody(tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_a_process_that_ends_under_the_look_is_nobody(tmp_path: Path) -> None:
     (tmp_path / "4194998/fd").mkdir(parents=True)
     (tmp_path / "4194998/fd/3").symlink_to("/dev/gone")
     (tmp_path / "self").mkdir()
-    assert holders.holding([NODE], str(tmp_path)).pids == {}
+    assert holders.find_holders([NODE], str(tmp_path)).pids == {}
 
 
 def test_a_look_that_sees_nothing_knows_it() -> None:
@@ -124,12 +126,12 @@ def test_a_look_that_sees_nothing_knows_it() -> None:
         # Root may look everywhere.
         os.seteuid(myself or NOBODY)
         try:
-            assert holders.holding([NODE], proc).blind
-            assert not holders.holding([NODE]).blind or myself
+            assert holders.find_holders([NODE], proc).blind
+            assert not holders.find_holders([NODE]).blind or myself
         finally:
             os.seteuid(myself)
         Path(proc, "4194302/fd").chmod(0o755)
-        assert not holders.holding([NODE], proc).blind
+        assert not holders.find_holders([NODE], proc).blind
 
 
 # --- who that is
@@ -137,7 +139,7 @@ def test_a_look_that_sees_nothing_knows_it() -> None:
 
 def test_upload_software_is_known_by_its_process(programs: Programs) -> None:
     """CareLink Uploader as it really shows: Java, with its jar among the arguments."""
-    holder = processes.known(programs.uploader("TOKEN").pid, BUILT_IN)
+    holder = processes.identify(programs.uploader("TOKEN").pid, BUILT_IN)
     assert holder
     assert holder.uploader
     assert (holder.uploader.name, holder.name, holder.service) == ("CareLink Uploader", "java", False)
@@ -150,11 +152,11 @@ def test_a_helper_belongs_to_its_parent(programs: Programs) -> None:
     helper = parent.start("helper")
     grandchild = helper.start("helper2")
     for program in (helper, grandchild):
-        holder = processes.known(program.pid, SOFTWARE)
+        holder = processes.identify(program.pid, SOFTWARE)
         assert holder
         assert holder.uploader is MINE
     stranger = programs.start("photo-tool").start("helper")
-    holder = processes.known(stranger.pid, SOFTWARE)
+    holder = processes.identify(stranger.pid, SOFTWARE)
     assert holder
     assert holder.uploader is None
 
@@ -164,26 +166,26 @@ def test_a_helper_belongs_to_its_parent(programs: Programs) -> None:
 
 def test_running_upload_software_is_found_with_its_start(programs: Programs) -> None:
     """The one started last counts, on the clock that counts sleep; one that has ended does not."""
-    assert holders.running((MINE, SECOND)) is None
+    assert holders.find_running((MINE, SECOND)) is None
     before = now()
     first = programs.start("u-uploader-test")
-    found = holders.running((MINE, SECOND))
+    found = holders.find_running((MINE, SECOND))
     assert found
     assert found[0] == "Mine"
     assert before - 0.02 <= found[1] <= now()
     first.end()
-    assert holders.running((MINE, SECOND)) is None
+    assert holders.find_running((MINE, SECOND)) is None
 
 
 def test_a_helper_that_starts_later_is_no_new_upload(programs: Programs) -> None:
     """A forgotten window does not become fresh by starting a child of its own kind."""
     parent = programs.start("u-uploader-test")
-    found = holders.running((MINE,))
+    found = holders.find_running((MINE,))
     assert found
     # The kernel counts starts in hundredths of a second.
     wait_until(lambda: now() > found[1] + 0.03, "the next tick")
     parent.start("u-uploader-test")
-    assert holders.running((MINE,)) == found
+    assert holders.find_running((MINE,)) == found
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_helper_that_starts_later_is_no_new_upload(programs: Programs) -> None
 def test_long_and_foreign_names_are_found(programs: Programs, name: str, pattern: str) -> None:
     """The kernel keeps 15 bytes of a name, and may cut a letter in two."""
     programs.start(name)
-    found = holders.running((Uploader("Long", (pattern,)),))
+    found = holders.find_running((Uploader("Long", (pattern,)),))
     assert found
     assert found[0] == "Long"
 
@@ -208,15 +210,15 @@ def test_java_that_runs_something_else_is_not_running(programs: Programs) -> Non
     """Of all the programs with an interpreter's name only the one with the script is meant."""
     script = Uploader("Script", ("u-interpreter:up.jar",))
     programs.start("u-interpreter", "-jar", "game.jar")
-    assert holders.running((script,)) is None
+    assert holders.find_running((script,)) is None
     programs.start("u-interpreter", "-jar", "/opt/up.jar", "TOKEN")
-    assert holders.running((script,)) is not None
+    assert holders.find_running((script,)) is not None
 
 
 def test_what_does_not_speak_for_an_upload_alone_is_not_running(programs: Programs) -> None:
     """A browser that is open all day is no upload."""
     programs.start("u-browser-test")
-    assert holders.running((BROWSER, MACHINE)) is None
+    assert holders.find_running((BROWSER, MACHINE)) is None
 
 
 def test_a_start_time_survives_any_process_name(programs: Programs) -> None:
@@ -241,7 +243,7 @@ class Machine:
         (node / "uevent").write_text(f"DEVNAME={NODE}\n")
         self.drive("usb_serial_simple")
         self.transfers(11)
-        self.usage = Usage(root)
+        self.usage = UsageTracker(root)
         self.now = 5000.0
 
     def transfers(self, count: int | None) -> None:
@@ -258,12 +260,12 @@ class Machine:
     def look(self, device: Device = STICK) -> DeviceUse:
         """Return the sighting of a look, a quarter of a minute after the last."""
         self.now += 15
-        (sighting,) = self.usage.look([device], SOFTWARE, holders.running((MINE,)), self.now)
+        (sighting,) = self.usage.look([device], SOFTWARE, holders.find_running((MINE,)), self.now)
         return sighting
 
     def settle(self) -> None:
         self.look()
-        self.now += SETTLING
+        self.now += SETTLE_SECONDS
 
 
 @pytest.fixture
@@ -358,7 +360,7 @@ def test_traffic_right_after_plug_in_says_nothing(machine: Machine) -> None:
     machine.look()
     machine.transfers(20)
     assert machine.look().verdict == "idle"
-    machine.now += SETTLING
+    machine.now += SETTLE_SECONDS
     machine.look(Device("1-1", 0x0A21, 0x8001, 1, 8, name="CareLink USB"))
     machine.transfers(30)
     assert machine.look(Device("1-1", 0x0A21, 0x8001, 1, 8, name="CareLink USB")).verdict == "idle"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.rig.mac import applescript
 from tests.rig.mac.machine import USER, Mac
 from tests.rig.turning import Clock, turn_once, turn_until
-from unplugd.macos import notification
-from unplugd.macos.notification import PATIENCE, Notification
 from unplugd.notify.message import Message
+from unplugd.platforms.macos import notification
+from unplugd.platforms.macos.notification import TIMEOUT_SECONDS, Notification
 from unplugd_service.applet import Applet
 from unplugd_service.system import RealSystem
 
@@ -78,7 +78,7 @@ class Rig:
 
         def told() -> bool:
             if not self.queue and self.channel._child is None:
-                self.clock.now += notification.BETWEEN_LOOKS
+                self.clock.now += notification.POLL_SECONDS
             return len(self.outcomes) == count
 
         self.turn_until(told, "an outcome")
@@ -146,8 +146,8 @@ def test_what_the_applet_does_not_take_in_time_osascript_shows(rig: Rig) -> None
     assert rig.queue == [f"{WORDS.title}\n{TEXT}"]
     deadline = rig.channel.deadline()
     assert deadline is not None
-    assert deadline - rig.clock.now <= notification.BETWEEN_LOOKS
-    rig.pass_(PATIENCE - 0.1)
+    assert deadline - rig.clock.now <= notification.POLL_SECONDS
+    rig.pass_(TIMEOUT_SECONDS - 0.1)
     assert (rig.outcomes, len(rig.queue)) == ([], 1)
     rig.pass_(0.1)
     assert rig.queue == []
@@ -166,7 +166,7 @@ def test_an_applet_that_takes_its_time_is_waited_for(rig: Rig) -> None:
     rig.pass_(10)
     (notice,) = rig.applet.notices.iterdir()
     notice.unlink()
-    rig.pass_(notification.BETWEEN_LOOKS)
+    rig.pass_(notification.POLL_SECONDS)
     assert rig.outcomes == [None]
     assert rig.programs == ["open"]
 
@@ -200,7 +200,7 @@ def test_where_open_hangs_osascript_shows_it(rig: Rig) -> None:
     rig.turn_until(lambda: rig.programs == ["open"], "open to begin")
     assert rig.channel._child
     process = rig.channel._child.pid
-    rig.pass_(PATIENCE - 0.1)
+    rig.pass_(TIMEOUT_SECONDS - 0.1)
     assert rig.programs == ["open"]
     rig.pass_(0.1)
     rig.turn_until(lambda: rig.outcomes, "an outcome")
@@ -265,7 +265,7 @@ def test_a_hanging_osascript_is_ended(rig: Rig) -> None:
     rig.mac.misbehave("osascript", "hang")
     rig.ask()
     rig.turn_until(lambda: rig.programs == ["osascript"], "osascript to begin")
-    rig.pass_(PATIENCE)
+    rig.pass_(TIMEOUT_SECONDS)
     assert rig.outcomes == ["osascript: no answer in time"]
 
 
@@ -313,7 +313,7 @@ def test_withdrawing_takes_back_what_was_not_shown_yet(rig: Rig) -> None:
     rig.channel.withdraw()
     assert rig.queue == []
     assert rig.channel.deadline() is None
-    rig.pass_(PATIENCE)
+    rig.pass_(TIMEOUT_SECONDS)
     assert rig.programs == ["open"]
     assert rig.mac.shown == []
 

@@ -17,13 +17,14 @@ from tests.rig.wait import wait_until
 from tests.test_macos_use import with_pid
 from unplugd.config.settings import Settings
 from unplugd.eventloop.timer import Timer
-from unplugd.macos import OFTEN, SLOWLY, MacOS, clock
-from unplugd.macos import frameworks as real
-from unplugd.macos.announcements import Announcements
-from unplugd.macos.frameworks import Libraries
-from unplugd.macos.notification import Notification
 from unplugd.notify.terminal import Terminal
 from unplugd.paths import Paths
+from unplugd.platforms.macos import clock
+from unplugd.platforms.macos import frameworks as real
+from unplugd.platforms.macos.announcements import Announcements
+from unplugd.platforms.macos.frameworks import Libraries
+from unplugd.platforms.macos.notification import Notification
+from unplugd.platforms.macos.platform import POLL_SECONDS, RESCAN_SECONDS, MacOS
 from unplugd.rules import devices
 from unplugd.rules.model import Policy
 from unplugd.rules.uploaders import BUILT_IN
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Computer
     from unplugd.notify.channel import Channel, Events
     from unplugd.notify.message import Message
+    from unplugd.platforms.protocol import InspectablePlatform
 
 NOWHERE = Libraries("/nowhere/IOKit", "/nowhere/CoreFoundation")
 LOOK_EVERY = 0.05
@@ -70,7 +71,7 @@ class Quiet:
 
 def test_it_is_a_computer() -> None:
     """Made without touching anything, on whatever system."""
-    computer: Computer = MacOS()
+    computer: InspectablePlatform = MacOS()
     assert computer.now() > 0
 
 
@@ -225,17 +226,17 @@ def test_the_poll_is_slow_where_announcements_come(mac: Frameworks, monkeypatch:
     sources = macos.sources(lambda: changes.append(moment[0]))
     poll = next(source for source in sources if isinstance(source, Timer))
     heard = next(source for source in sources if isinstance(source, Announcements))
-    assert poll.deadline() == moment[0] + SLOWLY
-    moment[0] += SLOWLY
+    assert poll.deadline() == moment[0] + RESCAN_SECONDS
+    moment[0] += RESCAN_SECONDS
     turn_once_at(moment[0], poll)
     assert changes == [moment[0]]
     mac.wait_for_loop()
     mac.end_loop()
     wait_until(lambda: not heard.alive, "the run loop's end")
-    assert poll.deadline() == moment[0] + OFTEN
+    assert poll.deadline() == moment[0] + POLL_SECONDS
     close(sources)
     sources = MacOS(NOWHERE).sources(lambda: None)
-    assert sources[0].deadline() == moment[0] + OFTEN
+    assert sources[0].deadline() == moment[0] + POLL_SECONDS
     close(sources)
 
 
@@ -406,9 +407,9 @@ def test_plug_in_upload_and_unplug(
     mac: Frameworks, programs: Programs, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Plugged in: reminded. An uploader opens it: withdrawn. It is done: reminded again. Unplugged: withdrawn."""
-    monkeypatch.setattr("unplugd.macos.OFTEN", 0.05)
-    monkeypatch.setattr("unplugd.macos.ioreg.FRESH", 0.02)
-    monkeypatch.setattr("unplugd.macos.SLOWLY", 3600.0)
+    monkeypatch.setattr("unplugd.platforms.macos.platform.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("unplugd.platforms.macos.ioreg.FRESH_SECONDS", 0.02)
+    monkeypatch.setattr("unplugd.platforms.macos.platform.RESCAN_SECONDS", 3600.0)
     announced = way == "IOKit"
     rig = Rig(mac, tmp_path / "files", mac.libraries if announced else NOWHERE)
     lay = mac.plug if announced else mac.lay

@@ -13,8 +13,14 @@ from tests.rig.iokit import MATCH, TERMINATE, Frameworks, fixture, standing_in
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from unplugd.eventloop.timer import Timer
-from unplugd.macos import frameworks as real
-from unplugd.macos.announcements import CAN_SLEEP, HAS_POWERED_ON, WILL_POWER_ON, WILL_SLEEP, Announcements
+from unplugd.platforms.macos import frameworks as real
+from unplugd.platforms.macos.announcements import (
+    CAN_SLEEP,
+    HAS_POWERED_ON,
+    WILL_POWER_ON,
+    WILL_SLEEP,
+    Announcements,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

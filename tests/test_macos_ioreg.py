@@ -11,8 +11,8 @@ import pytest
 
 from tests.rig.iokit import Frameworks, fixture, standing_in
 from tests.rig.turning import Clock, turn_once, turn_until
-from unplugd.macos import backend, ioreg
-from unplugd.macos.ioreg import FRESH, PATIENCE, Ioreg
+from unplugd.platforms.macos import backend, ioreg
+from unplugd.platforms.macos.ioreg import FRESH_SECONDS, TIMEOUT_SECONDS, Ioreg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,13 +63,13 @@ def listing(mac: Frameworks, clock: Clock, changes: list[str]) -> Iterator[Ioreg
     listing = Ioreg(clock)
     listing.wait()
     listing.listen(lambda: changes.append("changed"))
-    clock.now += FRESH
+    clock.now += FRESH_SECONDS
     yield listing
     listing.close()
 
 
 def ports(listing: Ioreg) -> list[str]:
-    return [device.port for device in backend.devices(listing.latest())]
+    return [device.port for device in backend.make_devices(listing.latest())]
 
 
 def test_the_simulator_knows_one_question(mac: Frameworks) -> None:
@@ -140,8 +140,8 @@ def test_a_child_that_hangs_is_stopped(
 ) -> None:
     """After its time; that nothing is known is an error, not an empty list."""
     listing.ask()
-    assert listing.deadline() == clock.now + PATIENCE
-    clock.now += PATIENCE
+    assert listing.deadline() == clock.now + TIMEOUT_SECONDS
+    clock.now += TIMEOUT_SECONDS
     turn_once(clock, listing)
     assert (listing.fileno(), listing.deadline()) == (-1, None)
     assert changes == ["changed"]
@@ -170,7 +170,7 @@ def test_a_failing_ioreg_is_an_error(
     with pytest.raises(OSError, match="exit status 1"):
         listing.latest()
     monkeypatch.delenv("IOREG_EXIT")
-    clock.now += FRESH
+    clock.now += FRESH_SECONDS
     listing.ask()
     turn_until(clock, lambda: len(changes) == 2, "the next child's end", listing)
     assert ports(listing) == []

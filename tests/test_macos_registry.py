@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.rig.iokit import FIXTURES, Frameworks, answer, fixture, standing_in
-from unplugd.descriptor import Backend
-from unplugd.macos import backend, iokit, registry
-from unplugd.macos import frameworks as real
-from unplugd.macos.ioreg import parse
-from unplugd.macos.registry import Node
+from unplugd.platforms.macos import backend, iokit, registry
+from unplugd.platforms.macos import frameworks as real
+from unplugd.platforms.macos.ioreg import parse
+from unplugd.platforms.macos.registry import Node
+from unplugd.platforms.usb_backend import Backend
 from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def printed(name: str) -> bytes:
 
 
 def look(mac: Frameworks) -> tuple[Node, ...]:
-    return iokit.listed(real.Frameworks(mac.libraries), lambda _node: True)
+    return iokit.list_entries(real.Frameworks(mac.libraries), lambda _node: True)
 
 
 def every(nodes: tuple[Node, ...]) -> Iterator[Node]:
@@ -69,13 +69,13 @@ def every(nodes: tuple[Node, ...]) -> Iterator[Node]:
 )
 def test_every_device_is_listed(name: str, found: list[Device]) -> None:
     """With its port, its ids, its entry's id and its class; not one that waits to be allowed."""
-    assert backend.devices(parse(printed(name))) == found
+    assert backend.make_devices(parse(printed(name))) == found
 
 
 def test_a_hub_repeats_what_is_in_it() -> None:
     """Each device is listed once, whether ioreg lists it once more beside its hub or in the hub only."""
-    assert backend.devices(parse(printed("hub"))) == [BEHIND, HUB]
-    assert backend.devices(parse(answer(fixture("hub")[:1]))) == [BEHIND, HUB]
+    assert backend.make_devices(parse(printed("hub"))) == [BEHIND, HUB]
+    assert backend.make_devices(parse(answer(fixture("hub")[:1]))) == [BEHIND, HUB]
 
 
 def test_a_hub_has_not_what_is_in_it() -> None:
@@ -90,7 +90,7 @@ def test_an_older_class_is_a_device_as_well() -> None:
     hub = fixture("hub")[:1]
     port = hub[0]["IORegistryEntryChildren"][0]["IORegistryEntryChildren"][0]
     port["IORegistryEntryChildren"][0]["IOObjectClass"] = "AnotherUSBDevice"
-    assert backend.devices(parse(answer(hub))) == [BEHIND, HUB]
+    assert backend.make_devices(parse(answer(hub))) == [BEHIND, HUB]
 
 
 def test_a_device_that_is_going_is_not_there() -> None:
@@ -110,7 +110,7 @@ def test_no_serial_number_is_kept() -> None:
     assert b"SECRET" in printed("hid")
     nodes = parse(printed("hid"))
     assert "SECRET" not in repr(nodes)
-    meter = usb.core.find(idVendor=0x1A79, backend=Backend(lambda: backend.descriptors(nodes)))
+    meter = usb.core.find(idVendor=0x1A79, backend=Backend(lambda: backend.make_descriptors(nodes)))
     assert (meter.iSerialNumber, meter.port_numbers, meter.port_number) == (0, (1, 3), 3)
 
 
@@ -141,7 +141,7 @@ def test_what_is_broken_is_an_error(said: bytes) -> None:
         parse(said)
 
 
-KEYS = st.sampled_from(["IOObjectClass", "IORegistryEntryID", "IORegistryEntryChildren", "IOServiceState", *sorted(registry.KEPT), registry.DEBUG_STATE, registry.OPENED])  # fmt: skip
+KEYS = st.sampled_from(["IOObjectClass", "IORegistryEntryID", "IORegistryEntryChildren", "IOServiceState", *sorted(registry.KEPT_KEYS), registry.DEBUG_STATE, registry.OPENED])  # fmt: skip
 VALUES = st.recursive(
     st.one_of(
         st.booleans(), st.integers(-(2**63), 2**64 - 1), st.binary(max_size=4), st.just(registry.DEVICE)
@@ -177,7 +177,7 @@ def test_any_damage_is_borne(name: str, at: int, put: bytes, out: int) -> None:
 
 def borne(said: bytes) -> None:
     try:
-        found = backend.devices(parse(said))
+        found = backend.make_devices(parse(said))
     except OSError as error:
         assert error.strerror  # noqa: PT017 - it may or may not be one
     else:
@@ -201,14 +201,14 @@ def borne(said: bytes) -> None:
 def test_a_port_has_its_way(location: int, port: str) -> None:
     """The bus is a byte, each port half a byte; the highest bit is no sign."""
     numbers = {"idVendor": 1, "idProduct": 2, "locationID": location}
-    [device] = backend.devices([Node(registry.DEVICE, 1, numbers)])
+    [device] = backend.make_devices([Node(registry.DEVICE, 1, numbers)])
     assert device.port == port
 
 
 @given(st.integers(-(2**31), 2**32 - 1))
 def test_any_location_is_borne(location: int) -> None:
     numbers = {"idVendor": 1, "idProduct": 2, "locationID": location}
-    found = backend.devices([Node(registry.DEVICE, 1, numbers)])
+    found = backend.make_devices([Node(registry.DEVICE, 1, numbers)])
     assert len(found) == bool(location)
 
 
@@ -226,7 +226,7 @@ def test_a_device_that_does_not_say_enough_is_not_listed(key: str, value: Any) -
         name: number for name, number in {**stick.properties, key: value}.items() if number is not None
     }
     odd = Node(stick.kind, 2, properties)
-    assert backend.devices([odd, stick]) == [STICK]
+    assert backend.make_devices([odd, stick]) == [STICK]
 
 
 # --- what IOKit says
@@ -239,7 +239,7 @@ def test_iokit_says_the_same(mac: Frameworks, name: str) -> None:
     mac.lay(*entries)
     nodes = look(mac)
     printed = parse(answer(entries))
-    assert backend.devices(nodes) == backend.devices(printed)
+    assert backend.make_devices(nodes) == backend.make_devices(printed)
     told = (registry.OWNER, registry.CREATOR, registry.OPENED, *registry.WORDS)
 
     def gist(nodes: tuple[Node, ...]) -> list[tuple[object, ...]]:
@@ -253,12 +253,12 @@ def test_a_registry_that_changes_is_read_again(mac: Frameworks) -> None:
     """The end of an iterator that has become invalid is not the end of the list."""
     mac.lay(*fixture("hub"), *fixture("hid"))
     mac.disturb(3)
-    assert [device.port for device in backend.devices(look(mac))] == [
+    assert [device.port for device in backend.make_devices(look(mac))] == [
         "20-1.1.1",
         "20-1.3",
         "20-1.1",
     ]
-    mac.disturb(iokit.TRIES)
+    mac.disturb(iokit.MAX_TRIES)
     with pytest.raises(OSError, match="does not hold still"):
         look(mac)
     mac.disturb(0)
@@ -276,7 +276,7 @@ def test_only_what_is_watched_is_looked_into(mac: Frameworks) -> None:
     """Below a dock or a disk hang dozens of entries that say nothing here."""
     mac.lay(*fixture("hub"), *fixture("hid"))
     frameworks = real.Frameworks(mac.libraries)
-    nodes = iokit.listed(frameworks, lambda node: node.number("idVendor") == 0x1A79)
+    nodes = iokit.list_entries(frameworks, lambda node: node.number("idVendor") == 0x1A79)
     assert [(node.id, bool(node.children)) for node in nodes] == [
         (STICK.address, False),
         (METER.address, True),
@@ -314,7 +314,7 @@ def test_a_value_that_cannot_be_read_is_none(mac: Frameworks) -> None:
     mac.fail("CFNumberGetValue")
     [node] = look(mac)
     assert node.number("idVendor") is None
-    assert backend.devices([node]) == []
+    assert backend.make_devices([node]) == []
 
 
 def test_odd_properties_are_borne(mac: Frameworks) -> None:
@@ -342,4 +342,4 @@ def test_a_library_that_is_not_there_is_an_error(mac: Frameworks, tmp_path: Path
             real.Frameworks(libraries)
         assert raised.value.strerror
     with pytest.raises(OSError, match="has no kCFRunLoop"):
-        real._symbol(real.system(mac.system), "kCFRunLoopNoMode")
+        real._symbol(real.load_system(mac.system), "kCFRunLoopNoMode")

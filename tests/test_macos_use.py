@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.rig.iokit import Frameworks, answer, fixture, standing_in
 from tests.rig.programs import Program, Programs
-from unplugd.macos import backend, iokit, owners, registry
-from unplugd.macos import frameworks as real
-from unplugd.macos.ioreg import parse
-from unplugd.macos.registry import Node
+from unplugd.platforms.macos import backend, iokit, owners, registry
+from unplugd.platforms.macos import frameworks as real
+from unplugd.platforms.macos.ioreg import parse
+from unplugd.platforms.macos.registry import Node
 from unplugd.rules.uploaders import BUILT_IN, Uploader
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def seen(entries: Sequence[dict[str, Any]]) -> DeviceUse:
 
 
 def by_node(node: Node) -> DeviceUse:
-    [device] = backend.devices([node])
-    return owners.sighting(device, node, SOFTWARE)
+    [device] = backend.make_devices([node])
+    return owners.make_device_use(device, node, SOFTWARE)
 
 
 def ready(program: Program) -> Program:
@@ -84,7 +84,7 @@ def test_upload_software_that_holds_it_uses_it(
     """The device or an interface, or as a HID device; by both ways of listing."""
     entries = with_pid(fixture(name), ready(programs.uploader()).pid)
     mac.lay(*entries)
-    [node] = iokit.listed(real.Frameworks(mac.libraries), lambda _node: True)
+    [node] = iokit.list_entries(real.Frameworks(mac.libraries), lambda _node: True)
     for found in (seen(entries), by_node(node)):
         assert (found.verdict, found.program, found.evidence) == ("in use", "CareLink Uploader", evidence)
         assert not found.doubtful

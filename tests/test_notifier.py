@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unplugd.linux import desktop
-from unplugd.macos import notification
 from unplugd.notify.message import Message
 from unplugd.notify.notifier import REPEAT_ERROR_SECONDS, Notifier
 from unplugd.notify.plyer import TIMEOUT_SECONDS
+from unplugd.platforms.linux import freedesktop
+from unplugd.platforms.macos import notification
 from unplugd.rules import reminder
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def test_nobody_reached_is_told(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "in_turn",
     [
-        (desktop.DELIVERY, desktop.START, TIMEOUT_SECONDS),
+        (freedesktop.DELIVERY_TIMEOUT_SECONDS, freedesktop.START_TIMEOUT_SECONDS, TIMEOUT_SECONDS),
         # The applet, for which `open` has the same time, and then osascript.
-        (notification.PATIENCE, notification.PATIENCE),
+        (notification.TIMEOUT_SECONDS, notification.TIMEOUT_SECONDS),
     ],
     ids=["Linux", "macOS"],
 )

@@ -13,10 +13,10 @@ from jeepney import DBusAddress, HeaderFields, new_signal
 
 from tests.rig.bus import NOTIFICATIONS
 from tests.rig.turning import Clock
-from unplugd.linux import desktop
-from unplugd.linux.bus import BUS, HANDSHAKE, NO_ANSWER
-from unplugd.linux.desktop import LOST_ANSWER, Desktop
 from unplugd.notify.message import Message
+from unplugd.platforms.linux import freedesktop
+from unplugd.platforms.linux.bus import BUS, HANDSHAKE_TIMEOUT_SECONDS, NO_ANSWER
+from unplugd.platforms.linux.freedesktop import LOST_ANSWER_SECONDS, Desktop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ class World:
         answer: Callable[[tuple[Any, ...] | None, str], None],
         *,
         late: Callable[[tuple[Any, ...]], None] | None = None,
-        seconds: float = HANDSHAKE,
+        seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
         **_more: object,
     ) -> None:
         """Take a call."""
@@ -150,7 +150,7 @@ class World:
                 self.emit("ActionInvoked", "us", (min(self.shown), "snooze"))
             self.close(min(self.shown), 2)
         elif what in ("wait", "lose"):
-            self.clock.now += LOST_ANSWER if what == "lose" else 4
+            self.clock.now += LOST_ANSWER_SECONDS if what == "lose" else 4
             self.channel.expire(self.clock.now)
         elif what == "die":
             self.die()
@@ -226,7 +226,7 @@ def test_there_is_one_notification_and_then_none(steps: list[str]) -> None:
     world = World()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-        patch.setattr(desktop, "Bus", world.connect)
+        patch.setattr(freedesktop, "Bus", world.connect)
         for step in steps:
             world.step(step)
             # Only who gives up on an answer, or may not close, can have a second one for a while.

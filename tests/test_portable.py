@@ -25,7 +25,7 @@ from tests.rig.usb import HUB, METER, MOUSE, STICK, Testbed
 from tests.rig.wait import wait_until
 from unplugd.notify.plyer import Plyer
 from unplugd.notify.terminal import Terminal
-from unplugd.portable import CLOCK, Portable, packaged
+from unplugd.platforms.portable import CLOCK, Portable, find_packaged_libusb
 from unplugd.rules.devices import BUILT_IN, Device
 from unplugd.rules.model import DeviceUse
 from unplugd.rules.uploaders import Uploader
@@ -255,7 +255,7 @@ def test_without_libusb_nothing_can_be_listed() -> None:
 
 def test_without_the_package_its_libusb_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "libusb_package", None)
-    assert packaged("usb-1.0") is None
+    assert find_packaged_libusb("usb-1.0") is None
 
 
 def test_a_second_libusb_is_tried_where_the_first_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.rig.programs import Programs
-from unplugd import processes
+from unplugd.platforms import processes
 from unplugd.rules.uploaders import BUILT_IN, Uploader
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ def started(programs: Programs, name: str, *arguments: str) -> int:
 
 
 def test_upload_software_is_known_by_its_name(programs: Programs) -> None:
-    holder = processes.known(started(programs, "p-uploader-test"), SOFTWARE)
+    holder = processes.identify(started(programs, "p-uploader-test"), SOFTWARE)
     assert holder == processes.Holder("p-uploader-test", MINE, service=False)
 
 
 def test_upload_software_is_known_by_its_arguments(programs: Programs) -> None:
     """CareLink Uploader is Java like any other; its token goes nowhere."""
     pid = started(programs, "java", "-jar", "/opt/CareLink/uploader.jar", "a-session-token")
-    holder = processes.known(pid, SOFTWARE)
+    holder = processes.identify(pid, SOFTWARE)
     assert holder
     assert holder.uploader is BUILT_IN[0]
     assert "token" not in repr(holder)
@@ -62,7 +62,7 @@ def test_upload_software_is_known_by_its_arguments(programs: Programs) -> None:
 
 def test_a_long_name_is_known(programs: Programs) -> None:
     """The kernel cuts it, its file has it whole."""
-    holder = processes.known(started(programs, "p-uploader with a long name"), SOFTWARE)
+    holder = processes.identify(started(programs, "p-uploader with a long name"), SOFTWARE)
     assert holder
     assert holder.uploader is LONG
 
@@ -71,10 +71,10 @@ def test_a_helper_holds_the_device_for_its_parent(programs: Programs) -> None:
     """A helper of upload software is upload software, another's is a stranger."""
     parent = programs.start("p-uploader-test")
     parent.open("/dev/zero")
-    holder = processes.known(parent.start("helper").start("helper").pid, SOFTWARE)
+    holder = processes.identify(parent.start("helper").start("helper").pid, SOFTWARE)
     assert holder
     assert (holder.name, holder.uploader) == ("helper", MINE)
-    holder = processes.known(programs.start("photo-tool").start("helper").pid, SOFTWARE)
+    holder = processes.identify(programs.start("photo-tool").start("helper").pid, SOFTWARE)
     assert holder
     assert holder.uploader is None
 
@@ -82,7 +82,7 @@ def test_a_helper_holds_the_device_for_its_parent(programs: Programs) -> None:
 @pytest.mark.parametrize("name", ["fwupd", "ModemManager"])
 def test_a_system_service_is_known(programs: Programs, name: str) -> None:
     """It holds the stick by itself: neither an upload nor anybody to warn of."""
-    holder = processes.known(started(programs, name), SOFTWARE)
+    holder = processes.identify(started(programs, name), SOFTWARE)
     assert holder
     assert (holder.service, holder.uploader) == (True, None)
 
@@ -91,11 +91,11 @@ def test_a_hostile_name_is_harmless(programs: Programs) -> None:
     """A process that calls itself an escape sequence is shown without it; one without a name has one."""
     program = programs.start("x")
     program.call_itself("<b>x</b>\x1b[31m")
-    holder = processes.known(program.pid, SOFTWARE)
+    holder = processes.identify(program.pid, SOFTWARE)
     assert holder
     assert holder.name == "<b>x</b>[31m"
     program.call_itself("\x1b\x07")
-    holder = processes.known(program.pid, SOFTWARE)
+    holder = processes.identify(program.pid, SOFTWARE)
     assert holder
     assert holder.name == "unnamed"
 
@@ -104,7 +104,7 @@ def test_a_process_that_has_ended_is_nobody(programs: Programs) -> None:
     """Between the look and the question it may have gone."""
     program = programs.start("short")
     program.end()
-    assert processes.known(program.pid, SOFTWARE, "p-uploader-test") is None
+    assert processes.identify(program.pid, SOFTWARE, "p-uploader-test") is None
 
 
 def test_another_users_process_has_the_name_it_is_called_by(
@@ -114,11 +114,11 @@ def test_another_users_process_has_the_name_it_is_called_by(
     pid = started(programs, "hidden")
     for name in ("name", "exe", "cmdline", "parents"):
         monkeypatch.setattr(psutil.Process, name, denied)
-    assert processes.known(pid, SOFTWARE, "p-second-test") == processes.Holder(
+    assert processes.identify(pid, SOFTWARE, "p-second-test") == processes.Holder(
         "p-second-test", SECOND, service=False
     )
-    assert processes.known(pid, SOFTWARE, "else\x1b") == processes.Holder("else", None, service=False)
-    assert processes.known(pid, SOFTWARE) == processes.Holder("unnamed", None, service=False)
+    assert processes.identify(pid, SOFTWARE, "else\x1b") == processes.Holder("else", None, service=False)
+    assert processes.identify(pid, SOFTWARE) == processes.Holder("unnamed", None, service=False)
 
 
 # --- what runs
@@ -127,17 +127,17 @@ def test_another_users_process_has_the_name_it_is_called_by(
 def test_the_upload_software_started_last_is_found(programs: Programs) -> None:
     """With its start on the clock that was given; one that has ended does not run."""
     mine = (MINE, LONG, SECOND)
-    assert processes.running(mine, time.monotonic) is None
+    assert processes.find_running(mine, time.monotonic) is None
     before = time.monotonic()
     started(programs, "p-uploader-test")
     second = programs.start("p-uploader with a long name")
     second.open("/dev/zero")
-    found = processes.running(mine, time.monotonic)
+    found = processes.find_running(mine, time.monotonic)
     assert found
     # A process's start is counted in hundredths, from a boot whose time is known to a second.
     assert before - 2 <= found[1] <= time.monotonic()
     second.end()
-    found = processes.running(mine, time.monotonic)
+    found = processes.find_running(mine, time.monotonic)
     assert found
     assert found[0] == "Mine"
 
@@ -146,17 +146,17 @@ def test_a_child_of_the_same_program_is_no_other_start(programs: Programs) -> No
     parent = programs.start("p-uploader-test")
     parent.open("/dev/zero")
     starts: dict[tuple[int, float], float] = {}
-    processes.running((MINE,), time.monotonic, starts)
+    processes.find_running((MINE,), time.monotonic, starts)
     before = set(starts)
     parent.start("p-uploader-test")
-    processes.running((MINE,), time.monotonic, starts)
+    processes.find_running((MINE,), time.monotonic, starts)
     assert {pid for pid, _ in before} == {pid for pid, _ in starts} == {parent.pid}
 
 
 def test_what_only_counts_with_the_device_does_not_run(programs: Programs) -> None:
     """A browser is open all day."""
     started(programs, "p-browser-test")
-    assert processes.running((BROWSER,), time.monotonic) is None
+    assert processes.find_running((BROWSER,), time.monotonic) is None
 
 
 def test_setting_the_wall_clock_moves_no_start(programs: Programs) -> None:
@@ -165,12 +165,12 @@ def test_setting_the_wall_clock_moves_no_start(programs: Programs) -> None:
     program.open("/dev/zero")
     starts: dict[tuple[int, float], float] = {}
     clock = [time.time()]
-    first = processes.running((MINE,), time.monotonic, starts, lambda: clock[0])
+    first = processes.find_running((MINE,), time.monotonic, starts, lambda: clock[0])
     for moved in (86400, -2 * 86400):
         clock[0] += moved
-        assert processes.running((MINE,), time.monotonic, starts, lambda: clock[0]) == first
+        assert processes.find_running((MINE,), time.monotonic, starts, lambda: clock[0]) == first
     program.end()
-    assert processes.running((MINE,), time.monotonic, starts) is None
+    assert processes.find_running((MINE,), time.monotonic, starts) is None
     assert starts == {}
 
 
@@ -181,7 +181,7 @@ def test_a_start_is_never_in_the_future_nor_before_the_clock(
     """However the wall clock was set before unplugd came."""
     pid = started(programs, "p-uploader-test")
     created = psutil.Process(pid).create_time()
-    assert processes.running((MINE,), lambda: 5000.0, wall=lambda: created + set_by) == ("Mine", start)
+    assert processes.find_running((MINE,), lambda: 5000.0, wall=lambda: created + set_by) == ("Mine", start)
 
 
 def test_what_may_not_be_looked_into_is_passed_over(
@@ -189,7 +189,7 @@ def test_what_may_not_be_looked_into_is_passed_over(
 ) -> None:
     started(programs, "p-uploader-test")
     monkeypatch.setattr(psutil.Process, "create_time", denied)
-    assert processes.running((MINE,), time.monotonic) is None
+    assert processes.find_running((MINE,), time.monotonic) is None
 
 
 @pytest.mark.parametrize(
@@ -200,13 +200,13 @@ def test_a_fault_of_psutil_ends_nothing(
 ) -> None:
     """What it raises on macOS instead of its own errors: a process is known by the rest."""
     pid = started(programs, "tidepool-uploader")
-    held = processes.known(pid, BUILT_IN)
+    held = processes.identify(pid, BUILT_IN)
 
     def fail(_process: psutil.Process) -> list[str]:
         raise fault
 
     monkeypatch.setattr(psutil.Process, "cmdline", fail)
-    assert processes.known(pid, BUILT_IN) == held
+    assert processes.identify(pid, BUILT_IN) == held
     monkeypatch.setattr(psutil.Process, "name", fail)
-    assert processes.running(BUILT_IN, time.monotonic) is None
-    assert processes.known(pid, BUILT_IN, "called") is not None
+    assert processes.find_running(BUILT_IN, time.monotonic) is None
+    assert processes.identify(pid, BUILT_IN, "called") is not None

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import usb.core
 
-from unplugd.descriptor import Backend
-from unplugd.linux.sysfs import Tree
+from unplugd.platforms.linux.sysfs import Tree
+from unplugd.platforms.usb_backend import Backend
 from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from unplugd.linux import uevents
-from unplugd.linux.uevents import Uevents, subsystem
+from unplugd.platforms.linux import uevents
+from unplugd.platforms.linux.uevents import Uevents, parse_subsystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,14 +54,14 @@ def udev(properties: bytes, offset: int = 40) -> bytes:
 )
 def test_what_an_announcement_is_about(message: bytes, expected: str) -> None:
     """The kernel's framing and udev's; the first line of the kernel's, which has no name, does not count."""
-    assert subsystem(message) == expected
+    assert parse_subsystem(message) == expected
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda rest: b"libudev\0" + rest))
 @example(udev(b"SUBSYSTEM=\xff\xfe\0"))
 def test_any_bytes_are_borne(message: bytes) -> None:
     """Whatever arrives, a text comes out."""
-    assert isinstance(subsystem(message), str)
+    assert isinstance(parse_subsystem(message), str)
 
 
 # --- on the socket
@@ -135,7 +135,7 @@ def test_the_kernels_own_announcements_arrive() -> None:
         except OSError as error:
             pytest.skip(f"this /sys makes no announcements: {error.strerror}")
         assert rig.waiting()
-        assert subsystem(rig.heard._socket.recv(16384, socket.MSG_PEEK)) == "mem"
+        assert parse_subsystem(rig.heard._socket.recv(16384, socket.MSG_PEEK)) == "mem"
         assert rig.hear() == 0
     finally:
         rig.heard.close()
@@ -156,7 +156,7 @@ def test_an_overflow_means_look(rig: Rig) -> None:
 def test_a_flood_leaves_time_for_the_rest(rig: Rig) -> None:
     """One turn takes a bounded number; what is left is taken at the next."""
     rig.heard._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8_000_000)
-    for _ in range(uevents.BURST + 10):
+    for _ in range(uevents.MAX_BURST + 10):
         rig.say(PLUG)
     rig.heard.ready()
     assert rig.waiting(0)

@@ -17,8 +17,8 @@ from unplugd.rules import reminder
 if TYPE_CHECKING:
     from typing import Literal
 
-    from unplugd.machine import Computer
     from unplugd.paths import Paths
+    from unplugd.platforms.protocol import InspectablePlatform
 
 TEST: Final = Message(
     "unplugd can reach you",
@@ -42,7 +42,7 @@ class Finding:
     by: str = ""
 
 
-def examine(computer: Computer, where: Paths, *, notify: bool) -> list[Finding]:
+def examine(computer: InspectablePlatform, where: Paths, *, notify: bool) -> list[Finding]:
     """Return what each check found; `notify` shows a notification for real."""
     findings = [_configuration(where)]
     settings = Settings() if findings[0].ok is False else load_settings(where.config)
@@ -67,7 +67,7 @@ def _configuration(where: Paths) -> Finding:
     return Finding("configuration", ok=True, what=paths.shorten(where.config))
 
 
-def _usb(computer: Computer, settings: Settings) -> Finding:
+def _usb(computer: InspectablePlatform, settings: Settings) -> Finding:
     try:
         watched = computer.scan(settings.watches)
     except OSError as error:
@@ -79,7 +79,7 @@ def _usb(computer: Computer, settings: Settings) -> Finding:
     return Finding("USB devices", ok=True, what=f"can be listed; plugged in: {names}")
 
 
-def _announcements(computer: Computer) -> Finding:
+def _announcements(computer: InspectablePlatform) -> Finding:
     try:
         for source in computer.sources(lambda: None):
             source.close()
@@ -91,7 +91,7 @@ def _announcements(computer: Computer) -> Finding:
     return Finding("plug-in events", ok=True, what="can be received")
 
 
-def _use(computer: Computer) -> Finding:
+def _use(computer: InspectablePlatform) -> Finding:
     blindness = computer.blindness()
     if blindness:
         return Finding("use detection", ok=False, what=blindness[0], hint=blindness[1])
@@ -152,7 +152,7 @@ class _Trial:
         """A server is there."""
 
 
-def _channels(computer: Computer, settings: Settings, *, notify: bool) -> list[Finding]:
+def _channels(computer: InspectablePlatform, settings: Settings, *, notify: bool) -> list[Finding]:
     """Ask each channel whether it would work; with `notify` show the test on it."""
     findings = []
     works = False

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Platform
     from unplugd.notify.channel import Channel
     from unplugd.notify.message import Message
     from unplugd.paths import Paths
+    from unplugd.platforms.protocol import Platform
     from unplugd.rules.devices import Device
     from unplugd.rules.model import Action, PluggedIn
 

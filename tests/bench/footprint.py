@@ -32,7 +32,7 @@ STEPS = (
     "jeepney",
     "unplugd.cli",
     "unplugd.run",
-    "unplugd.linux",
+    "unplugd.platforms.linux.platform",
     "psutil",
 )
 """Imports, or what imports, in this order, each in a process with all before it."""

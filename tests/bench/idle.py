@@ -12,8 +12,8 @@ from tests.bench.row import Row
 from tests.bench.surroundings import rest, surroundings
 from tests.rig.usb import STICK
 from unplugd.config.settings import Settings
-from unplugd.linux import Linux
-from unplugd.linux.sysfs import Tree
+from unplugd.platforms.linux.platform import Linux
+from unplugd.platforms.linux.sysfs import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

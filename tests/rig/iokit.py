@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.rig.tools import need
 from tests.rig.wait import wait_until
-from unplugd.macos.frameworks import Libraries
+from unplugd.platforms.macos.frameworks import Libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,11 +17,15 @@ from pathlib import Path
 
 from unplugd import doctor, paths
 from unplugd.config.file import load_settings
-from unplugd.portable import Portable, packaged
+from unplugd.platforms.portable import Portable, find_packaged_libusb
 from unplugd.run import Daemon
 
 EVERY = 0.05
-FINDERS = {"system": (ctypes.util.find_library,), "packaged": (packaged,), "none": (lambda _name: None,)}
+FINDERS = {
+    "system": (ctypes.util.find_library,),
+    "packaged": (find_packaged_libusb,),
+    "none": (lambda _name: None,),
+}
 
 
 def listed(computer: Portable) -> None:

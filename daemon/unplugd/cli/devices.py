@@ -7,27 +7,27 @@ import sys
 from typing import TYPE_CHECKING
 
 from unplugd import sanitize
-from unplugd.cli.computer import here
 from unplugd.cli.configuration import append
 from unplugd.cli.terminal import asked, say, table
 from unplugd.config.file import load_settings
 from unplugd.config.write import format_device
 from unplugd.errors import Failure
 from unplugd.eventloop.loop import turn
+from unplugd.platforms.current import current_platform
 from unplugd.rules import devices
 from unplugd.rules.devices import SHARED_IDS, find_watch, parse_id
 
 if TYPE_CHECKING:
     import argparse
 
-    from unplugd.machine import Computer
     from unplugd.paths import Paths
+    from unplugd.platforms.protocol import InspectablePlatform
     from unplugd.rules.devices import Device
 
 
 def devices(arguments: argparse.Namespace, where: Paths) -> int:
     """Print every USB device here, which are watched and why."""
-    platform = here(where)
+    platform = current_platform(where)
     try:
         found = platform.everything()
     except OSError as error:
@@ -59,7 +59,7 @@ def devices(arguments: argparse.Namespace, where: Paths) -> int:
 
 def learn(arguments: argparse.Namespace, where: Paths) -> int:
     """Add a device to the configuration: the one with this id, or the one that you plug in now."""
-    platform = here(where)
+    platform = current_platform(where)
     settings = load_settings(where.config)
     if arguments.id:
         try:
@@ -99,7 +99,7 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
     return 0
 
 
-def _newly_plugged_in(platform: Computer) -> Device:
+def _newly_plugged_in(platform: InspectablePlatform) -> Device:
     """Wait for a device that was not there before, and return it."""
     changed: list[bool] = []
     sources = platform.sources(lambda: changed.append(True))

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from unplugd.cli import service
-from unplugd.cli.computer import here
 from unplugd.cli.terminal import console, shown
 from unplugd.doctor import Finding, examine
 from unplugd.errors import Failure
+from unplugd.platforms.current import current_platform
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def doctor(arguments: argparse.Namespace, where: Paths) -> int:
     """Print what each check found."""
     # Without the note of what is on the screen: the daemon's reminder is not the doctor's to replace.
-    findings = [*examine(here(), where, notify=arguments.notify), _service(where)]
+    findings = [*examine(current_platform(), where, notify=arguments.notify), _service(where)]
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
         rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint, "by": f.by} for f in findings]

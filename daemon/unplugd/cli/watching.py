@@ -9,10 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 from unplugd import lock, logfile, paths, sentence
-from unplugd.cli.computer import here
 from unplugd.cli.terminal import say, tell
 from unplugd.config.file import load_settings
 from unplugd.errors import Failure
+from unplugd.platforms.current import current_platform
 from unplugd.run import Daemon
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     on_terminal = bool(sys.stderr and sys.stderr.isatty())
     told = _tell_person if on_terminal else _tell_nobody
     try:
-        daemon = Daemon(here(where), where, lambda: load_settings(file), _diagnose, told, stubborn=stubborn)
+        daemon = Daemon(
+            current_platform(where), where, lambda: load_settings(file), _diagnose, told, stubborn=stubborn
+        )
     except lock.HeldError as held:
         process = f" (process {held.holder})" if held.holder else ""
         raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None
@@ -81,9 +83,9 @@ def _cannot_start(error: OSError, where: Paths) -> Failure:
 
 def demo(arguments: argparse.Namespace, where: Paths) -> int:
     """Tell the whole story on a simulated device."""
-    from unplugd import demo  # noqa: PLC0415 - `run` does not need it, and the name is the command's, too
+    from unplugd.platforms import simulated  # noqa: PLC0415 - `run` does not need it, and the name is the command's, too
 
-    speed = demo.FAST if arguments.fast else 1.0
+    speed = simulated.FAST_FACTOR if arguments.fast else 1.0
     own = paths.Paths(where.configuration, where.state / "demo", where.runtime / "demo")
     began = time.monotonic()
 
@@ -92,8 +94,8 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
 
     say("This simulates a CareLink USB stick. The notifications are real, and minutes pass as seconds.")
     daemon: Daemon | None = None
-    platform = demo.Simulated(
-        here(own),
+    platform = simulated.SimulatedPlatform(
+        current_platform(own),
         speed,
         lambda text: narrate(text, ">"),
         lambda: daemon.stop("over") if daemon else None,
@@ -107,7 +109,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
 
     try:
         daemon = Daemon(
-            platform, own, lambda: demo.settings(speed), lambda text: say(f"unplugd: {text}"), told
+            platform, own, lambda: simulated.demo_settings(speed), lambda text: say(f"unplugd: {text}"), told
         )
     except lock.HeldError:
         raise Failure("another demo is running", "wait until it is over, or stop it with Ctrl-C") from None

@@ -11,25 +11,25 @@ from ctypes import byref, c_int64, c_uint32, c_uint64, create_string_buffer
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd.macos import registry
-from unplugd.macos.frameworks import ANY_PORT, NAME_SIZE, SINT64, UTF8, Frameworks, check
-from unplugd.macos.registry import Node
+from unplugd.platforms.macos import registry
+from unplugd.platforms.macos.frameworks import ANY_PORT, NAME_SIZE, SINT64, UTF8, Frameworks, check_result
+from unplugd.platforms.macos.registry import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PLANE: Final = b"IOService"
 """kIOServicePlane: the only one in which programs' connections hang below the devices."""
-TRIES: Final = 5
+MAX_TRIES: Final = 5
 """How often a list is begun anew when the registry changes under it."""
-LONGEST: Final = 1024
+MAX_TEXT_BYTES: Final = 1024
 """Bytes of a text that is read: a USB string has at most 378."""
 _INSIDE: Final = (registry.OWNER,)
 _CLIENT: Final = (registry.OWNER, registry.CREATOR, registry.DEBUG_STATE)
 _KEYS: Final = frozenset({*registry.OF_DEVICES, *_CLIENT, registry.OPENED})
 
 
-def listed(frameworks: Frameworks, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
+def list_entries(frameworks: Frameworks, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
     """Return every USB device, hubs too, with what is below those that `inside` says; OSError where they cannot be listed."""
     with ExitStack() as owned:
         return _Reading(frameworks, owned).devices(inside)
@@ -54,16 +54,16 @@ class _Reading:
         iterator = c_uint32()
         # It takes the dictionary, whatever becomes of it.
         code = self._iokit.IOServiceGetMatchingServices(ANY_PORT, matching, byref(iterator))
-        check(code, "IOServiceGetMatchingServices")
+        check_result(code, "IOServiceGetMatchingServices")
         found = []
         with self._entries(iterator.value) as entries:
             for entry in entries:
                 device = self._node(entry, registry.OF_DEVICES, 0)
                 if inside(device):
-                    below = tuple(self._children(entry, registry.DEPTH - 1))
+                    below = tuple(self._children(entry, registry.MAX_DEPTH - 1))
                     device = replace(device, children=below)
                 found.append(device)
-        return registry.devices(found)
+        return registry.find_devices(found)
 
     @contextmanager
     def _entries(self, iterator: int) -> Iterator[list[int]]:
@@ -73,7 +73,7 @@ class _Reading:
             return
         with ExitStack() as owned:
             owned.callback(self._iokit.IOObjectRelease, iterator)
-            for _ in range(TRIES):
+            for _ in range(MAX_TRIES):
                 with ExitStack() as taken:
                     entries = []
                     while entry := self._iokit.IOIteratorNext(iterator):
@@ -89,9 +89,9 @@ class _Reading:
     def _node(self, entry: int, keys: tuple[str, ...], depth: int) -> Node:
         number = c_uint64()
         code = self._iokit.IORegistryEntryGetRegistryEntryID(entry, byref(number))
-        check(code, "IORegistryEntryGetRegistryEntryID")
+        check_result(code, "IORegistryEntryGetRegistryEntryID")
         name = create_string_buffer(NAME_SIZE)
-        check(self._iokit.IOObjectGetClass(entry, name), "IOObjectGetClass")
+        check_result(self._iokit.IOObjectGetClass(entry, name), "IOObjectGetClass")
         kind = name.value.decode(errors="replace")
         return Node(
             kind,
@@ -103,7 +103,7 @@ class _Reading:
     def _children(self, entry: int, depth: int) -> Iterator[Node]:
         iterator = c_uint32()
         code = self._iokit.IORegistryEntryGetChildIterator(entry, PLANE, byref(iterator))
-        check(code, "IORegistryEntryGetChildIterator")
+        check_result(code, "IORegistryEntryGetChildIterator")
         with self._entries(iterator.value) as entries:
             for child in entries:
                 # A hub's devices are in the list themselves, those that are allowed.
@@ -136,8 +136,8 @@ class _Reading:
     def _read(self, value: int) -> str | int | None:
         kind = self._core.CFGetTypeID(value)
         if kind == self._text_type:
-            text = create_string_buffer(LONGEST)
-            fits = self._core.CFStringGetCString(value, text, LONGEST, UTF8)
+            text = create_string_buffer(MAX_TEXT_BYTES)
+            fits = self._core.CFStringGetCString(value, text, MAX_TEXT_BYTES, UTF8)
             return text.value.decode(errors="replace") if fits else None
         if kind == self._number_type:
             number = c_int64()

@@ -105,12 +105,12 @@ class Frameworks:
         self.default_mode = _symbol(self.core, "kCFRunLoopDefaultMode")
 
 
-def system(path: str | None) -> CDLL:
+def load_system(path: str | None) -> CDLL:
     """Return the C library, declared; None: the one that Python itself uses."""
     return _loaded(path, _SYSTEM)
 
 
-def check(code: int, call: str) -> None:
+def check_result(code: int, call: str) -> None:
     """Raise OSError if `code`, which `call` returned, is not KERN_SUCCESS."""
     if code:
         raise OSError(errno.EIO, f"{call} failed ({code & 0xFFFFFFFF:#010x})")

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from unplugd.eventloop.loop import Source
-    from unplugd.machine import Platform
     from unplugd.notify.channel import Channel, Events
+    from unplugd.platforms.protocol import Platform
     from unplugd.rules.devices import Watch
     from unplugd.rules.uploaders import Uploader
 
-FAST: Final = 8.0
+FAST_FACTOR: Final = 8.0
 """How many times faster `--fast` tells it."""
 
 STICK: Final = Device(f"demo-{os.getpid()}", 0x0A21, 0x8001, address=1, name="CareLink USB")
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Step:
     """What happens `at` seconds: who uses the device from then on, whether it is plugged in, what the teller says."""
 
     at: float
@@ -36,20 +36,20 @@ class Turn:
 
 
 STORY: Final = (
-    Turn(2, "You plug in a CareLink USB stick, and then something else comes up.", plugged_in=True),
-    Turn(
+    Step(2, "You plug in a CareLink USB stick, and then something else comes up.", plugged_in=True),
+    Step(
         14,
         "You start an upload: CareLink Uploader opens the stick.",
         plugged_in=True,
         program="CareLink Uploader",
     ),
-    Turn(22, "The upload is finished. The stick stays where it is.", plugged_in=True),
-    Turn(48, "You unplug the stick.", plugged_in=False),
+    Step(22, "The upload is finished. The stick stays where it is.", plugged_in=True),
+    Step(48, "You unplug the stick.", plugged_in=False),
 )
-ENDS: Final = 51.0
+END_SECONDS: Final = 51.0
 
 
-def settings(speed: float) -> Settings:
+def demo_settings(speed: float) -> Settings:
     """Return the real rules with minutes made seconds, told `speed` times as fast."""
     policy = Policy(
         after_plug_in=5 / speed,
@@ -63,7 +63,7 @@ def settings(speed: float) -> Settings:
     return Settings(policy=policy, look_every=0.5 / speed)
 
 
-class Simulated:
+class SimulatedPlatform:
     """A platform on which one stick is plugged in, used and unplugged as the story goes; the rest is the real one's."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Simulated:
         self._say = say
         self._over = over
         self._turns = list(STORY)
-        self._present = Turn(0, "", plugged_in=False)
+        self._present = Step(0, "", plugged_in=False)
         self._changed: Callable[[], None] = lambda: None
 
     def now(self) -> float:
@@ -134,7 +134,7 @@ class Simulated:
 
     def deadline(self) -> float | None:
         """Return when the next turn comes."""
-        return self._began + (self._turns[0].at if self._turns else ENDS) / self._speed
+        return self._began + (self._turns[0].at if self._turns else END_SECONDS) / self._speed
 
     def expire(self, now: float) -> None:
         """Take the turn that has come."""

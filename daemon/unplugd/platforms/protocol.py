@@ -52,7 +52,7 @@ class Platform(Protocol):
         """
 
 
-class Computer(Platform, Protocol):
+class InspectablePlatform(Platform, Protocol):
     """What the commands ask besides."""
 
     def everything(self) -> list[Device]:

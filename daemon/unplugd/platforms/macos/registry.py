@@ -24,9 +24,9 @@ ADDRESSES: Final = ("kUSBAddress", "USB Address")
 OF_DEVICES: Final = ("idVendor", "idProduct", "locationID", "bDeviceClass", *WORDS, OWNER)
 INTERFACE: Final = "bInterfaceNumber"
 """Only interfaces have one."""
-KEPT: Final = frozenset({*OF_DEVICES, *ADDRESSES, INTERFACE, OWNER, CREATOR})
+KEPT_KEYS: Final = frozenset({*OF_DEVICES, *ADDRESSES, INTERFACE, OWNER, CREATOR})
 """All that is ever looked at: a serial number is not among it."""
-DEPTH: Final = 24
+MAX_DEPTH: Final = 24
 """Entries below an entry that are looked at; a program's hold is at about ten."""
 
 
@@ -60,7 +60,7 @@ class Node:
         return self.kind == DEVICE or (numbers and addressed and INTERFACE not in self.properties)
 
 
-def ports(location: int) -> tuple[int, tuple[int, ...]]:
+def find_ports(location: int) -> tuple[int, tuple[int, ...]]:
     """Return the bus and the ports on the way to a device: a byte, then half a byte a port until there is a zero."""
     way = []
     for shift in range(20, -1, -4):
@@ -71,7 +71,7 @@ def ports(location: int) -> tuple[int, tuple[int, ...]]:
     return location >> 24 & 0xFF, tuple(way)
 
 
-def devices(roots: Iterable[Node]) -> tuple[Node, ...]:
+def find_devices(roots: Iterable[Node]) -> tuple[Node, ...]:
     """Return every device that is here, once, without the devices that are plugged into it.
 
     A hub repeats what is in it, and where it does not, its devices are found nowhere else.

@@ -14,13 +14,13 @@ from contextlib import ExitStack
 from ctypes import byref, c_uint32, c_void_p
 from typing import TYPE_CHECKING, Final
 
-from unplugd.macos import registry
-from unplugd.macos.frameworks import ANY_PORT, MATCHED, POWER, check
+from unplugd.platforms.macos import registry
+from unplugd.platforms.macos.frameworks import ANY_PORT, MATCHED, POWER, check_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.macos.frameworks import Frameworks
+    from unplugd.platforms.macos.frameworks import Frameworks
 
 KINDS: Final = (b"IOServiceFirstMatch", b"IOServiceTerminate")
 """kIOFirstMatchNotification and kIOTerminatedNotification (IOKitKeys.h)."""
@@ -29,7 +29,7 @@ CAN_SLEEP: Final = 0xE0000270
 WILL_SLEEP: Final = 0xE0000280
 WILL_POWER_ON: Final = 0xE0000320
 HAS_POWERED_ON: Final = 0xE0000300
-STOP_AGAIN: Final = 0.02
+STOP_AGAIN_SECONDS: Final = 0.02
 """Seconds after which the run loop is told once more to stop: it does not hear what it is told before it runs."""
 
 
@@ -103,7 +103,7 @@ class Announcements:
         self._running.wait()
         while self._thread.is_alive():
             self._core.CFRunLoopStop(self._loop)
-            self._thread.join(STOP_AGAIN)
+            self._thread.join(STOP_AGAIN_SECONDS)
         if self._loop:
             self._core.CFRelease(self._loop)
         self._owned.close()
@@ -125,7 +125,7 @@ class Announcements:
             code = self._iokit.IOServiceAddMatchingNotification(
                 port, kind, matching, self._matched, None, byref(iterator)
             )
-            check(code, "IOServiceAddMatchingNotification")
+            check_result(code, "IOServiceAddMatchingNotification")
             owned.callback(self._iokit.IOObjectRelease, iterator.value)
             self._drain(iterator.value)
         return port

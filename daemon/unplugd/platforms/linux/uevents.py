@@ -15,11 +15,11 @@ AF_NETLINK: Final[int] = getattr(socket, "AF_NETLINK", 16)
 NETLINK_KOBJECT_UEVENT: Final = 15
 KERNEL_GROUP: Final = 1
 """The kernel's own announcements: they come even while udev is stopped, which group 2 (after udev's rules) does not."""
-BURST: Final = 512
+MAX_BURST: Final = 512
 """Messages taken at once, so that a flood cannot keep the rest of the program from its work."""
 
 
-def subsystem(message: bytes) -> str:
+def parse_subsystem(message: bytes) -> str:
     """Return the subsystem that an announcement is about, in the kernel's framing or in udev's; "" if it has none."""
     if message.startswith(b"libudev\0"):
         # udev's header: magic, header size, offset and length of the properties (libudev's monitor protocol).
@@ -60,7 +60,7 @@ class Uevents:
     def ready(self) -> None:
         """Drain the socket; an overflow or an error means that anything may have happened."""
         changed = False
-        for _ in range(BURST):
+        for _ in range(MAX_BURST):
             try:
                 message = self._socket.recv(16384)
             except BlockingIOError:
@@ -71,7 +71,7 @@ class Uevents:
                     self._socket.close()
                     self._socket = _open()
             else:
-                changed = changed or subsystem(message) == "usb"
+                changed = changed or parse_subsystem(message) == "usb"
         if changed:
             self._changed()
 

@@ -6,22 +6,22 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unplugd.machine import Computer
     from unplugd.paths import Paths
+    from unplugd.platforms.protocol import InspectablePlatform
 
 
-def here(where: Paths | None = None) -> Computer:
+def current_platform(where: Paths | None = None) -> InspectablePlatform:
     """Return the computer that this runs on; `where` remembers what is on the screen, for the daemon alone."""
     # A name of its own, since mypy takes sys.platform for a constant.
     system = str(sys.platform)
     if system.startswith("linux"):
-        from unplugd.linux import Linux  # noqa: PLC0415 - only one of the three is loaded
+        from unplugd.platforms.linux.platform import Linux  # noqa: PLC0415 - only one of the three is loaded
 
         return Linux(where.notification if where else None)
     if system == "darwin":
-        from unplugd.macos import MacOS  # noqa: PLC0415 - likewise
+        from unplugd.platforms.macos.platform import MacOS  # noqa: PLC0415 - likewise
 
         return MacOS()
-    from unplugd.portable import Portable  # noqa: PLC0415 - likewise
+    from unplugd.platforms.portable import Portable  # noqa: PLC0415 - likewise
 
     return Portable()

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unplugd.eventloop.child import Child
 from unplugd.eventloop.loop import turn
-from unplugd.macos import registry
-from unplugd.macos.registry import Node
+from unplugd.platforms.macos import registry
+from unplugd.platforms.macos.registry import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMAND: Final = ("ioreg", "-r", "-c", registry.DEVICE, "-l", "-w0", "-a")
-PATIENCE: Final = 20.0
+TIMEOUT_SECONDS: Final = 20.0
 """Seconds that it may take: a background job runs on the slow cores, behind all others."""
-FRESH: Final = 1.0
+FRESH_SECONDS: Final = 1.0
 """Seconds for which an answer is as good as a new one: it is asked for again as soon as it has come."""
-LARGEST: Final = 1 << 24
+MAX_BYTES: Final = 1 << 24
 """Bytes of an answer; a Mac full of USB devices gives a few hundred thousand."""
 
 # Bits of "IOServiceState" (IOKitLibPrivate.h, as ioreg prints them).
@@ -41,7 +41,7 @@ def parse(answer: bytes) -> tuple[Node, ...]:
         entries = _loaded(answer)
         if not isinstance(entries, list):
             entries = [entries]
-        return registry.devices([_node(entry, registry.DEPTH) for entry in entries])
+        return registry.find_devices([_node(entry, registry.MAX_DEPTH) for entry in entries])
     except ValueError as error:
         raise OSError(errno.EBADMSG, "ioreg's answer makes no sense") from error
 
@@ -49,7 +49,7 @@ def parse(answer: bytes) -> tuple[Node, ...]:
 class Ioreg(Child):
     """A source of the loop: asks `ioreg`, one child at a time; calls `changed` when its answer is another one."""
 
-    kept = LARGEST + 1
+    kept = MAX_BYTES + 1
     complaints = False
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -80,11 +80,11 @@ class Ioreg(Child):
 
     def ask(self) -> None:
         """Start a child, unless there is one, or there was a moment ago."""
-        fresh = not self._outdated and self._now() - self._answered_at < FRESH
+        fresh = not self._outdated and self._now() - self._answered_at < FRESH_SECONDS
         if self._child or fresh:
             return
         self._outdated = False
-        self._start(COMMAND, PATIENCE, self._answered)
+        self._start(COMMAND, TIMEOUT_SECONDS, self._answered)
 
     def forget(self) -> None:
         """Forget the last answer: something better has been found."""
@@ -97,7 +97,7 @@ class Ioreg(Child):
     def ready(self) -> None:
         """Take what the child says, unless it is too much."""
         super().ready()
-        if len(self._said) > LARGEST:
+        if len(self._said) > MAX_BYTES:
             self._end("it does not stop talking")
 
     def close(self) -> None:
@@ -186,7 +186,7 @@ def _node(entry: Any, depth: int) -> Node:
     if not isinstance(children, list):
         children = [children]
     # All else, a serial number among it, is dropped here and now.
-    properties = {key: entry[key] for key in registry.KEPT if isinstance(entry.get(key), str | int)}
+    properties = {key: entry[key] for key in registry.KEPT_KEYS if isinstance(entry.get(key), str | int)}
     debug = entry.get(registry.DEBUG_STATE)
     if isinstance(debug, dict) and isinstance(debug.get(registry.OPENED), int):
         properties[registry.OPENED] = debug[registry.OPENED]

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd import descriptor
-from unplugd.descriptor import Backend, Descriptor
-from unplugd.macos import registry
+from unplugd.platforms import usb_backend
+from unplugd.platforms.macos import registry
+from unplugd.platforms.usb_backend import Backend, Descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from unplugd.macos.registry import Node
+    from unplugd.platforms.macos.registry import Node
     from unplugd.rules.devices import Device
 
 
-def devices(nodes: Iterable[Node]) -> list[Device]:
+def make_devices(nodes: Iterable[Node]) -> list[Device]:
     """Return every USB device of a look at the registry, hubs too, without names."""
-    return descriptor.devices(Backend(lambda: descriptors(nodes)))
+    return usb_backend.make_devices(Backend(lambda: make_descriptors(nodes)))
 
 
-def descriptors(nodes: Iterable[Node]) -> Iterator[Descriptor]:
+def make_descriptors(nodes: Iterable[Node]) -> Iterator[Descriptor]:
     """Yield the descriptor of each device that says enough of itself."""
     for node in nodes:
         try:
@@ -38,7 +38,7 @@ def _descriptor(node: Node) -> Descriptor:
     location = (node.number("locationID") or 0) & 0xFFFFFFFF
     if not location:
         raise ValueError("no locationID")
-    bus, ports = registry.ports(location)
+    bus, ports = registry.find_ports(location)
     # USB's own address comes again after a replug, the entry's id never does.
     return Descriptor(
         vendor, product, node.number("bDeviceClass") or 0, bus=bus, address=node.id, ports=ports

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from unplugd.notify.channel import Events
     from unplugd.notify.message import Message
 
-PATIENCE: Final = 20.0
+TIMEOUT_SECONDS: Final = 20.0
 """Seconds that a program, or the applet, may take: a service in the background has the slow cores only."""
-BETWEEN_LOOKS: Final = 0.5
+POLL_SECONDS: Final = 0.5
 """Seconds between two looks whether the applet has taken a notice."""
 SCRIPT: Final = (
     "on run argv",
@@ -69,8 +69,8 @@ class Notification(Child):
         if self._applet_failed:
             self._by_osascript()
             return
-        self._give_up_at = self._now() + PATIENCE
-        self._start(("open", "-g", "-a", str(self._applet)), PATIENCE, self._opened)
+        self._give_up_at = self._now() + TIMEOUT_SECONDS
+        self._start(("open", "-g", "-a", str(self._applet)), TIMEOUT_SECONDS, self._opened)
 
     def withdraw(self) -> None:
         """Take back what was not shown yet, also what an earlier run left; what is on the screen stays."""
@@ -141,7 +141,7 @@ class Notification(Child):
         elif now >= self._give_up_at:
             self._without_applet()
         else:
-            self._look_at = min(now + BETWEEN_LOOKS, self._give_up_at)
+            self._look_at = min(now + POLL_SECONDS, self._give_up_at)
 
     def _without_applet(self) -> None:
         self._applet_failed = True
@@ -161,7 +161,7 @@ class Notification(Child):
             self._settle(trouble if own else f"osascript: {trouble}")
 
         try:
-            self._start(command, PATIENCE, ended)
+            self._start(command, TIMEOUT_SECONDS, ended)
         except ValueError:
             # A zero byte cannot be an argument.
             self._settle("the words cannot be shown")

@@ -48,7 +48,7 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc] # pyusb has no types
         return dev
 
 
-def devices(backend: Backend) -> list[Device]:
+def make_devices(backend: Backend) -> list[Device]:
     """Return every USB device that the back end lists, hubs too, without names."""
     return [
         Device(_port(found), found.idVendor, found.idProduct, found.bus, found.address, found.bDeviceClass)

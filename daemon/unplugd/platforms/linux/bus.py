@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BUS: Final = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
-HANDSHAKE: Final = 3.0
+HANDSHAKE_TIMEOUT_SECONDS: Final = 3.0
 """Seconds that a bus may take to let us in."""
 NO_ANSWER: Final = "no answer in time"
 """The error of a call that was not answered in its time."""
-LARGEST_BACKLOG: Final = 1_000_000
+MAX_BACKLOG_BYTES: Final = 1_000_000
 """Bytes kept for a bus that does not read; more means that it hangs."""
 
 
@@ -33,7 +33,7 @@ class BusError(Exception):
     """The bus cannot be reached; the message says why and names no path."""
 
 
-def session_address() -> str:
+def find_session_address() -> str:
     """Return the address of the session bus as the environment has it; BusError if there is none."""
     address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
     if address:
@@ -44,7 +44,7 @@ def session_address() -> str:
     raise BusError("there is no session bus")
 
 
-def system_address() -> str:
+def find_system_address() -> str:
     """Return the address of the system bus."""
     return os.environ.get("DBUS_SYSTEM_BUS_ADDRESS", "") or "unix:path=/run/dbus/system_bus_socket"
 
@@ -77,7 +77,7 @@ class Bus:
         self._outgoing = bytearray()
         self._queued: deque[bytes] = deque()
         self._login: Authenticator | None = Authenticator()
-        self._gives_up_at: float | None = now() + HANDSHAKE
+        self._gives_up_at: float | None = now() + HANDSHAKE_TIMEOUT_SECONDS
         self._trouble = "the bus does not answer"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.setblocking(False)
@@ -118,7 +118,7 @@ class Bus:
         answer: Callable[[tuple[Any, ...] | None, str], None],
         *,
         returns: str | None = None,
-        seconds: float = HANDSHAKE,
+        seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
         late: Callable[[tuple[Any, ...]], None] | None = None,
         activate: bool = False,
     ) -> None:
@@ -217,7 +217,7 @@ class Bus:
         if self._login:
             self._queued.append(message)
             return
-        if len(self._outgoing) <= LARGEST_BACKLOG:
+        if len(self._outgoing) <= MAX_BACKLOG_BYTES:
             self._outgoing += message
         try:
             self._write()
@@ -231,7 +231,7 @@ class Bus:
             try:
                 sent = self._socket.send(self._outgoing, socket.MSG_NOSIGNAL)
             except BlockingIOError:
-                if len(self._outgoing) > LARGEST_BACKLOG:
+                if len(self._outgoing) > MAX_BACKLOG_BYTES:
                     raise OSError("the bus does not read") from None
                 return
             del self._outgoing[:sent]

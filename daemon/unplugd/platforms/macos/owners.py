@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unplugd import processes
-from unplugd.macos import registry
+from unplugd.platforms import processes
+from unplugd.platforms.macos import registry
 from unplugd.rules.model import DeviceUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from unplugd.macos.registry import Node
+    from unplugd.platforms.macos.registry import Node
     from unplugd.rules.devices import Device
     from unplugd.rules.uploaders import Uploader
 
@@ -29,7 +29,7 @@ class Hold:
     evidence: str
 
 
-def holds(node: Node) -> Iterator[Hold]:
+def find_holds(node: Node) -> Iterator[Hold]:
     """Yield the programs' holds on a device.
 
     A driver that owns an interface is at rest. A program's connection alone proves nothing: it may only have listed.
@@ -41,16 +41,16 @@ def holds(node: Node) -> Iterator[Hold]:
         creator = _PROCESS.fullmatch(node.text(registry.CREATOR))
         yield Hold(int(creator[1]) if creator else None, creator[2] if creator else "", "has opened it (HID)")
     for child in node.children:
-        yield from holds(child)
+        yield from find_holds(child)
 
 
-def sighting(device: Device, node: Node, software: Sequence[Uploader]) -> DeviceUse:
+def make_device_use(device: Device, node: Node, software: Sequence[Uploader]) -> DeviceUse:
     """Return what the device is used for."""
-    found = list(holds(node))
+    found = list(find_holds(node))
     holding = [
         (holder, hold)
         for hold in found
-        if hold.pid is not None and (holder := processes.known(hold.pid, software, hold.name))
+        if hold.pid is not None and (holder := processes.identify(hold.pid, software, hold.name))
     ]
     for holder, hold in sorted(holding, key=lambda one: one[0].uploader is None or one[0].uploader.doubtful):
         if holder.uploader:

@@ -7,13 +7,13 @@ import time
 from ctypes import byref, c_size_t, create_string_buffer
 from typing import Final
 
-from unplugd.macos import frameworks
+from unplugd.platforms.macos import frameworks
 
 CONTINUOUS: Final[int] = getattr(time, "CLOCK_MONOTONIC_RAW", 4)
 """On a Mac it counts sleep (clock_gettime(3)), and nobody sets it."""
 AWAKE: Final[int] = getattr(time, "CLOCK_UPTIME_RAW", CONTINUOUS)
 """It stands still in sleep. Where there is none, as on Linux, nothing is known of sleep."""
-ROUGH: Final = 1000
+MAX_CORRECTION_SECONDS: Final = 1000
 """Seconds by which the wall clock is corrected at most, without being set."""
 
 
@@ -35,12 +35,12 @@ def boot(library: str | None = None) -> str:
     with contextlib.suppress(OSError):
         # A struct timeval: it moves when somebody sets the wall clock, and is then taken for another boot.
         return _sysctl("kern.boottime", library).hex()
-    return f"boot-{round((time.time() - now()) / ROUGH)}"
+    return f"boot-{round((time.time() - now()) / MAX_CORRECTION_SECONDS)}"
 
 
 def _sysctl(name: str, library: str | None) -> bytes:
     value = create_string_buffer(64)
     size = c_size_t(len(value))
-    code = frameworks.system(library).sysctlbyname(name.encode(), value, byref(size), None, 0)
-    frameworks.check(code, f"sysctlbyname({name})")
+    code = frameworks.load_system(library).sysctlbyname(name.encode(), value, byref(size), None, 0)
+    frameworks.check_result(code, f"sysctlbyname({name})")
     return value.raw[: size.value]

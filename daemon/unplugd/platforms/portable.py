@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 import usb.backend.libusb1
 import usb.core
 
-from unplugd import processes
 from unplugd.eventloop.timer import Timer
 from unplugd.notify.registry import make_channel
+from unplugd.platforms import processes
 from unplugd.rules import devices
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from unplugd.notify.channel import Channel, Events
     from unplugd.rules.uploaders import Uploader
 
-EVERY: Final = 2.0
+POLL_SECONDS: Final = 2.0
 """Seconds between two looks at what is plugged in: libusb announces nothing on these systems."""
 CLOCK: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 BOOT_MESSAGES: Final = "/var/run/dmesg.boot"
@@ -38,7 +38,7 @@ ROOT_HUB: Final = 1
 """The address that every root hub has."""
 
 
-def packaged(candidate: str) -> str | None:
+def find_packaged_libusb(candidate: str) -> str | None:
     """Return the path of the libusb that comes with the package libusb-package, None where that is not installed."""
     try:
         from libusb_package import find_library
@@ -52,8 +52,8 @@ class Portable:
 
     def __init__(
         self,
-        every: float = EVERY,
-        finders: Sequence[Callable[[str], str | None]] = (ctypes.util.find_library, packaged),
+        every: float = POLL_SECONDS,
+        finders: Sequence[Callable[[str], str | None]] = (ctypes.util.find_library, find_packaged_libusb),
         clock: int = CLOCK,
         boot_messages: str = BOOT_MESSAGES,
     ) -> None:
@@ -112,7 +112,7 @@ class Portable:
 
     def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""
-        return processes.running(software, self.now, self._starts)
+        return processes.find_running(software, self.now, self._starts)
 
     def look(
         self,

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unplugd import processes
+from unplugd.platforms import processes
 from unplugd.rules import uploaders
 
 if TYPE_CHECKING:
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenNodes:
     """Which processes hold which of the wanted nodes; `blind` where not even one's own processes may be seen."""
 
     pids: dict[str, tuple[int, ...]]
     blind: bool
 
 
-def holding(
+def find_holders(
     nodes: Iterable[str], proc: str = "/proc", passed: dict[str, tuple[int, int]] | None = None
-) -> Open:
+) -> OpenNodes:
     """Return the processes that have one of `nodes` open.
 
     Only the user's own processes tell. A node is recognised by its device number or its inode, not by its path: a
@@ -71,7 +71,7 @@ def holding(
     if passed is not None:
         passed.clear()
         passed.update(marks)
-    return Open({node: tuple(pids) for node, pids in found.items()}, blind=own > 0 and not seen_own)
+    return OpenNodes({node: tuple(pids) for node, pids in found.items()}, blind=own > 0 and not seen_own)
 
 
 def _among(folder: str, wanted: Mapping[tuple[int, int, int], str]) -> set[str]:
@@ -105,7 +105,7 @@ def _belongs_to(folder: str, uid: int) -> bool:
         return False
 
 
-def running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, float] | None:
+def find_running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, float] | None:
     """Return the upload software started last, and when: seconds on the clock that counts sleep. None if none runs.
 
     A child of the same program is not another start.
@@ -117,10 +117,10 @@ def running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, flo
 
         try:
             process = psutil.Process(pid)
-            uploader = uploaders.find_uploader(processes.program(process), alone)
+            uploader = uploaders.find_uploader(processes.read_program(process), alone)
             parent = process.parent() if uploader else None
             if uploader is None or (
-                parent and uploaders.find_uploader(processes.program(parent), alone) == uploader
+                parent and uploaders.find_uploader(processes.read_program(parent), alone) == uploader
             ):
                 continue
             started = _started(pid, proc)

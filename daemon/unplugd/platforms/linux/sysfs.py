@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd.descriptor import Backend, Descriptor, devices
+from unplugd.platforms.usb_backend import Backend, Descriptor, make_devices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Tree:
 
     def devices(self) -> list[Device]:
         """Return every USB device, hubs too, without names."""
-        return devices(self._backend)
+        return make_devices(self._backend)
 
     def descriptors(self) -> Iterator[Descriptor]:
         """Yield the descriptor of each device; one that vanishes while it is read is gone."""

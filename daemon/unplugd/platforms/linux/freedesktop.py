@@ -18,8 +18,8 @@ from jeepney.low_level import HeaderFields, Message
 from jeepney.wrappers import DBusAddress
 
 from unplugd import sanitize
-from unplugd.linux import bus
-from unplugd.linux.bus import BUS, NO_ANSWER, Bus, BusError
+from unplugd.platforms.linux import bus
+from unplugd.platforms.linux.bus import BUS, NO_ANSWER, Bus, BusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,16 +33,16 @@ SERVER: Final = DBusAddress("/org/freedesktop/Notifications", NAME, NAME)
 MANAGER: Final = DBusAddress(
     "/org/freedesktop/systemd1", "org.freedesktop.systemd1", "org.freedesktop.DBus.Properties"
 )
-DELIVERY: Final = 5.0
+DELIVERY_TIMEOUT_SECONDS: Final = 5.0
 """Seconds that showing a notification may take, of which the server's answer gets three."""
-START: Final = 15.0
+START_TIMEOUT_SECONDS: Final = 15.0
 """Seconds that the bus may take to start a notification server."""
-LARGEST_ID: Final = 2**32
-LOST_ANSWER: Final = 60.0
+MAX_ID: Final = 2**32
+LOST_ANSWER_SECONDS: Final = 60.0
 """Seconds after which an answer is taken for lost, not late: a server that hangs for longer may show one twice."""
 LAST_ANSWER: Final = 0.5
 """Seconds to wait, before the connection is closed, for what is still to be withdrawn."""
-BETWEEN_STARTS: Final = 60.0
+RESTART_SECONDS: Final = 60.0
 """Seconds between two requests to start a server for the same notification."""
 
 
@@ -96,7 +96,7 @@ class Desktop:
         """Show `words` instead of what was shown; `done` gets None, or why it could not be."""
         self._wanted = words
         self._done = done
-        self._deadline = self._now() + DELIVERY
+        self._deadline = self._now() + DELIVERY_TIMEOUT_SECONDS
         self._advance()
 
     def withdraw(self) -> None:
@@ -136,7 +136,7 @@ class Desktop:
         if self._bus:
             return None
         try:
-            self._bus = Bus(bus.session_address(), self._now, self._signal, self._disconnected)
+            self._bus = Bus(bus.find_session_address(), self._now, self._signal, self._disconnected)
         except BusError as error:
             return str(error)
         self._bus.add_match(
@@ -270,7 +270,7 @@ class Desktop:
             self._advance()
 
     def _waits_for_answer(self) -> bool:
-        return self._request is not None and self._now() < self._request.sent_at + LOST_ANSWER
+        return self._request is not None and self._now() < self._request.sent_at + LOST_ANSWER_SECONDS
 
     def _server(self) -> DBusAddress:
         """Return the address of the server that we know: the name may be another's by the time a call arrives."""
@@ -317,7 +317,7 @@ class Desktop:
     def _start(self) -> None:
         """Have the bus start the desktop's server, but not before the desktop itself is there."""
         now = self._now()
-        recently = self._started_at is not None and now < self._started_at + BETWEEN_STARTS
+        recently = self._started_at is not None and now < self._started_at + RESTART_SECONDS
         if self._starting or not self._bus:
             return
         if recently:
@@ -347,9 +347,15 @@ class Desktop:
         if not self._bus or self._wanted is None:
             return
         now = self._now()
-        self._starting, self._started_at, self._deadline = True, now, now + START
+        self._starting, self._started_at, self._deadline = True, now, now + START_TIMEOUT_SECONDS
         self._bus.call(
-            BUS, "StartServiceByName", "su", (NAME, 0), self._start_told, returns="u", seconds=START
+            BUS,
+            "StartServiceByName",
+            "su",
+            (NAME, 0),
+            self._start_told,
+            returns="u",
+            seconds=START_TIMEOUT_SECONDS,
         )
 
     def _start_told(self, answer: tuple[Any, ...] | None, _error: str) -> None:
@@ -453,4 +459,4 @@ class Desktop:
             known = int(notification) if owner and then == owner else 0
         except (OSError, ValueError):
             return 0
-        return known if 0 < known < LARGEST_ID else 0
+        return known if 0 < known < MAX_ID else 0

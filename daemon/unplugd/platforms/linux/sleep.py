@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from jeepney.low_level import HeaderFields, Message
 
-from unplugd.linux import bus
-from unplugd.linux.bus import Bus, BusError
+from unplugd.platforms.linux import bus
+from unplugd.platforms.linux.bus import Bus, BusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ class Sleep:
         self._woke = woke
         self._bus: Bus | None = None
         try:
-            self._bus = Bus(bus.system_address(), now, self._signal, self._gone)
+            self._bus = Bus(bus.find_system_address(), now, self._signal, self._gone)
             self._bus.add_match(RULE)
         except BusError:
             self._bus = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import psutil
 
 T = TypeVar("T")
-FAULTS: Final = (OSError, RuntimeError, SystemError)
+OS_ERRORS: Final = (OSError, RuntimeError, SystemError)
 """What psutil raises on macOS now and then instead of an error of its own (its issues 2116 and 2708, pull 2854)."""
 _ANCESTORS: Final = 3
 """Generations of parents looked at to find whose helper a process is."""
@@ -32,7 +32,7 @@ class Holder:
     service: bool
 
 
-def known(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | None:
+def identify(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | None:
     """Return who process `pid` is, or None if it has ended.
 
     `called` is its name as the system has it elsewhere, for a process of another user that psutil may not look into.
@@ -41,16 +41,16 @@ def known(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | 
 
     try:
         process = psutil.Process(pid)
-        found = program(process, called)
+        found = read_program(process, called)
         uploader, service = uploaders.find_uploader(found, software), uploaders.is_service(found)
     except psutil.NoSuchProcess:
         return None
     if not (uploader or service):
-        uploader = _helped(process, software)
+        uploader = _find_helped(process, software)
     return Holder(sanitize.one_line(found.name) or "unnamed", uploader, service)
 
 
-def running(
+def find_running(
     software: Sequence[Uploader],
     now: Callable[[], float],
     starts: dict[tuple[int, float], float] | None = None,
@@ -70,12 +70,14 @@ def running(
         try:
             if not _may_be(process.name(), alone):
                 continue
-            uploader = uploaders.find_uploader(program(process), alone)
+            uploader = uploaders.find_uploader(read_program(process), alone)
             parent = process.parent() if uploader else None
-            if uploader is None or (parent and uploaders.find_uploader(program(parent), alone) == uploader):
+            if uploader is None or (
+                parent and uploaders.find_uploader(read_program(parent), alone) == uploader
+            ):
                 continue
             created = process.create_time()
-        except (psutil.Error, *FAULTS):
+        except (psutil.Error, *OS_ERRORS):
             continue
         moment = now()
         key = (process.pid, created)
@@ -97,26 +99,26 @@ def _may_be(name: str, software: Sequence[Uploader]) -> bool:
     )
 
 
-def _helped(process: psutil.Process, software: Sequence[Uploader]) -> Uploader | None:
+def _find_helped(process: psutil.Process, software: Sequence[Uploader]) -> Uploader | None:
     """Return the upload software whose helper a process is: it holds the device for it."""
     import psutil
 
     try:
-        parents = [program(parent) for parent in process.parents()[:_ANCESTORS]]
-    except (psutil.Error, *FAULTS):
+        parents = [read_program(parent) for parent in process.parents()[:_ANCESTORS]]
+    except (psutil.Error, *OS_ERRORS):
         return None
     return next((found for parent in parents if (found := uploaders.find_uploader(parent, software))), None)
 
 
-def program(process: psutil.Process, called: str = "") -> Program:
+def read_program(process: psutil.Process, called: str = "") -> Program:
     """Return what can be known of a process; what is another user's stays empty. NoSuchProcess if it has ended."""
-    path = _told(process.exe, "")
+    path = _ask(process.exe, "")
     # psutil looks into the arguments for the end of a long name, and fails with them.
-    name = _told(process.name, called) or os.path.basename(path)
-    return Program(name, path, _told(lambda: tuple(process.cmdline()), ()))
+    name = _ask(process.name, called) or os.path.basename(path)
+    return Program(name, path, _ask(lambda: tuple(process.cmdline()), ()))
 
 
-def _told(ask: Callable[[], T], otherwise: T) -> T:
+def _ask(ask: Callable[[], T], otherwise: T) -> T:
     """Return what psutil tells, or `otherwise` where it may not or cannot."""
     import psutil
 
@@ -124,5 +126,5 @@ def _told(ask: Callable[[], T], otherwise: T) -> T:
         return ask()
     except psutil.NoSuchProcess:
         raise
-    except (psutil.Error, *FAULTS):
+    except (psutil.Error, *OS_ERRORS):
         return otherwise

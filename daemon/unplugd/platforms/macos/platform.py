@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd import processes, sanitize
+from unplugd import sanitize
 from unplugd.eventloop.timer import Timer
-from unplugd.macos import backend, clock, iokit, owners, registry
-from unplugd.macos.announcements import Announcements
-from unplugd.macos.frameworks import LIBRARIES, Frameworks
-from unplugd.macos.ioreg import Ioreg
-from unplugd.macos.notification import Notification
 from unplugd.notify.registry import make_channel
+from unplugd.platforms import processes
+from unplugd.platforms.macos import backend, clock, iokit, owners, registry
+from unplugd.platforms.macos.announcements import Announcements
+from unplugd.platforms.macos.frameworks import LIBRARIES, Frameworks
+from unplugd.platforms.macos.ioreg import Ioreg
+from unplugd.platforms.macos.notification import Notification
 from unplugd.rules import devices
 from unplugd.rules.model import DeviceUse
 
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.eventloop.loop import Source
-    from unplugd.macos.frameworks import Libraries
-    from unplugd.macos.registry import Node
     from unplugd.notify.channel import Channel, Events
+    from unplugd.platforms.macos.frameworks import Libraries
+    from unplugd.platforms.macos.registry import Node
     from unplugd.rules.devices import Device
     from unplugd.rules.uploaders import Uploader
 
-SLOWLY: Final = 45.0
+RESCAN_SECONDS: Final = 45.0
 """Seconds between two looks at what is plugged in, besides those after announcements."""
-OFTEN: Final = 4.0
+POLL_SECONDS: Final = 4.0
 """The same, where nothing is announced."""
 
 
@@ -75,11 +76,11 @@ class MacOS:
         nodes = self._nodes(watched, self._ioreg.latest if self._scanned else self._ioreg.wait)
         self._scanned = True
         self._seen = {node.id: node for node in nodes}
-        return devices.select_watched(backend.devices(nodes), watches)
+        return devices.select_watched(backend.make_devices(nodes), watches)
 
     def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""
-        return processes.running(software, clock.now, self._starts)
+        return processes.find_running(software, clock.now, self._starts)
 
     def look(
         self,
@@ -116,12 +117,12 @@ class MacOS:
         """Return what gives a device's own words by its port."""
         nodes = self._nodes()
         by_id = {node.id: node for node in nodes}
-        words = {device.port: _words(by_id[device.address]) for device in backend.devices(nodes)}
+        words = {device.port: _words(by_id[device.address]) for device in backend.make_devices(nodes)}
         return lambda port: words.get(port, "")
 
     def everything(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too."""
-        return backend.devices(self._nodes())
+        return backend.make_devices(self._nodes())
 
     def layers(self) -> Mapping[str, str]:
         """Return by what each thing is seen, and why not by something better."""
@@ -151,7 +152,7 @@ class MacOS:
         trouble = self._without
         if self._frameworks:
             try:
-                nodes = iokit.listed(self._frameworks, inside)
+                nodes = iokit.list_entries(self._frameworks, inside)
             except OSError as error:
                 trouble = _why(error)
             else:
@@ -165,7 +166,7 @@ class MacOS:
         if self._seen is None:
             return DeviceUse(device, "unknown", evidence="the I/O Registry cannot be read")
         node = self._seen.get(device.address)
-        return owners.sighting(device, node, software) if node else DeviceUse(device)
+        return owners.make_device_use(device, node, software) if node else DeviceUse(device)
 
     def _listen(self, changed: Callable[[], None]) -> Announcements | None:
         def announced() -> None:
@@ -182,11 +183,11 @@ class MacOS:
                 power = ", power notifications" if announcements.power else ""
                 self._announced = f"I/O Registry notifications{power}"
                 return announcements
-        self._announced = f"polled every {OFTEN:.0f} s, as {trouble}"
+        self._announced = f"polled every {POLL_SECONDS:.0f} s, as {trouble}"
         return None
 
     def _interval(self) -> float:
-        return SLOWLY if self._announcements and self._announcements.alive else OFTEN
+        return RESCAN_SECONDS if self._announcements and self._announcements.alive else POLL_SECONDS
 
     def _poll(self, changed: Callable[[], None]) -> None:
         if self._by.startswith("ioreg"):

@@ -1,0 +1,1 @@
+"""Linux: sysfs, kernel uevents, /proc, D-Bus. `platform.Linux` puts them together."""
