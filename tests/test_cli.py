@@ -22,18 +22,19 @@ import psutil  # noqa: F401 - see as_nobody
 import pytest
 
 import unplugd.platforms.linux.platform
-import unplugd.run  # noqa: F401 - see as_nobody
+import unplugd.watch.daemon  # noqa: F401 - see as_nobody
 from tests.rig.daemon import Done
 from tests.rig.tools import need
 from tests.rig.turning import Clock, turn_once
 from tests.rig.usb import HUB, METER, MOUSE, Model
-from unplugd import __version__, cli, control
+from unplugd import __version__, cli
 from unplugd.cli.terminal import tell
 from unplugd.config.file import load_settings, parse_settings
 from unplugd.config.settings import Settings
 from unplugd.config.write import TEMPLATE
-from unplugd.lock import Lock
 from unplugd.paths import Paths, find_paths
+from unplugd.watch import control
+from unplugd.watch.lock import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

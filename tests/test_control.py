@@ -16,8 +16,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rig.turning import Clock, turn_once, turn_until
-from unplugd import control
-from unplugd.control import CLIENTS, LARGEST_REQUEST, PATIENCE, Control, NoAnswerError, NotRunningError, ask
+from unplugd.watch import control
+from unplugd.watch.control import (
+    CLIENT_TIMEOUT_SECONDS,
+    MAX_CLIENTS,
+    MAX_REQUEST_BYTES,
+    Control,
+    NoAnswerError,
+    NotRunningError,
+    ask,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,8 +194,8 @@ def test_nonsense_is_answered_with_what_is_right(rig: Rig, line: bytes) -> None:
 
 @given(st.binary(max_size=300))
 @example(b"{}\n{}\n{}\n")
-@example(b"x" * LARGEST_REQUEST)
-@example(b"x" * 3 * LARGEST_REQUEST)
+@example(b"x" * MAX_REQUEST_BYTES)
+@example(b"x" * 3 * MAX_REQUEST_BYTES)
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_get_one_line_or_none(rig: Rig, raw: bytes) -> None:
     """Whoever connects and whatever they send: at most one answer, and then the connection ends."""
@@ -195,7 +203,7 @@ def test_any_bytes_get_one_line_or_none(rig: Rig, raw: bytes) -> None:
     assert said.count(b"\n") <= 1
     if said:
         assert isinstance(json.loads(said), dict)
-    if b"\n" in raw[:LARGEST_REQUEST]:
+    if b"\n" in raw[:MAX_REQUEST_BYTES]:
         assert said
 
 
@@ -215,10 +223,10 @@ def test_who_says_nothing_is_left(rig: Rig) -> None:
     client = rig.connect()
     client.sendall(b"{")
     turn_until(rig.clock, lambda: rig.control.deadline() is not None, "the client", rig.control)
-    assert rig.control.deadline() == rig.clock.now + PATIENCE
-    rig.clock.now += PATIENCE / 2
+    assert rig.control.deadline() == rig.clock.now + CLIENT_TIMEOUT_SECONDS
+    rig.clock.now += CLIENT_TIMEOUT_SECONDS / 2
     assert rig.ask({}) == rig.reply
-    rig.clock.now += PATIENCE / 2
+    rig.clock.now += CLIENT_TIMEOUT_SECONDS / 2
     rig.turn()
     assert client.recv(100) == b""
     assert rig.control.deadline() is None
@@ -230,7 +238,7 @@ def test_who_does_not_take_the_answer_is_left(rig: Rig) -> None:
     client = rig.connect()
     client.sendall(b"{}\n")
     turn_until(rig.clock, lambda: rig.requests, "the request", rig.control)
-    rig.clock.now += PATIENCE
+    rig.clock.now += CLIENT_TIMEOUT_SECONDS
     rig.turn()
     assert rig.control.deadline() is None
 
@@ -250,8 +258,8 @@ def test_who_hangs_up_at_once_is_nobody(rig: Rig) -> None:
 
 def test_a_crowd_is_bounded(rig: Rig) -> None:
     """Only so many at a time; who comes too late is sent away and can come again."""
-    crowd = [rig.connect() for _ in range(CLIENTS)]
-    turn_until(rig.clock, lambda: len(rig.control._clients) == CLIENTS, "the crowd", rig.control)
+    crowd = [rig.connect() for _ in range(MAX_CLIENTS)]
+    turn_until(rig.clock, lambda: len(rig.control._clients) == MAX_CLIENTS, "the crowd", rig.control)
     late = rig.connect()
     rig.turn()
     assert late.recv(1) == b""

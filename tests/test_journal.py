@@ -440,7 +440,7 @@ def test_the_journal_brings_no_heavy_libraries_along() -> None:
     script = """
 import sys
 from pathlib import Path
-import unplugd.run, unplugd.platforms.linux.platform
+import unplugd.watch.daemon, unplugd.platforms.linux.platform
 from unplugd.journal import File, Journal
 def loaded(): return [name for name in ("rich", "asyncio", "uuid", "structlog") if name in sys.modules]
 print(loaded())

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unplugd.lock import HeldError, Lock
+from unplugd.watch.lock import HeldError, Lock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HOLDER = (
-    "import sys, pathlib; from unplugd.lock import Lock\n"
+    "import sys, pathlib; from unplugd.watch.lock import Lock\n"
     "lock = Lock(pathlib.Path(sys.argv[1])); print(flush=True); sys.stdin.read()"
 )
 

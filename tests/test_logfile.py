@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unplugd import logfile
+from unplugd.watch import stderr_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 CHILD = """
 import pathlib
 import sys
-from unplugd import logfile
+from unplugd.watch import stderr_file
 for number in range({lines}):
     print(f"line {{number}}", file=sys.stderr, flush=True)
-print(logfile.tidy(pathlib.Path({log!r}), limit={limit}))
+print(stderr_file.trim(pathlib.Path({log!r}), limit={limit}))
 print("afterwards", file=sys.stderr)
 """
 
@@ -77,7 +77,7 @@ def test_one_line_that_is_longer_than_all_is_cut(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"x" * 500)
     with log.open("a") as stream:
-        assert logfile.tidy(log, stream, 100)
+        assert stderr_file.trim(log, stream, 100)
     assert (tmp_path / "log.1").read_bytes() == b"x" * 100
     assert log.stat().st_size == 0
 
@@ -87,14 +87,14 @@ def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
     log = tmp_path / "log"
     read, write = os.pipe()
     with os.fdopen(write, "w") as stream, os.fdopen(read):
-        assert not logfile.tidy(log, stream, 0)
-    assert not logfile.tidy(log, io.StringIO("x" * 100), 1)
-    assert not logfile.tidy(log, stream, 0)
+        assert not stderr_file.trim(log, stream, 0)
+    assert not stderr_file.trim(log, io.StringIO("x" * 100), 1)
+    assert not stderr_file.trim(log, stream, 0)
 
 
 def test_without_stderr_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    assert not logfile.tidy(tmp_path)
+    assert not stderr_file.trim(tmp_path)
 
 
 def test_a_file_that_was_removed_or_replaced_is_left_alone(tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_a_file_that_was_removed_or_replaced_is_left_alone(tmp_path: Path) -> No
         stream.write("x" * 100)
         stream.flush()
         log.unlink()
-        assert not logfile.tidy(log, stream, 10)
+        assert not stderr_file.trim(log, stream, 10)
         log.write_text("new" * 100)
-        assert not logfile.tidy(log, stream, 10)
+        assert not stderr_file.trim(log, stream, 10)
     assert log.read_text() == "new" * 100
     assert os.listdir(tmp_path) == ["log"]  # noqa: PTH208
 
@@ -118,7 +118,7 @@ def test_where_the_end_cannot_be_kept_nothing_is_lost(tmp_path: Path) -> None:
     with log.open("a") as stream:
         stream.write("x" * 100)
         stream.flush()
-        assert not logfile.tidy(log, stream, 10)
+        assert not stderr_file.trim(log, stream, 10)
     assert log.stat().st_size == 100
     assert sorted(os.listdir(tmp_path)) == ["log", "log.1"]  # noqa: PTH208
 
@@ -130,5 +130,5 @@ def test_another_file_is_left_alone(tmp_path: Path) -> None:
     with shared.open("a") as stream:
         stream.write("x" * 100)
         stream.flush()
-        assert not logfile.tidy(tmp_path / "unplugd.log", stream, 10)
+        assert not stderr_file.trim(tmp_path / "unplugd.log", stream, 10)
     assert shared.stat().st_size == 100

@@ -28,7 +28,7 @@ from unplugd.platforms.macos.platform import POLL_SECONDS, RESCAN_SECONDS, MacOS
 from unplugd.rules import devices
 from unplugd.rules.model import Policy
 from unplugd.rules.uploaders import BUILT_IN
-from unplugd.run import Daemon
+from unplugd.watch.daemon import Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

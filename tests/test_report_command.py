@@ -21,13 +21,14 @@ from msgspec.structs import replace
 from tests import TESTS
 from tests.rig import sample_report
 from tests.rig.daemon import Done
-from unplugd import cli, control, days
+from unplugd import cli, days
 from unplugd.cli.report import local_zone
 from unplugd.cli.summary import Paper, lines, on_one_screen
 from unplugd.journal import time_of
 from unplugd.notes import NOTES
 from unplugd.report import Figures, Report, report
 from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.watch import control
 
 if TYPE_CHECKING:
     from collections.abc import Callable

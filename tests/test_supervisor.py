@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unplugd.supervisor import RESTING, Watchdog
+from unplugd.watch.sd_notify import RESTING_FACTOR, Watchdog
 
 
 class Manager:
@@ -68,7 +68,7 @@ def test_a_resting_service_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nine wake-ups an hour while nothing is plugged in, three a minute while something is."""
     manager = Manager(monkeypatch)
     manager.pass_time(3600, resting=True)
-    assert manager.limit == 60 * RESTING
+    assert manager.limit == 60 * RESTING_FACTOR
     assert manager.signs <= 10
     manager.signs = 0
     manager.pass_time(60, resting=False)

@@ -6,13 +6,14 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd import control, paths
+from unplugd import paths
 from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError
 from unplugd.eventloop import loop
 from unplugd.notify.message import Message
 from unplugd.rules import reminder
+from unplugd.watch import control
 
 if TYPE_CHECKING:
     from typing import Literal

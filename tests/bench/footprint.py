@@ -31,7 +31,7 @@ STEPS = (
     "usb.core: import usb",
     "jeepney",
     "unplugd.cli",
-    "unplugd.run",
+    "unplugd.watch.daemon",
     "unplugd.platforms.linux.platform",
     "psutil",
 )

@@ -18,7 +18,7 @@ from pathlib import Path
 from unplugd import doctor, paths
 from unplugd.config.file import load_settings
 from unplugd.platforms.portable import Portable, find_packaged_libusb
-from unplugd.run import Daemon
+from unplugd.watch.daemon import Daemon
 
 EVERY = 0.05
 FINDERS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from unplugd import run
 from unplugd.config.settings import Settings
 from unplugd.paths import Paths
 from unplugd.rules.model import DeviceUse
+from unplugd.watch import daemon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ class Machine:
         self.asleep = 0.0
         self.plugged: dict[str, Device] = {}
         self.user: dict[str, str] = {}
-        self.daemon: run.Daemon | None = None
+        self.daemon: daemon.Daemon | None = None
         self.script = sorted(script, key=lambda entry: entry[0])
         self._changed: Callable[[], None] = lambda: None
 
@@ -147,13 +147,13 @@ class Machine:
 
 def tell(machine: Machine, folder: Path, patch: pytest.MonkeyPatch) -> Path:
     """Run the daemon, again after each crash or stop, until the script is over; return its journal."""
-    patch.setattr(run, "turn", machine.turn)
-    patch.setattr(run, "time", SimpleNamespace(time=machine.time))
+    patch.setattr(daemon, "turn", machine.turn)
+    patch.setattr(daemon, "time", SimpleNamespace(time=machine.time))
     where = Paths(folder / "config", folder / "state", folder / "run")
     for one in (where.configuration, where.state, where.runtime):
         one.mkdir(mode=0o700)
     while machine.script:
-        machine.daemon = run.Daemon(machine, where, lambda: Settings(look_every=30.0), lambda _line: None)
+        machine.daemon = daemon.Daemon(machine, where, lambda: Settings(look_every=30.0), lambda _line: None)
         try:
             machine.daemon.run()
         except CrashError:

@@ -9,10 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unplugd import control, paths
+from unplugd import paths
 from unplugd.cli.parser import parser
 from unplugd.cli.terminal import say
 from unplugd.errors import ConfigurationError, Failure
+from unplugd.watch import control
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import control, durations
+from unplugd import durations
 from unplugd.cli.terminal import START, say, shown, when
 from unplugd.errors import Failure
+from unplugd.watch import control
 
 if TYPE_CHECKING:
     import argparse

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd import control, paths, sanitize
+from unplugd import paths, sanitize
 from unplugd.cli.terminal import say
 from unplugd.config.file import load_settings, parse_settings
 from unplugd.config.write import TEMPLATE, format_settings, format_uploader
 from unplugd.errors import Failure
+from unplugd.watch import control
 from unplugd_service import atomic
 
 if TYPE_CHECKING:

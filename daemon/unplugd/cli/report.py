@@ -19,12 +19,13 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec.structs import replace
 
-from unplugd import control, journal, paths, pieces, sanitize
+from unplugd import journal, paths, pieces, sanitize
 from unplugd.cli.terminal import START, asked_time, console, progress_bar, say
 from unplugd.errors import Failure
 from unplugd.reading import sources
 from unplugd.report import as_json, share
 from unplugd.report import report as reported
+from unplugd.watch import control
 from unplugd_service import atomic
 
 if TYPE_CHECKING:

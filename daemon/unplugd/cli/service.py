@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, control, paths, sanitize
+from unplugd import __version__, paths, sanitize
 from unplugd.cli.terminal import asked, say
 from unplugd.config.file import load_settings
 from unplugd.errors import Failure
 from unplugd.rules import reminder
+from unplugd.watch import control
 from unplugd_service.manager import Problem
 from unplugd_service.program import Program, find_program
 from unplugd_service.system import DryRun, RealSystem

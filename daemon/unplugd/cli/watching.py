@@ -8,12 +8,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from unplugd import lock, logfile, paths, sentence
+from unplugd import paths, sentence
 from unplugd.cli.terminal import say, tell
 from unplugd.config.file import load_settings
 from unplugd.errors import Failure
 from unplugd.platforms.current import current_platform
-from unplugd.run import Daemon
+from unplugd.watch import lock, stderr_file
+from unplugd.watch.daemon import Daemon
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.config and not file.exists():
         raise Failure(f"there is no file {arguments.config}", "unplugd config init writes one to start from")
 
-    logfile.tidy(where.log)
+    stderr_file.trim(where.log)
     # Nobody reads what a service says before it ends.
     stubborn = bool(os.environ.get("UNPLUGD_SERVICE"))
     # A person at a terminal sees what happens; in a service's log the journal would only stand twice.
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
 
 def _diagnose(text: str) -> None:
     tell(f"unplugd: {text}")
-    logfile.tidy(paths.find_paths().log)
+    stderr_file.trim(paths.find_paths().log)
 
 
 def _tell_person(record: Record) -> None:

@@ -9,17 +9,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, durations, journal, supervisor
+from unplugd import __version__, durations, journal
 from unplugd.config.settings import Settings
-from unplugd.control import Control
 from unplugd.errors import ConfigurationError
 from unplugd.eventloop.loop import turn
 from unplugd.eventloop.signals import Signals
-from unplugd.lock import Lock
 from unplugd.notify import message
 from unplugd.notify.notifier import Notifier
 from unplugd.rules import reminder, restore
 from unplugd.rules.model import DeviceUse, Observation, Record, Show, State
+from unplugd.watch import sd_notify
+from unplugd.watch.control import Control
+from unplugd.watch.lock import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
     from unplugd.rules.devices import Device
     from unplugd.rules.model import Action, PluggedIn
 
-SECOND_LOOK: Final = 0.2
+RESCAN_SECONDS: Final = 0.2
 """Seconds after a burst of changes: an announcement can come before the list of devices is right."""
-JOURNAL_RETRY: Final = 60.0
+JOURNAL_RETRY_SECONDS: Final = 60.0
 """Seconds after which events that could not be written are tried again, if nothing happens before."""
-GREETING: Final = -1
+NO_REMINDER: Final = -1
 """The serial number of what is no reminder."""
-SLEPT: Final = 1.0
+SLEPT_SECONDS: Final = 1.0
 """Seconds of sleep that are worth an event."""
 
 
@@ -85,7 +86,7 @@ class Daemon:
         self._stopping: str | None = None
         self._last_delivery: dict[str, Any] | None = None
         self._greeted: dict[str, Any] | None = None
-        self._watchdog = supervisor.Watchdog()
+        self._watchdog = sd_notify.Watchdog()
         self._started = time.time()
         self._lock = Lock(paths.lock)
         self._journal = journal.Journal(
@@ -139,7 +140,7 @@ class Daemon:
         self._lock.release()
 
     def _finish(self, reason: str) -> None:
-        supervisor.tell("STOPPING=1")
+        sd_notify.notify("STOPPING=1")
         now = self._platform.now()
         for plug in self._state.present():
             self._write("checkpoint", plug.device, now, **reminder.sum_up(plug, now))
@@ -167,11 +168,11 @@ class Daemon:
     def _changed(self) -> None:
         now = self._platform.now()
         self._glance_at = now
-        self._second_look_at = now + SECOND_LOOK
+        self._second_look_at = now + RESCAN_SECONDS
 
     def _deadline(self) -> float | None:
         rules = reminder.next_deadline(self._state, self._settings.policy, self._platform.now())
-        waiting = self._journal_tried_at + JOURNAL_RETRY if self._journal.file.waiting else None
+        waiting = self._journal_tried_at + JOURNAL_RETRY_SECONDS if self._journal.file.waiting else None
         return _earliest(self._look_at, self._second_look_at, rules, waiting)
 
     def _scan(self) -> list[Device]:
@@ -232,7 +233,7 @@ class Daemon:
         now: float,
     ) -> None:
         if self._new(watched) and self._second_look_at is None:
-            self._second_look_at = now + SECOND_LOOK
+            self._second_look_at = now + RESCAN_SECONDS
         self._glance_at = None
         self._known = {device.port: device for device in watched}
         self._sightings = {sighting.device.port: sighting for sighting in sightings}
@@ -248,7 +249,7 @@ class Daemon:
         return now + (max(ends) - wall).total_seconds() if ends else None
 
     def _has_slept(self) -> bool:
-        return self._platform.slept() - self._slept >= SLEPT
+        return self._platform.slept() - self._slept >= SLEPT_SECONDS
 
     def _notice_sleep(self, now: float) -> None:
         slept = self._platform.slept()
@@ -279,7 +280,7 @@ class Daemon:
 
     def delivered(self, serial: int, channel: str) -> None:
         """A channel took the notification."""
-        if serial == GREETING:
+        if serial == NO_REMINDER:
             self._greeted = {"channel": channel}
             self._news = None
             return
@@ -291,7 +292,7 @@ class Daemon:
 
     def undelivered(self, serial: int) -> None:
         """No channel took the notification."""
-        if serial == GREETING:
+        if serial == NO_REMINDER:
             self._greeted = {"channel": None}
             return
         self._state = reminder.fail_delivery(self._state, serial, self._platform.now(), self._settings.policy)
@@ -348,7 +349,7 @@ class Daemon:
 
     def _tell_supervisor(self, *more: str) -> None:
         names = [plug.device.name for plug in self._state.present()]
-        supervisor.tell(
+        sd_notify.notify(
             *more, f"STATUS={'Plugged in: ' + ', '.join(names) if names else 'Nothing plugged in'}"
         )
 
@@ -419,7 +420,7 @@ class Daemon:
     def _tell_news(self) -> None:
         """Show what is no reminder, unless there is one on the screen; later where nothing can be shown yet."""
         if self._news and not self._state.notice:
-            self._notifier.show(GREETING, self._news)
+            self._notifier.show(NO_REMINDER, self._news)
 
     def _snooze(self, request: dict[str, Any]) -> dict[str, Any]:
         now, policy = self._platform.now(), self._settings.policy

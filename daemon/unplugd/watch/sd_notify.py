@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RESTING: Final = 20
+RESTING_FACTOR: Final = 20
 """How many times longer the watchdog waits while nothing is plugged in: a sign of life is a wake-up."""
 
 
-def tell(*lines: str) -> bool:
+def notify(*lines: str) -> bool:
     """Send lines such as `READY=1`, and return whether they were taken; without a supervisor this does nothing."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
@@ -35,9 +35,9 @@ class Watchdog:
     While nothing is plugged in it is asked to wait longer. Times are in seconds.
     """
 
-    def __init__(self, tell: Callable[..., bool] = tell) -> None:
+    def __init__(self, tell: Callable[..., bool] = notify) -> None:
         self._tell = tell
-        self._wanted = _wanted()
+        self._wanted = _find_timeout()
         self._limit = self._wanted
         self._sign_at: float | None = 0.0 if self._wanted else None
 
@@ -49,7 +49,7 @@ class Watchdog:
         """Give a sign of life, if one is due or if unplugd begins or ends to rest."""
         if self._sign_at is None:
             return
-        limit = self._wanted * (RESTING if resting else 1)
+        limit = self._wanted * (RESTING_FACTOR if resting else 1)
         if limit != self._limit:
             # What was not taken does not hold: the shorter limit may be in force, and is kept to.
             if self._tell(f"WATCHDOG_USEC={limit * 1_000_000:.0f}", "WATCHDOG=1"):
@@ -62,7 +62,7 @@ class Watchdog:
         self._sign_at = now + min(limit, self._limit) / 3
 
 
-def _wanted() -> float:
+def _find_timeout() -> float:
     """Return the seconds within which the supervisor wants a sign of life, 0 if it wants none (sd_watchdog_enabled(3))."""
     wanted, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     meant = process in ("", str(os.getpid()))

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-LARGEST_REQUEST: Final = 4096
-LONGEST_PATH: Final = 103
+MAX_REQUEST_BYTES: Final = 4096
+MAX_PATH_BYTES: Final = 103
 """Bytes of a socket's path on every system: macOS takes the fewest."""
-CLIENTS: Final = 8
-PATIENCE: Final = 2.0
+MAX_CLIENTS: Final = 8
+CLIENT_TIMEOUT_SECONDS: Final = 2.0
 """Seconds that a client has for its request and for taking the answer."""
 
 
@@ -58,7 +58,7 @@ class Control:
             raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from None
         finally:
             os.umask(mask)
-        self._listening.listen(CLIENTS)
+        self._listening.listen(MAX_CLIENTS)
         self._listening.setblocking(False)
         # One descriptor for the loop, whatever the number of clients.
         self._selector = selectors.DefaultSelector()
@@ -105,11 +105,11 @@ class Control:
             connection, _ = self._listening.accept()
         except OSError:
             return
-        if len(self._clients) >= CLIENTS or _peer(connection) not in (os.geteuid(), None):
+        if len(self._clients) >= MAX_CLIENTS or _peer(connection) not in (os.geteuid(), None):
             connection.close()
             return
         connection.setblocking(False)
-        self._clients[connection.fileno()] = _Client(connection, self._now() + PATIENCE)
+        self._clients[connection.fileno()] = _Client(connection, self._now() + CLIENT_TIMEOUT_SECONDS)
         self._selector.register(connection, selectors.EVENT_READ)
 
     def _serve(self, client: _Client) -> None:
@@ -117,9 +117,9 @@ class Control:
             if client.answer:
                 client.answer = client.answer[client.connection.send(client.answer) :]
             else:
-                more = client.connection.recv(LARGEST_REQUEST)
+                more = client.connection.recv(MAX_REQUEST_BYTES)
                 client.received += more
-                if more and b"\n" not in client.received and len(client.received) < LARGEST_REQUEST:
+                if more and b"\n" not in client.received and len(client.received) < MAX_REQUEST_BYTES:
                     return
                 if not client.received:
                     self._leave(client)
@@ -158,10 +158,10 @@ def _peer(connection: socket.socket) -> int | None:
 
 def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Send a request to the running daemon and return its answer; NotRunningError or NoAnswerError without one."""
-    if len(os.fsencode(path)) > LONGEST_PATH:
+    if len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise NotRunningError
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(PATIENCE + 3)
+        connection.settimeout(CLIENT_TIMEOUT_SECONDS + 3)
         try:
             connection.connect(os.fspath(path))
             connection.sendall(json.dumps(request).encode() + b"\n")

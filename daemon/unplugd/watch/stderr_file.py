@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-LIMIT: Final = 1_000_000
+MAX_BYTES: Final = 1_000_000
 """Bytes that the file may have; as many again are kept beside it."""
 
 
-def tidy(path: Path, stream: TextIO | None = None, limit: int = LIMIT) -> bool:
+def trim(path: Path, stream: TextIO | None = None, limit: int = MAX_BYTES) -> bool:
     """Empty the file `path` if `stream` (stderr) goes there and it is longer than `limit`; return whether.
 
     Its end is kept as FILE.1. What cannot be tidied is left alone. Quick enough to be called now and then.

@@ -1,0 +1,1 @@
+"""The running program: look, decide, act, wait. `Daemon` is in `daemon`."""
