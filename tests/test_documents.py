@@ -12,11 +12,11 @@ import pytest
 
 import unplugd
 from tests import PROJECT
-from unplugd import sentence
 from unplugd.cli.parser import parser
 from unplugd.config.file import parse_settings
 from unplugd.config.settings import Settings
 from unplugd.config.write import TEMPLATE
+from unplugd.journal import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,12 +113,12 @@ def test_every_event_is_documented() -> None:
     documented = {
         name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])
     }
-    assert documented == set(sentence._WORDS)
+    assert documented == set(sentences._WORDS)
 
 
 def test_every_outcome_is_documented() -> None:
     """So are the ways in which a reminder ends."""
-    for outcome in sentence.OUTCOMES:
+    for outcome in sentences.OUTCOME_SENTENCES:
         assert f"`{outcome}`" in REFERENCE["journal.md"]
 
 

@@ -16,8 +16,10 @@ import pytest
 
 from tests.rig import harmless
 from tests.rig.daemon import Done
-from unplugd import cli, journal
-from unplugd.reading import order, sources
+from unplugd import cli
+from unplugd.journal import merge, sources
+from unplugd.journal.plan import SCAN_ALL_BYTES
+from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -86,7 +88,7 @@ def checked(form: str, done: Done) -> Any:
 
 def event(what: str, at: float, **fields: Any) -> dict[str, Any]:
     """Return an event so many seconds after a noon."""
-    head = {"time": journal.time_of(NOON + at), "event": what, "host": "ann", "boot": "b", "schema": 1}
+    head = {"time": format_timestamp(NOON + at), "event": what, "host": "ann", "boot": "b", "schema": 1}
     return {**head, "uptime": 1000.0 + at, **fields}
 
 
@@ -222,7 +224,7 @@ def numbers() -> bytes:
     )
     for at, number in enumerate(NUMBERS):
         for one in tale("1-1.2"):
-            one = {**one, "time": journal.time_of(NOON + at * 1000)}  # noqa: PLW2901 - the same with another time
+            one = {**one, "time": format_timestamp(NOON + at * 1000)}  # noqa: PLW2901 - the same with another time
             for field in fields:
                 if field in one or field == "uptime":
                     raw = json.dumps({**one, field: "HERE"}).replace('"HERE"', number)
@@ -477,16 +479,16 @@ def test_without_permission_it_is_told(
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("exact", [order.EXACT, 0])
+@pytest.mark.parametrize("exact", [SCAN_ALL_BYTES, 0])
 def test_a_file_that_vanishes_is_told(
     run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, exact: int
 ) -> None:
     """It was there when it was found, and is gone when it is to be read: a line says so, and the rest is told."""
-    monkeypatch.setattr(order, "EXACT", exact)
+    monkeypatch.setattr(merge, "EXACT", exact)
     gone, good = tmp_path / "gone.jsonl", tmp_path / "good.jsonl"
     gone.write_bytes(GOOD * 20)
     good.write_bytes(GOOD * 20)
-    find = sources.find
+    find = sources.find_sources
 
     def found(*arguments: Any) -> list[sources.Source]:
         told = find(*arguments)

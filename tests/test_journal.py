@@ -22,8 +22,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from unplugd import journal
-from unplugd.journal import File, Journal
+from unplugd.journal import writer
+from unplugd.journal.files import MAX_LINE_BYTES, decode_line, list_files, read_tail
+from unplugd.journal.timestamps import format_timestamp
+from unplugd.journal.writer import Journal, JournalFile
 from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 STICK = Device("1-1.2", 0x0A21, 0x8001, address=7, name="CareLink USB")
 
 
-def made(file: File) -> Journal:
+def made(file: JournalFile) -> Journal:
     """Return a journal at a set time."""
     return Journal(file, boot="b00t", now=lambda: 12.3456, wall=lambda: 1_764_000_000.1236)
 
@@ -60,12 +62,12 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_line_has_what_the_contract_says(path: Path) -> None:
     """Time in UTC with milliseconds, event, host, boot, schema; a device's port, id and name; then the rest."""
-    made(File(path)).write("unplugged", STICK, plugged_for=3.5)
+    made(JournalFile(path)).write("unplugged", STICK, plugged_for=3.5)
     (event,) = events(path)
     assert event == {
         "time": "2025-11-24T16:00:00.123Z",
         "event": "unplugged",
-        "host": journal.host_name(),
+        "host": writer.find_host_name(),
         "boot": "b00t",
         "schema": 1,
         "uptime": 12.346,
@@ -80,7 +82,7 @@ def test_a_line_has_what_the_contract_says(path: Path) -> None:
 @given(st.floats(min_value=0, max_value=4_000_000_000))
 def test_a_time_reads_back(stamp: float) -> None:
     """RFC 3339 in UTC, always with milliseconds, right to the millisecond."""
-    written = journal.time_of(stamp)
+    written = format_timestamp(stamp)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", written)
     assert abs(datetime.fromisoformat(written) - datetime.fromtimestamp(stamp, UTC)).total_seconds() <= 0.001
 
@@ -95,10 +97,10 @@ def test_any_name_takes_one_line(tmp_path: Path, name: str, fields: dict[str, st
     """Line ends, lone surrogates and control characters in foreign names never break a line or the program."""
     path = tmp_path / "events.jsonl"
     path.unlink(missing_ok=True)
-    made(File(path)).write("stranger", Device("1-1", 1, 2, name=name), None, **fields)
+    made(JournalFile(path)).write("stranger", Device("1-1", 1, 2, name=name), None, **fields)
     raw = path.read_bytes()
     assert raw.count(b"\n") == 1
-    parsed = journal.parse(raw)
+    parsed = decode_line(raw)
     assert parsed
     assert parsed["event"] == "stranger"
     assert "\x1b" not in raw.decode()
@@ -118,13 +120,13 @@ def writes_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
         return write(descriptor, data)
 
     with monkeypatch.context() as patched:
-        patched.setattr("unplugd.journal.os.write", noting)
+        patched.setattr("unplugd.journal.writer.os.write", noting)
         yield written
 
 
 def test_one_write_a_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line is never put together from several writes, so no reader and no crash ever sees half of one."""
-    file = File(path)
+    file = JournalFile(path)
     with writes_counted(monkeypatch) as written:
         for number in range(3):
             file.msg(line(number))
@@ -135,8 +137,8 @@ def test_two_writers_do_not_mix(path: Path) -> None:
     """Lines of two processes that append at the same time stay whole."""
     path.parent.mkdir(parents=True)
     script = (
-        "import sys, pathlib; from unplugd.journal import File\n"
-        "file = File(pathlib.Path(sys.argv[1]))\n"
+        "import sys, pathlib; from unplugd.journal.writer import JournalFile\n"
+        "file = JournalFile(pathlib.Path(sys.argv[1]))\n"
         'for n in range(300): file.msg(\'{"time": "", "event": "\' + sys.argv[2] * 500 + \'"}\')'
     )
     both = [subprocess.Popen([sys.executable, "-c", script, path, letter]) for letter in "ab"]
@@ -149,7 +151,7 @@ def test_the_file_is_the_users_alone(path: Path) -> None:
     """0600 in a folder with 0700, whatever the umask; a rotated file likewise."""
     before = os.umask(0)
     try:
-        file = File(path, rotate_at=100)
+        file = JournalFile(path, rotate_at=100)
         for number in range(10):
             file.msg(line(number))
     finally:
@@ -178,7 +180,7 @@ def room_for(size: int) -> Iterator[None]:
 @pytest.mark.parametrize("room", [0, 1, 20, 200])
 def test_a_short_write_leaves_no_torn_line(path: Path, room: int) -> None:
     """A disk that takes only a part of a line keeps none of it, and gets the whole line when there is room again."""
-    file = File(path)
+    file = JournalFile(path)
     file.msg(line(0))
     with room_for(path.stat().st_size + room):
         for number in range(1, 10):
@@ -194,7 +196,7 @@ def test_a_full_disk_keeps_the_events(path: Path) -> None:
     """While there is no space the events wait, with the system's own word for it, and then come in their order."""
     path.parent.mkdir(parents=True)
     path.symlink_to("/dev/full")
-    file = File(path)
+    file = JournalFile(path)
     file.msg(line(0))
     file.msg(line(1))
     assert (file.trouble, file.waiting) == (os.strerror(errno.ENOSPC), 2)
@@ -206,7 +208,7 @@ def test_a_full_disk_keeps_the_events(path: Path) -> None:
 
 def test_a_removed_file_or_folder_is_made_again(path: Path) -> None:
     """Somebody who tidies up loses what they removed and nothing that comes after it."""
-    file = File(path)
+    file = JournalFile(path)
     file.msg(line(0))
     path.unlink()
     file.msg(line(1))
@@ -223,7 +225,7 @@ def test_a_folder_that_cannot_be_made_keeps_the_events(path: Path) -> None:
     """A file where the folder should be is trouble, not the end."""
     path.parent.parent.mkdir()
     path.parent.write_text("")
-    file = File(path)
+    file = JournalFile(path)
     file.msg(line(0))
     assert file.trouble
     assert str(path.parent) not in file.trouble
@@ -237,7 +239,9 @@ def test_what_could_not_be_kept_is_told(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.symlink_to("/dev/full")
     wall = iter(range(1_764_000_000, 1_764_000_100))
-    written = Journal(File(path, in_memory=3), boot="b", now=lambda: 0.0, wall=lambda: float(next(wall)))
+    written = Journal(
+        JournalFile(path, in_memory=3), boot="b", now=lambda: 0.0, wall=lambda: float(next(wall))
+    )
     for number in range(8):
         written.write("x", number=number)
     assert not written.retry()
@@ -246,7 +250,7 @@ def test_what_could_not_be_kept_is_told(path: Path) -> None:
     kept, (gap,) = events(path)[:-1], events(path)[-1:]
     assert [event["number"] for event in kept] == [5, 6, 7]
     assert (gap["event"], gap["lost"]) == ("gap", 5)
-    assert (gap["from"], gap["until"]) == (journal.time_of(1_764_000_000), journal.time_of(1_764_000_004))
+    assert (gap["from"], gap["until"]) == (format_timestamp(1_764_000_000), format_timestamp(1_764_000_004))
     written.write("x", number=8)
     assert [event["event"] for event in events(path)[3:]] == ["gap", "x"]
 
@@ -255,7 +259,7 @@ def test_the_next_event_brings_the_gap(path: Path) -> None:
     """What was lost is told with the first event that can be written again, not only at the next retry."""
     path.parent.mkdir(parents=True)
     path.symlink_to("/dev/full")
-    written = made(File(path, in_memory=1))
+    written = made(JournalFile(path, in_memory=1))
     written.write("x", number=0)
     written.write("x", number=1)
     path.unlink()
@@ -270,15 +274,15 @@ def test_an_event_is_tried_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Where the journal cannot be written each event costs one try, not several."""
     path.parent.mkdir(parents=True)
     path.symlink_to("/dev/full")
-    written = made(File(path))
-    tries: list[File] = []
-    flush = File.flush
+    written = made(JournalFile(path))
+    tries: list[JournalFile] = []
+    flush = JournalFile.flush
 
-    def counted(file: File) -> bool:
+    def counted(file: JournalFile) -> bool:
         tries.append(file)
         return flush(file)
 
-    monkeypatch.setattr(File, "flush", counted)
+    monkeypatch.setattr(JournalFile, "flush", counted)
     for number in range(3):
         written.write("x", number=number)
     assert len(tries) == 3
@@ -287,7 +291,7 @@ def test_an_event_is_tried_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_second_gap_counts_from_nothing(path: Path) -> None:
     """Each gap tells of its own losses."""
     path.parent.mkdir(parents=True)
-    written = made(File(path, in_memory=1))
+    written = made(JournalFile(path, in_memory=1))
     for lost in (2, 3):
         path.unlink(missing_ok=True)
         path.symlink_to("/dev/full")
@@ -306,7 +310,7 @@ def test_nothing_is_lost_without_being_counted(tmp_path: Path, doings: list[str]
     path = folder / "events.jsonl"
     blocked = False
     shutil.rmtree(folder, ignore_errors=True)
-    written = made(File(path, in_memory=4))
+    written = made(JournalFile(path, in_memory=4))
     number = 0
     for doing in [*doings, "free", "retry"]:
         if doing == "write":
@@ -336,25 +340,25 @@ def test_a_torn_last_line_stays_alone(path: Path) -> None:
     """After a crash in the middle of a line the next event begins a line of its own."""
     path.parent.mkdir(parents=True)
     path.write_text(f'{line(0)}\n{{"time": "T1", "ev')
-    file = File(path)
+    file = JournalFile(path)
     file.msg(line(2))
-    assert [event["number"] for event in journal.tail(path)] == [0, 2]
+    assert [event["number"] for event in read_tail(path)] == [0, 2]
     assert path.read_text().splitlines()[1] == '{"time": "T1", "ev'
 
 
 def test_a_whole_last_line_gets_no_empty_one(path: Path) -> None:
     """A restart adds nothing of its own."""
-    File(path).msg(line(0))
-    File(path).msg(line(1))
+    JournalFile(path).msg(line(0))
+    JournalFile(path).msg(line(1))
     assert path.read_text() == f"{line(0)}\n{line(1)}\n"
 
 
 def test_rotation_keeps_every_event(path: Path) -> None:
     """No file grows beyond the limit, and read in order they hold everything."""
-    file = File(path, rotate_at=200)
+    file = JournalFile(path, rotate_at=200)
     for number in range(50):
         file.msg(line(number))
-    files = journal.files(path)
+    files = list_files(path)
     assert len(files) > 10
     assert files[-1] == path
     assert all(one.stat().st_size <= 200 for one in files)
@@ -363,19 +367,19 @@ def test_rotation_keeps_every_event(path: Path) -> None:
 
 def test_the_oldest_rotated_file_goes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that years of events end somewhere; the newest are kept."""
-    monkeypatch.setattr(journal, "ROTATED", 3)
-    file = File(path, rotate_at=1)
+    monkeypatch.setattr(writer, "ROTATED", 3)
+    file = JournalFile(path, rotate_at=1)
     for number in range(6):
         file.msg(line(number))
-    assert [numbers(one) for one in journal.files(path)] == [[2], [3], [4], [5]]
+    assert [numbers(one) for one in list_files(path)] == [[2], [3], [4], [5]]
 
 
 def test_a_line_longer_than_a_whole_file_is_written(path: Path) -> None:
     """One event that is larger than the limit does not rotate for ever."""
-    file = File(path, rotate_at=10)
+    file = JournalFile(path, rotate_at=10)
     file.msg(line(0))
     file.msg(line(1))
-    assert [numbers(one) for one in journal.files(path)] == [[0], [1]]
+    assert [numbers(one) for one in list_files(path)] == [[0], [1]]
 
 
 def test_files_are_in_the_order_of_time(path: Path) -> None:
@@ -383,13 +387,13 @@ def test_files_are_in_the_order_of_time(path: Path) -> None:
     path.parent.mkdir(parents=True)
     for name in ("", ".1", ".9", ".10", ".bak", ".1.gz", ".", ".²", ".-1"):
         path.with_name(f"events.jsonl{name}").write_text("")
-    assert [one.name.removeprefix("events.jsonl") for one in journal.files(path)] == [".10", ".9", ".1", ""]
+    assert [one.name.removeprefix("events.jsonl") for one in list_files(path)] == [".10", ".9", ".1", ""]
 
 
 def test_there_need_be_no_journal(path: Path) -> None:
     """Before the first event there are no files and no events."""
-    assert journal.files(path) == []
-    assert list(journal.tail(path)) == []
+    assert list_files(path) == []
+    assert list(read_tail(path)) == []
 
 
 # --- reading
@@ -403,15 +407,15 @@ def test_there_need_be_no_journal(path: Path) -> None:
 @example("")
 def test_any_line_is_an_event_or_nothing(raw: bytes | str) -> None:
     """A line from anywhere has an `event` and a `time` that are texts, or is passed over."""
-    event = journal.parse(raw)
+    event = decode_line(raw)
     assert event is None or (isinstance(event["event"], str) and isinstance(event["time"], str))
 
 
 def test_an_endless_line_is_no_event() -> None:
     """A line longer than any of ours is not even looked at."""
     event = '{"time": "", "event": "x"}'
-    assert journal.parse(event + " " * (journal.LONGEST_LINE - len(event)))
-    assert journal.parse(event + " " * journal.LONGEST_LINE) is None
+    assert decode_line(event + " " * (MAX_LINE_BYTES - len(event)))
+    assert decode_line(event + " " * MAX_LINE_BYTES) is None
 
 
 @given(st.integers(1, 400))
@@ -420,7 +424,7 @@ def test_the_tail_begins_with_a_whole_line(tmp_path: Path, most: int) -> None:
     """The last bytes of a large file give its last events, whatever they cut through."""
     path = tmp_path / "events.jsonl"
     path.write_text("".join(f"{line(number)}\n" for number in range(10)))
-    found = [event["number"] for event in journal.tail(path, most)]
+    found = [event["number"] for event in read_tail(path, most)]
     assert found == list(range(10 - len(found), 10))
     assert len(found) >= min(10, most // len(line(0)) - 1)
 
@@ -431,8 +435,8 @@ def test_the_tail_passes_over_what_is_not_ours(path: Path) -> None:
     path.write_bytes(
         b"\n" + line(0).encode() + b"\n\xff\xfe\n[]\n5\nnull\n{}\n" + line(1).encode() + b"\r\n{"
     )
-    assert [event["number"] for event in journal.tail(path)] == [0, 1]
-    assert list(journal.tail(path.parent)) == []
+    assert [event["number"] for event in read_tail(path)] == [0, 1]
+    assert list(read_tail(path.parent)) == []
 
 
 def test_the_journal_brings_no_heavy_libraries_along() -> None:
@@ -466,13 +470,13 @@ def test_a_computers_name_that_holds_the_users_is_not_stored(
     user = pwd.struct_passwd((login, "x", 1, 1, full_name, "/", "/bin/sh"))
     monkeypatch.setattr(pwd, "getpwuid", lambda _uid: user)
     monkeypatch.setattr(socket, "gethostname", lambda: computer)
-    assert (journal.host_name() == computer) is kept
-    assert journal.host_name() == journal.host_name()
+    assert (writer.find_host_name() == computer) is kept
+    assert writer.find_host_name() == writer.find_host_name()
     if not kept:
-        assert re.fullmatch("computer-[0-9a-f]{8}", journal.host_name())
+        assert re.fullmatch("computer-[0-9a-f]{8}", writer.find_host_name())
 
 
 def test_a_user_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in some containers: the computer's name is all that is known."""
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
-    assert journal.host_name() == socket.gethostname()
+    assert writer.find_host_name() == socket.gethostname()

@@ -16,11 +16,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rig import journal_maker
-from unplugd import journal, sentence
 from unplugd.cli.log import Wanted
 from unplugd.cli.parser import parser
 from unplugd.errors import Failure
-from unplugd.reading import event, journals, kinds, lines, order, sources
+from unplugd.journal import event, kinds, lines, merge, sentences, sources, streams
+from unplugd.journal.files import MAX_LINE_BYTES, NAME, list_files
+from unplugd.journal.plan import SCAN_ALL_BYTES
+from unplugd.journal.timestamps import format_timestamp
 
 NOBODY = 65534
 ANY_PATH = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -29,7 +31,7 @@ ANY_PATH = settings(deadline=None, suppress_health_check=[HealthCheck.function_s
 def line(boot: str, uptime: float, host: str = "ann", **fields: Any) -> bytes:
     """Return a line of a boot that began at a time of its own."""
     began = 1_764_000_000 + sum(boot.encode()) * 1_000_000
-    head = {"time": journal.time_of(began + uptime), "event": "checkpoint", "host": host, "boot": boot}
+    head = {"time": format_timestamp(began + uptime), "event": "checkpoint", "host": host, "boot": boot}
     return json.dumps({**head, "schema": 1, "uptime": uptime, **fields}).encode() + b"\n"
 
 
@@ -37,8 +39,8 @@ def told(*given_files: Path, notes: Counter[str] | None = None, said: list[str] 
     """Return all that is read, as host and event."""
     notes = Counter() if notes is None else notes
     said = [] if said is None else said
-    found = sources.find(given_files, Path("/nowhere/events.jsonl"), notes, said.append)
-    reader = order.Reader(notes, said.append)
+    found = sources.find_sources(given_files, Path("/nowhere/events.jsonl"), notes, said.append)
+    reader = merge.Reader(notes, said.append)
     plan = reader.plan(found)
     return [
         (host, one) for host, groups in plan.items() for batch in reader.read(groups) for one in batch.events
@@ -48,13 +50,13 @@ def told(*given_files: Path, notes: Counter[str] | None = None, said: list[str] 
 def as_lines(*given_files: Path, notes: Counter[str] | None = None) -> list[bytes]:
     """Return the lines of all computers by time."""
     notes = Counter() if notes is None else notes
-    found = sources.find(given_files, Path("/nowhere/events.jsonl"), notes, lambda _: None)
-    return [raw + b"\n" for batch in journals.merged(found, notes)[1] for raw in batch.lines]
+    found = sources.find_sources(given_files, Path("/nowhere/events.jsonl"), notes, lambda _: None)
+    return [raw + b"\n" for batch in streams.read_merged(found, notes)[1] for raw in batch.lines]
 
 
 def test_the_kinds_are_those_that_are_written() -> None:
     """Every event that has a sentence, and no other."""
-    assert sorted(kinds.KINDS) == sorted(sentence._WORDS)
+    assert sorted(kinds.KINDS) == sorted(sentences._WORDS)
 
 
 def test_an_event_has_every_field_that_is_written(tmp_path: Path) -> None:
@@ -80,12 +82,12 @@ def journal_lines() -> list[bytes]:
     return found
 
 
-@pytest.mark.parametrize("exact", [order.EXACT, 0])
+@pytest.mark.parametrize("exact", [SCAN_ALL_BYTES, 0])
 def test_rotated_files_are_one_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int) -> None:
     """Oldest first; the same whether every line is looked at before or only some."""
-    monkeypatch.setattr(order, "EXACT", exact)
+    monkeypatch.setattr(merge, "EXACT", exact)
     (folder,) = journal_maker.make(tmp_path, 3000, rotate_at=200_000)
-    files = journal.files(folder / journal.NAME)
+    files = list_files(folder / NAME)
     assert len(files) > 2
     written = b"".join(file.read_bytes() for file in files)
     notes: Counter[str] = Counter()
@@ -94,7 +96,7 @@ def test_rotated_files_are_one_journal(tmp_path: Path, monkeypatch: pytest.Monke
     assert not +notes
 
 
-@pytest.mark.parametrize("exact", [order.EXACT, 0])
+@pytest.mark.parametrize("exact", [SCAN_ALL_BYTES, 0])
 @given(data=st.data())
 @settings(parent=ANY_PATH, max_examples=40)
 def test_any_split_gives_the_same(
@@ -124,7 +126,7 @@ def test_any_split_gives_the_same(
     for number, file in enumerate(files):
         (tmp_path / f"{chance.random()}-{number}.jsonl").write_bytes(b"".join(file))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(order, "EXACT", exact)
+        patched.setattr(merge, "EXACT", exact)
         notes: Counter[str] = Counter()
         assert as_lines(*tmp_path.glob("*.jsonl"), notes=notes) == as_lines(plain)
         assert told(*tmp_path.glob("*.jsonl")) == told(plain)
@@ -138,7 +140,7 @@ def test_a_line_that_comes_up_to_a_minute_late_is_put_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: float, disordered: int
 ) -> None:
     """In a file that is not looked at line by line; a later one is told where it stands, and counted."""
-    monkeypatch.setattr(order, "EXACT", 0)
+    monkeypatch.setattr(merge, "EXACT", 0)
     # A line or two at a time.
     monkeypatch.setattr(lines, "CHUNK", 150)
     before = [line("b", 10.0 * number) for number in range(400)]
@@ -159,9 +161,9 @@ def test_what_is_too_late_to_be_sorted_in_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bytes
 ) -> None:
     """Told where it stands; the same whether another boot follows or not."""
-    monkeypatch.setattr(order, "EXACT", 0)
+    monkeypatch.setattr(merge, "EXACT", 0)
     # Of the file only the first and the last line are looked at.
-    monkeypatch.setattr(order, "LOOK", 512)
+    monkeypatch.setattr(merge, "LOOK", 512)
     monkeypatch.setattr(lines, "CHUNK", 1000)
     raw = [line("b", 300.0 * number) for number in range(40)]
     late = [raw[0], *raw[2:38], raw[1], *raw[38:], after]
@@ -187,12 +189,12 @@ def test_large_files_that_share_a_few_lines_are_read_once(tmp_path: Path, shared
     """However few: a copy of the end of one at the beginning of the next changes nothing but a count."""
     every = [line("b", 300.0 * number, device="1-1.2", name="x" * 180) for number in range(8000)]
     # The last chunk that is read of the first file has one or two lines only.
-    long = "x" * (180 + (400 - sum(map(len, every[: 4000 + shared]))) % lines.CHUNK)
+    long = "x" * (180 + (400 - sum(map(len, every[: 4000 + shared]))) % lines.CHUNK_BYTES)
     every[0] = line("b", 0.0, device="1-1.2", name=long)
     one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
     one.write_bytes(b"".join(every[: 4000 + shared]))
     two.write_bytes(b"".join(every[4000:]))
-    assert one.stat().st_size > order.EXACT
+    assert one.stat().st_size > SCAN_ALL_BYTES
     notes = Counter[str]()
     assert as_lines(one, two, notes=notes) == every
     assert +notes == ({"doubled": shared} if shared else {})
@@ -204,7 +206,7 @@ def test_files_put_together_in_the_wrong_order_are_sorted(tmp_path: Path) -> Non
     whole = as_lines(folder)
     together = tmp_path / "all.jsonl"
     together.write_bytes(b"".join(file.read_bytes() for file in sorted(folder.iterdir())))
-    assert together.stat().st_size > order.EXACT
+    assert together.stat().st_size > SCAN_ALL_BYTES
     notes: Counter[str] = Counter()
     assert as_lines(together, notes=notes) == whole
     assert not notes["disordered"]
@@ -217,7 +219,7 @@ def test_computers_are_told_apart(tmp_path: Path) -> None:
     assert [json.loads(one)["time"] for one in merged] == sorted(json.loads(one)["time"] for one in merged)
     one_file = tmp_path / "all.jsonl"
     one_file.write_bytes(b"".join(merged))
-    assert one_file.stat().st_size > order.EXACT
+    assert one_file.stat().st_size > SCAN_ALL_BYTES
     assert told(one_file) == told(*folders)
     assert told(tmp_path) == told(*folders)
 
@@ -238,9 +240,9 @@ def test_the_last_events_are_the_last_of_all(tmp_path: Path, most: int) -> None:
     shutil.rmtree(tmp_path)
     folders = journal_maker.make(tmp_path, 1200, stations=2, rotate_at=90_000)
     notes: Counter[str] = Counter()
-    found = sources.find(folders, Path(), notes, lambda _: None)
+    found = sources.find_sources(folders, Path(), notes, lambda _: None)
     wanted = Wanted(parser().parse_args(["log"]))
-    _, batches = journals.last(found, notes, lambda _: None, wanted.of, most)
+    _, batches = streams.read_last(found, notes, lambda _: None, wanted.of, most)
     end = [raw + b"\n" for batch in batches for raw in batch.lines]
     whole = [raw for raw in as_lines(*folders) if b'"checkpoint"' not in raw]
     assert end == (whole[-most:] if most else [])
@@ -260,7 +262,7 @@ BAD: dict[str, tuple[bytes, str | None]] = {
     "deep": (b"[" * 50_000, "foreign"),
     "two on a line": (GOOD[:-1] + GOOD[:-1], "foreign"),
     "a megabyte": (b'{"time": "' + b"x" * 1_000_000 + b'"}', "too_long"),
-    "just too long": (GOOD[:-1] + b" " * journal.LONGEST_LINE + b"}", "too_long"),
+    "just too long": (GOOD[:-1] + b" " * MAX_LINE_BYTES + b"}", "too_long"),
     "a wrong time": (b'{"time": 5, "event": "x"}', "foreign"),
     "a huge number": (b'{"time": "", "event": "gap", "lost": ' + b"9" * 5000 + b"}", "foreign"),
     "empty": (b"", None),
@@ -319,8 +321,8 @@ def test_any_bytes_are_read(tmp_path: Path, first: bytes, names: list[str]) -> N
     read = told(file)
     as_lines(file)
     notes: Counter[str] = Counter()
-    (source,) = sources.find([file], file, notes, print)
-    _, batches = journals.last([source], notes, print, lambda batch: batch, 10_000)
+    (source,) = sources.find_sources([file], file, notes, print)
+    _, batches = streams.read_last([source], notes, print, lambda batch: batch, 10_000)
     back = [one for batch in batches for one in batch.events]
     # By their fields: which way an event was decoded is of no account.
     fields = msgspec.structs.astuple
@@ -351,8 +353,8 @@ def test_chunks_are_the_same_both_ways(tmp_path: Path, lengths: list[int], size:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(lines, "CHUNK", size)
         patched.setattr(lines, "LONGEST_LINE", 200)
-        forth = b"".join(chunk for _, chunk in lines.forwards(descriptor, 0, len(raw), Counter()))
-        back = b"".join(reversed(list(lines.backwards(descriptor, 0, len(raw), Counter()))))
+        forth = b"".join(chunk for _, chunk in lines.read_forwards(descriptor, 0, len(raw), Counter()))
+        back = b"".join(reversed(list(lines.read_backwards(descriptor, 0, len(raw), Counter()))))
     os.close(descriptor)
     expected = [one for one in raw.split(b"\n") if 0 < len(one) <= 200]
     for found in (forth, back):
@@ -415,33 +417,33 @@ def test_a_rotation_between_finding_and_reading_loses_nothing(tmp_path: Path) ->
     (folder,) = journal_maker.make(tmp_path, 2000, rotate_at=200_000)
     whole = as_lines(folder)
     notes: Counter[str] = Counter()
-    found = sources.find([folder], Path(), notes, print)
-    for file in journal.files(folder / journal.NAME):
+    found = sources.find_sources([folder], Path(), notes, print)
+    for file in list_files(folder / NAME):
         number = int(file.suffix[1:]) if file.suffix[1:].isdecimal() else 0
-        file.rename(folder / f"{journal.NAME}.{number + 1}")
-    (folder / journal.NAME).write_bytes(line("zz", 1.0))
-    assert [raw + b"\n" for batch in journals.merged(found, notes)[1] for raw in batch.lines] == whole
+        file.rename(folder / f"{NAME}.{number + 1}")
+    (folder / NAME).write_bytes(line("zz", 1.0))
+    assert [raw + b"\n" for batch in streams.read_merged(found, notes)[1] for raw in batch.lines] == whole
 
 
 def test_a_file_that_shrinks_is_counted(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_bytes(GOOD * 2)
     notes: Counter[str] = Counter()
-    found = sources.find([file], file, notes, print)
+    found = sources.find_sources([file], file, notes, print)
     file.write_bytes(GOOD)
-    assert len([one for batch in journals.merged(found, notes)[1] for one in batch.events]) == 1
+    assert len([one for batch in streams.read_merged(found, notes)[1] for one in batch.events]) == 1
     assert notes["cut_file"] == 1
 
 
 def test_no_journal_is_no_error(tmp_path: Path) -> None:
     """Before the first event there is nothing to read and nothing wrong."""
-    assert sources.find([], tmp_path / "events.jsonl", Counter(), print) == []
-    assert journals.merged([], Counter())[0] == []
+    assert sources.find_sources([], tmp_path / "events.jsonl", Counter(), print) == []
+    assert streams.read_merged([], Counter())[0] == []
 
 
 @given(st.binary(max_size=200))
 def test_any_line_is_an_event_or_counted(raw: bytes) -> None:
     """Never neither."""
     notes: Counter[str] = Counter()
-    found = event.of(raw, notes)
+    found = event.parse_line(raw, notes)
     assert found is not None or sum(notes.values()) == 1

@@ -23,8 +23,10 @@ from tests import PROJECT
 from tests.rig import journal_maker
 from tests.rig.screen import on_terminal
 from tests.rig.wait import wait_until
-from unplugd import cli, journal
+from unplugd import cli
 from unplugd.cli import forms
+from unplugd.journal.files import NAME, list_files
+from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +39,7 @@ NOON = 1_764_000_000 - 4 * 3600
 
 def event(what: str, at: float, host: str = "ann", **fields: Any) -> dict[str, Any]:
     """Return an event so many seconds after noon, UTC, on 24 November 2025."""
-    head = {"time": journal.time_of(NOON + at), "event": what, "host": host, "boot": "b"}
+    head = {"time": format_timestamp(NOON + at), "event": what, "host": host, "boot": "b"}
     return {**head, "schema": 1, "uptime": 1000.0 + at, **fields}
 
 
@@ -239,7 +241,7 @@ def test_a_time_that_ends_before_it_begins_is_refused(reader: Reader, times: tup
 def test_clean_lines_go_through_as_they_are(reader: Reader) -> None:
     """Byte for byte."""
     (folder,) = journal_maker.make(reader.home, 2000, rotate_at=150_000)
-    written = "".join(file.read_text() for file in journal.files(folder / journal.NAME))
+    written = "".join(file.read_text() for file in list_files(folder / NAME))
     assert "\n".join(reader.log("--format", "jsonl", folder)) + "\n" == written
 
 
@@ -408,9 +410,9 @@ def test_a_journal_that_is_not_there_yet_is_followed(tmp_path: Path) -> None:
 def test_nothing_is_missed_between_reading_and_following(tmp_path: Path) -> None:
     """While old events are read somebody writes and rotates as fast as can be."""
     script = (
-        "import sys, json, pathlib; from unplugd.journal import File\n"
+        "import sys, json, pathlib; from unplugd.journal.writer import JournalFile\n"
         "from tests.test_log import number\n"
-        "file = File(pathlib.Path(sys.argv[1]), rotate_at=60_000)\n"
+        "file = JournalFile(pathlib.Path(sys.argv[1]), rotate_at=60_000)\n"
         "for at in range(3000): file.msg(number(at).strip())"
     )
     file = tmp_path / "events.jsonl"

@@ -16,8 +16,9 @@ import pytest
 
 from tests.rig import journal_maker
 from unplugd import pieces
-from unplugd.reading import order, sources
-from unplugd.reading.journals import quiet
+from unplugd.journal import merge, sources
+from unplugd.journal.plan import SCAN_ALL_BYTES
+from unplugd.journal.streams import count_nothing
 from unplugd.review import Part, Review, joined, part
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ UNTIL = 1.9e9
 def reviewed(*given: Path, said: list[str] | None = None) -> tuple[Review, Counter[str]]:
     """Return the review of these files, and what was unusual."""
     notes: Counter[str] = Counter()
-    found = sources.find(given, Path("/nowhere/events.jsonl"), notes, quiet)
-    tell = quiet if said is None else said.append
+    found = sources.find_sources(given, Path("/nowhere/events.jsonl"), notes, count_nothing)
+    tell = count_nothing if said is None else said.append
     return pieces.reviewed(found, notes, tell, None, UNTIL, "station-1"), +notes
 
 
-@pytest.fixture(params=[order.EXACT, 0], ids=["every line looked at", "some lines looked at"])
+@pytest.fixture(params=[SCAN_ALL_BYTES, 0], ids=["every line looked at", "some lines looked at"])
 def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Have everything taken for large, on two processors; return what will be every process that was started."""
     started: list[int] = []
@@ -44,7 +45,7 @@ def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> li
         started.append(fork())
         return started[-1]
 
-    monkeypatch.setattr(order, "EXACT", request.param)
+    monkeypatch.setattr(merge, "EXACT", request.param)
     monkeypatch.setattr(pieces, "LARGE", 0)
     monkeypatch.setattr(pieces, "_processors", lambda: 2)
     monkeypatch.setattr(os, "fork", counted)
@@ -97,8 +98,8 @@ def test_two_processes_find_what_one_finds(tmp_path: Path, forks: list[int], sta
 def test_it_is_cut_into_pieces_of_about_the_same_size(tmp_path: Path, forks: list[int]) -> None:
     """A boot is in one of them, and the computer that goes on is named."""
     (folder,) = journal_maker.make(tmp_path, 200_000, rotate_at=3_000_000)
-    found = sources.find([folder], Path("/nowhere"), Counter(), quiet)
-    plan = order.Reader(Counter(), quiet).plan(found)
+    found = sources.find_sources([folder], Path("/nowhere"), Counter(), count_nothing)
+    plan = merge.Reader(Counter(), count_nothing).plan(found)
     cut = pieces.cut(plan)
     sizes = [sum(s.end - s.begin for s in chain.from_iterable(one.plan["station-1"])) for one in cut]
     assert len(sizes) == pieces.PIECES
@@ -107,7 +108,7 @@ def test_it_is_cut_into_pieces_of_about_the_same_size(tmp_path: Path, forks: lis
     assert [one.goes_on for one in cut] == ["station-1"] * (pieces.PIECES - 1) + [None]
     boots: list[set[str]] = []
     for one in cut:
-        batches = order.Reader(Counter(), quiet).read(one.plan["station-1"])
+        batches = merge.Reader(Counter(), count_nothing).read(one.plan["station-1"])
         boots.append({event.boot for batch in batches for event in batch.events})
     assert sum(map(len, boots)) == len(set().union(*boots))
     assert not forks
@@ -193,7 +194,7 @@ def test_lines_that_are_very_late_are_read_in_one_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put_together: list[Review | None]
 ) -> None:
     """Where they come out depends on what is read with them."""
-    monkeypatch.setattr(order, "EXACT", 0)
+    monkeypatch.setattr(merge, "EXACT", 0)
     lines = list(islice(journal_maker.lines("station-1"), 30_000))
     lines.insert(10_000, lines.pop(9_000))
     file = written(tmp_path / "events.jsonl", lines)
@@ -294,14 +295,14 @@ def test_an_end_that_comes_too_soon_leaves_no_process_behind(
 def test_one_process_tells_of_the_progress(tmp_path: Path, forks: list[int]) -> None:
     """Two bars on a terminal would write over one another."""
     (folder,) = journal_maker.make(tmp_path, 60_000, rotate_at=3_000_000)
-    found = sources.find([folder], Path("/nowhere"), Counter(), quiet)
+    found = sources.find_sources([folder], Path("/nowhere"), Counter(), count_nothing)
     told = tmp_path / "told"
 
     def progress(size: int) -> None:
         with told.open("a") as file:
             file.write(f"{os.getpid()} {size}\n")
 
-    pieces.reviewed(found, Counter(), quiet, progress)
+    pieces.reviewed(found, Counter(), count_nothing, progress)
     assert len(forks) == 1
     by_whom = [one.split() for one in told.read_text().splitlines()]
     assert {int(process) for process, _ in by_whom} == {os.getpid()}
@@ -316,14 +317,14 @@ def test_what_cannot_be_read_is_told_once(
     """Whichever process found it, and only by what is used of it in the end."""
     folders = journal_maker.make(tmp_path, 60_000, 2, rotate_at=3_000_000)
     gone = folders[1] / "events.jsonl.1"
-    planned = order.Reader.plan
+    planned = merge.Reader.plan
 
-    def plan(reader: order.Reader, found: list[Any]) -> Any:
+    def plan(reader: merge.Reader, found: list[Any]) -> Any:
         made = planned(reader, found)
         gone.rename(tmp_path / "gone")
         return made
 
-    monkeypatch.setattr(order.Reader, "plan", plan)
+    monkeypatch.setattr(merge.Reader, "plan", plan)
     said: list[str] = []
     _, notes = reviewed(*folders, said=said)
     assert len(forks) == 1

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from tests import PROJECT, TESTS
 from tests.rig.story import Station, Told, truth
-from unplugd.reading.event import decode
+from unplugd.journal.event import decode
 from unplugd.report import Figures, as_json, report, share
 from unplugd.review import Period, Reminder, Review, Snooze, Use, Watched, review
 

@@ -24,7 +24,7 @@ from tests.rig.daemon import Done
 from unplugd import cli, days
 from unplugd.cli.report import local_zone
 from unplugd.cli.summary import Paper, lines, on_one_screen
-from unplugd.journal import time_of
+from unplugd.journal.timestamps import format_timestamp
 from unplugd.notes import NOTES
 from unplugd.report import Figures, Report, report
 from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
@@ -142,9 +142,9 @@ def test_own_journal_goes_on_until_now(run: Callable[..., Done], tmp_path: Path)
     head = {"host": socket.gethostname(), "boot": "1", "schema": 1}
     about = {"device": "1-1", "id": "0a21:8001", "name": "CareLink USB"}
     events = [
-        {"time": time_of(now - 7300), "event": "started", "uptime": 100.0, **head},
-        {"time": time_of(now - 7200), "event": "plugged_in", "uptime": 200.0, **head, **about},
-        {"time": time_of(now - 3600), "event": "checkpoint", "uptime": 3800.0, **head, **about},
+        {"time": format_timestamp(now - 7300), "event": "started", "uptime": 100.0, **head},
+        {"time": format_timestamp(now - 7200), "event": "plugged_in", "uptime": 200.0, **head, **about},
+        {"time": format_timestamp(now - 3600), "event": "checkpoint", "uptime": 3800.0, **head, **about},
     ]
     own.write_text("".join(json.dumps(event) + "\n" for event in events))
     found = json.loads(run("--json").stdout)
@@ -172,7 +172,9 @@ def test_running_one_goes_on(
         "name": "CareLink USB",
     }
     hosts = (socket.gethostname(), "another")
-    events = [{"time": time_of(now - 600), "event": "plugged_in", "host": host, **about} for host in hosts]
+    events = [
+        {"time": format_timestamp(now - 600), "event": "plugged_in", "host": host, **about} for host in hosts
+    ]
     own.write_text("".join(json.dumps(event) + "\n" for event in events))
     found = json.loads(run("--json").stdout)
     lengths = {one["host"]: one["plugged_for"] for one in found["periods"]}
@@ -262,7 +264,7 @@ def test_hostile_journal(run: Callable[..., Done], tmp_path: Path) -> None:
     lines: list[object] = []
     uptimes: list[object] = [1.0, 1e9, 1e308, -1.0, "1e5", None, 2.0, [[]]]
     for number, up in enumerate(uptimes):
-        at = time_of(1.79e9 + number * 1000)
+        at = format_timestamp(1.79e9 + number * 1000)
         for kind in ("plugged_in", "use_began", "reminded", "unplugged", "started", "\x1b[1m", "gap"):
             more = {
                 "plugged_for": 1e300,

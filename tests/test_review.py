@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from tests.rig.scripted import CrashError, Machine, tell
 from tests.rig.story import DAY, Station
-from unplugd.journal import time_of
-from unplugd.reading.event import decode
+from unplugd.journal.event import decode
+from unplugd.journal.timestamps import format_timestamp
 from unplugd.review import Review, joined, part, review
 from unplugd.rules.devices import Device
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from unplugd.reading.event import Event
+    from unplugd.journal.event import Event
 
 NOON = 1_790_000_000.0
 STICK = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}
@@ -33,7 +33,7 @@ METER = {"device": "1-1.3", "id": "1a79:6210", "name": "Contour Next Link 2.4"}
 
 def line(at: float, event: str, about: dict[str, str] | None = None, **fields: object) -> dict[str, Any]:
     """Return an event `at` seconds after noon, on a computer that was switched on 1000 seconds before it."""
-    head = {"time": time_of(NOON + at), "event": event, "host": "anna", "boot": "1", "schema": 1}
+    head = {"time": format_timestamp(NOON + at), "event": event, "host": "anna", "boot": "1", "schema": 1}
     return {**head, "uptime": 1000.0 + at, **(about or {}), **fields}
 
 
@@ -167,7 +167,7 @@ def test_clock_that_was_wrong_for_a_while(last: str, wrong: float) -> None:
     """An hour off and right again while nothing but checkpoints is written: two jumps, and no figure changes."""
     lines = [PLUGGED, *(line(300 * number, "checkpoint", STICK) for number in range(1, 9))]
     for number in (3, 4, 5):
-        lines[number]["time"] = time_of(NOON + 300 * number + wrong)
+        lines[number]["time"] = format_timestamp(NOON + 300 * number + wrong)
     found = reviewed(*lines, line(2500, last, STICK, plugged_for=2500, idle_for=2500))
     assert found.notes == {"clock_jumps": 2}
     (period,) = found.periods

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from unplugd import sentence
+from unplugd.journal import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ HEAD = "CareLink USB (port 1-1.2): "
 )
 def test_every_event_has_a_sentence(event: dict[str, Any], said: str) -> None:
     """What happened, to which device, with times as a person says them."""
-    assert sentence.of(event) == said
+    assert sentences.describe(event) == said
 
 
 JSON = st.recursive(
@@ -128,7 +128,7 @@ KEYS = [
     "slept_for",
     "lost",
 ]
-NAMES = sorted(sentence._WORDS)
+NAMES = sorted(sentences._WORDS)
 
 
 @given(st.fixed_dictionaries({"event": st.sampled_from(NAMES) | JSON}, optional=dict.fromkeys(KEYS, JSON)))
@@ -136,7 +136,7 @@ NAMES = sorted(sentence._WORDS)
 @example({"event": "reminded", "devices": [["\x1b"] * 1000]})
 def test_any_event_is_told_harmless(event: dict[str, Any]) -> None:
     """Whatever a journal holds, a short line comes out, without control characters, on every clock."""
-    for told in (sentence.of(event), sentence.local_time(event)):
+    for told in (sentences.describe(event), sentences.format_local_time(event)):
         assert not any(unicodedata.category(character)[0] == "C" for character in told)
         assert len(told) < 300
 
@@ -167,4 +167,4 @@ def honolulu() -> Iterator[None]:
 )
 def test_times_are_the_persons_own(written: str, shown: str) -> None:
     """A time in UTC is shown on the local clock; what is no time is shown as it stands."""
-    assert sentence.local_time({"time": written}) == shown
+    assert sentences.format_local_time({"time": written}) == shown

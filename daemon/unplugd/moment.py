@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from unplugd import durations
@@ -14,27 +13,12 @@ from unplugd.local_time import find_first_moment, find_midnight, is_skipped, to_
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-LENGTH: Final = len("2026-11-22T14:00:00.000Z")
 FORMS: Final = "2026-11-22, 2026-11-22T14:00, today, yesterday, 7d or 12h"
 """How a person may write a time."""
 HINT: Final = f"write it like {FORMS}"
 _AGO: Final = re.compile(r"([0-9]{1,5})d(?:([0-9]{1,3}h)?)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-
-
-def seconds(written: str) -> float:
-    """Return a journal's time as Unix seconds; NaN for what is no time."""
-    try:
-        moment = datetime.fromisoformat(written)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return math.nan
-
-
-def is_fixed(written: str) -> bool:
-    """Return whether this has the journal's own form, in which earlier is also less as a text."""
-    return len(written) == LENGTH and written[-1] == "Z" and written[10] == "T" and written[19] == "."
 
 
 def since(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:

@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from unplugd.reading import order
+from unplugd.journal import merge
+from unplugd.journal.plan import SAMPLE_BYTES, SAMPLE_EVERY_BYTES, read_located
 from unplugd.review import Part, joined, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from unplugd.reading.order import Stretch
-    from unplugd.reading.sources import Source
+    from unplugd.journal.plan import Segment
+    from unplugd.journal.sources import Source
     from unplugd.review import Review
 
-    Plan = dict[str, list[list[Stretch]]]
+    Plan = dict[str, list[list[Segment]]]
 
 LARGE: Final = 20_000_000
 """Bytes from which on another process is worth its start."""
@@ -78,12 +79,12 @@ def reviewed(
         noted: Counter[str] = Counter()
         said: list[str] = []
         tell_progress = (lambda size: progress(size * times)) if progress and times else None
-        reader = order.Reader(noted, said.append, tell_progress)
+        reader = merge.Reader(noted, said.append, tell_progress)
         batches = chain.from_iterable(map(reader.read, piece.plan.values()))
         events = chain.from_iterable(batch.events for batch in batches)
         return Done(part(events, until, host, piece.goes_on), noted, said)
 
-    plan = order.Reader(notes, tell).plan(found)
+    plan = merge.Reader(notes, tell).plan(found)
     large = sum(source.size for source in found) >= LARGE
     pieces = cut(plan) if large and _processors() > 1 else []
     done = _at_once(carry_out, pieces) if len(pieces) > 1 else []
@@ -203,7 +204,7 @@ def _places(plan: Plan) -> Iterator[Place]:
             passed += _size(group)
 
 
-def _size(group: Sequence[Stretch]) -> int:
+def _size(group: Sequence[Segment]) -> int:
     return sum(one.end - one.begin for one in group)
 
 
@@ -225,13 +226,13 @@ def _split(plan: Plan, place: Place) -> tuple[Plan, Plan] | None:
     return first, {place.host: after, **{host: plan[host] for host in hosts[begin + 1 :]}}
 
 
-def _first_line(stretch: Stretch, boot: str) -> int | None:
+def _first_line(stretch: Segment, boot: str) -> int | None:
     """Return where the first line of a boot stands, None if it is not between the look that met it and the one before."""
     met = stretch.met[boot]
-    begin, end = max(stretch.begin, met - order.EVERY), min(stretch.end, met + order.LOOK)
+    begin, end = max(stretch.begin, met - SAMPLE_EVERY_BYTES), min(stretch.end, met + SAMPLE_BYTES)
     before = ""
     try:
-        for at, _, one in order.located(stretch.source, begin, end, Counter()):
+        for at, _, one in read_located(stretch.source, begin, end, Counter()):
             if one.boot == boot:
                 return at if before or begin == stretch.begin else None
             before = one.boot

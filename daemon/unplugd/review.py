@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import msgspec
 
-from unplugd import moment, sanitize
+from unplugd import sanitize
+from unplugd.journal.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from unplugd.reading.event import Event
+    from unplugd.journal.event import Event
 
 End = Literal["unplugged", "unseen", "cut", "open"]
 """How a period ended: seen; while unplugd did not run (known until the last word of it); cut by a crash, likewise; not yet."""
@@ -369,7 +370,7 @@ class _Boot:
 
 
 def _wall_of(event: Event, otherwise: float) -> float:
-    wall = moment.seconds(event.time)
+    wall = parse_timestamp(event.time)
     return wall if 0 <= wall <= LATEST else otherwise
 
 
@@ -398,7 +399,7 @@ class _Reviewer:
 
     def take(self, event: Event) -> None:
         state = self._boots.get((event.host, event.boot))
-        wall, at = moment.seconds(event.time), event.uptime
+        wall, at = parse_timestamp(event.time), event.uptime
         if state is not None and 0 <= wall <= LATEST and 0 <= at <= LONGEST and at >= state.at - JUMP:
             state.compare(wall - at)
         else:

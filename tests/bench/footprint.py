@@ -27,7 +27,7 @@ CONFIGURATION = format_settings(Settings())
 STEPS = (
     "",
     "argparse json selectors socket subprocess tomllib",
-    "structlog: from unplugd import journal; journal._structlog()",
+    "structlog: from unplugd.journal import writer; writer._load_structlog()",
     "usb.core: import usb",
     "jeepney",
     "unplugd.cli",

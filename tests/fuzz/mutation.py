@@ -10,8 +10,8 @@ from unittest import mock
 
 from tests.fuzz.target import SEPARATOR
 from tests.rig import journal_maker
-from unplugd.reading.event import Event
-from unplugd.reading.kinds import KINDS
+from unplugd.journal.event import Event
+from unplugd.journal.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

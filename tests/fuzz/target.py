@@ -21,14 +21,15 @@ from unplugd.cli import forms, pager
 from unplugd.cli import log as logs
 from unplugd.cli.parser import parser
 from unplugd.cli.summary import Paper, lines
+from unplugd.journal import merge, sources, streams
+from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.page import page
-from unplugd.reading import journals, order, sources
 from unplugd.report import as_json, report, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from unplugd.reading.sources import Source
+    from unplugd.journal.sources import Source
     from unplugd.review import Review
 
 SEPARATOR: Final = b"\n\x1c\n"
@@ -67,8 +68,10 @@ def one_input(raw: bytes) -> None:
         path.write_bytes(content)
         paths.append(path)
     # Small files are scanned line by line, large ones only looked at: here either, by chance.
-    sizes: dict[str, Any] = {"EXACT": 512, "LOOK": 512, "EVERY": 1024} if how & 1 else {"EXACT": order.EXACT}
-    with mock.patch.multiple(order, **sizes):
+    sizes: dict[str, Any] = (
+        {"EXACT": 512, "LOOK": 512, "EVERY": 1024} if how & 1 else {"EXACT": SCAN_ALL_BYTES}
+    )
+    with mock.patch.multiple(merge, **sizes):
         read(paths, how)
 
 
@@ -76,7 +79,7 @@ def read(paths: Sequence[Path], how: int) -> None:
     """Read the files in all ways."""
     said: list[str] = []
     notes: Counter[str] = Counter()
-    found = sources.find(paths, FOLDER / "none", Counter(), said.append)
+    found = sources.find_sources(paths, FOLDER / "none", Counter(), said.append)
     for form in ("text", "jsonl", "csv"):
         shown(found, form, how)
     until = NOW if how & 2 else None
@@ -105,9 +108,9 @@ def shown(found: list[Source], form: str, how: int) -> None:
     notes: Counter[str] = Counter()
     said: list[str] = []
     if how & 8:
-        hosts, batches = journals.last(found, notes, said.append, wanted.of, 20)
+        hosts, batches = streams.read_last(found, notes, said.append, wanted.of, 20)
     else:
-        hosts, batches = journals.merged(found, notes, said.append)
+        hosts, batches = streams.read_merged(found, notes, said.append)
     output = Collected(80 if how & 16 else None)
     shape = forms.of(form, output, hosts)
     for batch in batches:

@@ -6,7 +6,9 @@ import json
 import random
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import journal
+from unplugd.journal import writer
+from unplugd.journal.files import NAME
+from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +31,7 @@ def lines(host: str, seed: int = 1) -> Iterator[str]:
         uptime = 20.0
 
         def line(event: str, **fields: Any) -> str:
-            head = {"time": journal.time_of(booted + uptime), "event": event, "host": host, "boot": boot}  # noqa: B023 - used at once
+            head = {"time": format_timestamp(booted + uptime), "event": event, "host": host, "boot": boot}  # noqa: B023 - used at once
             return json.dumps({**head, "schema": 1, "uptime": round(uptime, 3), **fields}) + "\n"  # noqa: B023
 
         yield line("started", version="0.1.0")
@@ -76,7 +78,7 @@ def lines(host: str, seed: int = 1) -> Iterator[str]:
         wall = booted + uptime + 60
 
 
-def make(folder: Path, events: int, stations: int = 1, rotate_at: int = journal.ROTATE_AT) -> list[Path]:
+def make(folder: Path, events: int, stations: int = 1, rotate_at: int = writer.ROTATE_BYTES) -> list[Path]:
     """Write a journal of so many events in all, a folder a station, rotated as unplugd does; return the folders."""
     folders = []
     for number in range(stations):
@@ -95,8 +97,8 @@ def make(folder: Path, events: int, stations: int = 1, rotate_at: int = journal.
                 size = 0
             parts[-1].append(one)
             size += len(one)
-        (place / journal.NAME).write_text("".join(parts[-1]))
+        (place / NAME).write_text("".join(parts[-1]))
         for part in range(files):
-            (place / f"part-{part}").rename(place / f"{journal.NAME}.{files - part}")
+            (place / f"part-{part}").rename(place / f"{NAME}.{files - part}")
         folders.append(place)
     return folders

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from unplugd.journal import time_of
+from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from random import Random
@@ -106,7 +106,7 @@ class Station:
     def _say(self, event: str, *, about: bool = False, **fields: object) -> None:
         port, id_, name = self._device
         device = {"device": port, "id": id_, "name": name} if about else {}
-        head = {"time": time_of((self.true + self.offset) / 1000), "event": event, "host": self.host}
+        head = {"time": format_timestamp((self.true + self.offset) / 1000), "event": event, "host": self.host}
         rest = {
             "boot": f"{self.host} {self._boots}",
             "schema": 1,

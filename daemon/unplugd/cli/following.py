@@ -8,17 +8,17 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from unplugd import journal
 from unplugd.cli.terminal import say
-from unplugd.reading import event, sources
-from unplugd.reading.order import Batch
+from unplugd.journal import event, sources
+from unplugd.journal.files import MAX_LINE_BYTES, list_files
+from unplugd.journal.merge import Batch
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from unplugd.reading.sources import Source
+    from unplugd.journal.sources import Source
 
 EVERY: Final = 250
 """Milliseconds from one look at the files to the next."""
@@ -112,7 +112,7 @@ class Following:
             chunk = tail.rest + more
             whole = chunk.rfind(b"\n") + 1
             tail.rest = chunk[whole:]
-            if len(tail.rest) > journal.LONGEST_LINE:
+            if len(tail.rest) > MAX_LINE_BYTES:
                 self._notes["too_long"] += 1
                 tail.rest, tail.skipping = b"", True
             if whole:
@@ -126,7 +126,7 @@ class Following:
             return False
         except OSError as error:
             if not tail.troubled:
-                say(f"unplugd: {sources.unreadable(tail.path, error)}")
+                say(f"unplugd: {sources.describe_unreadable(tail.path, error)}")
             tail.troubled = True
             return False
         tail.position = 0
@@ -136,9 +136,9 @@ class Following:
 
 def _after(path: Path, identity: tuple[int, int]) -> list[Path]:
     """Return the journal's files that came after the one with this identity, oldest first; the present one if it is gone."""
-    found = _identities(journal.files(path))
+    found = _identities(list_files(path))
     for _ in range(5):
-        before, found = found, _identities(journal.files(path))
+        before, found = found, _identities(list_files(path))
         if before == found:
             break
     known = [one for _, one in found]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from unplugd import sanitize
 from unplugd.cli.story import Story
-from unplugd.reading import event
+from unplugd.journal import event
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from unplugd.cli.pager import Output
-    from unplugd.reading.order import Batch
+    from unplugd.journal.merge import Batch
 
 COLUMNS: Final = (
     *(
@@ -88,7 +88,7 @@ class JsonLines:
             self._output.write_raw(chunk)
             return
         for one, line in zip(events, batch.lines, strict=True):
-            self._output.write(f"{event.as_json(event.fields_of(one, line))}\n")
+            self._output.write(f"{event.format_value(event.get_fields(one, line))}\n")
 
     def end(self) -> None:
         """Nothing."""
@@ -105,7 +105,7 @@ class Table:
     def show(self, batch: Batch) -> None:
         """Write a row for each event."""
         self.shown += len(batch.events)
-        rows = (event.fields_of(one, line) for one, line in zip(batch.events, batch.lines, strict=True))
+        rows = (event.get_fields(one, line) for one, line in zip(batch.events, batch.lines, strict=True))
         self._write([cell(fields.get(column)) for column in COLUMNS] for fields in rows)
 
     def end(self) -> None:

@@ -6,22 +6,23 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from unplugd import journal, moment
 from unplugd.cli import forms
 from unplugd.cli.following import Following
 from unplugd.cli.pager import Output
 from unplugd.cli.terminal import START, asked_time, say
 from unplugd.errors import Failure
+from unplugd.journal import sources, streams
+from unplugd.journal.files import list_files
+from unplugd.journal.merge import Batch
+from unplugd.journal.timestamps import parse_timestamp
 from unplugd.notes import told
-from unplugd.reading import journals, sources
-from unplugd.reading.order import Batch
 
 if TYPE_CHECKING:
     import argparse
 
     from unplugd.cli.forms import Form
+    from unplugd.journal.event import Event
     from unplugd.paths import Paths
-    from unplugd.reading.event import Event
 
 
 def log(arguments: argparse.Namespace, where: Paths) -> int:
@@ -32,12 +33,12 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.follow:
         # Opened before the old events are read, so that none is missed in between.
         following = Following(sources.current_files(arguments.file, where.journal), notes)
-    if not arguments.file and not following and not journal.files(where.journal):
+    if not arguments.file and not following and not list_files(where.journal):
         raise Failure("there is no journal yet", START)
     if arguments.last is not None and arguments.last < 0:
         raise Failure("--last cannot be negative", "unplugd log --last 20")
     try:
-        found = sources.find(arguments.file, where.journal, notes, say)
+        found = sources.find_sources(arguments.file, where.journal, notes, say)
     except Failure as failure:
         if not following:
             raise
@@ -46,9 +47,9 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     if following:
         found = following.until_now(found)
     if arguments.last is None:
-        hosts, batches = journals.merged(found, notes, say)
+        hosts, batches = streams.read_merged(found, notes, say)
     else:
-        hosts, batches = journals.last(found, notes, say, wanted.of, arguments.last)
+        hosts, batches = streams.read_last(found, notes, say, wanted.of, arguments.last)
     with Output(page=not following) as output:
         form = forms.of(arguments.format, output, hosts)
         for batch in batches:
@@ -101,7 +102,7 @@ class Wanted:
         if self._events is not None and one.event not in self._events:
             return False
         # What has no time is in no stretch of time.
-        if not self._timeless and not self._since <= moment.seconds(one.time) < self._until:
+        if not self._timeless and not self._since <= parse_timestamp(one.time) < self._until:
             return False
         if not self._checkpoints and one.event == "checkpoint":
             self.checkpoints_left_out += 1

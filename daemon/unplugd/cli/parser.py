@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, durations, moment
-from unplugd.reading.kinds import KINDS
+from unplugd.journal.kinds import KINDS
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no other name

@@ -19,10 +19,10 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec.structs import replace
 
-from unplugd import journal, paths, pieces, sanitize
+from unplugd import paths, pieces, sanitize
 from unplugd.cli.terminal import START, asked_time, console, progress_bar, say
 from unplugd.errors import Failure
-from unplugd.reading import sources
+from unplugd.journal import sources, writer
 from unplugd.report import as_json, share
 from unplugd.report import report as reported
 from unplugd.watch import control
@@ -78,13 +78,15 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
 
 def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review:
     notes: Counter[str] = Counter()
-    found = sources.find(arguments.file, where.journal, notes, say)
+    found = sources.find_sources(arguments.file, where.journal, notes, say)
     if not found:
         raise Failure("there is no journal yet", START)
     # Asked before it is read, so that what is plugged in now is in the journal.
     running = not arguments.file and _runs(where)
     with progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
-        reviewed = pieces.reviewed(found, notes, say, progress, now if running else None, journal.host_name())
+        reviewed = pieces.reviewed(
+            found, notes, say, progress, now if running else None, writer.find_host_name()
+        )
     return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))
 
 

@@ -7,16 +7,18 @@ import textwrap
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import moment, sanitize, sentence
+from unplugd import sanitize
 from unplugd.cli.terminal import console
-from unplugd.reading.event import fields_of
+from unplugd.journal import sentences
+from unplugd.journal.event import get_fields
+from unplugd.journal.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from unplugd.cli.pager import Output
-    from unplugd.reading.event import Event
-    from unplugd.reading.order import Batch
+    from unplugd.journal.event import Event
+    from unplugd.journal.merge import Batch
 
     Paint = Callable[[str, str], str]
 
@@ -59,7 +61,7 @@ class Story:
         """Write each event."""
         for one, line in zip(batch.events, batch.lines, strict=True):
             self.shown += 1
-            self._show(one, dict(fields_of(one, line)))
+            self._show(one, dict(get_fields(one, line)))
 
     def end(self) -> None:
         """Nothing: what is still plugged in is left open."""
@@ -89,16 +91,16 @@ class Story:
         style = STYLES.get(one.event, "")
         if one.event == "reminded" and one.urgency == "critical":
             style = "unused.most"
-        self._write(time, one.host, (before, after), sentence.of(fields), style)
+        self._write(time, one.host, (before, after), sentences.describe(fields), style)
         if one.event == "unplugged" and key in self._open:
             self._open[self._open.index(key)] = None
 
     def _time(self, one: Event) -> tuple[str, bool]:
         """Return the time of day, after a heading where a new day begins, and whether one does."""
         try:
-            local = datetime.fromtimestamp(moment.seconds(one.time)).astimezone()
+            local = datetime.fromtimestamp(parse_timestamp(one.time)).astimezone()
         except (ValueError, OverflowError, OSError):
-            return sentence.local_time({"time": one.time})[:8].ljust(8), False
+            return sentences.format_local_time({"time": one.time})[:8].ljust(8), False
         day = f"{local:%A} {local.day} {local:%B} {local.year}"
         fresh = day != self._day
         if fresh:

@@ -9,8 +9,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import moment, sanitize, sentence
+from unplugd import moment, sanitize
 from unplugd.errors import Failure
+from unplugd.journal import sentences
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +48,7 @@ def tell(text: str) -> None:
 
 def when(written: str | None) -> str:
     """Return a time of the daemon as a person reads it: the local time of day, with the date if it is another."""
-    shown = sentence.local_time({"time": written})
+    shown = sentences.format_local_time({"time": written})
     return shown[11:16] if shown[:10] == time.strftime("%Y-%m-%d") else shown[:16]
 
 

@@ -8,10 +8,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from unplugd import paths, sentence
+from unplugd import paths
 from unplugd.cli.terminal import say, tell
 from unplugd.config.file import load_settings
 from unplugd.errors import Failure
+from unplugd.journal import sentences
 from unplugd.platforms.current import current_platform
 from unplugd.watch import lock, stderr_file
 from unplugd.watch.daemon import Daemon
@@ -72,7 +73,7 @@ def _tell_nobody(_record: Record) -> None:
 def _told(record: Record) -> str:
     device = record.device
     about = {"device": device.port, "name": device.name} if device else {}
-    return sentence.of({"event": record.event, **about, **record.fields})
+    return sentences.describe({"event": record.event, **about, **record.fields})
 
 
 def _cannot_start(error: OSError, where: Paths) -> Failure:

@@ -9,11 +9,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, durations, journal
+from unplugd import __version__, durations
 from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError
 from unplugd.eventloop.loop import turn
 from unplugd.eventloop.signals import Signals
+from unplugd.journal import writer
+from unplugd.journal.files import list_files, read_tail
+from unplugd.journal.timestamps import format_timestamp
 from unplugd.notify import message
 from unplugd.notify.notifier import Notifier
 from unplugd.rules import reminder, restore
@@ -89,8 +92,8 @@ class Daemon:
         self._watchdog = sd_notify.Watchdog()
         self._started = time.time()
         self._lock = Lock(paths.lock)
-        self._journal = journal.Journal(
-            journal.File(paths.journal), boot=platform.boot(), now=platform.now, wall=time.time
+        self._journal = writer.Journal(
+            writer.JournalFile(paths.journal), boot=platform.boot(), now=platform.now, wall=time.time
         )
         self._journal_trouble: str | None = None
         self._journal_tried_at = 0.0
@@ -149,7 +152,7 @@ class Daemon:
 
     def _restore(self, now: float) -> None:
         """Go on with the periods that an earlier run left, of devices that are still there."""
-        events = (event for file in journal.files(self._paths.journal)[-2:] for event in journal.tail(file))
+        events = (event for file in list_files(self._paths.journal)[-2:] for event in read_tail(file))
         there = {(device.port, device.id): device.address for device in self._scan()}
         plugs = []
         for plug, known_until in restore.find_open_periods(events, self._platform.boot(), now):
@@ -287,7 +290,7 @@ class Daemon:
         now = self._platform.now()
         decided = reminder.confirm_delivery(self._state, serial, channel, now)
         if decided[1]:
-            self._last_delivery = {"time": journal.time_of(time.time()), "channel": channel}
+            self._last_delivery = {"time": format_timestamp(time.time()), "channel": channel}
         self._do(decided, now)
 
     def undelivered(self, serial: int) -> None:
@@ -299,7 +302,7 @@ class Daemon:
 
     def failed(self, channel: str, error: str) -> None:
         """One channel did not take the notification."""
-        self._last_delivery = {"time": journal.time_of(time.time()), "channel": channel, "error": error}
+        self._last_delivery = {"time": format_timestamp(time.time()), "channel": channel, "error": error}
         self._write("delivery_failed", channel=channel, error=error)
         self._told(Record("delivery_failed", fields={"channel": channel, "error": error}))
 
@@ -453,7 +456,7 @@ class Daemon:
             "running": True,
             "version": __version__,
             "process": os.getpid(),
-            "since": journal.time_of(self._started),
+            "since": format_timestamp(self._started),
             "devices": [self._about(plug, now) for plug in self._state.present()],
             "upload_software_runs_since": self._wall(self._state.running_since, now),
             "quiet_until": self._wall(self._state.quiet_until, now),
@@ -486,7 +489,7 @@ class Daemon:
         }
 
     def _wall(self, moment: float | None, now: float) -> str | None:
-        return None if moment is None else journal.time_of(time.time() + moment - now)
+        return None if moment is None else format_timestamp(time.time() + moment - now)
 
 
 def _earliest(*deadlines: float | None) -> float | None:

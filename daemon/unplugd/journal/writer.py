@@ -10,37 +10,32 @@ import socket
 import sys
 import types
 from collections import deque
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
+from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
     from pathlib import Path
 
     from unplugd.rules.devices import Device
 
 SCHEMA: Final = 1
-NAME: Final = "events.jsonl"
-ROTATE_AT: Final = 8_000_000
+ROTATE_BYTES: Final = 8_000_000
 """Bytes after which a new file begins: about four months of a device that is always plugged in."""
-ROTATED: Final = 40
+MAX_ROTATED_FILES: Final = 40
 """Rotated files kept: more than ten years even so."""
-IN_MEMORY: Final = 1000
+MAX_WAITING_EVENTS: Final = 1000
 """Events kept while they cannot be written: three days of checkpoints."""
-LONGEST_LINE: Final = 65_536
 
 
-def time_of(stamp: float) -> str:
-    """Return a wall-clock time as the journal writes it: RFC 3339, UTC, milliseconds."""
-    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-class File:
+class JournalFile:
     """The file that lines are appended to: each by one write, what cannot be written kept and written later."""
 
-    def __init__(self, path: Path, *, rotate_at: int = ROTATE_AT, in_memory: int = IN_MEMORY) -> None:
+    def __init__(
+        self, path: Path, *, rotate_at: int = ROTATE_BYTES, in_memory: int = MAX_WAITING_EVENTS
+    ) -> None:
         self.path = path
         self.rotate_at = rotate_at
         self.trouble: str | None = None
@@ -122,7 +117,7 @@ class File:
             os.write(descriptor, b"\n")
 
     def _rotate(self) -> None:
-        for number in range(ROTATED - 1, 0, -1):
+        for number in range(MAX_ROTATED_FILES - 1, 0, -1):
             older = self.path.with_name(f"{self.path.name}.{number}")
             if older.exists():
                 older.replace(self.path.with_name(f"{self.path.name}.{number + 1}"))
@@ -132,20 +127,22 @@ class File:
 class Journal:
     """Where events are written. `now` is the clock that counts sleep, `wall` the wall clock, both in seconds."""
 
-    def __init__(self, file: File, *, boot: str, now: Callable[[], float], wall: Callable[[], float]) -> None:
+    def __init__(
+        self, file: JournalFile, *, boot: str, now: Callable[[], float], wall: Callable[[], float]
+    ) -> None:
         self.file = file
         self._now = now
         self._wall = wall
-        host = host_name()
+        host = find_host_name()
 
         def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
             present = now()
             at = event.pop("at", present)
-            moment = time_of(wall() - (present - at))
+            moment = format_timestamp(wall() - (present - at))
             head = {"time": moment, "event": event.pop("event"), "host": host, "boot": boot}
             return {**head, "schema": SCHEMA, "uptime": round(at, 3), **event}
 
-        structlog = _structlog()
+        structlog = _load_structlog()
         self._log = structlog.wrap_logger(
             file,
             processors=[stamp, structlog.processors.JSONRenderer(ensure_ascii=False)],
@@ -178,7 +175,7 @@ class Journal:
             self._log.info("gap", **fields)
 
 
-def _structlog() -> Any:
+def _load_structlog() -> Any:
     # structlog imports these for what unplugd's daemon never does, and they would cost that 10 MB for months: it gets an empty
     # stand-in for the time of the import only. What only reads a journal does not wait for it at all.
     stand_ins = [name for name in ("rich", "asyncio", "uuid") if name not in sys.modules]
@@ -191,7 +188,7 @@ def _structlog() -> Any:
     return structlog
 
 
-def host_name() -> str:
+def find_host_name() -> str:
     """Return what tells this computer from others: its name, or a stand-in where that holds the user's.
 
     macOS makes a computer's name from its owner's.
@@ -206,47 +203,3 @@ def host_name() -> str:
     if any(word.lower() in name.lower() for word in words):
         return f"computer-{binascii.crc32(name.encode()):08x}"
     return name
-
-
-def files(path: Path) -> list[Path]:
-    """Return the journal's files, rotated ones too, oldest first."""
-    numbered = []
-    for rotated in path.parent.glob(f"{path.name}.*"):
-        number = rotated.name.removeprefix(f"{path.name}.")
-        if number.isascii() and number.isdecimal():
-            numbered.append((int(number), rotated))
-    return [rotated for _, rotated in sorted(numbered, reverse=True)] + ([path] if path.exists() else [])
-
-
-def tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
-    """Return the events in the last `most` bytes of one file, leaving out what is no event of ours."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - most))
-            if size > most:
-                file.readline()
-            lines = file.read(most).splitlines()
-    except OSError:
-        return
-    for line in lines:
-        event = parse(line)
-        if event is not None:
-            yield event
-
-
-def parse(line: bytes | str) -> dict[str, Any] | None:
-    """Return the event on a line, or None where it is torn, foreign or too long to be one of ours."""
-    if len(line) > LONGEST_LINE:
-        return None
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if (
-        not isinstance(event, dict)
-        or not isinstance(event.get("event"), str)
-        or not isinstance(event.get("time"), str)
-    ):
-        return None
-    return event

@@ -10,7 +10,7 @@ from unplugd import durations, sanitize
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-OUTCOMES: Final = {
+OUTCOME_SENTENCES: Final = {
     "unplugged": "reminder ended: unplugged",
     "dismissed": "reminder closed by hand",
     "snoozed": "reminder snoozed",
@@ -19,7 +19,7 @@ OUTCOMES: Final = {
 }
 
 
-def local_time(event: Mapping[str, Any]) -> str:
+def format_local_time(event: Mapping[str, Any]) -> str:
     """Return the event's time on the local clock, to the second; as it stands if it is no time."""
     written = str(event.get("time", ""))
     try:
@@ -28,7 +28,7 @@ def local_time(event: Mapping[str, Any]) -> str:
         return sanitize.one_line(written, 24)
 
 
-def of(event: Mapping[str, Any]) -> str:
+def describe(event: Mapping[str, Any]) -> str:
     """Return what the event says, after the name of the device it is about."""
     words = _WORDS.get(str(event.get("event")))
     said = words(event) if words else sanitize.one_line(str(event.get("event")))
@@ -40,14 +40,14 @@ def _text(event: Mapping[str, Any], key: str) -> str:
     return sanitize.one_line(str(event.get(key, "?")))
 
 
-def _time(event: Mapping[str, Any], key: str) -> str:
+def _duration(event: Mapping[str, Any], key: str) -> str:
     seconds = event.get(key)
     if isinstance(seconds, int | float) and 0 <= seconds < 1e10:
         return durations.describe(seconds)
     return "?"
 
 
-def _reminded(event: Mapping[str, Any]) -> str:
+def _describe_reminder(event: Mapping[str, Any]) -> str:
     ports = event.get("devices")
     where = f", port {sanitize.one_line(', '.join(map(str, ports)))}" if isinstance(ports, list) else ""
     urgent = ", urgent" if event.get("urgency") == "critical" else ""
@@ -61,19 +61,19 @@ _WORDS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "plugged_in": lambda e: "plugged in again" if e.get("continued") else "plugged in",
     "unplugged": lambda e: (
         f"{'found unplugged; plugged in for at least' if e.get('unseen') else 'unplugged after'}"
-        f" {_time(e, 'plugged_for')}, unused for {_time(e, 'idle_for')}"
+        f" {_duration(e, 'plugged_for')}, unused for {_duration(e, 'idle_for')}"
     ),
     "use_began": lambda e: f"in use by {_text(e, 'program')} ({_text(e, 'evidence')})",
-    "use_ended": lambda e: f"no longer in use by {_text(e, 'program')}, after {_time(e, 'used_for')}",
-    "reminded": _reminded,
-    "reminder_ended": lambda e: OUTCOMES.get(str(e.get("outcome")), _text(e, "outcome")),
-    "snoozed": lambda e: f"snoozed for {_time(e, 'snoozed_for')}",
-    "snooze_ended": lambda e: f"snooze over after {_time(e, 'snoozed_for')}",
+    "use_ended": lambda e: f"no longer in use by {_text(e, 'program')}, after {_duration(e, 'used_for')}",
+    "reminded": _describe_reminder,
+    "reminder_ended": lambda e: OUTCOME_SENTENCES.get(str(e.get("outcome")), _text(e, "outcome")),
+    "snoozed": lambda e: f"snoozed for {_duration(e, 'snoozed_for')}",
+    "snooze_ended": lambda e: f"snooze over after {_duration(e, 'snoozed_for')}",
     "delivery_failed": lambda e: f"reminder not delivered by {_text(e, 'channel')}: {_text(e, 'error')}",
     "stranger": lambda e: f"held open by an unknown program, {_text(e, 'program')}",
-    "resumed": lambda e: f"the computer woke after {_time(e, 'slept_for')} of sleep",
+    "resumed": lambda e: f"the computer woke after {_duration(e, 'slept_for')} of sleep",
     "checkpoint": lambda e: (
-        f"still plugged in after {_time(e, 'plugged_for')}, unused for {_time(e, 'idle_for')}"
+        f"still plugged in after {_duration(e, 'plugged_for')}, unused for {_duration(e, 'idle_for')}"
     ),
     "gap": lambda e: f"{_text(e, 'lost')} events could not be recorded",
 }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from unplugd import journal
-from unplugd.reading import kinds
+from unplugd.journal import kinds
+from unplugd.journal.files import MAX_LINE_BYTES, decode_line
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -54,7 +54,7 @@ class _Known(Event, gc=False):
 
 _LINES: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(_Known)
 _LINE: Final = msgspec.json.Decoder(Event)
-DEEPEST: Final = 64
+MAX_DEPTH: Final = 64
 """Lists in lists; no event of ours has more than one."""
 _OURS: Final = re.compile(rb'\s*\{\s*"(?:t(?:i(?:m(?:e|\Z)|\Z)|\Z)|\Z)|\s*\{\s*\Z')
 
@@ -71,14 +71,14 @@ def decode(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
     # As many events as lines. (Two on one line and one on two go through as well: three events, whatever they are for.)
     # Taking the line ends out is three times as fast as counting them.
     if len(chunk) - len(chunk.replace(b"\n", b"")) == len(events) and (
-        len(chunk) <= journal.LONGEST_LINE or _all_short(chunk)
+        len(chunk) <= MAX_LINE_BYTES or _all_short(chunk)
     ):
         return events, chunk
     return _one_by_one(chunk, notes)
 
 
 def _all_short(chunk: bytes) -> bool:
-    return max(map(len, chunk.split(b"\n"))) <= journal.LONGEST_LINE
+    return max(map(len, chunk.split(b"\n"))) <= MAX_LINE_BYTES
 
 
 def _one_by_one(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
@@ -90,19 +90,19 @@ def _one_by_one(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
             # Zeroes are what a crash leaves of a line that was never written.
             notes["torn"] += b"\0" in line
             continue
-        event = of(whole, notes)
+        event = parse_line(whole, notes)
         if event is not None:
-            if (b"NaN" in whole or b"Infinity" in whole) and (fields := parsed(whole)):
+            if (b"NaN" in whole or b"Infinity" in whole) and (fields := parse_object(whole)):
                 # Some programs write these, and most others cannot read them.
-                whole = as_json(fields).encode()
+                whole = format_value(fields).encode()
             events.append(event)
             lines.append(whole)
     return events, b"".join(line + b"\n" for line in lines)
 
 
-def of(line: bytes, notes: Counter[str]) -> Event | None:
+def parse_line(line: bytes, notes: Counter[str]) -> Event | None:
     """Return the event on a line, or None where it holds none; either is counted where it is unusual."""
-    if len(line) > journal.LONGEST_LINE:
+    if len(line) > MAX_LINE_BYTES:
         notes["too_long"] += 1
         return None
     try:
@@ -110,11 +110,11 @@ def of(line: bytes, notes: Counter[str]) -> Event | None:
     except (ValueError, RecursionError):
         event = None
     if event is None:
-        fields = parsed(line)
+        fields = parse_object(line)
         if fields is None:
             notes["torn" if _OURS.match(line) and not line.endswith(b"}") else "foreign"] += 1
             return None
-        event = _bent(fields)
+        event = _coerce(fields)
         notes["odd_value"] += 1
     if event.schema != 1:
         notes["other_schema"] += 1
@@ -123,25 +123,25 @@ def of(line: bytes, notes: Counter[str]) -> Event | None:
     return event
 
 
-def parsed(line: bytes) -> dict[str, Any] | None:
+def parse_object(line: bytes) -> dict[str, Any] | None:
     """Return every field of the event on a line, or None where it holds none, or lists in lists without end."""
-    fields = journal.parse(line)
-    if fields is not None and line.count(b"[") + line.count(b"{") > DEEPEST and _is_deep(fields):
+    fields = decode_line(line)
+    if fields is not None and line.count(b"[") + line.count(b"{") > MAX_DEPTH and _is_deep(fields):
         # What json reads, other functions need not bear.
         return None
     return fields
 
 
-def fields_of(event: Event, line: bytes) -> Mapping[str, Any]:
+def get_fields(event: Event, line: bytes) -> Mapping[str, Any]:
     """Return every field of an event, in which there may be more than is known of it."""
-    fields = parsed(line)
+    fields = parse_object(line)
     # Where that fails it is a number of thousands of digits or lists in lists, which only the fast way reads.
     return fields if fields is not None else {"time": event.time, "event": event.event, "name": event.name}
 
 
 def _is_deep(fields: dict[str, Any]) -> bool:
     layer: list[Any] = [fields]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         inside = (one.values() if isinstance(one, dict) else one for one in layer)
         layer = [value for values in inside for value in values if isinstance(value, dict | list)]
         if not layer:
@@ -149,21 +149,21 @@ def _is_deep(fields: dict[str, Any]) -> bool:
     return True
 
 
-def _bent(fields: dict[str, Any]) -> Event:
+def _coerce(fields: dict[str, Any]) -> Event:
     """Return what makes sense in an event of which something does not."""
     kept: dict[str, Any] = {}
     for name, kind in Event.__annotations__.items():
         if name in fields:
             try:
                 # By way of JSON, so that numbers and texts are what they are on other lines.
-                raw = msgspec.json.encode(_clean(fields[name]))
+                raw = msgspec.json.encode(_clean_value(fields[name]))
                 kept[name] = msgspec.json.decode(raw, type=_TYPES[kind])
             except (ValueError, RecursionError, OverflowError, TypeError):
                 continue
     return Event(**{"time": "", "event": "", **kept})
 
 
-def _clean(value: Any) -> Any:
+def _clean_value(value: Any) -> Any:
     if isinstance(value, str):
         # Half a character from another encoding.
         return value.encode(errors="replace").decode()
@@ -180,7 +180,7 @@ _TYPES: Final[dict[str, Any]] = {
 }
 
 
-def as_json(fields: Mapping[str, Any]) -> str:
+def format_value(fields: Mapping[str, Any]) -> str:
     """Return an object on one line of ASCII; a number that JSON does not know is null."""
     try:
         text = json.dumps(fields, allow_nan=False)

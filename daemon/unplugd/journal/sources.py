@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd import journal, paths, sanitize
+from unplugd import paths, sanitize
 from unplugd.errors import Failure
+from unplugd.journal.files import NAME, list_files
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterable, Sequence
 
-LONGEST_NAME: Final = 1000
+MAX_NAME_CHARACTERS: Final = 1000
 HINT: Final = "give a journal, such as events.jsonl, or a folder with one"
 
 
@@ -56,7 +57,7 @@ class Source:
 
     def _others(self) -> list[Path]:
         try:
-            return journal.files(_current(self.path))
+            return list_files(_current(self.path))
         except OSError:
             return []
 
@@ -71,7 +72,9 @@ def open_file(path: Path) -> int:
     raise OSError(errno.EINVAL, "a folder" if stat.S_ISDIR(mode) else "not a file", str(path))
 
 
-def find(given: Sequence[Path], own: Path, notes: Counter[str], tell: Callable[[str], None]) -> list[Source]:
+def find_sources(
+    given: Sequence[Path], own: Path, notes: Counter[str], tell: Callable[[str], None]
+) -> list[Source]:
     """Return the files meant by `given`, or the user's `own` journal, each once; Failure where there is none to read.
 
     A folder means the journals in it (or in the folders in it), with their rotated files; `*`, `?` and `[…]` stand for names.
@@ -82,10 +85,10 @@ def find(given: Sequence[Path], own: Path, notes: Counter[str], tell: Callable[[
         try:
             source = _source(path)
         except OSError as error:
-            trouble.append(f"{named(path)}: {_reason(error)}")
+            trouble.append(f"{show_name(path)}: {_reason(error)}")
             continue
         except ValueError:
-            trouble.append(f"{named(path)}: no such file; there is a zero byte in its name")
+            trouble.append(f"{show_name(path)}: no such file; there is a zero byte in its name")
             continue
         if source.identity in found:
             notes["same_file"] += 1
@@ -108,7 +111,7 @@ def current_files(given: Sequence[Path], own: Path) -> list[Path]:
     named: list[Path] = []
     for path in given:
         if path.is_dir():
-            named.extend(sorted({_current(one) for one in _in(path)}) or [path / journal.NAME])
+            named.extend(sorted({_current(one) for one in _in(path)}) or [path / NAME])
         elif glob.has_magic(str(path)) and not path.exists():
             named.extend(_matching(path))
         else:
@@ -116,14 +119,14 @@ def current_files(given: Sequence[Path], own: Path) -> list[Path]:
     return list(dict.fromkeys(_current(path) for path in named))
 
 
-def unreadable(path: Path, error: OSError) -> str:
+def describe_unreadable(path: Path, error: OSError) -> str:
     """Return what to tell about a file that cannot be read."""
-    return f"{named(path)}: {_reason(error)}"
+    return f"{show_name(path)}: {_reason(error)}"
 
 
-def named(path: Path) -> str:
+def show_name(path: Path) -> str:
     """Return a file's name as it may be printed: anybody can have named it."""
-    return sanitize.one_line(paths.shorten(path), LONGEST_NAME)
+    return sanitize.one_line(paths.shorten(path), MAX_NAME_CHARACTERS)
 
 
 def _source(path: Path) -> Source:
@@ -141,19 +144,19 @@ def _expanded(given: Iterable[Path], trouble: list[str]) -> Iterable[Path]:
             if path.is_dir():
                 files = _in(path)
                 if not files:
-                    trouble.append(f"{named(path)}: no journal in this folder")
+                    trouble.append(f"{show_name(path)}: no journal in this folder")
                 yield from files
             elif glob.has_magic(str(path)) and not os.path.lexists(path):
                 matching = _matching(path)
                 if not matching:
-                    trouble.append(f"{named(path)}: no such file")
+                    trouble.append(f"{show_name(path)}: no such file")
                 yield from _expanded(matching, trouble)
             else:
                 yield path
         except OSError as error:
-            trouble.append(f"{named(path)}: {_reason(error)}")
+            trouble.append(f"{show_name(path)}: {_reason(error)}")
         except ValueError:
-            trouble.append(f"{named(path)}: no such file; there is a zero byte in its name")
+            trouble.append(f"{show_name(path)}: no such file; there is a zero byte in its name")
 
 
 def _matching(pattern: Path) -> list[Path]:
@@ -171,10 +174,10 @@ def _in(folder: Path) -> list[Path]:
 def _settled(path: Path) -> list[Path]:
     """Return a journal's files as they stood at one moment, not between two steps of a rotation."""
     if not _may_enter(path.parent):
-        raise Failure(f"{named(path.parent)}: Permission denied", "give a journal that you can read")
-    before = journal.files(path)
+        raise Failure(f"{show_name(path.parent)}: Permission denied", "give a journal that you can read")
+    before = list_files(path)
     for _ in range(5):
-        after = journal.files(path)
+        after = list_files(path)
         if after == before:
             break
         before = after

@@ -11,34 +11,40 @@ import math
 import os
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, compress, count, groupby, islice
 from operator import attrgetter, ge, itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from unplugd import moment
-from unplugd.reading import event, kinds, lines, sources
+from unplugd.journal import event, lines, sources
+from unplugd.journal.plan import (
+    APART_BYTES,
+    SAMPLE_BYTES,
+    SAMPLE_EVERY_BYTES,
+    SCAN_ALL_BYTES,
+    SLACK_SECONDS,
+    Segment,
+    _group_segments,
+    _is_ascending,
+    _sample,
+    find_place,
+    find_position,
+    rank_boots,
+    read_located,
+)
+from unplugd.journal.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from unplugd.reading.event import Event
-    from unplugd.reading.sources import Source
+    from unplugd.journal.event import Event
+    from unplugd.journal.sources import Source
 
     _Key = tuple[float, tuple[int, str, float], bytes]
 
-SLACK: Final = 60.0
-"""Seconds by which a line may come late: what happened is written down after what it was found to mean."""
-EXACT: Final = 1_000_000
-"""Bytes of a file up to which all of it is looked at before it is read."""
-EVERY: Final = 65_536
-"""Bytes from one look to the next in a larger file."""
-LOOK: Final = 4096
-APART: Final = 4096
-"""Bytes of other computers between two lines from which on they are not read through again for each."""
-TOGETHER: Final = 64
+MAX_MERGED: Final = 64
 """Stretches merged while they are read; more of them are sorted in memory."""
-MOST_HELD: Final = 4096
+MAX_HELD_EVENTS: Final = 4096
 """Events held back at most until it is sure that none comes before them."""
 _BOOT: Final = attrgetter("boot")
 _UPTIME: Final = attrgetter("uptime")
@@ -64,26 +70,6 @@ class Batch(NamedTuple):
         return cls([one for one, _ in pairs], b"".join([line + b"\n" for _, line in pairs]))
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Lines of one host, in order, between two offsets of a file. `boots`: the lowest position in each, and its time.
-
-    Not `exact`: known by a few of its lines only, to the end of the file, and of no other host as far as these show.
-    """
-
-    source: Source
-    host: str
-    begin: int
-    end: int
-    boots: dict[str, tuple[float, float]]
-    last: tuple[str, float]
-    met: dict[str, int]
-    """Where each boot was first met: at its first line, or where not `exact` by a look, mostly less than `EVERY` behind it."""
-    exact: bool
-    alone: bool = True
-    """Whether no line of another host lies between the two offsets."""
-
-
 class Reader:
     """Reads sources: what is unusual is counted in `notes` once, what cannot be read told by `tell`."""
 
@@ -94,33 +80,33 @@ class Reader:
         self._tell = tell
         self._progress = progress
 
-    def plan(self, found: Sequence[Source]) -> dict[str, list[list[Stretch]]]:
+    def plan(self, found: Sequence[Source]) -> dict[str, list[list[Segment]]]:
         """Return what each host's events are read from: groups that follow one another; the parts of one overlap."""
         known = {source: self._survey(source) for source in found}
         while True:
-            by_host: dict[str, list[Stretch]] = {}
+            by_host: dict[str, list[Segment]] = {}
             for stretch in chain.from_iterable(known.values()):
                 by_host.setdefault(stretch.host, []).append(stretch)
-            plan: dict[str, list[list[Stretch]]] = {}
+            plan: dict[str, list[list[Segment]]] = {}
             rough: set[Source] = set()
             for host in sorted(by_host):
-                ranks = _ranks(by_host[host])
-                plan[host] = _groups(by_host[host], ranks)
+                ranks = rank_boots(by_host[host])
+                plan[host] = _group_segments(by_host[host], ranks)
                 rough.update(
                     one.source
                     for group in plan[host]
                     for one in group
-                    if not one.exact and (len(group) > 1 or not _ascending(one, ranks))
+                    if not one.exact and (len(group) > 1 or not _is_ascending(one, ranks))
                 )
             if not rough:
                 return plan
             known.update((source, self._scan(source)) for source in rough)
 
-    def read(self, groups: list[list[Stretch]]) -> Iterator[Batch]:
+    def read(self, groups: list[list[Segment]]) -> Iterator[Batch]:
         """Yield the events of one host in their order."""
-        return settled((batch for group in groups for batch in self._group(group)), self._notes)
+        return put_in_order((batch for group in groups for batch in self._group(group)), self._notes)
 
-    def read_back(self, groups: list[list[Stretch]]) -> Iterator[Batch]:
+    def read_back(self, groups: list[list[Segment]]) -> Iterator[Batch]:
         """Yield the same events, the last ones first; inside a batch in their order."""
         for group in reversed(groups):
             if len(group) == 1:
@@ -130,68 +116,68 @@ class Reader:
 
     # --- looking
 
-    def _survey(self, source: Source) -> list[Stretch]:
+    def _survey(self, source: Source) -> list[Segment]:
         try:
-            coarse = self._look_at(source) if source.size > max(EXACT, LOOK) else None
+            coarse = self._look_at(source) if source.size > max(SCAN_ALL_BYTES, SAMPLE_BYTES) else None
         except OSError as error:
             self._failed(source, error)
             return []
         return [coarse] if coarse else self._scan(source)
 
-    def _look_at(self, source: Source) -> Stretch | None:
+    def _look_at(self, source: Source) -> Segment | None:
         """Return the whole file as one stretch if the lines that are looked at are in order, else None."""
         descriptor = source.open()
         try:
             looks: list[tuple[int, Event]] = []
-            for offset in range(0, source.size - LOOK, EVERY):
-                looks += ((offset, one) for one in islice(_look(descriptor, offset), 1))
+            for offset in range(0, source.size - SAMPLE_BYTES, SAMPLE_EVERY_BYTES):
+                looks += ((offset, one) for one in islice(_sample(descriptor, offset), 1))
             # Of the end the very last one: what follows begins after it.
-            end = source.size - LOOK
-            looks += [(end, one) for one in _look(descriptor, end)][-1:]
+            end = source.size - SAMPLE_BYTES
+            looks += [(end, one) for one in _sample(descriptor, end)][-1:]
         finally:
             os.close(descriptor)
         boots: dict[str, tuple[float, float]] = {}
         met: dict[str, int] = {}
         last = ("", -math.inf)
         for offset, one in looks:
-            at = _position(one)
+            at = find_position(one)
             new = one.boot not in boots
             if one.host != looks[0][1].host or (one.boot != last[0] and not new):
                 return None
             if new:
-                boots[one.boot] = (at, moment.seconds(one.time))
+                boots[one.boot] = (at, parse_timestamp(one.time))
                 met[one.boot] = offset
-            elif at < last[1] - SLACK:
+            elif at < last[1] - SLACK_SECONDS:
                 return None
             last = (one.boot, at if new else max(at, last[1]))
         if not looks:
             return None
-        return Stretch(source, looks[0][1].host, 0, source.size, boots, last, met, exact=False)
+        return Segment(source, looks[0][1].host, 0, source.size, boots, last, met, exact=False)
 
-    def _scan(self, source: Source) -> list[Stretch]:
+    def _scan(self, source: Source) -> list[Segment]:
         """Return the stretches of a file after a look at every line."""
-        done: list[Stretch] = []
-        current: dict[str, Stretch] = {}
+        done: list[Segment] = []
+        current: dict[str, Segment] = {}
         try:
-            for offset, end, one in located(source, 0, source.size, self._notes):
-                at = _position(one)
+            for offset, end, one in read_located(source, 0, source.size, self._notes):
+                at = find_position(one)
                 running = current.get(one.host)
                 if (
                     running is None
                     or running.last[0] != one.boot
-                    or at < running.last[1] - SLACK
-                    or offset > running.end + APART
+                    or at < running.last[1] - SLACK_SECONDS
+                    or offset > running.end + APART_BYTES
                 ):
                     if running:
                         done.append(running)
-                    first = {one.boot: (at, moment.seconds(one.time))}
-                    current[one.host] = Stretch(
+                    first = {one.boot: (at, parse_timestamp(one.time))}
+                    current[one.host] = Segment(
                         source, one.host, offset, end, first, (one.boot, at), {one.boot: offset}, exact=True
                     )
                     continue
                 boots = running.boots
                 if at < boots[one.boot][0]:
-                    boots[one.boot] = (at, moment.seconds(one.time))
+                    boots[one.boot] = (at, parse_timestamp(one.time))
                 # Set in place: one object for each line would be most of the cost.
                 object.__setattr__(running, "end", end)
                 object.__setattr__(running, "last", (one.boot, max(at, running.last[1])))
@@ -204,18 +190,18 @@ class Reader:
 
     # --- reading
 
-    def _group(self, group: list[Stretch]) -> Iterator[Batch]:
+    def _group(self, group: list[Segment]) -> Iterator[Batch]:
         if len(group) == 1:
             yield from self._stretch(group[0])
             return
-        ranks = _ranks(group)
-        by_boot: dict[str, list[Stretch]] = {}
+        ranks = rank_boots(group)
+        by_boot: dict[str, list[Segment]] = {}
         for one in group:
             by_boot.setdefault(one.last[0], []).append(one)
         for boot in sorted(by_boot, key=ranks.__getitem__):
             parts = [map(_keyed, self._pairs(one)) for one in by_boot[boot]]
             merged: Iterable[tuple[_Key, tuple[Event, bytes]]]
-            if len(parts) <= TOGETHER:
+            if len(parts) <= MAX_MERGED:
                 merged = heapq.merge(*parts, key=itemgetter(0))
             else:
                 merged = sorted(chain.from_iterable(parts), key=itemgetter(0))
@@ -228,12 +214,12 @@ class Reader:
             if waiting:
                 yield Batch.of(waiting)
 
-    def _pairs(self, stretch: Stretch) -> Iterator[tuple[Event, bytes]]:
+    def _pairs(self, stretch: Segment) -> Iterator[tuple[Event, bytes]]:
         # A line that is there twice is counted where all come together.
-        for batch in settled(self._stretch(stretch), Counter(), doubles=True):
+        for batch in put_in_order(self._stretch(stretch), Counter(), doubles=True):
             yield from zip(batch.events, batch.lines, strict=True)
 
-    def _stretch(self, stretch: Stretch, *, back: bool = False) -> Iterator[Batch]:
+    def _stretch(self, stretch: Segment, *, back: bool = False) -> Iterator[Batch]:
         # What is unusual in a file that was looked at line by line has been counted then.
         notes = Counter[str]() if stretch.exact else self._notes
         try:
@@ -244,10 +230,12 @@ class Reader:
         try:
             chunks: Iterable[bytes]
             if back:
-                chunks = lines.backwards(descriptor, stretch.begin, stretch.end, notes)
+                chunks = lines.read_backwards(descriptor, stretch.begin, stretch.end, notes)
             else:
-                chunks = map(itemgetter(1), lines.forwards(descriptor, stretch.begin, stretch.end, notes))
-            if stretch.end - stretch.begin <= lines.CHUNK:
+                chunks = map(
+                    itemgetter(1), lines.read_forwards(descriptor, stretch.begin, stretch.end, notes)
+                )
+            if stretch.end - stretch.begin <= lines.CHUNK_BYTES:
                 # Not left open: there can be more of these than files may be open.
                 chunks = list(chunks)
             for chunk in chunks:
@@ -269,102 +257,17 @@ class Reader:
 
     def _failed(self, source: Source, error: OSError) -> None:
         self._notes["unreadable_file"] += 1
-        self._tell(f"unplugd: {sources.unreadable(source.path, error)}")
-
-
-def located(source: Source, begin: int, end: int, notes: Counter[str]) -> Iterator[tuple[int, int, Event]]:
-    """Yield the events between two offsets of a file, each with those of its line."""
-    descriptor = source.open()
-    try:
-        for start, chunk in lines.forwards(descriptor, begin, end, notes):
-            noted = Counter[str]()
-            events, same = event.decode(chunk, noted)
-            pieces = chunk.split(b"\n")
-            pieces.pop()
-            offset = start
-            if len(same) == len(chunk) and len(pieces) == len(events):
-                notes.update(noted)
-                for piece, one in zip(pieces, events, strict=True):
-                    yield offset, offset + len(piece) + 1, one
-                    offset += len(piece) + 1
-                continue
-            for piece in pieces:
-                for one in event.decode(piece + b"\n", notes)[0]:
-                    yield offset, offset + len(piece) + 1, one
-                offset += len(piece) + 1
-    finally:
-        os.close(descriptor)
-
-
-def _look(descriptor: int, offset: int) -> Iterator[Event]:
-    """Yield the events on the few lines after an offset."""
-    raw = os.pread(descriptor, LOOK, offset).split(b"\n")
-    for line in raw if offset == 0 else raw[1:]:
-        one = event.of(line, Counter()) if line.endswith((b"}", b"}\r")) else None
-        if one:
-            yield one
-
-
-def _position(one: Event) -> float:
-    """Return where an event stands in its boot; by the wall clock where it says no boot."""
-    if one.boot:
-        return one.uptime
-    at = moment.seconds(one.time)
-    return -1.0 if math.isnan(at) else at
+        self._tell(f"unplugd: {sources.describe_unreadable(source.path, error)}")
 
 
 def _keyed(
     pair: tuple[Event, bytes],
 ) -> tuple[_Key, tuple[Event, bytes]]:
     one, line = pair
-    return (_position(one), _place(one), line), pair
+    return (find_position(one), find_place(one), line), pair
 
 
-def _place(one: Event) -> tuple[int, str, float]:
-    return kinds.place(one.event, one.device, one.outcome)
-
-
-def _ranks(stretches: Iterable[Stretch]) -> dict[str, int]:
-    """Return the place of each boot among the others: by the time of its first event."""
-    first: dict[str, tuple[float, float]] = {}
-    for stretch in stretches:
-        for boot, begin in stretch.boots.items():
-            first[boot] = min(first.get(boot, begin), begin)
-
-    def key(boot: str) -> tuple[float, str]:
-        at = first[boot][1]
-        return (math.inf if math.isnan(at) else at, boot)
-
-    return {boot: rank for rank, boot in enumerate(sorted(first, key=key))}
-
-
-def _ascending(stretch: Stretch, ranks: dict[str, int]) -> bool:
-    order = [ranks[boot] for boot in stretch.boots]
-    return order == sorted(order)
-
-
-def _groups(stretches: list[Stretch], ranks: dict[str, int]) -> list[list[Stretch]]:
-    def begins(one: Stretch) -> tuple[int, float]:
-        boot = min(one.boots, key=ranks.__getitem__)
-        return ranks[boot], one.boots[boot][0]
-
-    def ends(one: Stretch) -> tuple[int, float]:
-        boot = max(one.boots, key=ranks.__getitem__)
-        return ranks[boot], one.last[1] if boot == one.last[0] else math.inf
-
-    groups: list[list[Stretch]] = []
-    reached = (-1, 0.0)
-    for one in sorted(stretches, key=lambda one: (begins(one), ends(one))):
-        rank, at = begins(one)
-        if groups and (rank, at) < (reached[0], reached[1] - SLACK):
-            groups[-1].append(one)
-        else:
-            groups.append([one])
-        reached = max(reached, ends(one))
-    return groups
-
-
-def settled(batches: Iterable[Batch], notes: Counter[str], *, doubles: bool = False) -> Iterator[Batch]:
+def put_in_order(batches: Iterable[Batch], notes: Counter[str], *, doubles: bool = False) -> Iterator[Batch]:
     """Yield events that are nearly in order in their exact order, lines that are there twice once (with `doubles`, twice)."""
     held = Batch([], b"")
     told = ("", -math.inf)
@@ -376,11 +279,13 @@ def settled(batches: Iterable[Batch], notes: Counter[str], *, doubles: bool = Fa
             continue
         now = Batch(held.events + batch.events, held.chunk + batch.chunk) if held.events else batch
         boot = now.events[-1].boot
-        positions = list(map(_UPTIME if boot else _position, now.events))
+        positions = list(map(_UPTIME if boot else find_position, now.events))
         steps = list(compress(count(), map(ge, positions, positions[1:])))
         if steps or now.events[0].boot != boot:
-            if not _in_order(now.events, steps if boot and now.events[0].boot else range(len(positions) - 1)):
-                now = _sorted(now, notes, doubles=doubles)
+            if not _is_in_order(
+                now.events, steps if boot and now.events[0].boot else range(len(positions) - 1)
+            ):
+                now = _sort(now, notes, doubles=doubles)
             # Earlier boots are over.
             begin = len(now.events) - 1
             if now.events[0].boot == boot:
@@ -390,11 +295,11 @@ def settled(batches: Iterable[Batch], notes: Counter[str], *, doubles: bool = Fa
             if begin:
                 over, now = _cut(now, begin)
                 first = over.events[0]
-                notes["disordered"] += first.boot == told[0] and _position(first) < told[1]
+                notes["disordered"] += first.boot == told[0] and find_position(first) < told[1]
                 yield over
-            positions = list(map(_UPTIME if boot else _position, now.events))
+            positions = list(map(_UPTIME if boot else find_position, now.events))
         notes["disordered"] += boot == told[0] and positions[0] < told[1]
-        cut = max(bisect_left(positions, positions[-1] - SLACK), len(positions) - MOST_HELD)
+        cut = max(bisect_left(positions, positions[-1] - SLACK_SECONDS), len(positions) - MAX_HELD_EVENTS)
         if cut:
             told = (boot, positions[cut - 1])
             ready, held = _cut(now, cut)
@@ -412,22 +317,22 @@ def _follows(before: Event, events: list[Event]) -> bool:
         bool(before.boot)
         and before.boot == events[0].boot == events[-1].boot
         and before.uptime < positions[0]
-        and before.uptime <= positions[-1] - SLACK
-        and _in_order(events, compress(count(), map(ge, positions, positions[1:])))
+        and before.uptime <= positions[-1] - SLACK_SECONDS
+        and _is_in_order(events, compress(count(), map(ge, positions, positions[1:])))
     )
 
 
-def _in_order(events: list[Event], steps: Iterable[int]) -> bool:
+def _is_in_order(events: list[Event], steps: Iterable[int]) -> bool:
     """Return whether at these steps each is after the one before it, or of another boot; False where only lines tell."""
     for one, two in (events[step : step + 2] for step in steps):
         if one.boot == two.boot:
-            before, after = _position(one), _position(two)
-            if before > after or (before == after and _place(one) >= _place(two)):
+            before, after = find_position(one), find_position(two)
+            if before > after or (before == after and find_place(one) >= find_place(two)):
                 return False
     return True
 
 
-def _sorted(batch: Batch, notes: Counter[str], *, doubles: bool) -> Batch:
+def _sort(batch: Batch, notes: Counter[str], *, doubles: bool) -> Batch:
     """Return the events of each boot in their order."""
     pairs: list[tuple[Event, bytes]] = []
     for _, same in groupby(zip(batch.events, batch.lines, strict=True), key=lambda pair: pair[0].boot):

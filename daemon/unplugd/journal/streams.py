@@ -15,27 +15,27 @@ from itertools import accumulate, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from unplugd import journal, moment
-from unplugd.reading.order import Batch, Reader, settled
+from unplugd.journal.merge import Batch, Reader, put_in_order
+from unplugd.journal.timestamps import format_timestamp, is_fixed_form, parse_timestamp
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator, Sequence
 
-    from unplugd.reading.event import Event
-    from unplugd.reading.sources import Source
+    from unplugd.journal.event import Event
+    from unplugd.journal.sources import Source
 
 
-TOGETHER: Final = 64
+MAX_COMPUTERS: Final = 64
 """Computers up to which whole batches are taken from all of them at once."""
 
 
-def quiet(_line: str) -> None:
+def count_nothing(_line: str) -> None:
     """Tell nobody."""
 
 
-def merged(
-    sources: Sequence[Source], notes: Counter[str], tell: Callable[[str], None] = quiet
+def read_merged(
+    sources: Sequence[Source], notes: Counter[str], tell: Callable[[str], None] = count_nothing
 ) -> tuple[list[str], Iterator[Batch]]:
     """Return the computers, and the events of all of them by the wall clock, with their lines."""
     reader = Reader(notes, tell)
@@ -43,7 +43,7 @@ def merged(
     return list(plan), _together([reader.read(groups) for groups in plan.values()])
 
 
-def last(
+def read_last(
     sources: Sequence[Source],
     notes: Counter[str],
     tell: Callable[[str], None],
@@ -66,7 +66,7 @@ def last(
                 taken.append(some)
             if enough:
                 break
-        streams.append(settled(reversed(taken), notes))
+        streams.append(put_in_order(reversed(taken), notes))
     ends: deque[tuple[Event, bytes]] = deque(maxlen=most)
     for batch in _together(streams):
         ends.extend(zip(batch.events, batch.lines, strict=True))
@@ -76,7 +76,7 @@ def last(
 def _together(streams: list[Iterator[Batch]]) -> Iterator[Batch]:
     if len(streams) == 1:
         return streams[0]
-    return _by_time(streams) if len(streams) <= TOGETHER else _one_by_one(streams)
+    return _by_time(streams) if len(streams) <= MAX_COMPUTERS else _one_by_one(streams)
 
 
 class _Stream:
@@ -96,7 +96,7 @@ class _Stream:
             if batch is None:
                 return False
             times = [one.time for one in batch.events]
-            if not all(map(moment.is_fixed, times)) or times[0] < self._reached or times != sorted(times):
+            if not all(map(is_fixed_form, times)) or times[0] < self._reached or times != sorted(times):
                 times = list(accumulate(map(_sortable, times), max, initial=self._reached))[1:]
             self._reached = times[-1]
             self.times, self.events, self.lines = times, batch.events, batch.lines
@@ -143,9 +143,9 @@ def _by_time(batches: list[Iterator[Batch]]) -> Iterator[Batch]:
 
 
 def _sortable(time: str) -> str:
-    if moment.is_fixed(time):
+    if is_fixed_form(time):
         return time
     try:
-        return journal.time_of(moment.seconds(time))
+        return format_timestamp(parse_timestamp(time))
     except (ValueError, OverflowError, OSError):
         return ""

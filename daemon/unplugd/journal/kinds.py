@@ -28,7 +28,7 @@ _PLACES: Final = {
 _BEGINS: Final = OF_A_DEVICE.index("use_began")
 
 
-def place(event: str, device: str, outcome: str) -> tuple[int, str, float]:
+def sort_key(event: str, device: str, outcome: str) -> tuple[int, str, float]:
     """Return a sort key for events of one moment: the daemon's own order, however the lines came to be mixed."""
     phase, rank = _PLACES.get(event, (1, len(OF_A_DEVICE)))
     # A reminder that a use has ended is told after that use.

@@ -1,0 +1,1 @@
+"""The journal: written by the daemon, read by people and by the review."""

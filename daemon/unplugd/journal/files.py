@@ -1,0 +1,59 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+NAME: Final = "events.jsonl"
+MAX_LINE_BYTES: Final = 65_536
+
+
+def list_files(path: Path) -> list[Path]:
+    """Return the journal's files, rotated ones too, oldest first."""
+    numbered = []
+    for rotated in path.parent.glob(f"{path.name}.*"):
+        number = rotated.name.removeprefix(f"{path.name}.")
+        if number.isascii() and number.isdecimal():
+            numbered.append((int(number), rotated))
+    return [rotated for _, rotated in sorted(numbered, reverse=True)] + ([path] if path.exists() else [])
+
+
+def read_tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
+    """Return the events in the last `most` bytes of one file, leaving out what is no event of ours."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - most))
+            if size > most:
+                file.readline()
+            lines = file.read(most).splitlines()
+    except OSError:
+        return
+    for line in lines:
+        event = decode_line(line)
+        if event is not None:
+            yield event
+
+
+def decode_line(line: bytes | str) -> dict[str, Any] | None:
+    """Return the event on a line, or None where it is torn, foreign or too long to be one of ours."""
+    if len(line) > MAX_LINE_BYTES:
+        return None
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if (
+        not isinstance(event, dict)
+        or not isinstance(event.get("event"), str)
+        or not isinstance(event.get("time"), str)
+    ):
+        return None
+    return event

@@ -1,1 +1,0 @@
-"""Reading journals: any number of files, as what they tell together."""
