@@ -19,12 +19,12 @@ from msgspec.structs import replace
 from tests.rig import sample_report, sight
 from tests.rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
 from tests.rig.tree import Element, Tree
-from unplugd import days
 from unplugd.durations import describe
-from unplugd.notes import NOTES, told
 from unplugd.page import SENTENCE, page
-from unplugd.report import Report, report
-from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review import days
+from unplugd.review.figures import Report, build_report
+from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.notes import NOTES, describe_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -267,9 +267,9 @@ def test_days_of_other_lengths_are_as_long_as_they_are(day: str, hours: int, noo
 def test_days_follow_each_other_without_a_gap(zone: str) -> None:
     """Also where clocks change at midnight, and where a day never was."""
     where = ZoneInfo(zone)
-    found = days.between(at("2011-01-01T00:00", zone), at("2012-01-01T00:00", zone), where)
+    found = days.list_days(at("2011-01-01T00:00", zone), at("2012-01-01T00:00", zone), where)
     assert all(one.ended == after.began for one, after in pairwise(found))
-    assert all(days.local(one.began, where).date() == one.date for one in found)
+    assert all(days.to_local(one.began, where).date() == one.date for one in found)
     assert len(found) == (364 if zone == "Pacific/Apia" else 365)
 
 
@@ -277,7 +277,7 @@ def test_days_follow_each_other_without_a_gap(zone: str) -> None:
     ("name", "offset"), [("+05:30", 19800), ("UTC+05:30", 19800), ("UTC-03:00", -10800), ("UTC", 0)]
 )
 def test_a_zone_is_also_an_offset(name: str, offset: int) -> None:
-    moment = days.local(0, days.zone_of(name)).utcoffset()
+    moment = days.to_local(0, days.find_zone(name)).utcoffset()
     assert moment is not None
     assert moment.total_seconds() == offset
 
@@ -356,7 +356,7 @@ def test_every_note_is_whole() -> None:
         tree = Tree(page(replace(sample_report.nothing(), notes=notes), made=0))
         found = [one.text for one in tree.inside(sections(tree)["notes"], "li")]
         # An element's text has one kind of space.
-        assert found == [" ".join(sentence.split()) for sentence in told(notes)]
+        assert found == [" ".join(sentence.split()) for sentence in describe_notes(notes)]
 
 
 # What the colours are
@@ -445,7 +445,7 @@ def test_any_report_makes_a_whole_page(
     """Whatever the names, the times and the zone, every figure is there and every element closed."""
     stretches = tuple(Watched(host, *sorted(times)) for host, *times in watched)
     since, until = sorted(span)
-    found = report(
+    found = build_report(
         Review(tuple(periods), stretches, notes), since=since, until=until, zone=ZoneInfo(zone), name=zone
     )
     tree = Tree(page(found, made=until))

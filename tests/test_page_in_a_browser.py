@@ -18,7 +18,7 @@ from unplugd.page import page
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from unplugd.report import Report
+    from unplugd.review.figures import Report
 
 WIDTHS = (320, 360, 640, 900, 1280)
 SHEETS = {"A4": (595, 842), "Letter": (612, 792)}

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig import journal_maker
-from unplugd import pieces
 from unplugd.journal import merge, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.streams import count_nothing
-from unplugd.review import Part, Review, joined, part
+from unplugd.review import parallel
+from unplugd.review.reviewer import join_parts, review_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from unplugd.review.model import Part, Review
 
 UNTIL = 1.9e9
 
@@ -32,7 +34,7 @@ def reviewed(*given: Path, said: list[str] | None = None) -> tuple[Review, Count
     notes: Counter[str] = Counter()
     found = sources.find_sources(given, Path("/nowhere/events.jsonl"), notes, count_nothing)
     tell = count_nothing if said is None else said.append
-    return pieces.reviewed(found, notes, tell, None, UNTIL, "station-1"), +notes
+    return parallel.reviewed(found, notes, tell, None, UNTIL, "station-1"), +notes
 
 
 @pytest.fixture(params=[SCAN_ALL_BYTES, 0], ids=["every line looked at", "some lines looked at"])
@@ -46,8 +48,8 @@ def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> li
         return started[-1]
 
     monkeypatch.setattr(merge, "EXACT", request.param)
-    monkeypatch.setattr(pieces, "LARGE", 0)
-    monkeypatch.setattr(pieces, "_processors", lambda: 2)
+    monkeypatch.setattr(parallel, "LARGE", 0)
+    monkeypatch.setattr(parallel, "_processors", lambda: 2)
     monkeypatch.setattr(os, "fork", counted)
     return started
 
@@ -55,7 +57,7 @@ def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> li
 def alone(*given: Path) -> tuple[Review, Counter[str]]:
     """Return what one process finds."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(pieces, "_processors", lambda: 1)
+        patched.setattr(parallel, "_processors", lambda: 1)
         return reviewed(*given)
 
 
@@ -100,12 +102,12 @@ def test_it_is_cut_into_pieces_of_about_the_same_size(tmp_path: Path, forks: lis
     (folder,) = journal_maker.make(tmp_path, 200_000, rotate_at=3_000_000)
     found = sources.find_sources([folder], Path("/nowhere"), Counter(), count_nothing)
     plan = merge.Reader(Counter(), count_nothing).plan(found)
-    cut = pieces.cut(plan)
+    cut = parallel.cut(plan)
     sizes = [sum(s.end - s.begin for s in chain.from_iterable(one.plan["station-1"])) for one in cut]
-    assert len(sizes) == pieces.PIECES
+    assert len(sizes) == parallel.PIECES
     assert sum(sizes) == sum(source.size for source in found)
     assert max(sizes) < 2 * min(sizes)
-    assert [one.goes_on for one in cut] == ["station-1"] * (pieces.PIECES - 1) + [None]
+    assert [one.goes_on for one in cut] == ["station-1"] * (parallel.PIECES - 1) + [None]
     boots: list[set[str]] = []
     for one in cut:
         batches = merge.Reader(Counter(), count_nothing).read(one.plan["station-1"])
@@ -150,13 +152,13 @@ def test_another_process_that_ends_too_soon_is_done_without(
             if kill:
                 os.kill(os.getpid(), signal.SIGKILL)
             raise MemoryError
-        return part(*arguments)
+        return review_part(*arguments)
 
     (folder,) = journal_maker.make(tmp_path, 30_000)
     with (folder / "events.jsonl").open("ab") as file:
         file.write(b"not ours\n")
     expected = alone(folder)
-    monkeypatch.setattr(pieces, "part", short)
+    monkeypatch.setattr(parallel, "part", short)
     assert reviewed(folder) == expected
     (process,) = forks
     assert ended(process)
@@ -168,10 +170,10 @@ def put_together(monkeypatch: pytest.MonkeyPatch) -> list[Review | None]:
     found: list[Review | None] = []
 
     def listed(parts: Sequence[Part]) -> Review | None:
-        found.append(joined(parts))
+        found.append(join_parts(parts))
         return found[-1]
 
-    monkeypatch.setattr(pieces, "joined", listed)
+    monkeypatch.setattr(parallel, "joined", listed)
     return found
 
 
@@ -275,7 +277,7 @@ def test_an_end_that_comes_too_soon_leaves_no_process_behind(
 ) -> None:
     """Ctrl-C while it reads ends both."""
     me = os.getpid()
-    work: Callable[..., Any] = part
+    work: Callable[..., Any] = review_part
 
     def interrupted(*arguments: Any) -> Any:
         if os.getpid() == me:
@@ -283,7 +285,7 @@ def test_an_end_that_comes_too_soon_leaves_no_process_behind(
         return work(*arguments)
 
     (folder,) = journal_maker.make(tmp_path, 30_000)
-    monkeypatch.setattr(pieces, "part", interrupted)
+    monkeypatch.setattr(parallel, "part", interrupted)
     before = descriptors()
     with pytest.raises(error):
         reviewed(folder)
@@ -302,7 +304,7 @@ def test_one_process_tells_of_the_progress(tmp_path: Path, forks: list[int]) -> 
         with told.open("a") as file:
             file.write(f"{os.getpid()} {size}\n")
 
-    pieces.reviewed(found, Counter(), count_nothing, progress)
+    parallel.reviewed(found, Counter(), count_nothing, progress)
     assert len(forks) == 1
     by_whom = [one.split() for one in told.read_text().splitlines()]
     assert {int(process) for process, _ in by_whom} == {os.getpid()}

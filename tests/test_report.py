@@ -17,8 +17,11 @@ from msgspec.structs import replace
 from tests import PROJECT, TESTS
 from tests.rig.story import Station, Told, truth
 from unplugd.journal.event import decode
-from unplugd.report import Figures, as_json, report, share
-from unplugd.review import Period, Reminder, Review, Snooze, Use, Watched, review
+from unplugd.review.export import make_json
+from unplugd.review.figures import Figures, build_report
+from unplugd.review.model import Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.reviewer import review_events
+from unplugd.review.share import anonymize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,13 +51,13 @@ def local(text: str) -> float:
 def month() -> Review:
     """Return the review of the month that was written by hand."""
     notes: Counter[str] = Counter()
-    found = review(decode(MONTH.read_bytes(), notes)[0])
+    found = review_events(decode(MONTH.read_bytes(), notes)[0])
     return replace(found, notes=notes + Counter(found.notes))
 
 
 def test_known_month() -> None:
     """A month with a forgotten night, a restart, a power loss, a replug, a change of the clocks: worked out by hand."""
-    found = report(month(), since=local("2026-10-01"), until=local("2026-11-01"), zone=BERLIN)
+    found = build_report(month(), since=local("2026-10-01"), until=local("2026-11-01"), zone=BERLIN)
     assert found.total == Figures(
         periods=8,
         plugged_for=58_805,
@@ -102,15 +105,19 @@ def test_known_month() -> None:
 def test_before() -> None:
     """The time before is as long, and there is none where the journal does not reach that far."""
     whole = month()
-    found = report(whole, since=local("2026-10-10"), until=local("2026-10-16"), zone=BERLIN)
+    found = build_report(whole, since=local("2026-10-10"), until=local("2026-10-16"), zone=BERLIN)
     assert found.before
     assert (found.before.periods, found.before.plugged_for) == (1, 39_600)
-    assert report(whole, since=local("2026-10-08"), until=local("2026-10-16"), zone=BERLIN).before is None
+    assert (
+        build_report(whole, since=local("2026-10-08"), until=local("2026-10-16"), zone=BERLIN).before is None
+    )
 
 
 def test_cut_periods() -> None:
     """A period that reaches beyond the range is shown cut to it, and open where it goes on."""
-    found = report(month(), since=local("2026-10-05T20:10"), until=local("2026-10-06T00:00"), zone=BERLIN)
+    found = build_report(
+        month(), since=local("2026-10-05T20:10"), until=local("2026-10-06T00:00"), zone=BERLIN
+    )
     (period,) = found.periods
     assert (period.began, period.ended, period.end) == (found.since, found.until, "open")
     assert (period.used_for, found.total.periods, found.total.reminders) == (300, 0, 2)
@@ -133,23 +140,23 @@ def test_length_of_days(zone: str, day: date, hours: float) -> None:
     where = ZoneInfo(zone)
     began = datetime(day.year, day.month, day.day, tzinfo=where).timestamp() - 3 * 86400
     period = Period("anna", "1-1", "0a21:8001", "CareLink USB", began, began + 7 * 86400, "unplugged")
-    found = report(Review((period,)), zone=where)
+    found = build_report(Review((period,)), zone=where)
     assert dict(found.days)[day].plugged_for == hours * 3600
     assert sum(one.plugged_for for _, one in found.days) == 7 * 86400
 
 
 def test_nothing() -> None:
     """Of nothing there is a report, too."""
-    found = report(Review())
+    found = build_report(Review())
     assert (found.total.periods, found.days, found.periods) == (0, (), ())
-    assert report(Review(), since=5, until=10).since == 5
-    assert as_json(found)["total"]["reaction"] is None
+    assert build_report(Review(), since=5, until=10).since == 5
+    assert make_json(found)["total"]["reaction"] is None
 
 
 def test_days_of_which_nothing_is_known() -> None:
     """They are left out: a computer whose clock was in 1970 once makes no report of 20000 days."""
     old, new = Watched("anna", 100, 200), Watched("anna", 1.79e9, 1.79e9 + 60)
-    found = report(Review((), (old, new)))
+    found = build_report(Review((), (old, new)))
     assert len(found.days) == 2
     assert found.not_watched_for == pytest.approx(1.79e9 - 200, abs=1)
 
@@ -185,8 +192,10 @@ def same(figures: dict[str, Any], true: dict[str, Any]) -> bool:
 def test_year_of_five_stations() -> None:
     """Every figure is what really happened, which was counted while the story was made up."""
     told, watched, lines = stations()
-    found = as_json(
-        report(review(decode("".join(f"{one}\n" for one in lines).encode(), Counter())[0]), zone=BERLIN)
+    found = make_json(
+        build_report(
+            review_events(decode("".join(f"{one}\n" for one in lines).encode(), Counter())[0]), zone=BERLIN
+        )
     )
     assert len(told) > 1000
     low = round(datetime.fromisoformat(found["since"]).timestamp() * 1000)
@@ -270,7 +279,7 @@ def added(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
 @given(reviews(), st.none() | MOMENTS, st.none() | MOMENTS, ZONES)
 def test_adds_up(found: Review, since: float | None, until: float | None, zone: ZoneInfo) -> None:
     """Days, devices, computers and the cut periods add up to the total, whatever the range, to the millisecond."""
-    made = as_json(report(found, since=since, until=until, zone=zone))
+    made = make_json(build_report(found, since=since, until=until, zone=zone))
     total = added([made["total"]])
     for parts in ("days", "devices", "computers"):
         assert added(made[parts]) == total, parts
@@ -285,13 +294,13 @@ def test_adds_up(found: Review, since: float | None, until: float | None, zone: 
 @given(reviews(), MOMENTS)
 def test_cut_in_two(found: Review, moment: float) -> None:
     """What is before and what is after any moment is together the whole."""
-    whole = report(found)
+    whole = build_report(found)
     parts = (
-        report(found, since=min(whole.since, moment), until=moment),
-        report(found, since=moment, until=max(whole.until, moment)),
+        build_report(found, since=min(whole.since, moment), until=moment),
+        build_report(found, since=moment, until=max(whole.until, moment)),
     )
-    assert added(as_json(part)["total"] for part in parts) == added([as_json(whole)["total"]])
-    later = report(found, until=max(whole.until, moment))
+    assert added(make_json(part)["total"] for part in parts) == added([make_json(whole)["total"]])
+    later = build_report(found, until=max(whole.until, moment))
     assert sum(part.not_watched_for for part in parts) == pytest.approx(later.not_watched_for)
 
 
@@ -300,7 +309,7 @@ def test_cut_in_two(found: Review, moment: float) -> None:
 def test_schema(found: Review, since: float | None, zone: ZoneInfo) -> None:
     """The JSON is as documented, and its times are those of the zone."""
     jsonschema = pytest.importorskip("jsonschema")
-    made = json.loads(json.dumps(as_json(report(found, since=since, zone=zone))))
+    made = json.loads(json.dumps(make_json(build_report(found, since=since, zone=zone))))
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(made)
@@ -311,17 +320,17 @@ def test_schema(found: Review, since: float | None, zone: ZoneInfo) -> None:
 @given(reviews())
 def test_shares_no_names(found: Review) -> None:
     """What is shared has the same figures, and no name of a computer, a device or a program that unplugd does not know."""
-    shared = share(found)
-    text = json.dumps(as_json(report(shared)))
+    shared = anonymize(found)
+    text = json.dumps(make_json(build_report(shared)))
     assert not any(name in text for name in ("anna", "bert", "my own", "thermometer", "nonsense"))
-    assert as_json(report(shared))["total"] == as_json(report(found))["total"]
+    assert make_json(build_report(shared))["total"] == make_json(build_report(found))["total"]
     assert len({one.host for one in shared.periods}) == len({one.host for one in found.periods})
 
 
 def test_shares_what_everybody_knows() -> None:
     """Models and upload software that unplugd knows keep their names."""
     uses = (Use(0, 1, "Tidepool Uploader", "open"), Use(1, 2, "anna's", "open"), Use(2, 3, "", ""))
-    shared = share(Review((Period("anna", "1-1", "1A79:6210", "Anna's meter", 0, 9, "unplugged", uses),)))
+    shared = anonymize(Review((Period("anna", "1-1", "1A79:6210", "Anna's meter", 0, 9, "unplugged", uses),)))
     (period,) = shared.periods
     assert (period.host, period.name, period.id) == ("computer 1", "Contour Next Link 2.4", "1a79:6210")
     assert [use.program for use in period.uses] == ["Tidepool Uploader", "other upload software", ""]

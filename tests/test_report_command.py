@@ -21,13 +21,14 @@ from msgspec.structs import replace
 from tests import TESTS
 from tests.rig import sample_report
 from tests.rig.daemon import Done
-from unplugd import cli, days
+from unplugd import cli
 from unplugd.cli.report import local_zone
 from unplugd.cli.summary import Paper, lines, on_one_screen
 from unplugd.journal.timestamps import format_timestamp
-from unplugd.notes import NOTES
-from unplugd.report import Figures, Report, report
-from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review import days
+from unplugd.review.figures import Figures, Report, build_report
+from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.notes import NOTES
 from unplugd.watch import control
 
 if TYPE_CHECKING:
@@ -331,7 +332,7 @@ def years(count: int, *, host: str = "anna") -> Review:
 
 def test_months() -> None:
     """A long time is shown by months, and only the latest that fit."""
-    shown = text(report(years(2)), rows=12)
+    shown = text(build_report(years(2)), rows=12)
     assert "By month, latest 12 of 24" in shown
     assert "Dec 2027      1 d 1 h" in shown
 
@@ -341,9 +342,9 @@ def test_compared() -> None:
     more = years(1)
     first = 1_767_225_600.0
     quiet = Review(more.periods[:10] + more.periods[15:], more.watched)
-    made = report(quiet, since=first + 10 * 86_400, until=first + 20 * 86_400)
+    made = build_report(quiet, since=first + 10 * 86_400, until=first + 20 * 86_400)
     assert "4 h 10 min less than in the 10 days before (8 h 20 min)" in " ".join(text(made).split())
-    same = report(more, since=first + 10 * 86_400, until=first + 20 * 86_400)
+    same = build_report(more, since=first + 10 * 86_400, until=first + 20 * 86_400)
     assert "as long as in the 10 days before" in text(same)
 
 
@@ -363,7 +364,7 @@ def test_compared() -> None:
 def test_what_nobody_saw_counts_until_the_last_sign_of_it(count: int, said: str) -> None:
     """A device that was unplugged unseen does not count until that moment, which nobody knows."""
     periods = tuple(Period("a", str(n), "0a21:8001", "n", 0.0, 60.0, "unseen") for n in range(count))
-    assert said in " ".join(text(report(Review(periods))).split())
+    assert said in " ".join(text(build_report(Review(periods))).split())
 
 
 def everything() -> Report:
@@ -385,7 +386,7 @@ def everything() -> Report:
         )
         snoozes = (Snooze(first + 2000, first + 3000),)
         periods.append(replace(one, reminders=reminders, snoozes=snoozes, strangers=programs))
-    made = report(
+    made = build_report(
         Review(
             tuple(periods),
             tuple(replace(watched, ended=first + 9e6) for one in several for watched in one.watched),
@@ -405,7 +406,7 @@ def test_any_width(width: int) -> None:
         replace(several, periods=tuple(most)),
         replace(several, days=several.days[:20]),
         replace(several, total=replace(several.total, periods=0, uses=0)),
-        report(Review(), since=0, until=1e6),
+        build_report(Review(), since=0, until=1e6),
         sample_report.clinic(40),
         sample_report.home_month(),
         sample_report.nothing(),
@@ -429,7 +430,7 @@ def test_summer_has_its_own_time(monkeypatch: pytest.MonkeyPatch, written: str) 
         zone, name = local_zone()
         for at in (1_768_000_000.0, 1_784_000_000.0):
             assert datetime.fromtimestamp(at, zone).hour == datetime.fromtimestamp(at).hour  # noqa: DTZ006 - as the system shows it
-        assert days.zone_of(name).utcoffset(datetime(2026, 7, 1)) == zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - local
+        assert days.find_zone(name).utcoffset(datetime(2026, 7, 1)) == zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - local
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -438,12 +439,12 @@ def test_summer_has_its_own_time(monkeypatch: pytest.MonkeyPatch, written: str) 
 def test_a_program_without_a_name_is_no_trouble() -> None:
     """Not in its line either, which is then empty."""
     nobody = Period("a", "1", "0a21:8001", "n", 0.0, 60.0, "unplugged", strangers=("",))
-    assert "\n  Unknown programs\n" in text(report(Review((nobody,)))) + "\n"
+    assert "\n  Unknown programs\n" in text(build_report(Review((nobody,)))) + "\n"
 
 
 def test_a_narrow_terminal_has_what_matters() -> None:
     """Each fact has its value, below its name if not beside it, and a table has at least the time unused."""
-    made = report(years(1))
+    made = build_report(years(1))
     for width, expected in (
         (80, "  Left plugged in unused  12 d 16 h  (83 % of the time plugged in)\n"),
         (
@@ -486,7 +487,7 @@ def test_that_nothing_is_known_is_said_once(run: Callable[..., Done]) -> None:
 def test_only_as_many_devices_as_fit() -> None:
     """The worst ones; how many more there are is said."""
     periods = tuple(Period("a", "1", "0a21:8001", f"n{n}", 0.0, 60.0 + n, "unplugged") for n in range(50))
-    shown = [line.plain for line in lines(report(Review(periods)), Paper(rows=5))]
+    shown = [line.plain for line in lines(build_report(Review(periods)), Paper(rows=5))]
     assert [line.split()[0] for line in shown if line.startswith("  n")] == [
         "n49",
         "n48",

@@ -17,7 +17,8 @@ from tests.rig.scripted import CrashError, Machine, tell
 from tests.rig.story import DAY, Station
 from unplugd.journal.event import decode
 from unplugd.journal.timestamps import format_timestamp
-from unplugd.review import Review, joined, part, review
+from unplugd.review.model import Review
+from unplugd.review.reviewer import join_parts, review_events, review_part
 from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def read(lines: Iterable[dict[str, Any] | str]) -> list[Event]:
 
 def reviewed(*lines: dict[str, Any], until: float | None = None) -> Review:
     """Return the review of these."""
-    return review(read(lines), until)
+    return review_events(read(lines), until)
 
 
 PLUGGED = line(0, "plugged_in", STICK)
@@ -108,7 +109,7 @@ def test_goes_on_until_now() -> None:
     assert found.watched[0].ended == NOON + 700
     stopped = reviewed(*lines, line(200, "checkpoint", STICK), line(200, "stopped"), until=NOON + 700)
     assert stopped.periods[0].ended == NOON + 200
-    assert review(read(lines), NOON + 700, "another").periods[0].ended == NOON + 100
+    assert review_events(read(lines), NOON + 700, "another").periods[0].ended == NOON + 100
 
 
 def test_replug() -> None:
@@ -306,7 +307,7 @@ def test_story(seed: int) -> None:
     for _ in range(30):
         station.day()
     station._end_run()
-    found = review(read(station.lines))
+    found = review_events(read(station.lines))
 
     def ms(seconds: float) -> int:
         return round(seconds * 1000)
@@ -405,7 +406,7 @@ def test_agrees_with_the_daemon(seed: int, tmp_path: Path, monkeypatch: pytest.M
     happens, plugged = script(Random(seed))  # noqa: S311 - as above
     journal = tell(Machine(happens, NOON), tmp_path, monkeypatch)
     events = read(journal.read_text().splitlines())
-    found = review(events)
+    found = review_events(events)
     assert [one.plugged_for for one in found.periods] == pytest.approx(plugged, abs=0.002)
     assert {one.end for one in found.periods} == {"unplugged"}
     unplugged = [one for one in events if one.event == "unplugged"]
@@ -456,13 +457,13 @@ def test_agrees_with_the_daemon_on_what_it_missed(tmp_path: Path, monkeypatch: p
 
     story = [(1000.0, plug), (1100.0, use), (1900.0, vanish), (9000.0, stop)]
     events = read(tell(Machine(story, NOON), tmp_path, monkeypatch).read_text().splitlines())
-    (period,) = review(events).periods
+    (period,) = review_events(events).periods
     (told,) = [one for one in events if one.event == "unplugged"]
     assert (period.end, told.unseen) == ("unseen", True)
     assert (period.plugged_for, period.unused_for) == pytest.approx((told.plugged_for, told.idle_for))
     assert period.began == pytest.approx(NOON + 1000)
     assert 600 <= period.plugged_for <= 900
-    assert [one.ended - one.began for one in review(events).watched] == pytest.approx(
+    assert [one.ended - one.began for one in review_events(events).watched] == pytest.approx(
         [1800 - 100, 2100], abs=301
     )
 
@@ -536,7 +537,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
 @given(histories(), st.none() | st.floats(NOON, NOON + 1e7))
 def test_any_history(lines: list[dict[str, Any]], until: float | None) -> None:
     """Used and unused are what it was plugged in, uses lie within and never overlap, whatever the journal holds."""
-    for period in review(read(lines), until).periods:
+    for period in review_events(read(lines), until).periods:
         assert period.used_for + period.unused_for == pytest.approx(period.plugged_for)
         assert period.began <= period.ended
         for spans in (period.uses, period.snoozes):
@@ -563,8 +564,8 @@ def test_parts_tell_what_all_tells(
     cuts = sorted(data.draw(st.lists(st.integers(0, len(lines)), min_size=1, max_size=2)))
     some = [lines[begin:end] for begin, end in pairwise([0, *cuts, len(lines)])]
     goes_on = [*(data.draw(HOSTS) for _ in cuts), None]
-    parts = [part(read(one), until, here, host) for one, host in zip(some, goes_on, strict=True)]
-    assert joined(parts) in (None, review(read(lines), until, here))
+    parts = [review_part(read(one), until, here, host) for one, host in zip(some, goes_on, strict=True)]
+    assert join_parts(parts) in (None, review_events(read(lines), until, here))
 
 
 def test_parts_of_different_boots_are_joined() -> None:
@@ -575,19 +576,23 @@ def test_parts_of_different_boots_are_joined() -> None:
         line(950, "plugged_in", STICK) | {"boot": "2", "uptime": 60.0},
     ]
     until = NOON + 2000
-    parts = [part(read(first), until, None, "anna"), part(read(second), until, None)]
-    found = joined(parts)
-    assert found == review(read([*first, *second]), until)
+    parts = [review_part(read(first), until, None, "anna"), review_part(read(second), until, None)]
+    found = join_parts(parts)
+    assert found == review_events(read([*first, *second]), until)
     assert found is not None
     assert [(one.end, round(one.plugged_for)) for one in found.periods] == [("cut", 300), ("open", 1050)]
     # Another boot at the same time, which is shorter, comes first, whichever part it is in.
     shorter = [one | {"boot": "0"} for one in (PLUGGED, line(200, "checkpoint", STICK))]
-    apart = [part(read(one), None, None, goes_on) for one, goes_on in ((first, "anna"), (shorter, None))]
-    assert joined(apart) == review(read([*first, *shorter])) != Review()
-    assert [round(one.plugged_for) for one in review(read([*first, *shorter])).periods] == [200, 300]
-    assert joined([part(read(first)), parts[1]]) is None
-    assert joined([parts[0], part(read([]))]) is None
-    assert joined([part(read(first[:1]), None, None, "anna"), part(read(first[1:]))]) is None
+    apart = [
+        review_part(read(one), None, None, goes_on) for one, goes_on in ((first, "anna"), (shorter, None))
+    ]
+    assert join_parts(apart) == review_events(read([*first, *shorter])) != Review()
+    assert [round(one.plugged_for) for one in review_events(read([*first, *shorter])).periods] == [200, 300]
+    assert join_parts([review_part(read(first)), parts[1]]) is None
+    assert join_parts([parts[0], review_part(read([]))]) is None
+    assert (
+        join_parts([review_part(read(first[:1]), None, None, "anna"), review_part(read(first[1:]))]) is None
+    )
 
 
 def test_cut_at_any_byte() -> None:
@@ -600,5 +605,5 @@ def test_cut_at_any_byte() -> None:
         whole = text[: text.rfind(b"\n", 0, cut) + 1]
         torn = decode(text[:cut], Counter())[0]
         left = decode(whole, Counter())[0]
-        assert review(torn[: len(left)]) == review(left)
+        assert review_events(torn[: len(left)]) == review_events(left)
         assert len(torn) - len(left) <= 1

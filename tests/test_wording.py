@@ -10,8 +10,8 @@ from tests.rig.sample_report import DAY, HOUR, ZONE, at, plugged
 from tests.rig.tree import Tree
 from unplugd.cli.summary import Paper, lines
 from unplugd.page import page
-from unplugd.report import Report, report
-from unplugd.review import Review, Watched
+from unplugd.review.figures import Report, build_report
+from unplugd.review.model import Review, Watched
 
 SINCE = at("2026-10-05T00:00")
 
@@ -31,7 +31,7 @@ def of(*periods: tuple[float, float, float], since: float = SINCE, until: float 
         for began, minutes, used in periods
     )
     watched = Watched("anna-laptop", SINCE - 9 * DAY, SINCE + 9 * DAY)
-    return report(Review(found, (watched,)), since=since, until=until, zone=ZoneInfo(ZONE), name=ZONE)
+    return build_report(Review(found, (watched,)), since=since, until=until, zone=ZoneInfo(ZONE), name=ZONE)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,9 @@ def test_what_had_begun_before_is_not_called_never() -> None:
 def test_only_what_is_plugged_in_at_the_end_is_still_plugged_in(seen: float) -> None:
     """What was last seen plugged in a second before the end, and longer ago, is told with the time of that."""
     period = plugged(SINCE, 9 * 60, end="open")
-    made = report(Review((period,)), since=SINCE, until=period.ended + seen, zone=ZoneInfo(ZONE), name=ZONE)
+    made = build_report(
+        Review((period,)), since=SINCE, until=period.ended + seen, zone=ZoneInfo(ZONE), name=ZONE
+    )
     text, summary = said(made)
     row = Tree(page(made, made=made.until)).all("table", "list")[0].text
     if seen <= 1:
@@ -108,7 +110,9 @@ def test_only_what_is_plugged_in_at_the_end_is_still_plugged_in(seen: float) -> 
 def test_a_moment_of_another_year_has_its_year() -> None:
     """Which year it was is not left open."""
     period = plugged(SINCE, 60, end="open")
-    made = report(Review((period,)), since=SINCE, until=SINCE + 365 * DAY, zone=ZoneInfo(ZONE), name=ZONE)
+    made = build_report(
+        Review((period,)), since=SINCE, until=SINCE + 365 * DAY, zone=ZoneInfo(ZONE), name=ZONE
+    )
     assert all("Mon 5 Oct 2026 01:00; no data since then" in one for one in said(made))
 
 
@@ -124,7 +128,7 @@ def test_programs_count_where_their_period_began() -> None:
     period = plugged(SINCE - HOUR, 120, strangers=("thermometer",))
     watched = Watched("anna-laptop", SINCE - DAY, SINCE + DAY)
     for since, named in ((SINCE - DAY, True), (SINCE, False)):
-        made = report(
+        made = build_report(
             Review((period,), (watched,)), since=since, until=SINCE + DAY, zone=ZoneInfo(ZONE), name=ZONE
         )
         text, summary = said(made)

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tests.rig import harmless
-from unplugd import pieces
 from unplugd.cli import forms, pager
 from unplugd.cli import log as logs
 from unplugd.cli.parser import parser
@@ -24,13 +23,16 @@ from unplugd.cli.summary import Paper, lines
 from unplugd.journal import merge, sources, streams
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.page import page
-from unplugd.report import as_json, report, share
+from unplugd.review import parallel
+from unplugd.review.export import make_json
+from unplugd.review.figures import build_report
+from unplugd.review.share import anonymize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unplugd.journal.sources import Source
-    from unplugd.review import Review
+    from unplugd.review.model import Review
 
 SEPARATOR: Final = b"\n\x1c\n"
 """Between two files."""
@@ -83,20 +85,20 @@ def read(paths: Sequence[Path], how: int) -> None:
     for form in ("text", "jsonl", "csv"):
         shown(found, form, how)
     until = NOW if how & 2 else None
-    reviewed = pieces.reviewed(found, notes, said.append, None, until)
+    reviewed = parallel.reviewed(found, notes, said.append, None, until)
     # The same in pieces, without the other process.
     in_turn: dict[str, Any] = {
         "LARGE": 0,
         "_processors": lambda: 2,
         "_at_once": lambda carry_out, some: [carry_out(one, 1) for one in some],
     }
-    with mock.patch.multiple(pieces, **in_turn):
+    with mock.patch.multiple(parallel, **in_turn):
         noted: Counter[str] = Counter()
-        apart = pieces.reviewed(found, noted, said.append, None, until)
+        apart = parallel.reviewed(found, noted, said.append, None, until)
         # Where a line is sorted that comes very late depends on what is read together with it.
         assert (apart, noted) == (reviewed, notes) or notes["disordered"]
     if how & 4:
-        reviewed = share(reviewed)
+        reviewed = anonymize(reviewed)
     reported(reviewed, how)
     assert not said
 
@@ -133,10 +135,10 @@ def reported(reviewed: Review, how: int) -> None:
     zone = ZONES[how >> 5 & 3]
     whole = (None, None), (1.79e9, 1.791e9)
     for since, until in whole[:1] if how & 1 else whole:
-        made = report(reviewed, since=since, until=until, zone=ZoneInfo(zone), name=zone)
+        made = build_report(reviewed, since=since, until=until, zone=ZoneInfo(zone), name=zone)
         for width in (20, 80):
             harmless.on_terminal("\n".join(line.plain for line in lines(made, Paper(width=width, rows=10))))
-        written = msgspec.json.format(json.dumps(as_json(made)), indent=2)
+        written = msgspec.json.format(json.dumps(make_json(made)), indent=2)
         harmless.adds_up(harmless.as_json(written))
         # Long ones seldom: they take long, and are made of the same parts.
         if len(made.days) < (40 if how % 13 else 4000):

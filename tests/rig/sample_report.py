@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from unplugd.report import Figures, Report, report
-from unplugd.review import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.figures import Figures, Report, build_report
+from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ def report_of(
 ) -> Report:
     """Return the report of these periods."""
     review = Review(tuple(sorted(periods, key=lambda one: one.began)), tuple(watched), notes or {})
-    return report(review, since=since, until=until, zone=ZoneInfo(zone), name=zone)
+    return build_report(review, since=since, until=until, zone=ZoneInfo(zone), name=zone)
 
 
 def midnight(day: date, zone: ZoneInfo) -> float:

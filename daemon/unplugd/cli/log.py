@@ -15,7 +15,7 @@ from unplugd.journal import sources, streams
 from unplugd.journal.files import list_files
 from unplugd.journal.merge import Batch
 from unplugd.journal.timestamps import parse_timestamp
-from unplugd.notes import told
+from unplugd.review.notes import describe_notes
 
 if TYPE_CHECKING:
     import argparse
@@ -140,5 +140,5 @@ def _tell(form: Form, wanted: Wanted, notes: Counter[str]) -> None:
             f"No events but {left} checkpoints; --event checkpoint shows them." if left else "No such events."
         )
     # Which file could not be read has been told.
-    for sentence in told({key: count for key, count in notes.items() if key != "unreadable_file"}):
+    for sentence in describe_notes({key: count for key, count in notes.items() if key != "unreadable_file"}):
         say(f"unplugd: {sentence}")

@@ -19,12 +19,14 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec.structs import replace
 
-from unplugd import paths, pieces, sanitize
+from unplugd import paths, sanitize
 from unplugd.cli.terminal import START, asked_time, console, progress_bar, say
 from unplugd.errors import Failure
 from unplugd.journal import sources, writer
-from unplugd.report import as_json, share
-from unplugd.report import report as reported
+from unplugd.review import parallel
+from unplugd.review.export import make_json
+from unplugd.review.figures import build_report as reported
+from unplugd.review.share import anonymize
 from unplugd.watch import control
 from unplugd_service import atomic
 
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from unplugd.paths import Paths
-    from unplugd.report import Report
-    from unplugd.review import Review
+    from unplugd.review.figures import Report
+    from unplugd.review.model import Review
 
 ZONES: Final = "/zoneinfo/"
 SIGNS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
@@ -59,13 +61,13 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     if since is not None and until is not None and since >= until:
         raise Failure("that time is in the future", "unplugd report --since 7d")
     if arguments.share:
-        reviewed = share(reviewed)
+        reviewed = anonymize(reviewed)
     made = reported(reviewed, since=since, until=until, zone=zone, name=name)
     if arguments.html:
         _write_page(arguments.html, made, now, zone)
     if arguments.json:
         # Laid out by msgspec: json's own way takes seconds where there are years.
-        print(msgspec.json.format(json.dumps(as_json(made)), indent=2))
+        print(msgspec.json.format(json.dumps(make_json(made)), indent=2))
     elif not arguments.html:
         _print(made)
     if arguments.open:
@@ -84,7 +86,7 @@ def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review
     # Asked before it is read, so that what is plugged in now is in the journal.
     running = not arguments.file and _runs(where)
     with progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
-        reviewed = pieces.reviewed(
+        reviewed = parallel.reviewed(
             found, notes, say, progress, now if running else None, writer.find_host_name()
         )
     return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))

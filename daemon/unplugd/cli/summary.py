@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from unplugd import days, notes, wording
-from unplugd.report import OUTCOMES, summed
-from unplugd.wording import lasting
+from unplugd.review import days, notes, wording
+from unplugd.review.figures import OUTCOMES, sum_figures
+from unplugd.review.wording import describe_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from unplugd.report import Figures, Report
+    from unplugd.review.figures import Figures, Report
 
 WIDEST: Final = 110
 """Columns beyond which a line gets harder to read, not easier."""
@@ -81,7 +81,7 @@ def on_one_screen(report: Report, paper: Paper, height: int) -> list[Text]:
 
 def lines(report: Report, paper: Paper) -> Iterator[Text]:
     """Yield the report."""
-    yield from _prose(wording.covered(report, days.zone_of(report.zone)), paper, "bold")
+    yield from _prose(wording.describe_covered(report, days.find_zone(report.zone)), paper, "bold")
     yield Text()
     if not report.periods:
         yield from _prose("Nothing was plugged in." if report.watched else wording.UNKNOWN, paper)
@@ -105,18 +105,18 @@ def lines(report: Report, paper: Paper) -> Iterator[Text]:
 
 def _facts(report: Report, paper: Paper) -> Iterator[Text]:
     total = report.total
-    share = wording.share(total)
+    share = wording.format_share(total)
     yield from _fact(
         paper,
         "Left plugged in unused",
-        lasting(total.unused_for),
+        describe_duration(total.unused_for),
         f"  ({share} of the time plugged in)" if share else "",
         style=ALARM if total.unused_for >= 1 else "good",
     )
-    if compared := wording.compared(report):
+    if compared := wording.compare_with_before(report):
         yield from _fact(paper, "", compared)
     already = len(report.periods) - total.periods
-    plugged = f"{lasting(total.plugged_for, 'less than a second')} in all"
+    plugged = f"{describe_duration(total.plugged_for, 'less than a second')} in all"
     if not total.periods:
         yield from _fact(paper, "Plugged in", f"{plugged}, already plugged in at the start")
     else:
@@ -126,16 +126,18 @@ def _facts(report: Report, paper: Paper) -> Iterator[Text]:
             paper, "", f"{already} more {'was' if already == 1 else 'were'} already plugged in at the start"
         )
     yield from _fact(
-        paper, "", f"longest time {lasting(total.longest)}, longest unused {lasting(total.longest_unused)}"
+        paper,
+        "",
+        f"longest time {describe_duration(total.longest)}, longest unused {describe_duration(total.longest_unused)}",
     )
-    used = lasting(total.used_for, "less than a second")
+    used = describe_duration(total.used_for, "less than a second")
     if total.uses:
         yield from _fact(paper, "Used", f"{_times(total.uses)}, {used}")
     else:
         yield from _fact(paper, "Used", f"{used}, started earlier" if total.used_for >= 1 else "never")
     yield from _reminders(total, paper)
     if total.snoozes:
-        yield from _fact(paper, "Snoozed", f"{_times(total.snoozes)}, {lasting(total.snoozed_for)}")
+        yield from _fact(paper, "Snoozed", f"{_times(total.snoozes)}, {describe_duration(total.snoozed_for)}")
     yield from _not_over(report, paper)
     # Like all that is counted they belong to the time in which their period began.
     begun = [period for period in report.periods if not already or period.began > report.since]
@@ -152,9 +154,9 @@ def _not_over(report: Report, paper: Paper) -> Iterator[Text]:
         yield from _fact(paper, "Still plugged in", _fitted(names, paper.beside))
     lost = [period for period in not_over if not wording.is_still_plugged_in(period, report.until)]
     if lost:
-        zone = days.zone_of(report.zone)
+        zone = days.find_zone(report.zone)
         seen = "; ".join(
-            f"{one.name or 'a device'}, {wording.moment(one.ended, report, zone)}" for one in lost
+            f"{one.name or 'a device'}, {wording.format_moment(one.ended, report, zone)}" for one in lost
         )
         # A name, a time and these words need more than one line of a narrow terminal.
         seen = _fitted(seen, 2 * paper.beside)
@@ -171,7 +173,9 @@ def _reminders(total: Figures, paper: Paper) -> Iterator[Text]:
         if count := total.outcomes.get(outcome, 0):
             yield from _fact(paper, "", f"{count:{size}}  {ANSWERS[outcome]}")
     if total.reaction is not None:
-        yield from _fact(paper, "Unplugged", f"{lasting(total.reaction)} after the first reminder (median)")
+        yield from _fact(
+            paper, "Unplugged", f"{describe_duration(total.reaction)} after the first reminder (median)"
+        )
 
 
 def _fact(paper: Paper, name: str, what: str, more: str = "", style: str = "") -> Iterator[Text]:
@@ -190,7 +194,7 @@ def _fact(paper: Paper, name: str, what: str, more: str = "", style: str = "") -
 
 
 def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
-    rows = [_Row(days.short(day), figures) for day, figures in report.days]
+    rows = [_Row(days.format_short(day), figures) for day, figures in report.days]
     if len(rows) < 2:
         return
     what = "day"
@@ -208,7 +212,7 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
         yield heading
         yield Text.assemble("  ", legend)
     names = max(len(row.name) for row in shown)
-    texts = [lasting(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
+    texts = [describe_duration(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
     longest = max((row.figures.plugged_for for row in shown), default=0) or 1
     room = max(10, paper.room - names - max(map(len, texts)) - 6)
     for row, text in zip(shown, texts, strict=True):
@@ -239,7 +243,7 @@ def _months(report: Report) -> Iterator[_Row]:
     for day, figures in report.days:
         found.setdefault((day.year, day.month), []).append(figures)
     for (year, month), parts in found.items():
-        yield _Row(f"{days.MONTHS[month - 1][:3]} {year}", summed(parts))
+        yield _Row(f"{days.MONTHS[month - 1][:3]} {year}", sum_figures(parts))
 
 
 def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
@@ -247,9 +251,9 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     shown = sorted(rows, key=lambda row: -row.figures.unused_for)[: paper.rows]
     cells = [
         (
-            lasting(row.figures.unused_for),
-            lasting(row.figures.used_for),
-            lasting(row.figures.plugged_for),
+            describe_duration(row.figures.unused_for),
+            describe_duration(row.figures.used_for),
+            describe_duration(row.figures.plugged_for),
             str(row.figures.periods),
             str(row.figures.reminders),
         )
@@ -270,7 +274,7 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     for name, row in zip(names, cells, strict=True):
         line = Text(f"  {set_cell_size(_fitted(name, room), room)}")
         for at, (cell, width) in enumerate(zip(row, widths, strict=False)):
-            line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != lasting(0) else "")
+            line.append(f"  {cell:>{width}}", ALARM if at == 0 and cell != describe_duration(0) else "")
         yield line
     if len(rows) > len(shown):
         yield from _prose(f"  and {len(rows) - len(shown)} more, each unused for less time", paper, "dim")
@@ -286,12 +290,12 @@ def _worth_knowing(report: Report) -> Iterator[str]:
     if report.not_watched_for >= 60 and (report.periods or report.watched):
         computers = len(report.computers)
         where = f", on {computers} computers combined" if computers > 1 else ""
-        yield f"unplugd was not running for {lasting(report.not_watched_for)}{where}; there is no data for that time."
+        yield f"unplugd was not running for {describe_duration(report.not_watched_for)}{where}; there is no data for that time."
     ends: list[str] = [period.end for period in report.periods]
     for end, (once, often) in _ENDS.items():
         if count := ends.count(end):
             yield once if count == 1 else often.format(count)
-    yield from notes.told(report.notes)
+    yield from notes.describe_notes(report.notes)
 
 
 _ENDS: Final = {

@@ -9,16 +9,17 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, notes, sanitize, wording
+from unplugd import sanitize
 from unplugd.page import drawing, overview, tables, timeline
 from unplugd.page.book import Book
 from unplugd.page.hypertext import OUTCOMES, moment, named, pairs, plain
+from unplugd.review import days, notes, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-    from unplugd.report import Report
+    from unplugd.review.figures import Report
 
 TITLE: Final = "Was it left plugged in?"
 SENTENCE: Final = (
@@ -35,7 +36,7 @@ MUCH: Final = 14
 
 def page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None = None) -> str:
     """Return the page, made at `made` (Unix seconds); `zone` is given where `report.zone` is no name of one."""
-    zone = zone or days.zone_of(report.zone)
+    zone = zone or days.find_zone(report.zone)
     book = Book(report, zone)
     sections = [("summary", "Summary", overview.summary(book))]
     if report.periods:
@@ -52,7 +53,7 @@ def page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None
         f'<section{_much(key, book)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{inside}</section>'
         for key, name, inside in sections
     )
-    covered = wording.covered(report, zone)
+    covered = wording.describe_covered(report, zone)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head>{_head(f"{title} {covered}")}</head><body>'
         f'<a class="skip" href="#main">Skip to the report</a>{drawing.DEFINITIONS}'
@@ -122,17 +123,18 @@ def _legend(report: Report) -> str:
 def _notes(report: Report) -> str:
     # Sentences of our own are longer than names; a note without words is called by its key, which is foreign.
     rows = [
-        f"<li>{escape(sanitize.one_line(sentence, LONGEST))}</li>" for sentence in notes.told(report.notes)
+        f"<li>{escape(sanitize.one_line(sentence, LONGEST))}</li>"
+        for sentence in notes.describe_notes(report.notes)
     ]
     return f"<ul>{''.join(rows)}</ul>" if rows else ""
 
 
 def _foot(made: float, report: Report, zone: tzinfo) -> str:
-    time = days.local(made, zone)
+    time = days.to_local(made, zone)
     return (
         "<p>unplugd watches for the USB parts of a MiniMed 600 insulin-pump system and reminds people to unplug them when "
         "no upload uses them. It follows one sentence of Medtronic&rsquo;s notice of 20 September 2022, which the FDA published "
         f"as well:</p><blockquote><p>{SENTENCE}</p></blockquote>"
-        f"<p>Made {moment(time, f'{days.full(time.date())}, {days.clock(time)}')} ({plain(report.zone)}) from the journal on "
+        f"<p>Made {moment(time, f'{days.format_full(time.date())}, {days.format_clock(time)}')} ({plain(report.zone)}) from the journal on "
         "this computer. The page holds all it shows: it loads nothing and sends nothing.</p>"
     )

@@ -9,17 +9,18 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, sanitize
+from unplugd import sanitize
 from unplugd.page.drawing import Lane
-from unplugd.report import Figures, summed
+from unplugd.review import days
+from unplugd.review.figures import Figures, sum_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, tzinfo
 
-    from unplugd.days import Day
-    from unplugd.report import Report
-    from unplugd.review import Period
+    from unplugd.review.days import Day
+    from unplugd.review.figures import Report
+    from unplugd.review.model import Period
 
 FINE: Final = 4
 """With more lanes than these there is one for each computer only."""
@@ -37,7 +38,7 @@ class Book:
     @cached_property
     def days(self) -> tuple[Day, ...]:
         """The local days it covers, oldest first."""
-        return days.between(self.report.since, self.report.until, self.zone)
+        return days.list_days(self.report.since, self.report.until, self.zone)
 
     @cached_property
     def figures(self) -> Mapping[date, Figures]:
@@ -46,7 +47,7 @@ class Book:
 
     def of(self, some: Iterable[Day]) -> Figures:
         """Return the figures of some days."""
-        return summed(self.figures.get(day.date, NOBODY) for day in some)
+        return sum_figures(self.figures.get(day.date, NOBODY) for day in some)
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
@@ -59,8 +60,8 @@ class Book:
         """The periods that have a part in each day."""
         found: defaultdict[date, list[Period]] = defaultdict(list)
         for period in self.report.periods:
-            day = days.local(max(period.began, self.report.since), self.zone).date()
-            last = days.local(max(period.began, min(period.ended, self.report.until)), self.zone)
+            day = days.to_local(max(period.began, self.report.since), self.zone).date()
+            last = days.to_local(max(period.began, min(period.ended, self.report.until)), self.zone)
             # One that ends at midnight has no part in the new day, unless it began then.
             until = last.date() - timedelta(
                 days=last.hour == last.minute == last.second == last.microsecond == 0

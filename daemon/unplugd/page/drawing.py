@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days
 from unplugd.durations import describe
 from unplugd.page.hypertext import OUTCOMES, ending, number, plain, stretch
+from unplugd.review import days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
-    from unplugd.days import Day
-    from unplugd.review import Period, Reminder
+    from unplugd.review.days import Day
+    from unplugd.review.model import Period, Reminder
 
     Spans = Sequence[tuple[float, float]]
 
@@ -67,7 +67,7 @@ def lanes(rows: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, detaile
     even = abs(minutes - 1440) < 1e-6
     parts = [f'<svg class="{"lane" if even else "lane odd"}" height="{height}">']
     if not even:
-        hours = (_share(days.hour(day, hour, zone)) for hour in (6, 12, 18))
+        hours = (_share(days.find_hour(day, hour, zone)) for hour in (6, 12, 18))
         parts.extend(f'<line class="line" x1="{at}" x2="{at}" y2="{height}"/>' for at in hours)
     parts.append(
         f'<svg viewBox="0 0 {number(minutes)} {height}" height="{height}" preserveAspectRatio="none">'
@@ -134,7 +134,7 @@ def _marks(rows: Sequence[Lane], day: Day, zone: tzinfo, *, detailed: bool) -> I
 
 
 def _told(period: Period, zone: tzinfo, until: float) -> str:
-    began, ended = days.local(period.began, zone), days.local(period.ended, zone)
+    began, ended = days.to_local(period.began, zone), days.to_local(period.ended, zone)
     by = (
         f" by {', '.join(sorted({plain(u.program, 'an unknown program') for u in period.uses}))}"
         if period.uses
@@ -150,7 +150,7 @@ def _told(period: Period, zone: tzinfo, until: float) -> str:
 
 def _reminded(reminder: Reminder, zone: tzinfo) -> str:
     outcome = OUTCOMES.get(reminder.outcome, OUTCOMES[""])
-    return f"Reminder {reminder.count} at {days.clock(days.local(reminder.at, zone))}: {outcome}"
+    return f"Reminder {reminder.count} at {days.format_clock(days.to_local(reminder.at, zone))}: {outcome}"
 
 
 def used_spans(period: Period, low: float, high: float) -> list[tuple[float, float]]:

@@ -6,13 +6,14 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, sanitize, wording
+from unplugd import sanitize
+from unplugd.review import days, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from unplugd.review import Period
+    from unplugd.review.model import Period
 
 ENDS: Final = {
     "unplugged": "unplugged",
@@ -45,7 +46,7 @@ def named(text: str, nameless: str = "without a name") -> str:
 
 def long(seconds: float, nothing: str = "none") -> str:
     """Return a duration in words, with the exact seconds for machines."""
-    return f'<data value="{number(seconds)}">{wording.lasting(seconds, nothing)}</data>'
+    return f'<data value="{number(seconds)}">{wording.describe_duration(seconds, nothing)}</data>'
 
 
 def count(amount: int) -> str:
@@ -80,8 +81,8 @@ def moment(time: datetime, shown: str) -> str:
 def stretch(began: datetime, ended: datetime) -> str:
     """Return the times from one to the other, with the days where it goes over midnight."""
     if began.date() == ended.date():
-        return f"{days.clock(began)}{days.TO}{days.clock(ended)}"
-    return f"{days.short(began.date())} {days.clock(began)}{days.TO}{days.short(ended.date())} {days.clock(ended)}"
+        return f"{days.format_clock(began)}{days.TO}{days.format_clock(ended)}"
+    return f"{days.format_short(began.date())} {days.format_clock(began)}{days.TO}{days.format_short(ended.date())} {days.format_clock(ended)}"
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days, wording
 from unplugd.page import drawing
 from unplugd.page.hypertext import OUTCOMES, count, long, moment, named, pairs, plain, several
+from unplugd.review import days, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from unplugd.page.book import Book
-    from unplugd.report import Report
-    from unplugd.review import Period
+    from unplugd.review.figures import Report
+    from unplugd.review.model import Period
 
 NAMED: Final = 6
 """Devices not seen unplugged that are named."""
@@ -28,7 +28,7 @@ def summary(book: Book) -> str:
     if not report.periods:
         kind = "Nothing was plugged in during this time, so nothing was left plugged in."
         return f'<p class="kind">{kind}</p><p>{_watching(report)}</p>{_compared(report)}'
-    share = wording.share(total)
+    share = wording.format_share(total)
     plugged = long(total.plugged_for, "less than a second")
     part = (
         f"That is {share} of the {plugged} that it was plugged in"
@@ -56,13 +56,13 @@ def _not_over(book: Book, period: Period) -> str:
 
 
 def _moment(book: Book, seconds: float) -> str:
-    return moment(days.local(seconds, book.zone), wording.moment(seconds, book.report, book.zone))
+    return moment(days.to_local(seconds, book.zone), wording.format_moment(seconds, book.report, book.zone))
 
 
 def _compared(report: Report) -> str:
     if report.before is None:
         return "<p>There is nothing to compare with: the journal does not reach back to the time before.</p>"
-    said = wording.compared(report)
+    said = wording.compare_with_before(report)
     return f'<p class="compared">{said[0].upper()}{said[1:]}.</p>'
 
 

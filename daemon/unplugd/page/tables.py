@@ -6,18 +6,18 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days
 from unplugd.page import drawing
 from unplugd.page.hypertext import OUTCOMES, count, ending, long, moment, named, plain, several, stretch
+from unplugd.review import days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from unplugd.days import Day
     from unplugd.page.book import Book
-    from unplugd.report import Figures
-    from unplugd.review import Period
+    from unplugd.review.days import Day
+    from unplugd.review.figures import Figures
+    from unplugd.review.model import Period
 
 LISTED: Final = 1500
 """Periods in the list, the newest: with more, a browser on a phone would be slow."""
@@ -31,7 +31,7 @@ def totals(book: Book) -> str:
     months = _grouped(book, lambda day: day.replace(day=1))
     parts = []
     if len(months) > 1:
-        names = [days.month(first) + _partly(first, some) for first, some in months]
+        names = [days.format_month(first) + _partly(first, some) for first, some in months]
         parts.append(_bars(book, "Months", "month", list(zip(names, (s for _, s in months), strict=True))))
     if len(weeks) > 1:
         years = weeks[0][0].year != weeks[-1][0].year
@@ -52,7 +52,7 @@ def _partly(first: date, some: Sequence[Day]) -> str:
 
 
 def _week(some: Sequence[Day], *, year: bool) -> str:
-    first, last = (days.short(day.date)[4:].replace(" ", "\u00a0") for day in (some[0], some[-1]))
+    first, last = (days.format_short(day.date)[4:].replace(" ", "\u00a0") for day in (some[0], some[-1]))
     name = first if first == last else f"{first}{days.TO}{last}"
     return f"{name} <small>{some[0].date.year}</small>" if year else name
 
@@ -117,7 +117,9 @@ def _each(what: str, prefix: str, rows: Sequence[tuple[str, Figures]]) -> str:
 def periods(book: Book) -> str:
     """Return every time that something was plugged in, the newest first."""
     every = sorted(book.report.periods, key=lambda one: one.began, reverse=True)
-    groups = groupby(every[:LISTED], key=lambda one: days.local(one.began, book.zone).date().replace(day=1))
+    groups = groupby(
+        every[:LISTED], key=lambda one: days.to_local(one.began, book.zone).date().replace(day=1)
+    )
     months = [(first, list(some)) for first, some in groups]
     parts = []
     shown = 0
@@ -125,7 +127,7 @@ def periods(book: Book) -> str:
         rows = "".join(_period(book, period) for period in some)
         where = '<th scope="col">Where</th>' if book.told_apart else ""
         table = (
-            f'<table class="list{" apart" if book.told_apart else ""}"><caption>Times that a device was plugged in, {days.month(first)}, the newest first'
+            f'<table class="list{" apart" if book.told_apart else ""}"><caption>Times that a device was plugged in, {days.format_month(first)}, the newest first'
             f'</caption><thead><tr><th scope="col">When</th>{where}<th scope="col">Plugged in for</th>'
             '<th scope="col">Used</th><th scope="col">Left unused</th><th scope="col">Reminders</th>'
             f'<th scope="col">How it ended</th></tr></thead><tbody>{rows}</tbody></table>'
@@ -133,7 +135,7 @@ def periods(book: Book) -> str:
         shown += len(some)
         unfold = shown <= OPEN_ROWS
         times = several(len(some), "time", "times")
-        head = f"<summary><b>{days.month(first)}</b> <span>{times}</span></summary>"
+        head = f"<summary><b>{days.format_month(first)}</b> <span>{times}</span></summary>"
         parts.append(
             f"<details{' open' if unfold else ''}>{head}{table}</details>"
             if len(months) > 1 or not unfold
@@ -149,10 +151,10 @@ def periods(book: Book) -> str:
 
 
 def _period(book: Book, period: Period) -> str:
-    began, ended = days.local(period.began, book.zone), days.local(period.ended, book.zone)
+    began, ended = days.to_local(period.began, book.zone), days.to_local(period.ended, book.zone)
     when = stretch(began, ended)
     if began.date() == ended.date():
-        when = f"{days.short(began.date())} {when}"
+        when = f"{days.format_short(began.date())} {when}"
     else:
         when = when.replace(days.TO, f"{days.TO.rstrip()}<br>")
     where = ""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from unplugd import days
 from unplugd.durations import describe
 from unplugd.page import drawing
 from unplugd.page.book import NOBODY
 from unplugd.page.hypertext import OUTCOMES, count, ending, long, plain, stretch
+from unplugd.review import days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from unplugd.days import Day
     from unplugd.page.book import Book
+    from unplugd.review.days import Day
 
 DETAILED: Final = 1200
 """Periods whose times are under the pointer, the newest; older months are drawn without."""
@@ -39,7 +39,7 @@ def by_day(book: Book) -> str:
         drawn += sum(len(book.periods.get(day.date, ())) for day in month)
         detailed = drawn <= DETAILED
         rows = "".join(_days(book, month, detailed=detailed))
-        whole = f"of {days.month(first)}" if len(months) > 1 else "of this time"
+        whole = f"of {days.format_month(first)}" if len(months) > 1 else "of this time"
         apart = " apart" if book.told_apart else ""
         table = (
             f'<table class="days{apart}"><caption>The days {whole}: when a device was plugged in, from midnight to '
@@ -56,7 +56,7 @@ def by_day(book: Book) -> str:
 def _folded(book: Book, first: date, month: Sequence[Day], inside: str, *, unfold: bool) -> str:
     total = book.of(month)
     return (
-        f"<details{' open' if unfold else ''}><summary><b>{days.month(first)}</b> <span>left unused "
+        f"<details{' open' if unfold else ''}><summary><b>{days.format_month(first)}</b> <span>left unused "
         f"{long(total.unused_for)}</span></summary>{inside}</details>"
     )
 
@@ -85,7 +85,7 @@ def _quiet(book: Book, some: Sequence[Day]) -> str:
 
 
 def _row_name(day: Day) -> str:
-    return f'<time datetime="{day.date}">{days.short(day.date)}</time>'
+    return f'<time datetime="{day.date}">{days.format_short(day.date)}</time>'
 
 
 def _day(book: Book, day: Day, *, detailed: bool) -> str:
@@ -112,17 +112,17 @@ def _told(book: Book, day: Day) -> str:
         return "nothing is known: unplugd was not running" if book.is_unknown([day]) else "nothing plugged in"
     said = []
     for period in periods[:TOLD]:
-        began, ended = days.local(period.began, book.zone), days.local(period.ended, book.zone)
+        began, ended = days.to_local(period.began, book.zone), days.to_local(period.ended, book.zone)
         words = [
             f"{stretch(began, ended)} plugged in"
             + (f", {plain(place)}" if (place := book.place(period)) else "")
         ]
         words.extend(
-            f"used {days.clock(days.local(use.began, book.zone))}{days.TO}{days.clock(days.local(use.ended, book.zone))}"
+            f"used {days.format_clock(days.to_local(use.began, book.zone))}{days.TO}{days.format_clock(days.to_local(use.ended, book.zone))}"
             for use in period.uses[:TOLD]
         )
         words.extend(
-            f"reminder {days.clock(days.local(one.at, book.zone))}"
+            f"reminder {days.format_clock(days.to_local(one.at, book.zone))}"
             + (f" ({OUTCOMES[one.outcome]})" if one.outcome and one.outcome in OUTCOMES else "")
             for one in period.reminders[:TOLD]
         )

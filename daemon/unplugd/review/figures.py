@@ -8,10 +8,9 @@ the median are of each for itself.
 
 from __future__ import annotations
 
-import re
 import statistics
 from bisect import bisect_left, bisect_right
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING, Any, Final
@@ -19,26 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from unplugd import days
-from unplugd.review import Review
-from unplugd.rules import devices, uploaders
-from unplugd.rules.model import CHANNELS, URGENCIES
+from unplugd.review import days
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, tzinfo
 
-    from unplugd.review import Period, Snooze, Use, Watched
+    from unplugd.review.model import Period, Review, Snooze, Use, Watched
 
-SCHEMA: Final = 1
-"""Of the JSON; a higher one may have other keys."""
 OUTCOMES: Final = ("unplugged", "in_use", "snoozed", "dismissed", "expired", "")
 """What can become of a reminder, the best first; "" where the journal does not say."""
-_PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCII | re.IGNORECASE)
-"""What a port is called by any system; in a journal anything can stand in its place."""
 _LENGTH: Final = len("2026-11-22T14:00:00+01:00")
-UNANSWERED: Final = "unanswered"
-"""The JSON's word for ""."""
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -95,7 +85,7 @@ class Report(msgspec.Struct, frozen=True):
     notes: Mapping[str, int]
 
 
-def report(
+def build_report(
     review: Review,
     *,
     since: float | None = None,
@@ -107,30 +97,39 @@ def report(
 
     `name` is what `zone` is called, if it does not say so itself.
     """
-    laid = [_Laid(period) for period in review.periods]
-    watches = [(watched.host, _ms(watched.began), _ms(watched.ended)) for watched in review.watched]
+    laid = [_PeriodMs(period) for period in review.periods]
+    watches = [
+        (watched.host, to_milliseconds(watched.began), to_milliseconds(watched.ended))
+        for watched in review.watched
+    ]
     begins = [one.began for one in laid] + [began for _, began, _ in watches]
     ends = [one.ended for one in laid] + [ended for _, _, ended in watches]
-    low = _ms(since) if since is not None else min(begins, default=0 if until is None else _ms(until))
+    low = (
+        to_milliseconds(since)
+        if since is not None
+        else min(begins, default=0 if until is None else to_milliseconds(until))
+    )
     # The next full second: what happens in the last moment is before it.
-    high = max(low, _ms(until) if until is not None else (max(ends, default=low) // 1000 + 1) * 1000)
+    high = max(
+        low, to_milliseconds(until) if until is not None else (max(ends, default=low) // 1000 + 1) * 1000
+    )
     within = [one for one in laid if one.touches(low, high)]
 
-    total = _Tally()
-    by_device: dict[tuple[str, str], _Tally] = {}
-    by_computer: dict[str, _Tally] = {
-        host: _Tally() for host, began, ended in watches if began < high and ended > low
+    total = _FiguresBuilder()
+    by_device: dict[tuple[str, str], _FiguresBuilder] = {}
+    by_computer: dict[str, _FiguresBuilder] = {
+        host: _FiguresBuilder() for host, began, ended in watches if began < high and ended > low
     }
     for one in within:
         period = one.period
-        device = by_device.setdefault((period.name, period.id), _Tally())
-        computer = by_computer.setdefault(period.host, _Tally())
+        device = by_device.setdefault((period.name, period.id), _FiguresBuilder())
+        computer = by_computer.setdefault(period.host, _FiguresBuilder())
         one.add_to((total, device, computer), low, high)
 
     earlier = low - (high - low)
     before = None
     if begins and min(begins) <= earlier < low:
-        tally = _Tally()
+        tally = _FiguresBuilder()
         for one in laid:
             if one.touches(earlier, low):
                 one.add_to((tally,), earlier, low)
@@ -151,14 +150,14 @@ def report(
         watched=tuple(
             replace(watched, began=max(watched.began, low / 1000), ended=min(watched.ended, high / 1000))
             for watched in review.watched
-            if _ms(watched.began) < high and _ms(watched.ended) > low
+            if to_milliseconds(watched.began) < high and to_milliseconds(watched.ended) > low
         ),
-        not_watched_for=_not_watched(watches, low, high) / 1000,
+        not_watched_for=_sum_not_watched(watches, low, high) / 1000,
         notes=dict(review.notes),
     )
 
 
-class _Tally:
+class _FiguresBuilder:
     """Figures as they grow, in whole milliseconds: so they add up exactly."""
 
     __slots__ = (
@@ -200,18 +199,18 @@ class _Tally:
         )
 
 
-class _Laid:
+class _PeriodMs:
     """A period in whole milliseconds."""
 
     __slots__ = ("began", "ended", "latest", "outcomes", "period", "reacted", "reminded", "snoozes", "uses")
 
     def __init__(self, period: Period) -> None:
         self.period = period
-        self.began = _ms(period.began)
-        self.ended = _ms(period.ended)
-        self.uses = _Spans(period.uses)
-        self.snoozes = _Spans(period.snoozes)
-        self.reminded = [_ms(reminder.at) for reminder in period.reminders]
+        self.began = to_milliseconds(period.began)
+        self.ended = to_milliseconds(period.ended)
+        self.uses = _Intervals(period.uses)
+        self.snoozes = _Intervals(period.snoozes)
+        self.reminded = [to_milliseconds(reminder.at) for reminder in period.reminders]
         self.outcomes = [one.outcome if one.outcome in OUTCOMES else "" for one in period.reminders]
         self.reacted = self._reacted()
         counted = (self.reminded, self.uses.begins, self.snoozes.begins)
@@ -230,7 +229,7 @@ class _Laid:
     def touches(self, low: int, high: int) -> bool:
         return self.began < high and (self.ended > low or self.latest >= low)
 
-    def add_to(self, tallies: Iterable[_Tally], low: int, high: int) -> None:
+    def add_to(self, tallies: Iterable[_FiguresBuilder], low: int, high: int) -> None:
         """Add what is of it from `low` to `high`."""
         plugged = max(0, min(self.ended, high) - max(self.began, low))
         uses, used = self.uses.within(low, high)
@@ -280,14 +279,14 @@ class _Laid:
         )
 
 
-class _Spans:
+class _Intervals:
     """Spans in order that do not overlap, in milliseconds."""
 
     __slots__ = ("begins", "ends", "lengths")
 
     def __init__(self, spans: Sequence[Use | Snooze]) -> None:
-        self.begins = [_ms(one.began) for one in spans]
-        self.ends = [_ms(one.ended) for one in spans]
+        self.begins = [to_milliseconds(one.began) for one in spans]
+        self.ends = [to_milliseconds(one.ended) for one in spans]
         self.lengths: list[int] = list(accumulate(map(sub, self.ends, self.begins), initial=0))
 
     def within(self, low: int, high: int) -> tuple[int, int]:
@@ -310,7 +309,7 @@ class _Spans:
 
 
 def _by_day(
-    within: Sequence[_Laid], watches: Sequence[tuple[str, int, int]], low: int, high: int, zone: tzinfo
+    within: Sequence[_PeriodMs], watches: Sequence[tuple[str, int, int]], low: int, high: int, zone: tzinfo
 ) -> tuple[tuple[date, Figures], ...]:
     known = [(max(one.began, low), min(one.ended, high)) for one in within]
     known += [
@@ -320,8 +319,8 @@ def _by_day(
         return ()
     first = min(began for began, _ in known)
     last = max(ended for _, ended in known)
-    local = days.between(first / 1000, (last + 1) / 1000, zone)
-    edges = [_ms(day.began) for day in local] + [_ms(local[-1].ended)]
+    local = days.list_days(first / 1000, (last + 1) / 1000, zone)
+    edges = [to_milliseconds(day.began) for day in local] + [to_milliseconds(local[-1].ended)]
 
     def index(moment: int) -> int:
         return min(max(bisect_right(edges, moment) - 1, 0), len(local) - 1)
@@ -330,18 +329,18 @@ def _by_day(
     for began, ended in known:
         covered[index(began)] += 1
         covered[index(max(began, ended - 1)) + 1] -= 1
-    tallies = [_Tally() if count else None for count in accumulate(covered[:-1])]
+    tallies = [_FiguresBuilder() if count else None for count in accumulate(covered[:-1])]
     for one in within:
         # A moment more than its end: there may be a reaction in it.
         for number in range(index(max(one.began, low)), index(min(one.ended, high - 1)) + 1):
             first, last = max(low, edges[number]), min(high, edges[number + 1])
             if one.touches(first, last):
-                tally = tallies[number] = tallies[number] or _Tally()
+                tally = tallies[number] = tallies[number] or _FiguresBuilder()
                 one.add_to((tally,), first, last)
     return tuple((day.date, tally.figures()) for day, tally in zip(local, tallies, strict=True) if tally)
 
 
-def _not_watched(watches: Sequence[tuple[str, int, int]], low: int, high: int) -> int:
+def _sum_not_watched(watches: Sequence[tuple[str, int, int]], low: int, high: int) -> int:
     of_host: dict[str, list[tuple[int, int]]] = {}
     for host, began, ended in watches:
         of_host.setdefault(host, []).append((began, ended))
@@ -356,25 +355,25 @@ def _not_watched(watches: Sequence[tuple[str, int, int]], low: int, high: int) -
     return missing
 
 
-def _ms(seconds: float) -> int:
+def to_milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def summed(parts: Iterable[Figures]) -> Figures:
+def sum_figures(parts: Iterable[Figures]) -> Figures:
     """Return the figures of several days together; what is no sum is that of the day with the most, or None."""
-    total = _Tally()
+    total = _FiguresBuilder()
     for part in parts:
         total.periods += part.periods
-        total.plugged += _ms(part.plugged_for)
-        total.used += _ms(part.used_for)
-        total.longest = max(total.longest, _ms(part.longest))
-        total.longest_unused = max(total.longest_unused, _ms(part.longest_unused))
+        total.plugged += to_milliseconds(part.plugged_for)
+        total.used += to_milliseconds(part.used_for)
+        total.longest = max(total.longest, to_milliseconds(part.longest))
+        total.longest_unused = max(total.longest_unused, to_milliseconds(part.longest_unused))
         total.uses += part.uses
         total.reminders += part.reminders
         for outcome, count in part.outcomes.items():
             total.outcomes[outcome] += count
         total.snoozes += part.snoozes
-        total.snoozed += _ms(part.snoozed_for)
+        total.snoozed += to_milliseconds(part.snoozed_for)
         total.strangers += part.strangers
     return total.figures()
 
@@ -382,163 +381,4 @@ def summed(parts: Iterable[Figures]) -> Figures:
 # --- sharing ------------------------------------------------------------------------------------------------------
 
 
-def share(review: Review) -> Review:
-    """Return the same without names: what a report of it says can be given away.
-
-    Computers are numbered, in the order in which they come. A device is what unplugd knows its id for, else "USB
-    device". Programs are named only where unplugd knows them by itself.
-    """
-    found = [(one.began, one.host) for one in review.periods]
-    found += [(one.began, one.host) for one in review.watched]
-    hosts = dict.fromkeys(host for _, host in sorted(found))
-    numbers = {host: f"computer {number}" for number, host in enumerate(hosts, 1)}
-    programs = {uploader.name for uploader in uploaders.BUILT_IN} | {
-        name for uploader in uploaders.BUILT_IN for name in uploader.process if not set(name) & {"*", ":"}
-    }
-
-    def program(name: str, instead: str) -> str:
-        return name if name in programs else instead
-
-    return Review(
-        tuple(
-            replace(
-                period,
-                host=numbers[period.host],
-                name=_model(period.id),
-                id=_id(period.id),
-                device=period.device if _PORT.fullmatch(period.device) else "",
-                uses=tuple(
-                    replace(use, program=program(use.program, "other upload software"), evidence="")
-                    for use in period.uses
-                ),
-                strangers=tuple("unknown program" for _ in period.strangers),
-                reminders=tuple(
-                    replace(one, urgency=_word(one.urgency, URGENCIES), channel=_word(one.channel, CHANNELS))
-                    for one in period.reminders
-                ),
-            )
-            for period in review.periods
-        ),
-        tuple(replace(watched, host=numbers[watched.host]) for watched in review.watched),
-        review.notes,
-    )
-
-
-def _word(written: str, known: Collection[str]) -> str:
-    return written if written in known else ""
-
-
-def _id(written: str) -> str:
-    try:
-        vendor, product = devices.parse_id(written)
-    except ValueError:
-        return ""
-    return f"{vendor:04x}:{product:04x}"
-
-
-def _model(written: str) -> str:
-    try:
-        watch = devices.find_watch(*devices.parse_id(written), devices.BUILT_IN)
-    except ValueError:
-        return "USB device"
-    return watch.name if watch else "USB device"
-
-
 # --- JSON ---------------------------------------------------------------------------------------------------------
-
-
-def as_json(report: Report) -> dict[str, Any]:
-    """Return the report as share/doc/unplugd/report.schema.json has it: seconds, and times with the zone's offset."""
-    zone = days.zone_of(report.zone)
-
-    def moment(stamp: float) -> str:
-        return _written(stamp, zone)
-
-    return {
-        "schema": SCHEMA,
-        "since": moment(report.since),
-        "until": moment(report.until),
-        "zone": report.zone,
-        "total": _figures(report.total),
-        "before": _figures(report.before) if report.before else None,
-        "days": [{"date": day.isoformat(), **_figures(figures)} for day, figures in report.days],
-        "devices": [{"name": name, "id": id_, **_figures(figures)} for name, id_, figures in report.devices],
-        "computers": [{"host": host, **_figures(figures)} for host, figures in report.computers],
-        "periods": [_period(period, zone) for period in report.periods],
-        "watched": [
-            {"host": one.host, "began": moment(one.began), "ended": moment(one.ended)}
-            for one in report.watched
-        ],
-        "not_watched_for": report.not_watched_for,
-        "notes": dict(sorted(report.notes.items())),
-    }
-
-
-def _figures(figures: Figures) -> dict[str, Any]:
-    return {
-        "periods": figures.periods,
-        "plugged_for": figures.plugged_for,
-        "used_for": figures.used_for,
-        "unused_for": figures.unused_for,
-        "longest": figures.longest,
-        "longest_unused": figures.longest_unused,
-        "uses": figures.uses,
-        "reminders": figures.reminders,
-        "outcomes": {outcome or UNANSWERED: figures.outcomes.get(outcome, 0) for outcome in OUTCOMES},
-        "reaction": figures.reaction,
-        "snoozes": figures.snoozes,
-        "snoozed_for": figures.snoozed_for,
-        "strangers": figures.strangers,
-    }
-
-
-def _period(period: Period, zone: tzinfo) -> dict[str, Any]:
-    plugged, used = _ms(period.ended) - _ms(period.began), 0
-    for use in period.uses:
-        used += _ms(use.ended) - _ms(use.began)
-    return {
-        "host": period.host,
-        "device": period.device,
-        "id": period.id,
-        "name": period.name,
-        "began": _written(period.began, zone),
-        "ended": _written(period.ended, zone),
-        "end": period.end,
-        "plugged_for": plugged / 1000,
-        "used_for": used / 1000,
-        "unused_for": (plugged - used) / 1000,
-        "uses": [
-            {
-                "began": _written(use.began, zone),
-                "ended": _written(use.ended, zone),
-                "program": use.program,
-                "evidence": use.evidence,
-            }
-            for use in period.uses
-        ],
-        "reminders": [
-            {
-                "at": _written(reminder.at, zone),
-                "count": reminder.count,
-                "urgency": reminder.urgency,
-                "channel": reminder.channel,
-                "outcome": (reminder.outcome if reminder.outcome in OUTCOMES else "") or UNANSWERED,
-            }
-            for reminder in period.reminders
-        ],
-        "snoozes": [
-            {"began": _written(snooze.began, zone), "ended": _written(snooze.ended, zone)}
-            for snooze in period.snoozes
-        ],
-        "strangers": list(period.strangers),
-    }
-
-
-def _written(stamp: float, zone: tzinfo) -> str:
-    # Of whole seconds, since a float is seldom a whole number of microseconds, and milliseconds would be cut off.
-    seconds, rest = divmod(_ms(stamp), 1000)
-    text = datetime.fromtimestamp(seconds, zone).isoformat()
-    if len(text) != _LENGTH:
-        # RFC 3339 has no seconds in an offset: a zone that had some then is written in UTC.
-        text = datetime.fromtimestamp(seconds, UTC).isoformat()
-    return f"{text[:19]}.{rest:03}{text[19:]}"

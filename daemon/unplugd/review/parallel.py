@@ -19,14 +19,14 @@ import msgspec
 
 from unplugd.journal import merge
 from unplugd.journal.plan import SAMPLE_BYTES, SAMPLE_EVERY_BYTES, read_located
-from unplugd.review import Part, joined, part
+from unplugd.review.reviewer import join_parts, review_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from unplugd.journal.plan import Segment
     from unplugd.journal.sources import Source
-    from unplugd.review import Review
+    from unplugd.review.model import Part, Review
 
     Plan = dict[str, list[list[Segment]]]
 
@@ -82,7 +82,7 @@ def reviewed(
         reader = merge.Reader(noted, said.append, tell_progress)
         batches = chain.from_iterable(map(reader.read, piece.plan.values()))
         events = chain.from_iterable(batch.events for batch in batches)
-        return Done(part(events, until, host, piece.goes_on), noted, said)
+        return Done(review_part(events, until, host, piece.goes_on), noted, said)
 
     plan = merge.Reader(notes, tell).plan(found)
     large = sum(source.size for source in found) >= LARGE
@@ -90,7 +90,7 @@ def reviewed(
     done = _at_once(carry_out, pieces) if len(pieces) > 1 else []
     told = None
     if done and not any(one.notes.get("disordered") for one in done):
-        told = joined([one.part for one in done])
+        told = join_parts([one.part for one in done])
     if told is None:
         # Also where a boot turned out to be in two pieces, or the other process ended before its time.
         done = [carry_out(Piece(plan), 1)]

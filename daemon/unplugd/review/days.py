@@ -43,7 +43,7 @@ class Day(msgspec.Struct, frozen=True, gc=False):
         return (self.ended - self.began) / 3600
 
 
-def zone_of(name: str) -> tzinfo:
+def find_zone(name: str) -> tzinfo:
     """Return the time zone called `name` ("Europe/Berlin", "UTC") or written as an offset ("+05:30", "UTC+05:30")."""
     name = name.removeprefix("UTC") or name
     if name[:1] in {"+", "-"}:
@@ -51,14 +51,14 @@ def zone_of(name: str) -> tzinfo:
     return ZoneInfo(name)
 
 
-def local(seconds: float, zone: tzinfo) -> datetime:
+def to_local(seconds: float, zone: tzinfo) -> datetime:
     """Return the local time at `seconds`."""
     return datetime.fromtimestamp(seconds, zone)
 
 
-def between(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:
+def list_days(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:
     """Return the local days that have a part in `since` to `until`, oldest first; at least the one of `since`."""
-    day = local(since, zone).date()
+    day = to_local(since, zone).date()
     began = find_midnight(day, zone)
     found: list[Day] = []
     while began < until or not found:
@@ -71,45 +71,45 @@ def between(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:
     return tuple(found)
 
 
-def hour(day: Day, at: int, zone: tzinfo) -> float:
+def find_hour(day: Day, at: int, zone: tzinfo) -> float:
     """Return where the hour `at` of the local clock lies on `day`, from 0 to 1."""
     moment = datetime(day.date.year, day.date.month, day.date.day, at, tzinfo=zone).timestamp()
     return (moment - day.began) / (day.ended - day.began)
 
 
-def clock(moment: datetime) -> str:
+def format_clock(moment: datetime) -> str:
     """Return the hour and minute, with the zone where the clock shows them twice that day."""
     shown = f"{moment.hour:02}:{moment.minute:02}"
     twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
     return f"{shown} {moment.tzname()}" if twice else shown
 
 
-def short(day: date) -> str:
+def format_short(day: date) -> str:
     """Return "Mon 2 Nov"."""
     return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"
 
 
-def full(day: date) -> str:
+def format_full(day: date) -> str:
     """Return "Monday 2 November 2026"."""
-    return f"{WEEKDAYS[day.weekday()]} {written(day)}"
+    return f"{WEEKDAYS[day.weekday()]} {format_date(day)}"
 
 
-def written(day: date) -> str:
+def format_date(day: date) -> str:
     """Return "2 November 2026"."""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def month(day: date) -> str:
+def format_month(day: date) -> str:
     """Return "November 2026"."""
     return f"{MONTHS[day.month - 1]} {day.year}"
 
 
-def span(first: date, last: date) -> str:
+def format_span(first: date, last: date) -> str:
     """Return the days from `first` to `last` in as few words as are clear: "2 to 30 November 2026", with a dash."""
     if first == last:
-        return full(first)
+        return format_full(first)
     if first.year != last.year:
-        return f"{written(first)}{TO}{written(last)}"
+        return f"{format_date(first)}{TO}{format_date(last)}"
     if first.month != last.month:
-        return f"{first.day} {MONTHS[first.month - 1]}{TO}{written(last)}"
-    return f"{first.day}{TO}{written(last)}"
+        return f"{first.day} {MONTHS[first.month - 1]}{TO}{format_date(last)}"
+    return f"{first.day}{TO}{format_date(last)}"

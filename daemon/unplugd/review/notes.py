@@ -75,7 +75,7 @@ NOTES: Final = {
 """Each as it is told of one, and of more."""
 
 
-def told(notes: Mapping[str, int]) -> Iterator[str]:
+def describe_notes(notes: Mapping[str, int]) -> Iterator[str]:
     """Yield a sentence for each thing that was met; one without words of its own is called by its key."""
     for key, count in notes.items():
         if count > 0:
