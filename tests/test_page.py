@@ -20,7 +20,7 @@ from tests.rig import sample_report, sight
 from tests.rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
 from tests.rig.tree import Element, Tree
 from unplugd.durations import describe
-from unplugd.page import SENTENCE, page
+from unplugd.html_report.page import SENTENCE, render_page
 from unplugd.review import days
 from unplugd.review.figures import Report, build_report
 from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
@@ -45,7 +45,7 @@ MEGABYTE = 1e6
 def made(name: str) -> tuple[Report, str, Tree]:
     """Return the report, its page, and the page's elements."""
     report = REPORTS[name]()
-    source = page(report, made=report.until + 3600)
+    source = render_page(report, made=report.until + 3600)
     return report, source, Tree(source)
 
 
@@ -205,7 +205,7 @@ def harmless(report: Report) -> Report:
 def test_hostile_names_change_nothing_but_words() -> None:
     """The page has the same elements with the same attributes as with harmless names, and no character that does things."""
     report, source, tree = made("hostile names")
-    other = Tree(page(harmless(report), made=report.until + 3600))
+    other = Tree(render_page(harmless(report), made=report.until + 3600))
     assert [one.tag for one in tree.elements] == [one.tag for one in other.elements]
     assert [list(one.attributes) for one in tree.elements] == [list(one.attributes) for one in other.elements]
     assert not {unicodedata.category(character) for character in source if character != "\n"} & {
@@ -221,7 +221,7 @@ def test_hostile_names_change_nothing_but_words() -> None:
 def test_three_years_of_five_stations_are_three_megabytes_at_most() -> None:
     """And stay usable: the newest days are unfolded, older months folded, and what is not listed is said."""
     report = sample_report.clinic(1096, plug_ins=6)
-    source = page(report, made=report.until)
+    source = render_page(report, made=report.until)
     tree = Tree(source)
     assert len(report.periods) > 20_000
     assert len(source.encode()) <= 3 * MEGABYTE
@@ -249,7 +249,7 @@ def test_days_of_other_lengths_are_as_long_as_they_are(day: str, hours: int, noo
     """When the clocks change, the hours of that day stand where they were."""
     since = at(f"{day}T00:00")
     began = at(f"{day}T12:00")
-    tree = Tree(page(report_of([plugged(began, 60)], since, since + hours * 3600), made=since + DAY))
+    tree = Tree(render_page(report_of([plugged(began, 60)], since, since + hours * 3600), made=since + DAY))
     (lane,) = tree.all("svg", "lane")
     (inner,) = [one for one in lane.children if one.tag == "svg"]
     assert inner.attributes["viewbox"].split()[2] == str(hours * 60)
@@ -285,14 +285,16 @@ def test_a_zone_is_also_an_offset(name: str, offset: int) -> None:
 def test_an_hour_that_comes_twice_is_named() -> None:
     """02:50 on the day the clocks go back is said with its zone."""
     since = at("2026-10-25T00:00")
-    tree = Tree(page(report_of([plugged(since + 9000, 60)], since, since + DAY), made=since + DAY))
+    tree = Tree(render_page(report_of([plugged(since + 9000, 60)], since, since + DAY), made=since + DAY))
     assert rows(tree, "list")[0].children[0].text == "Sun 25 Oct 02:30 CEST \N{EN DASH} 02:30 CET"
 
 
 def test_a_period_of_several_days_is_on_each_of_them() -> None:
     """And is one in the list, with both its days."""
     since = at("2026-10-05T00:00")
-    tree = Tree(page(report_of([plugged(since + DAY / 2, 3 * 1440)], since, since + 5 * DAY), made=since))
+    tree = Tree(
+        render_page(report_of([plugged(since + DAY / 2, 3 * 1440)], since, since + 5 * DAY), made=since)
+    )
     drawn = [
         row for row in rows(tree, "days") if any("idle" in one.classes for one in tree.inside(row, "path"))
     ]
@@ -306,7 +308,7 @@ def test_it_is_said_when_unplugd_did_not_run() -> None:
     since = at("2026-10-05T00:00")
     watched = [Watched("anna-laptop", since, since + 6 * 3600)]
     report = report_of([plugged(since, 30)], since, since + DAY, watched=watched)
-    tree = Tree(page(report, made=since))
+    tree = Tree(render_page(report, made=since))
     (off,) = tree.all("path", "off")
     assert off.attributes["d"].startswith("M360 ")
     assert off.attributes["d"].endswith("h1080")
@@ -321,11 +323,11 @@ def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
     periods = [plugged(since + day * DAY + 3600, 30) for day in (0, 3, 7, 9)]
     unknown = report_of(periods, since + DAY, since + 2 * DAY, watched=watched)
     assert unknown.before is not None
-    summary = sections(Tree(page(unknown, made=since)))["summary"]
+    summary = sections(Tree(render_page(unknown, made=since)))["summary"]
     assert [one.text for one in summary.children[1:]] == [
         "There is no data for this time: unplugd was not running."
     ]
-    tree = Tree(page(report_of(periods, since, since + 10 * DAY, watched=watched), made=since))
+    tree = Tree(render_page(report_of(periods, since, since + 10 * DAY, watched=watched), made=since))
     assert [row.children[1].text for row in tree.all("tr", "quiet")] == [
         "Nothing was seen plugged in on these 3 days; for 2 d of them unplugd was not running.",
         "Nothing is known of these 2 days: unplugd was not running.",
@@ -343,7 +345,7 @@ def test_still_plugged_in_is_said_first() -> None:
 def test_every_note_has_words() -> None:
     """One that is new is shown by its name."""
     report = replace(sample_report.nothing(), notes={**dict.fromkeys(NOTES, 2), "brand_new": 7})
-    tree = Tree(page(report, made=0))
+    tree = Tree(render_page(report, made=0))
     told = tree.inside(sections(tree)["notes"], "li")
     assert len(told) == len(NOTES) + 1
     assert told[-1].text == "brand new: 7"
@@ -353,7 +355,7 @@ def test_every_note_is_whole() -> None:
     """Each sentence about the journal is on the page to its last word, however many there are of a thing."""
     for amount in (1, 123_456):
         notes = dict.fromkeys(NOTES, amount)
-        tree = Tree(page(replace(sample_report.nothing(), notes=notes), made=0))
+        tree = Tree(render_page(replace(sample_report.nothing(), notes=notes), made=0))
         found = [one.text for one in tree.inside(sections(tree)["notes"], "li")]
         # An element's text has one kind of space.
         assert found == [" ".join(sentence.split()) for sentence in describe_notes(notes)]
@@ -448,7 +450,7 @@ def test_any_report_makes_a_whole_page(
     found = build_report(
         Review(tuple(periods), stretches, notes), since=since, until=until, zone=ZoneInfo(zone), name=zone
     )
-    tree = Tree(page(found, made=until))
+    tree = Tree(render_page(found, made=until))
     ids = [one.attributes["id"] for one in tree.elements if "id" in one.attributes]
     assert len(ids) == len(set(ids))
     assert len(rows(tree, "list")) == len(found.periods)

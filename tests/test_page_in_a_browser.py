@@ -13,7 +13,7 @@ from tests.rig.browser import DARK, Browser
 from tests.rig.desktop import ARTIFACTS
 from tests.rig.tools import need
 from tests.rig.tree import Tree
-from unplugd.page import page
+from unplugd.html_report.page import render_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def browser(tmp_path: Path) -> Browser:
 
 def page_of(report: Report) -> str:
     """Return its page."""
-    return page(report, made=report.until + 3600)
+    return render_page(report, made=report.until + 3600)
 
 
 def said(dom: str) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from tests.rig.sample_report import DAY, HOUR, ZONE, at, plugged
 from tests.rig.tree import Tree
 from unplugd.cli.summary import Paper, lines
-from unplugd.page import page
+from unplugd.html_report.page import render_page
 from unplugd.review.figures import Report, build_report
 from unplugd.review.model import Review, Watched
 
@@ -19,7 +19,7 @@ SINCE = at("2026-10-05T00:00")
 def said(made: Report) -> tuple[str, str]:
     """Return the text of a report, and that of the summary of its page; any space is one."""
     text = " ".join(" ".join(line.plain for line in lines(made, Paper(200))).split())
-    tree = Tree(page(made, made=made.until))
+    tree = Tree(render_page(made, made=made.until))
     (summary,) = [one for one in tree.all("section") if one.attributes["aria-labelledby"] == "summary"]
     return text, summary.text
 
@@ -89,7 +89,7 @@ def test_only_what_is_plugged_in_at_the_end_is_still_plugged_in(seen: float) -> 
         Review((period,)), since=SINCE, until=period.ended + seen, zone=ZoneInfo(ZONE), name=ZONE
     )
     text, summary = said(made)
-    row = Tree(page(made, made=made.until)).all("table", "list")[0].text
+    row = Tree(render_page(made, made=made.until)).all("table", "list")[0].text
     if seen <= 1:
         assert "Still plugged in CareLink USB" in text
         assert (
@@ -104,7 +104,7 @@ def test_only_what_is_plugged_in_at_the_end_is_still_plugged_in(seen: float) -> 
             in summary
         )
         assert "its end is not known" in row
-    assert ("still plugged in" in f"{text} {page(made, made=made.until)}".lower()) is (seen <= 1)
+    assert ("still plugged in" in f"{text} {render_page(made, made=made.until)}".lower()) is (seen <= 1)
 
 
 def test_a_moment_of_another_year_has_its_year() -> None:

@@ -20,9 +20,9 @@ from unplugd.cli import forms, pager
 from unplugd.cli import log as logs
 from unplugd.cli.parser import parser
 from unplugd.cli.summary import Paper, lines
+from unplugd.html_report.page import render_page
 from unplugd.journal import merge, sources, streams
 from unplugd.journal.plan import SCAN_ALL_BYTES
-from unplugd.page import page
 from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.figures import build_report
@@ -142,4 +142,4 @@ def reported(reviewed: Review, how: int) -> None:
         harmless.adds_up(harmless.as_json(written))
         # Long ones seldom: they take long, and are made of the same parts.
         if len(made.days) < (40 if how % 13 else 4000):
-            harmless.as_page(page(made, made=NOW, zone=ZoneInfo(zone)))
+            harmless.as_page(render_page(made, made=NOW, zone=ZoneInfo(zone)))

@@ -163,9 +163,9 @@ def _instead(encoding: str) -> dict[int, str]:
 
 
 def _write_page(file: Path, made: Report, now: float, zone: tzinfo) -> None:
-    from unplugd.page import page  # noqa: PLC0415 - most reports are no page
+    from unplugd.html_report.page import render_page  # noqa: PLC0415 - most reports are no page
 
-    written = page(made, made=now, zone=zone)
+    written = render_page(made, made=now, zone=zone)
     try:
         _write(file, written.encode(errors="backslashreplace"))
     except OSError as error:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
-from unplugd.page.drawing import Lane
+from unplugd.html_report.svg import Lane
 from unplugd.review import days
 from unplugd.review.figures import Figures, sum_figures
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from unplugd.review.figures import Report
     from unplugd.review.model import Period
 
-FINE: Final = 4
+MAX_FINE_LANES: Final = 4
 """With more lanes than these there is one for each computer only."""
 _plain = lru_cache(maxsize=1024)(sanitize.one_line)
 NOBODY: Final = Figures()
 
 
 @dataclass(frozen=True)
-class Book:
+class ReportView:
     """A report with what its tables need of it: its days, and what each of them has."""
 
     report: Report
@@ -112,7 +112,7 @@ class Book:
     @cached_property
     def fine(self) -> bool:
         """Whether each device has a lane of its own, not only each computer."""
-        return len(self.hosts) <= 1 or len(self.hosts) * len(self.report.devices) <= FINE
+        return len(self.hosts) <= 1 or len(self.hosts) * len(self.report.devices) <= MAX_FINE_LANES
 
     def place(self, period: Period) -> str:
         """Return which computer and device it was, plain, as far as there are others."""

@@ -10,9 +10,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
-from unplugd.page import drawing, overview, tables, timeline
-from unplugd.page.book import Book
-from unplugd.page.hypertext import OUTCOMES, moment, named, pairs, plain
+from unplugd.html_report import overview, svg, tables, timeline
+from unplugd.html_report.markup import OUTCOME_LABELS, escape_name, escape_text, format_moment, format_pairs
+from unplugd.html_report.report_view import ReportView
 from unplugd.review import days, notes, wording
 
 if TYPE_CHECKING:
@@ -26,37 +26,37 @@ SENTENCE: Final = (
     "Disconnect the USB device from your computer when you are not using it to download pump data."
 )
 """Of the notice of 20 September 2022, word for word."""
-NAMED: Final = 6
+MAX_NAMED: Final = 6
 """Computers that the head names."""
-LONGEST: Final = 200
+MAX_NOTE_CHARACTERS: Final = 200
 """Characters of a note."""
-MUCH: Final = 14
+LONG_SECTION_ROWS: Final = 14
 """Rows with which a section begins on a sheet of its own."""
 
 
-def page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None = None) -> str:
+def render_page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None = None) -> str:
     """Return the page, made at `made` (Unix seconds); `zone` is given where `report.zone` is no name of one."""
     zone = zone or days.find_zone(report.zone)
-    book = Book(report, zone)
-    sections = [("summary", "Summary", overview.summary(book))]
+    book = ReportView(report, zone)
+    sections = [("summary", "Summary", overview.render_summary(book))]
     if report.periods:
         sections += [
-            ("totals", "Weeks and months", tables.totals(book)),
-            ("places", "Computers and devices", tables.places(book)),
-            ("days", "Day by day", _legend(report) + timeline.by_day(book)),
-            ("times", "Every time it was plugged in", tables.periods(book)),
+            ("totals", "Weeks and months", tables.render_totals(book)),
+            ("places", "Computers and devices", tables.render_places(book)),
+            ("days", "Day by day", _legend(report) + timeline.render_days(book)),
+            ("times", "Every time it was plugged in", tables.render_periods(book)),
         ]
     sections.append(("notes", "What was met while reading the journal", _notes(report)))
     sections = [section for section in sections if section[2]]
     links = "".join(f'<li><a href="#{key}">{name}</a></li>' for key, name, _ in sections)
     body = "".join(
-        f'<section{_much(key, book)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{inside}</section>'
+        f'<section{_is_long(key, book)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{inside}</section>'
         for key, name, inside in sections
     )
     covered = wording.describe_covered(report, zone)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head>{_head(f"{title} {covered}")}</head><body>'
-        f'<a class="skip" href="#main">Skip to the report</a>{drawing.DEFINITIONS}'
+        f'<a class="skip" href="#main">Skip to the report</a>{svg.DEFINITIONS}'
         f'<header><p class="brand">unplugd · review of the journal</p><h1>{escape(title)}</h1>'
         f"{_subject(book, covered)}"
         f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav></header>'
@@ -65,15 +65,15 @@ def page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None
     )
 
 
-def _much(key: str, book: Book) -> str:
+def _is_long(key: str, book: ReportView) -> str:
     """Return the mark of a section that begins on a sheet of its own."""
     rows = {"days": len(book.days), "times": len(book.report.periods)}
-    return ' class="much"' if rows.get(key, 0) > MUCH else ""
+    return ' class="much"' if rows.get(key, 0) > LONG_SECTION_ROWS else ""
 
 
 @cache
 def _style() -> str:
-    return files("unplugd.page").joinpath("page.css").read_text(encoding="utf-8").strip()
+    return files("unplugd.html_report").joinpath("page.css").read_text(encoding="utf-8").strip()
 
 
 def _head(title: str) -> str:
@@ -91,20 +91,20 @@ def _head(title: str) -> str:
     )
 
 
-def _subject(book: Book, covered: str) -> str:
-    computers = ", ".join(named(host) for host in book.hosts[:NAMED])
-    if len(book.hosts) > NAMED:
-        computers += f" and {len(book.hosts) - NAMED} more"
+def _subject(book: ReportView, covered: str) -> str:
+    computers = ", ".join(escape_name(host) for host in book.hosts[:MAX_NAMED])
+    if len(book.hosts) > MAX_NAMED:
+        computers += f" and {len(book.hosts) - MAX_NAMED} more"
     devices = list(dict.fromkeys(book.device(name, id_) for name, id_, _ in book.report.devices))
-    shown = ", ".join(f"<bdi>{plain(name)}</bdi>" for name in devices[:NAMED])
+    shown = ", ".join(f"<bdi>{escape_text(name)}</bdi>" for name in devices[:MAX_NAMED])
     rows = [
-        ("Time", f"{covered} <small>({plain(book.report.zone)})</small>"),
+        ("Time", f"{covered} <small>({escape_text(book.report.zone)})</small>"),
         (f"Computer{'s' * (len(book.hosts) != 1)}", computers or "none known"),
     ]
     if shown:
-        more = f" and {len(devices) - NAMED} more" if len(devices) > NAMED else ""
+        more = f" and {len(devices) - MAX_NAMED} more" if len(devices) > MAX_NAMED else ""
         rows.append((f"Device{'s' * (len(devices) != 1)}", shown + more))
-    return f'<dl class="subject">{pairs(rows)}</dl>'
+    return f'<dl class="subject">{format_pairs(rows)}</dl>'
 
 
 def _legend(report: Report) -> str:
@@ -114,16 +114,16 @@ def _legend(report: Report) -> str:
         ("use", "in use by upload software: low bar"),
         ("off", "unplugd was not running"),
         *([("nap", "snoozed")] if any(period.snoozes for period in report.periods) else []),
-        *((outcome, f"reminder: {said}") for outcome, said in OUTCOMES.items() if outcome in outcomes),
+        *((outcome, f"reminder: {said}") for outcome, said in OUTCOME_LABELS.items() if outcome in outcomes),
     ]
-    shown = "".join(f"<li>{drawing.sample(kind)} {said}</li>" for kind, said in rows)
+    shown = "".join(f"<li>{svg.draw_sample(kind)} {said}</li>" for kind, said in rows)
     return f'<ul class="legend" aria-label="What the pictures show">{shown}</ul>'
 
 
 def _notes(report: Report) -> str:
     # Sentences of our own are longer than names; a note without words is called by its key, which is foreign.
     rows = [
-        f"<li>{escape(sanitize.one_line(sentence, LONGEST))}</li>"
+        f"<li>{escape(sanitize.one_line(sentence, MAX_NOTE_CHARACTERS))}</li>"
         for sentence in notes.describe_notes(report.notes)
     ]
     return f"<ul>{''.join(rows)}</ul>" if rows else ""
@@ -135,6 +135,6 @@ def _foot(made: float, report: Report, zone: tzinfo) -> str:
         "<p>unplugd watches for the USB parts of a MiniMed 600 insulin-pump system and reminds people to unplug them when "
         "no upload uses them. It follows one sentence of Medtronic&rsquo;s notice of 20 September 2022, which the FDA published "
         f"as well:</p><blockquote><p>{SENTENCE}</p></blockquote>"
-        f"<p>Made {moment(time, f'{days.format_full(time.date())}, {days.format_clock(time)}')} ({plain(report.zone)}) from the journal on "
+        f"<p>Made {format_moment(time, f'{days.format_full(time.date())}, {days.format_clock(time)}')} ({escape_text(report.zone)}) from the journal on "
         "this computer. The page holds all it shows: it loads nothing and sends nothing.</p>"
     )

@@ -6,29 +6,36 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from unplugd.durations import describe
-from unplugd.page import drawing
-from unplugd.page.book import NOBODY
-from unplugd.page.hypertext import OUTCOMES, count, ending, long, plain, stretch
+from unplugd.html_report import svg
+from unplugd.html_report.markup import (
+    OUTCOME_LABELS,
+    describe_end,
+    escape_text,
+    format_count,
+    format_duration,
+    format_interval,
+)
+from unplugd.html_report.report_view import NOBODY
 from unplugd.review import days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from unplugd.page.book import Book
+    from unplugd.html_report.report_view import ReportView
     from unplugd.review.days import Day
 
-DETAILED: Final = 1200
+MAX_DETAILED: Final = 1200
 """Periods whose times are under the pointer, the newest; older months are drawn without."""
-TOLD: Final = 12
+MAX_SPOKEN: Final = 12
 """Periods of a day whose times are read out."""
-OPEN_DAYS: Final = 40
+MAX_OPEN_DAYS: Final = 40
 """Months that reach into the last so many days are unfolded."""
-QUIET: Final = 2
+QUIET_DAYS: Final = 2
 """So many days in a row without anything are one row."""
 
 
-def by_day(book: Book) -> str:
+def render_days(book: ReportView) -> str:
     """Return the days, the newest month first, each with its picture and its figures."""
     months = [
         (first, list(group)) for first, group in groupby(book.days, key=lambda day: day.date.replace(day=1))
@@ -37,40 +44,40 @@ def by_day(book: Book) -> str:
     parts = []
     for first, month in reversed(months):
         drawn += sum(len(book.periods.get(day.date, ())) for day in month)
-        detailed = drawn <= DETAILED
+        detailed = drawn <= MAX_DETAILED
         rows = "".join(_days(book, month, detailed=detailed))
         whole = f"of {days.format_month(first)}" if len(months) > 1 else "of this time"
         apart = " apart" if book.told_apart else ""
         table = (
             f'<table class="days{apart}"><caption>The days {whole}: when a device was plugged in, from midnight to '
             "midnight</caption>"
-            f'<thead><tr><th scope="col">Day</th><td>{drawing.axis()}</td><th scope="col">Times</th>'
+            f'<thead><tr><th scope="col">Day</th><td>{svg.draw_axis()}</td><th scope="col">Times</th>'
             '<th scope="col">Plugged in</th><th scope="col">Used</th><th scope="col">Left unused</th></tr></thead>'
             f"<tbody>{rows}</tbody></table>"
         )
-        unfold = len(months) == 1 or book.days[-1].began - month[-1].began < OPEN_DAYS * 86400
+        unfold = len(months) == 1 or book.days[-1].began - month[-1].began < MAX_OPEN_DAYS * 86400
         parts.append(_folded(book, first, month, table, unfold=unfold) if len(months) > 1 else table)
     return "".join(parts)
 
 
-def _folded(book: Book, first: date, month: Sequence[Day], inside: str, *, unfold: bool) -> str:
+def _folded(book: ReportView, first: date, month: Sequence[Day], inside: str, *, unfold: bool) -> str:
     total = book.of(month)
     return (
         f"<details{' open' if unfold else ''}><summary><b>{days.format_month(first)}</b> <span>left unused "
-        f"{long(total.unused_for)}</span></summary>{inside}</details>"
+        f"{format_duration(total.unused_for)}</span></summary>{inside}</details>"
     )
 
 
-def _days(book: Book, month: Sequence[Day], *, detailed: bool) -> Iterable[str]:
+def _days(book: ReportView, month: Sequence[Day], *, detailed: bool) -> Iterable[str]:
     for quiet, group in groupby(reversed(month), key=lambda day: day.date not in book.periods):
         some = list(group)
-        if quiet and len(some) >= QUIET:
+        if quiet and len(some) >= QUIET_DAYS:
             yield _quiet(book, some)
         else:
             yield from (_day(book, day, detailed=detailed) for day in some)
 
 
-def _quiet(book: Book, some: Sequence[Day]) -> str:
+def _quiet(book: ReportView, some: Sequence[Day]) -> str:
     off = book.nobody_for(some)
     if book.is_unknown(some):
         said = f"Nothing is known of these {len(some)} days: unplugd was not running."
@@ -88,45 +95,45 @@ def _row_name(day: Day) -> str:
     return f'<time datetime="{day.date}">{days.format_short(day.date)}</time>'
 
 
-def _day(book: Book, day: Day, *, detailed: bool) -> str:
+def _day(book: ReportView, day: Day, *, detailed: bool) -> str:
     figures = book.figures.get(day.date, NOBODY)
     lanes = book.lanes(day)
     hours = "" if abs(day.hours - 24) < 1e-6 else f" <small>{day.hours:g} hours</small>"
-    drawn = drawing.lanes(lanes, day, book.zone, book.report.until, detailed=detailed)
+    drawn = svg.arrange_lanes(lanes, day, book.zone, book.report.until, detailed=detailed)
     if book.told_apart:
-        names = "".join(f"<span>{plain(lane.name, '')}</span>" for lane in lanes)
+        names = "".join(f"<span>{escape_text(lane.name, '')}</span>" for lane in lanes)
         drawn = f"<p>{names}</p>{drawn}"
     key = day.date.isoformat()
     said = f'<span hidden id="t{key}">{_told(book, day)}</span>' if detailed else ""
     return (
         f'<tr><th scope="row" id="d{key}">{_row_name(day)}{hours}</th>'
         f'<td><div role="img" aria-labelledby="d{key}{f" t{key}" if detailed else ""}">{drawn}</div>{said}</td>'
-        f"<td>{count(figures.periods)}</td><td>{long(figures.plugged_for)}</td><td>{long(figures.used_for)}</td>"
-        f"<td>{long(figures.unused_for)}</td></tr>"
+        f"<td>{format_count(figures.periods)}</td><td>{format_duration(figures.plugged_for)}</td><td>{format_duration(figures.used_for)}</td>"
+        f"<td>{format_duration(figures.unused_for)}</td></tr>"
     )
 
 
-def _told(book: Book, day: Day) -> str:
+def _told(book: ReportView, day: Day) -> str:
     periods = book.periods.get(day.date, ())
     if not periods:
         return "nothing is known: unplugd was not running" if book.is_unknown([day]) else "nothing plugged in"
     said = []
-    for period in periods[:TOLD]:
+    for period in periods[:MAX_SPOKEN]:
         began, ended = days.to_local(period.began, book.zone), days.to_local(period.ended, book.zone)
         words = [
-            f"{stretch(began, ended)} plugged in"
-            + (f", {plain(place)}" if (place := book.place(period)) else "")
+            f"{format_interval(began, ended)} plugged in"
+            + (f", {escape_text(place)}" if (place := book.place(period)) else "")
         ]
         words.extend(
             f"used {days.format_clock(days.to_local(use.began, book.zone))}{days.TO}{days.format_clock(days.to_local(use.ended, book.zone))}"
-            for use in period.uses[:TOLD]
+            for use in period.uses[:MAX_SPOKEN]
         )
         words.extend(
             f"reminder {days.format_clock(days.to_local(one.at, book.zone))}"
-            + (f" ({OUTCOMES[one.outcome]})" if one.outcome and one.outcome in OUTCOMES else "")
-            for one in period.reminders[:TOLD]
+            + (f" ({OUTCOME_LABELS[one.outcome]})" if one.outcome and one.outcome in OUTCOME_LABELS else "")
+            for one in period.reminders[:MAX_SPOKEN]
         )
-        said.append(", ".join([*words, ending(period, book.report.until)]))
-    if len(periods) > TOLD:
-        said.append(f"and {len(periods) - TOLD} more")
+        said.append(", ".join([*words, describe_end(period, book.report.until)]))
+    if len(periods) > MAX_SPOKEN:
+        said.append(f"and {len(periods) - MAX_SPOKEN} more")
     return "; ".join(said)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from unplugd.review.model import Period
 
-ENDS: Final = {
+END_LABELS: Final = {
     "unplugged": "unplugged",
     "unseen": "unplugged while unplugd was not running",
     "cut": "cut off (last known moment)",
     "open": "its end is not known",
 }
 """How a period ended, in words."""
-OUTCOMES: Final = {
+OUTCOME_LABELS: Final = {
     "unplugged": "unplugged",
     "in_use": "an upload began",
     "snoozed": "snoozed",
@@ -34,32 +34,32 @@ OUTCOMES: Final = {
 
 
 @lru_cache(maxsize=1024)
-def plain(text: str, nameless: str = "without a name") -> str:
+def escape_text(text: str, nameless: str = "without a name") -> str:
     """Return a foreign `text` escaped, for an attribute or a title."""
     return escape(sanitize.one_line(text) or nameless)
 
 
-def named(text: str, nameless: str = "without a name") -> str:
+def escape_name(text: str, nameless: str = "without a name") -> str:
     """Return a foreign name for running text: escaped, and writing from right to left stays within it."""
-    return f"<bdi>{plain(text, nameless)}</bdi>"
+    return f"<bdi>{escape_text(text, nameless)}</bdi>"
 
 
-def long(seconds: float, nothing: str = "none") -> str:
+def format_duration(seconds: float, nothing: str = "none") -> str:
     """Return a duration in words, with the exact seconds for machines."""
-    return f'<data value="{number(seconds)}">{wording.describe_duration(seconds, nothing)}</data>'
+    return f'<data value="{format_number(seconds)}">{wording.describe_duration(seconds, nothing)}</data>'
 
 
-def count(amount: int) -> str:
+def format_count(amount: int) -> str:
     """Return a count, with thin spaces between thousands, and as it is for machines."""
     return f'<data value="{amount}">{_grouped(amount)}</data>'
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a number as short as it is exact to the millisecond."""
     return f"{round(value, 3):.15g}"
 
 
-def several(amount: int, one: str, many: str) -> str:
+def format_several(amount: int, one: str, many: str) -> str:
     """Return "1 day" or "3 days"."""
     return f"{_grouped(amount)} {one if amount == 1 else many}"
 
@@ -68,23 +68,23 @@ def _grouped(amount: int) -> str:
     return f"{amount:,}".replace(",", "\u202f")
 
 
-def ending(period: Period, until: float) -> str:
+def describe_end(period: Period, until: float) -> str:
     """Return how a period ended, in a report until then."""
-    return "still plugged in" if wording.is_still_plugged_in(period, until) else ENDS[period.end]
+    return "still plugged in" if wording.is_still_plugged_in(period, until) else END_LABELS[period.end]
 
 
-def moment(time: datetime, shown: str) -> str:
+def format_moment(time: datetime, shown: str) -> str:
     """Return a time as `shown`, and exactly for machines."""
     return f'<time datetime="{time.isoformat(timespec="seconds")}">{shown}</time>'
 
 
-def stretch(began: datetime, ended: datetime) -> str:
+def format_interval(began: datetime, ended: datetime) -> str:
     """Return the times from one to the other, with the days where it goes over midnight."""
     if began.date() == ended.date():
         return f"{days.format_clock(began)}{days.TO}{days.format_clock(ended)}"
     return f"{days.format_short(began.date())} {days.format_clock(began)}{days.TO}{days.format_short(ended.date())} {days.format_clock(ended)}"
 
 
-def pairs(rows: Iterable[tuple[str, str]]) -> str:
+def format_pairs(rows: Iterable[tuple[str, str]]) -> str:
     """Return what stands in a list of names and values."""
     return "".join(f"<div><dt>{what}</dt><dd>{said}</dd></div>" for what, said in rows)

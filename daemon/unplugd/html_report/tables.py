@@ -6,26 +6,36 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from unplugd.page import drawing
-from unplugd.page.hypertext import OUTCOMES, count, ending, long, moment, named, plain, several, stretch
+from unplugd.html_report import svg
+from unplugd.html_report.markup import (
+    OUTCOME_LABELS,
+    describe_end,
+    escape_name,
+    escape_text,
+    format_count,
+    format_duration,
+    format_interval,
+    format_moment,
+    format_several,
+)
 from unplugd.review import days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from unplugd.page.book import Book
+    from unplugd.html_report.report_view import ReportView
     from unplugd.review.days import Day
     from unplugd.review.figures import Figures
     from unplugd.review.model import Period
 
-LISTED: Final = 1500
+MAX_LISTED: Final = 1500
 """Periods in the list, the newest: with more, a browser on a phone would be slow."""
-OPEN_ROWS: Final = 100
+MAX_OPEN_ROWS: Final = 100
 """Months of the list are unfolded as long as they come to no more rows."""
 
 
-def totals(book: Book) -> str:
+def render_totals(book: ReportView) -> str:
     """Return the weeks and months with a bar each, "" where there is only one of both."""
     weeks = _grouped(book, lambda day: day - timedelta(days=day.weekday()))
     months = _grouped(book, lambda day: day.replace(day=1))
@@ -40,7 +50,7 @@ def totals(book: Book) -> str:
     return "".join(parts)
 
 
-def _grouped(book: Book, key: Callable[[date], date]) -> list[tuple[date, list[Day]]]:
+def _grouped(book: ReportView, key: Callable[[date], date]) -> list[tuple[date, list[Day]]]:
     grouped = groupby(book.days, key=lambda day: key(day.date))
     return [(first, list(some)) for first, some in grouped][::-1]
 
@@ -57,7 +67,7 @@ def _week(some: Sequence[Day], *, year: bool) -> str:
     return f"{name} <small>{some[0].date.year}</small>" if year else name
 
 
-def _bars(book: Book, what: str, prefix: str, rows: Sequence[tuple[str, Sequence[Day]]]) -> str:
+def _bars(book: ReportView, what: str, prefix: str, rows: Sequence[tuple[str, Sequence[Day]]]) -> str:
     sums = [book.of(some) for _, some in rows]
     most = max((one.unused_for + one.used_for for one in sums), default=0.0)
     drawn = []
@@ -65,9 +75,9 @@ def _bars(book: Book, what: str, prefix: str, rows: Sequence[tuple[str, Sequence
         key = f"{prefix}{some[0].date}"
         drawn.append(
             f'<tr><th scope="row" id="{key}">{name}</th>'
-            f"<td>{drawing.bar(figures.unused_for, figures.used_for, most, f'{key} {key}u')}</td>"
-            f"<td>{count(figures.periods)}</td><td>{long(figures.plugged_for)}</td>"
-            f'<td>{long(figures.used_for)}</td><td id="{key}u">{long(figures.unused_for)}</td></tr>'
+            f"<td>{svg.draw_bar(figures.unused_for, figures.used_for, most, f'{key} {key}u')}</td>"
+            f"<td>{format_count(figures.periods)}</td><td>{format_duration(figures.plugged_for)}</td>"
+            f'<td>{format_duration(figures.used_for)}</td><td id="{key}u">{format_duration(figures.unused_for)}</td></tr>'
         )
     shown = 14
     head = _sums_head(f"{what}, the newest first: left plugged in unused, and used", what[:-1])
@@ -89,14 +99,16 @@ def _sums_head(caption: str, what: str) -> str:
     )
 
 
-def places(book: Book) -> str:
+def render_places(book: ReportView) -> str:
     """Return the computers and the devices with a bar each, "" where there is only one of both."""
     parts = []
     if len(book.report.computers) > 1:
-        computers = [(named(host), figures) for host, figures in book.report.computers]
+        computers = [(escape_name(host), figures) for host, figures in book.report.computers]
         parts.append(_each("Computers", "computer", computers))
     if len(book.report.devices) > 1:
-        devices = [(f"<bdi>{plain(book.device(name, id_))}</bdi>", f) for name, id_, f in book.report.devices]
+        devices = [
+            (f"<bdi>{escape_text(book.device(name, id_))}</bdi>", f) for name, id_, f in book.report.devices
+        ]
         parts.append(_each("Devices", "device", devices))
     return "".join(parts)
 
@@ -105,20 +117,20 @@ def _each(what: str, prefix: str, rows: Sequence[tuple[str, Figures]]) -> str:
     most = max(figures.unused_for + figures.used_for for _, figures in rows)
     drawn = "".join(
         f'<tr><th scope="row" id="{prefix}{index}">{name}</th>'
-        f"<td>{drawing.bar(f.unused_for, f.used_for, most, f'{prefix}{index} {prefix}{index}u')}</td>"
-        f"<td>{count(f.periods)}</td><td>{long(f.plugged_for)}</td><td>{long(f.used_for)}</td>"
-        f'<td id="{prefix}{index}u">{long(f.unused_for)}</td></tr>'
+        f"<td>{svg.draw_bar(f.unused_for, f.used_for, most, f'{prefix}{index} {prefix}{index}u')}</td>"
+        f"<td>{format_count(f.periods)}</td><td>{format_duration(f.plugged_for)}</td><td>{format_duration(f.used_for)}</td>"
+        f'<td id="{prefix}{index}u">{format_duration(f.unused_for)}</td></tr>'
         for index, (name, f) in enumerate(rows)
     )
     head = _sums_head(f"{what}: left plugged in unused, and used", what[:-1])
     return f"<h3>{what}</h3>{head}{drawn}</tbody></table>"
 
 
-def periods(book: Book) -> str:
+def render_periods(book: ReportView) -> str:
     """Return every time that something was plugged in, the newest first."""
     every = sorted(book.report.periods, key=lambda one: one.began, reverse=True)
     groups = groupby(
-        every[:LISTED], key=lambda one: days.to_local(one.began, book.zone).date().replace(day=1)
+        every[:MAX_LISTED], key=lambda one: days.to_local(one.began, book.zone).date().replace(day=1)
     )
     months = [(first, list(some)) for first, some in groups]
     parts = []
@@ -133,26 +145,26 @@ def periods(book: Book) -> str:
             f'<th scope="col">How it ended</th></tr></thead><tbody>{rows}</tbody></table>'
         )
         shown += len(some)
-        unfold = shown <= OPEN_ROWS
-        times = several(len(some), "time", "times")
+        unfold = shown <= MAX_OPEN_ROWS
+        times = format_several(len(some), "time", "times")
         head = f"<summary><b>{days.format_month(first)}</b> <span>{times}</span></summary>"
         parts.append(
             f"<details{' open' if unfold else ''}>{head}{table}</details>"
             if len(months) > 1 or not unfold
             else table
         )
-    if len(every) > LISTED:
+    if len(every) > MAX_LISTED:
         parts.append(
-            f"<p>{count(len(every) - LISTED)} older ones are counted above, but not listed. A report of a shorter time "
+            f"<p>{format_count(len(every) - MAX_LISTED)} older ones are counted above, but not listed. A report of a shorter time "
             "lists them (<kbd>unplugd report --since … --until … --html …</kbd>), and <kbd>unplugd report --json</kbd> "
             "has them all.</p>"
         )
     return "".join(parts)
 
 
-def _period(book: Book, period: Period) -> str:
+def _period(book: ReportView, period: Period) -> str:
     began, ended = days.to_local(period.began, book.zone), days.to_local(period.ended, book.zone)
-    when = stretch(began, ended)
+    when = format_interval(began, ended)
     if began.date() == ended.date():
         when = f"{days.format_short(began.date())} {when}"
     else:
@@ -160,22 +172,24 @@ def _period(book: Book, period: Period) -> str:
     where = ""
     if book.told_apart:
         port = (period.host, period.id, period.name) in book.ports
-        where = f"<td><bdi>{plain(book.place(period))}</bdi>" + (
-            f" <small>port {plain(period.device)}</small></td>" if port else "</td>"
+        where = f"<td><bdi>{escape_text(book.place(period))}</bdi>" + (
+            f" <small>port {escape_text(period.device)}</small></td>" if port else "</td>"
         )
     said = list(
         dict.fromkeys(
-            OUTCOMES[one.outcome] for one in period.reminders if OUTCOMES.get(one.outcome) and one.outcome
+            OUTCOME_LABELS[one.outcome]
+            for one in period.reminders
+            if OUTCOME_LABELS.get(one.outcome) and one.outcome
         )
     )
-    reminders = count(len(period.reminders)) if period.reminders else "none"
+    reminders = format_count(len(period.reminders)) if period.reminders else "none"
     if period.reminders:
         reminders += f": {', '.join(said) if said else 'not known what came of it'}"
-    ended_how = ending(period, book.report.until)
+    ended_how = describe_end(period, book.report.until)
     if period.strangers:
-        ended_how += f"; held open by {', '.join(map(named, period.strangers[:3]))}, unknown to unplugd"
-    unused = f"<td>{long(period.unused_for)}</td>"
+        ended_how += f"; held open by {', '.join(map(escape_name, period.strangers[:3]))}, unknown to unplugd"
+    unused = f"<td>{format_duration(period.unused_for)}</td>"
     return (
-        f'<tr><th scope="row">{moment(began, when)}</th>{where}<td>{long(period.plugged_for)}</td>'
-        f"<td>{long(period.used_for, 'not used')}</td>{unused}<td>{reminders}</td><td>{ended_how}</td></tr>"
+        f'<tr><th scope="row">{format_moment(began, when)}</th>{where}<td>{format_duration(period.plugged_for)}</td>'
+        f"<td>{format_duration(period.used_for, 'not used')}</td>{unused}<td>{reminders}</td><td>{ended_how}</td></tr>"
     )

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd.page import drawing
-from unplugd.page.hypertext import OUTCOMES, count, long, moment, named, pairs, plain, several
+from unplugd.html_report import svg
+from unplugd.html_report.markup import (
+    OUTCOME_LABELS,
+    escape_name,
+    escape_text,
+    format_count,
+    format_duration,
+    format_moment,
+    format_pairs,
+    format_several,
+)
 from unplugd.review import days, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from unplugd.page.book import Book
+    from unplugd.html_report.report_view import ReportView
     from unplugd.review.figures import Report
     from unplugd.review.model import Period
 
-NAMED: Final = 6
+MAX_NAMED: Final = 6
 """Devices not seen unplugged that are named."""
 
 
-def summary(book: Book) -> str:
+def render_summary(book: ReportView) -> str:
     """Return the summary."""
     report = book.report
     total = report.total
@@ -29,34 +38,36 @@ def summary(book: Book) -> str:
         kind = "Nothing was plugged in during this time, so nothing was left plugged in."
         return f'<p class="kind">{kind}</p><p>{_watching(report)}</p>{_compared(report)}'
     share = wording.format_share(total)
-    plugged = long(total.plugged_for, "less than a second")
+    plugged = format_duration(total.plugged_for, "less than a second")
     part = (
         f"That is {share} of the {plugged} that it was plugged in"
         if share
         else f"It was plugged in for {plugged}"
     )
-    not_over = [one for one in report.periods if one.end == "open"][:NAMED]
+    not_over = [one for one in report.periods if one.end == "open"][:MAX_NAMED]
     still = "".join(f'<p class="still">{_not_over(book, one)}</p>' for one in not_over)
     return (
         f'<p class="hero"><span id="hero">Left plugged in, unused</span> <strong id="hero-figure">'
-        f"{long(total.unused_for, 'no time at all')}</strong></p>"
-        f"{drawing.bar(total.unused_for, total.used_for, total.plugged_for, 'hero hero-figure')}"
-        f'<ul class="legend"><li>{drawing.sample("idle")} unused: high bar</li><li>{drawing.sample("use")} in use: low bar'
+        f"{format_duration(total.unused_for, 'no time at all')}</strong></p>"
+        f"{svg.draw_bar(total.unused_for, total.used_for, total.plugged_for, 'hero hero-figure')}"
+        f'<ul class="legend"><li>{svg.draw_sample("idle")} unused: high bar</li><li>{svg.draw_sample("use")} in use: low bar'
         "</li></ul>"
-        f"<p>{part}; for {long(total.used_for, 'no time')} upload software was using it.</p>{_compared(report)}{still}"
-        f'<dl class="figures">{pairs(_figures(report))}</dl>{_outcomes(report)}<p>{_watching(report)}</p>'
+        f"<p>{part}; for {format_duration(total.used_for, 'no time')} upload software was using it.</p>{_compared(report)}{still}"
+        f'<dl class="figures">{format_pairs(_figures(report))}</dl>{_outcomes(report)}<p>{_watching(report)}</p>'
     )
 
 
-def _not_over(book: Book, period: Period) -> str:
-    what = f"{named(period.name, 'USB device')} on {named(period.host, 'this computer')}"
+def _not_over(book: ReportView, period: Period) -> str:
+    what = f"{escape_name(period.name, 'USB device')} on {escape_name(period.host, 'this computer')}"
     if wording.is_still_plugged_in(period, book.report.until):
         return f"<b>Still plugged in</b> when the report ends: {what}, since {_moment(book, period.began)}."
     return f"<b>Last seen plugged in</b>: {what}, {_moment(book, period.ended)}; no data since then."
 
 
-def _moment(book: Book, seconds: float) -> str:
-    return moment(days.to_local(seconds, book.zone), wording.format_moment(seconds, book.report, book.zone))
+def _moment(book: ReportView, seconds: float) -> str:
+    return format_moment(
+        days.to_local(seconds, book.zone), wording.format_moment(seconds, book.report, book.zone)
+    )
 
 
 def _compared(report: Report) -> str:
@@ -73,39 +84,53 @@ def _figures(report: Report) -> Iterable[tuple[str, str]]:
         notes = [one for one in (note, f"before: {then}" if then is not None else "") if one]
         return what, now + "".join(f" <small>{one}</small>" for one in notes)
 
-    yield row("Times plugged in", count(total.periods), count(before.periods) if before else None)
-    yield row("Plugged in, in all", long(total.plugged_for), long(before.plugged_for) if before else None)
-    begun = total.uses or total.used_for < 1
-    uses = several(total.uses, "use", "uses") if begun else "started earlier"
     yield row(
-        "Used by upload software", long(total.used_for), long(before.used_for) if before else None, uses
+        "Times plugged in", format_count(total.periods), format_count(before.periods) if before else None
+    )
+    yield row(
+        "Plugged in, in all",
+        format_duration(total.plugged_for),
+        format_duration(before.plugged_for) if before else None,
+    )
+    begun = total.uses or total.used_for < 1
+    uses = format_several(total.uses, "use", "uses") if begun else "started earlier"
+    yield row(
+        "Used by upload software",
+        format_duration(total.used_for),
+        format_duration(before.used_for) if before else None,
+        uses,
     )
     yield row(
         "Longest left unused, one time",
-        long(total.longest_unused),
-        long(before.longest_unused) if before else None,
-        f"longest plugged in: {long(total.longest)}",
+        format_duration(total.longest_unused),
+        format_duration(before.longest_unused) if before else None,
+        f"longest plugged in: {format_duration(total.longest)}",
     )
     yield row(
         "From the first reminder to unplugging",
-        "not known" if total.reaction is None else long(total.reaction, "at once"),
+        "not known" if total.reaction is None else format_duration(total.reaction, "at once"),
         None
         if before is None
         else "not known"
         if before.reaction is None
-        else long(before.reaction, "at once"),
+        else format_duration(before.reaction, "at once"),
         "the middle one of all times (median)"
         if total.reaction is not None
         else "it was not unplugged after one",
     )
-    yield row("Reminders", count(total.reminders), count(before.reminders) if before else None)
+    yield row("Reminders", format_count(total.reminders), format_count(before.reminders) if before else None)
     if total.snoozes:
         yield row(
-            "Snoozed", several(total.snoozes, "time", "times"), None, f"{long(total.snoozed_for)} in all"
+            "Snoozed",
+            format_several(total.snoozes, "time", "times"),
+            None,
+            f"{format_duration(total.snoozed_for)} in all",
         )
     if total.strangers:
         yield row(
-            "Held open by a program unknown to unplugd", several(total.strangers, "time", "times"), None
+            "Held open by a program unknown to unplugd",
+            format_several(total.strangers, "time", "times"),
+            None,
         )
 
 
@@ -113,10 +138,10 @@ def _outcomes(report: Report) -> str:
     found = report.total.outcomes
     if not any(found.values()):
         return ""
-    every = [*OUTCOMES, *(outcome for outcome in found if outcome not in OUTCOMES)]
+    every = [*OUTCOME_LABELS, *(outcome for outcome in found if outcome not in OUTCOME_LABELS)]
     rows = "".join(
-        f'<li data-outcome="{plain(outcome, "")}">{drawing.sample(outcome if outcome in OUTCOMES else "")} '
-        f"{OUTCOMES.get(outcome) or plain(outcome)} <b>{count(found[outcome])}</b></li>"
+        f'<li data-outcome="{escape_text(outcome, "")}">{svg.draw_sample(outcome if outcome in OUTCOME_LABELS else "")} '
+        f"{OUTCOME_LABELS.get(outcome) or escape_text(outcome)} <b>{format_count(found[outcome])}</b></li>"
         for outcome in every
         if found.get(outcome)
     )
@@ -128,6 +153,6 @@ def _watching(report: Report) -> str:
         return "unplugd was running all the time."
     each = ", each computer counted for itself" if len({one.host for one in report.watched}) > 1 else ""
     return (
-        f"For {long(report.not_watched_for)} of this time unplugd was not running{each}: what was plugged in then "
+        f"For {format_duration(report.not_watched_for)} of this time unplugd was not running{each}: what was plugged in then "
         "is not known."
     )

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unplugd.durations import describe
-from unplugd.page.hypertext import OUTCOMES, ending, number, plain, stretch
+from unplugd.html_report.markup import (
+    OUTCOME_LABELS,
+    describe_end,
+    escape_text,
+    format_interval,
+    format_number,
+)
 from unplugd.review import days
 
 if TYPE_CHECKING:
@@ -60,7 +66,7 @@ class Lane:
     unwatched: Spans
 
 
-def lanes(rows: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, detailed: bool) -> str:
+def arrange_lanes(rows: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, detailed: bool) -> str:
     """Return the picture of a day of a report until then: with the times under the pointer if `detailed`, else in as few bytes as it takes."""
     minutes = (day.ended - day.began) / 60
     height = HEIGHT * len(rows)
@@ -70,7 +76,7 @@ def lanes(rows: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, detaile
         hours = (_share(days.find_hour(day, hour, zone)) for hour in (6, 12, 18))
         parts.extend(f'<line class="line" x1="{at}" x2="{at}" y2="{height}"/>' for at in hours)
     parts.append(
-        f'<svg viewBox="0 0 {number(minutes)} {height}" height="{height}" preserveAspectRatio="none">'
+        f'<svg viewBox="0 0 {format_number(minutes)} {height}" height="{height}" preserveAspectRatio="none">'
     )
     off = _path("off", [(index, span) for index, lane in enumerate(rows) for span in lane.unwatched], day)
     parts.append(f"<g><title>unplugd was not running</title>{off}</g>" if detailed and off else off)
@@ -92,7 +98,7 @@ def _detailed(rows: Sequence[Lane], day: Day, zone: tzinfo, until: float) -> Ite
     for index, lane in enumerate(rows):
         for period in lane.periods:
             low, high = max(period.began, day.began), min(period.ended, day.ended)
-            used = used_spans(period, low, high)
+            used = find_used(period, low, high)
             idle = _path("idle", [(index, span) for span in _without(used, low, high)], day)
             yield f"<g><title>{_told(period, zone, until)}</title>{idle}{_path('use', [(index, s) for s in used], day)}</g>"
 
@@ -105,7 +111,7 @@ def _compact(rows: Sequence[Lane], day: Day) -> Iterable[str]:
         in_use: list[tuple[float, float]] = []
         for period in lane.periods:
             low, high = max(period.began, day.began), min(period.ended, day.ended)
-            used = used_spans(period, low, high)
+            used = find_used(period, low, high)
             in_use += used
             unused += _without(used, low, high)
         # What is less than a minute apart is one: even a journal out of its mind draws no more than a day's minutes.
@@ -136,24 +142,24 @@ def _marks(rows: Sequence[Lane], day: Day, zone: tzinfo, *, detailed: bool) -> I
 def _told(period: Period, zone: tzinfo, until: float) -> str:
     began, ended = days.to_local(period.began, zone), days.to_local(period.ended, zone)
     by = (
-        f" by {', '.join(sorted({plain(u.program, 'an unknown program') for u in period.uses}))}"
+        f" by {', '.join(sorted({escape_text(u.program, 'an unknown program') for u in period.uses}))}"
         if period.uses
         else ""
     )
     return (
-        f"{plain(period.name, 'USB device')} on {plain(period.host, 'this computer')}\n"
-        f"{stretch(began, ended)}, {describe(period.plugged_for)}, {ending(period, until)}\n"
+        f"{escape_text(period.name, 'USB device')} on {escape_text(period.host, 'this computer')}\n"
+        f"{format_interval(began, ended)}, {describe(period.plugged_for)}, {describe_end(period, until)}\n"
         f"unused {describe(period.unused_for)}, "
         + (f"used {describe(period.used_for)}{by}" if period.uses else "not used at all")
     )
 
 
 def _reminded(reminder: Reminder, zone: tzinfo) -> str:
-    outcome = OUTCOMES.get(reminder.outcome, OUTCOMES[""])
+    outcome = OUTCOME_LABELS.get(reminder.outcome, OUTCOME_LABELS[""])
     return f"Reminder {reminder.count} at {days.format_clock(days.to_local(reminder.at, zone))}: {outcome}"
 
 
-def used_spans(period: Period, low: float, high: float) -> list[tuple[float, float]]:
+def find_used(period: Period, low: float, high: float) -> list[tuple[float, float]]:
     """Return the stretches of use from `low` to `high`, in order, none over another."""
     cut = ((max(low, use.began), min(high, use.ended)) for use in period.uses)
     return _joined([(began, ended) for began, ended in cut if began < ended], 0.0)
@@ -204,7 +210,7 @@ def _share(part: float, digits: int = 2) -> str:
     return f"{round(part * 100, digits):g}%"
 
 
-def axis() -> str:
+def draw_axis() -> str:
     """Return the hours of a day, as they stand above the pictures."""
     marks = ((0, "start"), (6, "middle"), (12, "middle"), (18, "middle"), (24, "end"))
     hours = "".join(
@@ -213,7 +219,7 @@ def axis() -> str:
     return f'<svg class="axis" height="16" aria-hidden="true">{hours}</svg>'
 
 
-def bar(unused: float, used: float, most: float, label: str) -> str:
+def draw_bar(unused: float, used: float, most: float, label: str) -> str:
     """Return a bar of unused and used seconds, `most` of them over the whole width; `label` names the ids that say it."""
     parts = [f'<svg class="bar" height="16" role="img" aria-labelledby="{label}">']
     at = 0.0
@@ -228,7 +234,7 @@ def bar(unused: float, used: float, most: float, label: str) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def sample(kind: str) -> str:
+def draw_sample(kind: str) -> str:
     """Return a little picture of one thing, for the legend."""
     if kind in BAR:
         top, height = BAR[kind]
