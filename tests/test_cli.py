@@ -27,8 +27,9 @@ from tests.rig.daemon import Done
 from tests.rig.tools import need
 from tests.rig.turning import Clock, turn_once
 from tests.rig.usb import HUB, METER, MOUSE, Model
-from unplugd import __version__, cli
-from unplugd.cli.terminal import tell
+from unplugd import __version__
+from unplugd.cli import dispatch
+from unplugd.cli.terminal import say_without_waiting
 from unplugd.config.file import load_settings, parse_settings
 from unplugd.config.settings import Settings
 from unplugd.config.write import TEMPLATE
@@ -62,7 +63,7 @@ class Shell:
         mask = os.umask(0o022)
         self._capture.readouterr()
         try:
-            code = cli.main(arguments)
+            code = dispatch.main(arguments)
         except SystemExit as end:
             code = int(str(end.code))
         finally:
@@ -923,15 +924,15 @@ def test_a_halted_terminal_does_not_halt_who_talks_to_it(monkeypatch: pytest.Mon
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        tell("seen")
+        say_without_waiting("seen")
         assert heard(ours) == b"seen\r\n"
         termios.tcflow(theirs, termios.TCOOFF)
-        tell("not seen")
+        say_without_waiting("not seen")
         termios.tcflow(theirs, termios.TCOON)
-        tell("seen again")
+        say_without_waiting("seen again")
         assert heard(ours) == b"seen again\r\n"
         os.close(ours)
-        tell("to nobody")
+        say_without_waiting("to nobody")
 
 
 def test_a_reader_that_has_gone_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -940,6 +941,6 @@ def test_a_reader_that_has_gone_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> 
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
         monkeypatch.setattr(sys, "stderr", pipe)
-        tell("to nobody")
+        say_without_waiting("to nobody")
     monkeypatch.setattr(sys, "stderr", None)
-    tell("to nobody")
+    say_without_waiting("to nobody")

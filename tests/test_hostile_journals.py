@@ -16,7 +16,7 @@ import pytest
 
 from tests.rig import harmless
 from tests.rig.daemon import Done
-from unplugd import cli
+from unplugd.cli import dispatch
 from unplugd.journal import merge, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.timestamps import format_timestamp
@@ -55,7 +55,7 @@ def run(
 
     def run(arguments: Iterable[str], *files: Path) -> Done:
         capfd.readouterr()
-        code = cli.main([*arguments, *map(str, files)])
+        code = dispatch.main([*arguments, *map(str, files)])
         done = Done(code, *capfd.readouterr())
         assert "Traceback" not in done.stderr
         harmless.on_terminal(done.stderr)

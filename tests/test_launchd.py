@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.rig.mac.machine import UID, USER, Mac
 from tests.rig.wait import wait_until
-from unplugd import cli
+from unplugd.cli import dispatch
 from unplugd_service import launchd, stamp, system
 from unplugd_service.applet import Applet
 from unplugd_service.errors import Failure
@@ -413,12 +413,12 @@ def test_over_ssh_the_commands_show_and_remove_it(
     rig.mac.log_out()
     monkeypatch.setattr(os, "getuid", lambda: UID)
     by = ["--manager", "launchd"]
-    assert cli.main(["service", "status", *by]) == 1
+    assert dispatch.main(["service", "status", *by]) == 1
     out = capsys.readouterr().out
     assert "file      ~/Library/LaunchAgents/local.unplugd.plist (launchd)\n" in out
     assert "state     no session on the screen\n" in out
     assert "fix       log in on the Mac's own screen, then: unplugd service start\n" in out
-    assert cli.main(["service", "uninstall", *by]) == 0
+    assert dispatch.main(["service", "uninstall", *by]) == 0
     assert "Service removed." in capsys.readouterr().err
     assert not rig.file.exists()
 

@@ -23,8 +23,7 @@ from tests import PROJECT
 from tests.rig import journal_maker
 from tests.rig.screen import on_terminal
 from tests.rig.wait import wait_until
-from unplugd import cli
-from unplugd.cli import forms
+from unplugd.cli import dispatch, log_formats
 from unplugd.journal.files import NAME, list_files
 from unplugd.journal.timestamps import format_timestamp
 
@@ -72,7 +71,7 @@ class Reader:
     def log(self, *arguments: str | Path) -> list[str]:
         """Return what `unplugd log` prints, line by line."""
         self._capture.readouterr()
-        assert cli.main(["log", *map(str, arguments)]) == 0
+        assert dispatch.main(["log", *map(str, arguments)]) == 0
         self.said = ""
         told, self.said = self._capture.readouterr()
         return told.splitlines()
@@ -232,7 +231,7 @@ def test_reminders_of_a_device_are_found_by_its_name(reader: Reader, options: tu
 def test_a_time_that_ends_before_it_begins_is_refused(reader: Reader, times: tuple[str, str]) -> None:
     """One line says what is wrong, one how to ask."""
     since, until = times
-    assert cli.main(["log", "--since", since, "--until", until, str(reader.file(*TALE))]) == 1
+    assert dispatch.main(["log", "--since", since, "--until", until, str(reader.file(*TALE))]) == 1
 
 
 # --- for programs
@@ -267,8 +266,8 @@ def test_no_cell_is_a_formula(reader: Reader) -> None:
     assert len(rows) == len(FORMULAS)
     assert [row["program"] for row in rows][:6] == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'=1", "'=1"]
     for row in rows:
-        assert list(row) == list(forms.COLUMNS)
-        assert not any(str(one).startswith(forms.FORMULA) for one in row.values())
+        assert list(row) == list(log_formats.COLUMNS)
+        assert not any(str(one).startswith(log_formats.FORMULA) for one in row.values())
 
 
 JSON = st.recursive(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from unplugd import moment
+from unplugd.cli import timespan
 from unplugd.journal.timestamps import format_timestamp, is_fixed_form, parse_timestamp
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -58,7 +58,10 @@ def utc(stamp: float) -> str:
 )
 def test_what_a_person_may_type(typed: str, zone: ZoneInfo, since: str, until: str) -> None:
     """A time stands for its whole: `--since` is its beginning, `--until` its end."""
-    assert (utc(moment.since(typed, NOW, zone)), utc(moment.until(typed, NOW, zone))) == (since, until)
+    assert (utc(timespan.parse_since(typed, NOW, zone)), utc(timespan.parse_until(typed, NOW, zone))) == (
+        since,
+        until,
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,7 @@ def test_what_a_person_may_type(typed: str, zone: ZoneInfo, since: str, until: s
 )  # fmt: skip
 def test_what_is_no_time_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="is not a time"):
-        moment.since(typed, NOW, BERLIN)
+        timespan.parse_since(typed, NOW, BERLIN)
 
 
 @given(st.text(max_size=30), st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE, SAO_PAULO]))
@@ -76,7 +79,7 @@ def test_what_is_no_time_is_refused(typed: str) -> None:
 def test_any_text_is_a_time_or_refused(typed: str, zone: ZoneInfo) -> None:
     """And the end is never before the beginning."""
     try:
-        begin, end = moment.since(typed, NOW, zone), moment.until(typed, NOW, zone)
+        begin, end = timespan.parse_since(typed, NOW, zone), timespan.parse_until(typed, NOW, zone)
     except ValueError:
         return
     assert begin <= end

@@ -21,9 +21,9 @@ from msgspec.structs import replace
 from tests import TESTS
 from tests.rig import sample_report
 from tests.rig.daemon import Done
-from unplugd import cli
-from unplugd.cli.report import local_zone
-from unplugd.cli.summary import Paper, lines, on_one_screen
+from unplugd.cli import dispatch
+from unplugd.cli.report import find_local_zone
+from unplugd.cli.report_text import Paper, make_lines, print_screen
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.review import days
 from unplugd.review.figures import Figures, Report, build_report
@@ -54,7 +54,7 @@ def run(
 
     def run(*arguments: str | Path) -> Done:
         try:
-            code = cli.main(["report", *map(str, arguments)])
+            code = dispatch.main(["report", *map(str, arguments)])
         except SystemExit as ended:
             code = int(ended.code or 0)
         out, err = capsys.readouterr()
@@ -314,7 +314,7 @@ def test_terminal_without_blocks(tmp_path: Path, encoding: str) -> None:
 
 def text(made: Any, width: int = 80, rows: int = 14) -> str:
     """Return the summary as plain text."""
-    return "\n".join(line.plain.rstrip() for line in lines(made, Paper(width, rows)))
+    return "\n".join(line.plain.rstrip() for line in make_lines(made, Paper(width, rows)))
 
 
 def years(count: int, *, host: str = "anna") -> Review:
@@ -411,7 +411,7 @@ def test_any_width(width: int) -> None:
         sample_report.home_month(),
         sample_report.nothing(),
     ):
-        found = list(lines(made, Paper(width)))
+        found = list(make_lines(made, Paper(width)))
         assert max(line.cell_len for line in found) <= min(width, 110)
     shown = text(several, width)
     assert "By computer" in shown
@@ -427,7 +427,7 @@ def test_summer_has_its_own_time(monkeypatch: pytest.MonkeyPatch, written: str) 
     monkeypatch.setenv("TZ", written)
     time.tzset()
     try:
-        zone, name = local_zone()
+        zone, name = find_local_zone()
         for at in (1_768_000_000.0, 1_784_000_000.0):
             assert datetime.fromtimestamp(at, zone).hour == datetime.fromtimestamp(at).hour  # noqa: DTZ006 - as the system shows it
         assert days.find_zone(name).utcoffset(datetime(2026, 7, 1)) == zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - local
@@ -471,9 +471,9 @@ def test_a_narrow_terminal_has_what_matters() -> None:
 def test_fits_the_screen(height: int) -> None:
     """As many days and computers are shown as fit the screen at once, and seven of each in any case."""
     made = sample_report.clinic(40)
-    shown = [line.plain for line in on_one_screen(made, Paper(80), height)]
+    shown = [line.plain for line in print_screen(made, Paper(80), height)]
     days = [line for line in shown if re.match(r"  (Mon|Tue|Wed|Thu|Fri|Sat|Sun) ", line)]
-    everything = list(lines(made, Paper(80, 1000)))
+    everything = list(make_lines(made, Paper(80, 1000)))
     assert len(shown) <= height or len(days) == 7
     assert len(shown) >= min(height, len(everything)) - len(made.computers)
 
@@ -487,7 +487,7 @@ def test_that_nothing_is_known_is_said_once(run: Callable[..., Done]) -> None:
 def test_only_as_many_devices_as_fit() -> None:
     """The worst ones; how many more there are is said."""
     periods = tuple(Period("a", "1", "0a21:8001", f"n{n}", 0.0, 60.0 + n, "unplugged") for n in range(50))
-    shown = [line.plain for line in lines(build_report(Review(periods)), Paper(rows=5))]
+    shown = [line.plain for line in make_lines(build_report(Review(periods)), Paper(rows=5))]
     assert [line.split()[0] for line in shown if line.startswith("  n")] == [
         "n49",
         "n48",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.rig.sample_report import DAY, HOUR, ZONE, at, plugged
 from tests.rig.tree import Tree
-from unplugd.cli.summary import Paper, lines
+from unplugd.cli.report_text import Paper, make_lines
 from unplugd.html_report.page import render_page
 from unplugd.review.figures import Report, build_report
 from unplugd.review.model import Review, Watched
@@ -18,7 +18,7 @@ SINCE = at("2026-10-05T00:00")
 
 def said(made: Report) -> tuple[str, str]:
     """Return the text of a report, and that of the summary of its page; any space is one."""
-    text = " ".join(" ".join(line.plain for line in lines(made, Paper(200))).split())
+    text = " ".join(" ".join(line.plain for line in make_lines(made, Paper(200))).split())
     tree = Tree(render_page(made, made=made.until))
     (summary,) = [one for one in tree.all("section") if one.attributes["aria-labelledby"] == "summary"]
     return text, summary.text

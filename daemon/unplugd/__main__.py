@@ -2,7 +2,7 @@
 
 import sys
 
-from unplugd.cli import main
+from unplugd.cli.dispatch import main
 
 if __name__ == "__main__":
     sys.exit(main())

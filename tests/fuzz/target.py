@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tests.rig import harmless
-from unplugd.cli import forms, pager
 from unplugd.cli import log as logs
+from unplugd.cli import log_formats, pager
 from unplugd.cli.parser import parser
-from unplugd.cli.summary import Paper, lines
+from unplugd.cli.report_text import Paper, make_lines
 from unplugd.html_report.page import render_page
 from unplugd.journal import merge, sources, streams
 from unplugd.journal.plan import SCAN_ALL_BYTES
@@ -114,7 +114,7 @@ def shown(found: list[Source], form: str, how: int) -> None:
     else:
         hosts, batches = streams.read_merged(found, notes, said.append)
     output = Collected(80 if how & 16 else None)
-    shape = forms.of(form, output, hosts)
+    shape = log_formats.make_format(form, output, hosts)
     for batch in batches:
         shape.show(batch if how & 8 else wanted.of(batch))
     shape.end()
@@ -137,7 +137,9 @@ def reported(reviewed: Review, how: int) -> None:
     for since, until in whole[:1] if how & 1 else whole:
         made = build_report(reviewed, since=since, until=until, zone=ZoneInfo(zone), name=zone)
         for width in (20, 80):
-            harmless.on_terminal("\n".join(line.plain for line in lines(made, Paper(width=width, rows=10))))
+            harmless.on_terminal(
+                "\n".join(line.plain for line in make_lines(made, Paper(width=width, rows=10)))
+            )
         written = msgspec.json.format(json.dumps(make_json(made)), indent=2)
         harmless.adds_up(harmless.as_json(written))
         # Long ones seldom: they take long, and are made of the same parts.

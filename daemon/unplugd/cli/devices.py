@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from unplugd import sanitize
-from unplugd.cli.configuration import append
-from unplugd.cli.terminal import asked, say, table
+from unplugd.cli.config import append
+from unplugd.cli.terminal import ask, say, table
 from unplugd.config.file import load_settings
 from unplugd.config.write import format_device
 from unplugd.errors import Failure
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from unplugd.rules.devices import Device
 
 
-def devices(arguments: argparse.Namespace, where: Paths) -> int:
+def list_devices(arguments: argparse.Namespace, where: Paths) -> int:
     """Print every USB device here, which are watched and why."""
     platform = current_platform(where)
     try:
@@ -57,7 +57,7 @@ def devices(arguments: argparse.Namespace, where: Paths) -> int:
     return 0
 
 
-def learn(arguments: argparse.Namespace, where: Paths) -> int:
+def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
     """Add a device to the configuration: the one with this id, or the one that you plug in now."""
     platform = current_platform(where)
     settings = load_settings(where.config)
@@ -87,7 +87,7 @@ def learn(arguments: argparse.Namespace, where: Paths) -> int:
             f"{device.id} is the id of a chip used in many different devices; all of them would be watched",
             "unplugd cannot tell this one from the others",
         )
-    if not arguments.id and sys.stdin.isatty() and not asked("Watch this device from now on?"):
+    if not arguments.id and sys.stdin.isatty() and not ask("Watch this device from now on?"):
         say("Nothing was changed.")
         return 0
     name = (

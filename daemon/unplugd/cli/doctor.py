@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from unplugd.cli import service
-from unplugd.cli.terminal import console, shown
+from unplugd.cli.terminal import console, make_printable
 from unplugd.doctor import Finding, examine
 from unplugd.errors import Failure
 from unplugd.platforms.current import current_platform
@@ -31,7 +31,7 @@ def doctor(arguments: argparse.Namespace, where: Paths) -> int:
         mark, style = {True: ("ok", "good"), None: ("--", "unused"), False: ("NO", "trouble")}[finding.ok]
         out.print(mark, style=style, end="  ")
         layer = f"{finding.layer} (by {finding.by})" if finding.by else finding.layer
-        out.print(f"{layer}: {shown(finding.what, 200)}", markup=False)
+        out.print(f"{layer}: {make_printable(finding.what, 200)}", markup=False)
         if finding.hint and finding.ok is not True:
             out.print(f"      hint: {finding.hint}", markup=False)
     return int(failed)

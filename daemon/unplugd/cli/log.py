@@ -6,10 +6,10 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from unplugd.cli import forms
-from unplugd.cli.following import Following
+from unplugd.cli import log_formats
+from unplugd.cli.log_follow import Follower
 from unplugd.cli.pager import Output
-from unplugd.cli.terminal import START, asked_time, say
+from unplugd.cli.terminal import START_HINT, parse_times, say
 from unplugd.errors import Failure
 from unplugd.journal import sources, streams
 from unplugd.journal.files import list_files
@@ -20,7 +20,7 @@ from unplugd.review.notes import describe_notes
 if TYPE_CHECKING:
     import argparse
 
-    from unplugd.cli.forms import Form
+    from unplugd.cli.log_formats import Format
     from unplugd.journal.event import Event
     from unplugd.paths import Paths
 
@@ -32,9 +32,9 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     following = None
     if arguments.follow:
         # Opened before the old events are read, so that none is missed in between.
-        following = Following(sources.current_files(arguments.file, where.journal), notes)
+        following = Follower(sources.current_files(arguments.file, where.journal), notes)
     if not arguments.file and not following and not list_files(where.journal):
-        raise Failure("there is no journal yet", START)
+        raise Failure("there is no journal yet", START_HINT)
     if arguments.last is not None and arguments.last < 0:
         raise Failure("--last cannot be negative", "unplugd log --last 20")
     try:
@@ -51,7 +51,7 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     else:
         hosts, batches = streams.read_last(found, notes, say, wanted.of, arguments.last)
     with Output(page=not following) as output:
-        form = forms.of(arguments.format, output, hosts)
+        form = log_formats.make_format(arguments.format, output, hosts)
         for batch in batches:
             form.show(batch if arguments.last is not None else wanted.of(batch))
         if following:
@@ -68,7 +68,7 @@ class Wanted:
     """Which events are to be shown."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        since, until = asked_time(arguments)
+        since, until = parse_times(arguments)
         self._since = -math.inf if since is None else since
         self._until = math.inf if until is None else until
         self._events: frozenset[str] | None = frozenset(arguments.event) if arguments.event else None
@@ -132,7 +132,7 @@ def _place(one: Event) -> tuple[str, str, str]:
     return one.host, one.boot, one.device
 
 
-def _tell(form: Form, wanted: Wanted, notes: Counter[str]) -> None:
+def _tell(form: Format, wanted: Wanted, notes: Counter[str]) -> None:
     """Tell what was unusual, in one line each."""
     if not form.shown:
         left = wanted.checkpoints_left_out

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, durations, moment
+from unplugd import __version__, durations
+from unplugd.cli import timespan
 from unplugd.journal.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -48,21 +49,21 @@ def _add(commands: Commands, name: str, what: str, command: str) -> argparse.Arg
 
 
 def _watching(commands: Commands) -> None:
-    run = _add(commands, "run", "watch in the foreground; this is what the service runs", "watching.run")
+    run = _add(commands, "run", "watch in the foreground; this is what the service runs", "run.run")
     run.add_argument(
         "--config", type=Path, metavar="FILE", help="use this configuration file instead of your own"
     )
     demo = _add(
-        commands, "demo", "show how it all works on a simulated device, in about a minute", "watching.demo"
+        commands, "demo", "show how it all works on a simulated device, in about a minute", "demo.demo"
     )
     demo.add_argument("--fast", action="store_true", help="take only a few seconds")
 
 
 def _asking(commands: Commands) -> None:
     what = "show what is plugged in, what is using it, and when the next reminder is due"
-    status = _add(commands, "status", what, "asking.status")
+    status = _add(commands, "status", what, "status.status")
     status.add_argument("--json", **AS_JSON)
-    snooze = _add(commands, "snooze", "pause reminders for a while", "asking.snooze")
+    snooze = _add(commands, "snooze", "pause reminders for a while", "snooze.snooze")
     snooze.add_argument(
         "duration",
         nargs="?",
@@ -75,7 +76,7 @@ def _asking(commands: Commands) -> None:
 
 def _log(commands: Commands) -> None:
     log = _add(commands, "log", "show the journal", "log.log")
-    log.add_argument("--since", metavar="T", help=f"start from this local time: {moment.FORMS}")
+    log.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
     log.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
     log.add_argument("--last", type=int, metavar="N", help="show only the last N events")
     log.add_argument(
@@ -109,7 +110,7 @@ def _log(commands: Commands) -> None:
 def _report(commands: Commands) -> None:
     what = "show how long devices were plugged in, used, and left plugged in unused"
     report = _add(commands, "report", what, "report.report")
-    report.add_argument("--since", metavar="T", help=f"start from this local time: {moment.FORMS}")
+    report.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
     report.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
     report.add_argument("--json", **AS_JSON)
     report.add_argument(
@@ -130,7 +131,7 @@ def _report(commands: Commands) -> None:
 
 def _devices(commands: Commands) -> None:
     what = "list every USB device on this computer, which ones are watched, and why"
-    listed = _add(commands, "devices", what, "devices.devices")
+    listed = _add(commands, "devices", what, "devices.list_devices")
     listed.add_argument("--json", **AS_JSON)
     more = listed.add_subparsers(metavar="learn")
     learn = more.add_parser(
@@ -142,7 +143,7 @@ def _devices(commands: Commands) -> None:
         "id", nargs="?", metavar="ID", help='such as "0a21:8002"; without it, plug the device in when asked'
     )
     learn.add_argument("--name", help="the name to show for it")
-    learn.set_defaults(command="devices.learn")
+    learn.set_defaults(command="devices.learn_device")
 
 
 def _doctor(commands: Commands) -> None:
@@ -159,11 +160,11 @@ def _configuration(commands: Commands) -> None:
         description="Show, check or change the configuration.",
     )
     parts = configuration.add_subparsers(required=True, metavar="path|show|check|init|add-uploader")
-    _add(parts, "path", "print the path of the configuration file", "configuration.path")
-    _add(parts, "show", "print every setting in effect", "configuration.show")
-    _add(parts, "check", "check the file and list every problem", "configuration.check")
-    _add(parts, "init", "write a file with the defaults to start from", "configuration.init")
-    adder = _add(parts, "add-uploader", "add your upload software to the file", "configuration.add_uploader")
+    _add(parts, "path", "print the path of the configuration file", "config.path")
+    _add(parts, "show", "print every setting in effect", "config.show")
+    _add(parts, "check", "check the file and list every problem", "config.check")
+    _add(parts, "init", "write a file with the defaults to start from", "config.init")
+    adder = _add(parts, "add-uploader", "add your upload software to the file", "config.add_uploader")
     adder.add_argument("process", metavar="PROGRAM", help='a name, a full path or "java:uploader.jar"')
     adder.add_argument("--name", help="the name to show for it")
 

@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from unplugd import paths, sanitize
-from unplugd.cli.terminal import START, asked_time, console, progress_bar, say
+from unplugd.cli.terminal import START_HINT, console, make_progress_bar, parse_times, say
 from unplugd.errors import Failure
 from unplugd.journal import sources, writer
 from unplugd.review import parallel
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 ZONES: Final = "/zoneinfo/"
 SIGNS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
 """Signs of the report beyond ASCII, each with another one that every terminal can show in its place."""
-BROWSER: Final = 3.0
+BROWSER_SECONDS: Final = 3.0
 """Seconds in which an opener that fails has failed."""
 
 
@@ -50,9 +50,9 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.open and not arguments.html:
         raise Failure("--open needs a page", "unplugd report --html report.html --open")
     now = time.time()
-    zone, name = local_zone()
-    since, until = asked_time(arguments, now, zone)
-    reviewed = _reviewed(arguments, where, now)
+    zone, name = find_local_zone()
+    since, until = parse_times(arguments, now, zone)
+    reviewed = _make_review(arguments, where, now)
     latest = _latest(reviewed, now)
     if until is not None:
         until = min(until, latest)
@@ -78,14 +78,14 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
 # --- reading
 
 
-def _reviewed(arguments: argparse.Namespace, where: Paths, now: float) -> Review:
+def _make_review(arguments: argparse.Namespace, where: Paths, now: float) -> Review:
     notes: Counter[str] = Counter()
     found = sources.find_sources(arguments.file, where.journal, notes, say)
     if not found:
-        raise Failure("there is no journal yet", START)
+        raise Failure("there is no journal yet", START_HINT)
     # Asked before it is read, so that what is plugged in now is in the journal.
     running = not arguments.file and _runs(where)
-    with progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
+    with make_progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
         reviewed = parallel.reviewed(
             found, notes, say, progress, now if running else None, writer.find_host_name()
         )
@@ -107,7 +107,7 @@ def _runs(where: Paths) -> bool:
         return False
 
 
-def local_zone() -> tuple[tzinfo, str]:
+def find_local_zone() -> tuple[tzinfo, str]:
     """Return the time zone of this computer, and its name; a mere offset where it has none."""
     names = [os.environ.get("TZ", "").removeprefix(":")]
     with contextlib.suppress(OSError):
@@ -138,14 +138,14 @@ def local_zone() -> tuple[tzinfo, str]:
 
 
 def _print(made: Report) -> None:
-    from unplugd.cli.summary import Paper, lines, on_one_screen  # noqa: PLC0415 - it loads rich
+    from unplugd.cli.report_text import Paper, make_lines, print_screen  # noqa: PLC0415 - it loads rich
 
     out = console()
     screen = shutil.get_terminal_size() if sys.stdout.isatty() else None
     paper = Paper(screen.columns if screen else 80, rows=31)
     instead = _instead(sys.stdout.encoding or "ascii")
     # With the command above it and the prompt below it.
-    for line in on_one_screen(made, paper, screen.lines - 2) if screen else lines(made, paper):
+    for line in print_screen(made, paper, screen.lines - 2) if screen else make_lines(made, paper):
         line.plain = line.plain.translate(instead)
         line.rstrip()
         out.print(line, soft_wrap=True)
@@ -199,7 +199,7 @@ def _open(file: Path) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        failed = child.wait(BROWSER) != 0
+        failed = child.wait(BROWSER_SECONDS) != 0
     except subprocess.TimeoutExpired:
         # It is the browser itself, and still there.
         return

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, paths, sanitize
-from unplugd.cli.terminal import asked, say
+from unplugd.cli.terminal import ask, say
 from unplugd.config.file import load_settings
 from unplugd.errors import Failure
 from unplugd.rules import reminder
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from unplugd_service.manager import Manager, State
     from unplugd_service.system import System
 
-READY: Final = reminder.ON_ITS_WAY
+READY_TIMEOUT_SECONDS: Final = reminder.ON_ITS_WAY
 """Seconds until the daemon has to answer, and until a channel has to have taken the first notification."""
 
 
@@ -228,7 +228,7 @@ def _greet(where: Paths) -> None:
 
 def _until(answer: Callable[[], Any]) -> Any:
     """Return the first answer that says something, or the last one when the time is over."""
-    end = time.monotonic() + READY
+    end = time.monotonic() + READY_TIMEOUT_SECONDS
     while not (found := answer()) and time.monotonic() < end:
         time.sleep(0.1)
     return found
@@ -298,7 +298,5 @@ def _purge_is_meant(where: Paths) -> None:
         return
     if not sys.stdin.isatty():
         raise Failure("--purge asks before it deletes anything", "run it in a terminal")
-    if not asked(
-        f"Permanently delete the journal and the configuration ({_listed(folders)})?", default=False
-    ):
+    if not ask(f"Permanently delete the journal and the configuration ({_listed(folders)})?", default=False):
         raise Failure("nothing was removed", "to keep both: unplugd service uninstall")

@@ -9,7 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import moment, sanitize
+from unplugd import sanitize
+from unplugd.cli import timespan
 from unplugd.errors import Failure
 from unplugd.journal import sentences
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import tzinfo
 
-START: Final = "unplugd service install   (or, in this terminal only: unplugd run)"
+START_HINT: Final = "unplugd service install   (or, in this terminal only: unplugd run)"
 """The hint where nobody watches."""
-SHOWN_AFTER: Final = 1.0
+PROGRESS_AFTER_SECONDS: Final = 1.0
 """Seconds after which a person wants to see that something goes on."""
 
 
@@ -30,7 +31,7 @@ def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def tell(text: str) -> None:
+def say_without_waiting(text: str) -> None:
     """Talk to the person who may be there while the daemon runs: never waits, and nothing that happens to it matters.
 
     The terminal can be halted with Ctrl-S or be gone, and the reader of a pipe, too.
@@ -46,18 +47,18 @@ def tell(text: str) -> None:
         return
 
 
-def when(written: str | None) -> str:
+def format_time(written: str | None) -> str:
     """Return a time of the daemon as a person reads it: the local time of day, with the date if it is another."""
     shown = sentences.format_local_time({"time": written})
     return shown[11:16] if shown[:10] == time.strftime("%Y-%m-%d") else shown[:16]
 
 
-def shown(text: object, limit: int = sanitize.MAX_CHARACTERS) -> str:
+def make_printable(text: object, limit: int = sanitize.MAX_CHARACTERS) -> str:
     """Return foreign text as it may be printed."""
     return sanitize.one_line(str(text), limit)
 
 
-def asked(question: str, *, default: bool = True) -> bool:
+def ask(question: str, *, default: bool = True) -> bool:
     """Ask, and return whether the answer is yes; Enter alone means `default`."""
     print(f"{question} [{'Y/n' if default else 'y/N'}] ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
@@ -65,15 +66,15 @@ def asked(question: str, *, default: bool = True) -> bool:
     return answer.strip().lower() in ("y", "yes") or (default and answer.strip() == "" and answer != "")
 
 
-def asked_time(
+def parse_times(
     arguments: argparse.Namespace, now: float | None = None, zone: tzinfo | None = None
 ) -> tuple[float | None, float | None]:
     """Return `--since` and `--until` as moments, None where not given; Failure where they are none, or no stretch."""
     try:
-        since = None if arguments.since is None else moment.since(arguments.since, now, zone)
-        until = None if arguments.until is None else moment.until(arguments.until, now, zone)
+        since = None if arguments.since is None else timespan.parse_since(arguments.since, now, zone)
+        until = None if arguments.until is None else timespan.parse_until(arguments.until, now, zone)
     except ValueError as error:
-        raise Failure(sanitize.one_line(str(error), 200), moment.HINT) from None
+        raise Failure(sanitize.one_line(str(error), 200), timespan.HINT) from None
     if since is not None and until is not None and since >= until:
         raise Failure(
             "--since is not before --until", f"unplugd {arguments.command.split('.')[0]} --since 7d"
@@ -124,7 +125,7 @@ def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 @contextlib.contextmanager
-def progress_bar(title: str, size: int) -> Iterator[Callable[[int], None] | None]:
+def make_progress_bar(title: str, size: int) -> Iterator[Callable[[int], None] | None]:
     """Yield what is told of each bit that is done and shows it on a terminal if all takes long; None where there is none."""
     if not (sys.stderr and sys.stderr.isatty()):
         yield None
@@ -134,7 +135,7 @@ def progress_bar(title: str, size: int) -> Iterator[Callable[[int], None] | None
 
     bar = Progress(console=Console(stderr=True), transient=True)
     task = bar.add_task(title, total=size)
-    shown_from = time.monotonic() + SHOWN_AFTER
+    shown_from = time.monotonic() + PROGRESS_AFTER_SECONDS
 
     def progress(done: int) -> None:
         bar.advance(task, done)

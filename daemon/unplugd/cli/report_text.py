@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
     from unplugd.review.figures import Figures, Report
 
-WIDEST: Final = 110
+MAX_COLUMNS: Final = 110
 """Columns beyond which a line gets harder to read, not easier."""
-BESIDE: Final = 60
+BESIDE_COLUMNS: Final = 60
 """Columns from which on there is room for a fact beside its name."""
-NAMES: Final = 26
+NAME_COLUMNS: Final = 26
 """Columns of these names."""
-SHORTEST: Final = 12
+MIN_NAME_COLUMNS: Final = 12
 """Columns that the name of a device or a computer has at least."""
-MONTHS_FROM: Final = 93
+MONTHS_FROM_DAYS: Final = 93
 """Days from which on months are shown instead."""
-FEWEST: Final = 7
+MIN_ROWS: Final = 7
 """Rows of days, and of names, that are always shown."""
 ALARM: Final = "unused.most"
 UNUSED: Final = "█"
@@ -54,12 +54,12 @@ class Paper:
     @property
     def room(self) -> int:
         """Columns that a line may have."""
-        return min(self.width, WIDEST)
+        return min(self.width, MAX_COLUMNS)
 
     @property
     def beside(self) -> int:
         """Columns that are left beside the name of a fact, or below it."""
-        return self.room - (NAMES if self.width >= BESIDE else 4)
+        return self.room - (NAME_COLUMNS if self.width >= BESIDE_COLUMNS else 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,18 @@ class _Row:
     figures: Figures
 
 
-def on_one_screen(report: Report, paper: Paper, height: int) -> list[Text]:
+def print_screen(report: Report, paper: Paper, height: int) -> list[Text]:
     """Return the report with so few rows that it fits `height` lines, if seven of each kind are few enough."""
     rows = height
     while True:
-        rows = max(FEWEST, rows)
-        shown = list(lines(report, replace(paper, rows=rows)))
-        if len(shown) <= height or rows == FEWEST:
+        rows = max(MIN_ROWS, rows)
+        shown = list(make_lines(report, replace(paper, rows=rows)))
+        if len(shown) <= height or rows == MIN_ROWS:
             return shown
         rows -= len(shown) - height
 
 
-def lines(report: Report, paper: Paper) -> Iterator[Text]:
+def make_lines(report: Report, paper: Paper) -> Iterator[Text]:
     """Yield the report."""
     yield from _prose(wording.describe_covered(report, days.find_zone(report.zone)), paper, "bold")
     yield Text()
@@ -181,12 +181,12 @@ def _reminders(total: Figures, paper: Paper) -> Iterator[Text]:
 def _fact(paper: Paper, name: str, what: str, more: str = "", style: str = "") -> Iterator[Text]:
     """Yield a name and what it comes to beside it or, where that is too narrow, below it."""
     bold = "bold" if style else ""
-    beside = paper.width >= BESIDE
-    indent = " " * (NAMES if beside else 4)
+    beside = paper.width >= BESIDE_COLUMNS
+    indent = " " * (NAME_COLUMNS if beside else 4)
     if name and not beside:
         yield Text(f"  {name}", bold)
     first, *rest = _wrapped(what + more, paper.beside)
-    line = Text(f"  {name:{NAMES - 2}}" if beside else indent, bold)
+    line = Text(f"  {name:{NAME_COLUMNS - 2}}" if beside else indent, bold)
     line.append(first[: len(what)], style)
     line.append(first[len(what) :])
     yield line
@@ -198,7 +198,7 @@ def _by_day(report: Report, paper: Paper) -> Iterator[Text]:
     if len(rows) < 2:
         return
     what = "day"
-    if (report.days[-1][0] - report.days[0][0]).days >= MONTHS_FROM:
+    if (report.days[-1][0] - report.days[0][0]).days >= MONTHS_FROM_DAYS:
         what, rows = "month", list(_months(report))
     shown = rows[-paper.rows :]
     yield Text()
@@ -262,9 +262,9 @@ def _table(what: str, rows: Sequence[_Row], paper: Paper) -> Iterator[Text]:
     names = [row.name for row in shown]
     widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
     # What says least is left out first.
-    while len(widths) > 1 and sum(widths) + 2 * len(widths) + 2 + SHORTEST > paper.room:
+    while len(widths) > 1 and sum(widths) + 2 * len(widths) + 2 + MIN_NAME_COLUMNS > paper.room:
         widths.pop()
-    room = max(SHORTEST, paper.room - sum(widths) - 2 * len(widths) - 2)
+    room = max(MIN_NAME_COLUMNS, paper.room - sum(widths) - 2 * len(widths) - 2)
     room = min(room, max(cell_len(what) + 3, *map(cell_len, names)))
     yield Text()
     heading = Text(set_cell_size(f"By {what}", room + 2), "bold")

@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from unplugd import sanitize
-from unplugd.cli.story import Story
+from unplugd.cli.log_text import Story
 from unplugd.journal import event
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ COLUMNS: Final = (
 """The columns of the table, always all of them: every field that this version writes."""
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """With one of these at its beginning a spreadsheet would compute a cell instead of showing it."""
-LONGEST_CELL: Final = 1000
+MAX_CELL_CHARACTERS: Final = 1000
 
 
-class Form(Protocol):
+class Format(Protocol):
     """A form; `shown` is how many events were."""
 
     shown: int
@@ -64,7 +64,7 @@ class Form(Protocol):
         """Show what stands at the end."""
 
 
-def of(name: str, output: Output, hosts: Collection[str]) -> Form:
+def make_format(name: str, output: Output, hosts: Collection[str]) -> Format:
     """Return the form of this name; with more than one computer in `hosts` each line says which."""
     if name == "jsonl":
         return JsonLines(output)
@@ -106,7 +106,7 @@ class Table:
         """Write a row for each event."""
         self.shown += len(batch.events)
         rows = (event.get_fields(one, line) for one, line in zip(batch.events, batch.lines, strict=True))
-        self._write([cell(fields.get(column)) for column in COLUMNS] for fields in rows)
+        self._write([format_cell(fields.get(column)) for column in COLUMNS] for fields in rows)
 
     def end(self) -> None:
         """Nothing."""
@@ -117,7 +117,7 @@ class Table:
         self._output.write(text.getvalue())
 
 
-def cell(value: Any) -> str:
+def format_cell(value: Any) -> str:
     """Return a value as a cell of a table."""
     if value is None or isinstance(value, dict):
         return ""
@@ -126,8 +126,8 @@ def cell(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return ""
     if isinstance(value, int | float):
-        return f"{value}"[:LONGEST_CELL]
+        return f"{value}"[:MAX_CELL_CHARACTERS]
     if isinstance(value, list):
         value = " ".join(str(one) for one in value)
-    text = sanitize.one_line(str(value), LONGEST_CELL)
+    text = sanitize.one_line(str(value), MAX_CELL_CHARACTERS)
     return f"'{text}" if text.startswith(FORMULA) else text

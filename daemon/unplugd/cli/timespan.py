@@ -21,17 +21,17 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-def since(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:
+def parse_since(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:
     """Return where `--since` begins: the beginning of what was typed. ValueError where it is no time."""
-    return _span(typed, now, zone)[0]
+    return _parse(typed, now, zone)[0]
 
 
-def until(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:
+def parse_until(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:
     """Return where `--until` ends, exclusive: after the whole of what was typed (a day, a minute, a second)."""
-    return _span(typed, now, zone)[1]
+    return _parse(typed, now, zone)[1]
 
 
-def _span(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, float]:
+def _parse(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, float]:
     """Return where what was typed begins and ends, in Unix seconds.
 
     Local time. An hour that comes twice, when clocks go back, is meant from its first beginning to its second end; one
@@ -47,7 +47,7 @@ def _span(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, fl
             )
             return find_midnight(day, zone), find_midnight(day + timedelta(days=1), zone)
         if exact := _TIME.fullmatch(text):
-            return _of_time(exact, zone)
+            return _parse_time(exact, zone)
         if days := _AGO.fullmatch(text):
             # Days of the calendar: the same time of day, even if the clocks were changed in between.
             then = datetime.fromtimestamp(moment, zone).replace(tzinfo=None) - timedelta(days=int(days[1]))
@@ -59,7 +59,7 @@ def _span(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, fl
     return ago, ago
 
 
-def _of_time(typed: re.Match[str], zone: tzinfo | None) -> tuple[float, float]:
+def _parse_time(typed: re.Match[str], zone: tzinfo | None) -> tuple[float, float]:
     written = datetime.fromisoformat(typed[0])
     unit = timedelta(minutes=1) if not typed[1] else timedelta(seconds=1) if not typed[2] else timedelta()
     if written.tzinfo:

@@ -36,9 +36,9 @@ STYLES: Final = {
     "config_loaded": "dim",
     "checkpoint": "dim",
 }
-MOST_LINES: Final = 8
+MAX_LANES: Final = 8
 """Periods that run side by side with a line of their own."""
-NARROWEST: Final = 24
+MIN_COLUMNS: Final = 24
 
 
 class Story:
@@ -120,7 +120,7 @@ class Story:
     def _begin(self, key: tuple[str, str]) -> None:
         if None in self._open:
             self._open[self._open.index(None)] = key
-        elif len(self._open) < MOST_LINES:
+        elif len(self._open) < MAX_LANES:
             self._open.append(key)
 
     def _trim(self) -> None:
@@ -156,7 +156,7 @@ class Story:
             lines = [words]
         else:
             indent = 4 + len(time) + len(name) + room + 1
-            lines = textwrap.wrap(words, max(NARROWEST, width - indent), subsequent_indent="  ") or [""]
+            lines = textwrap.wrap(words, max(MIN_COLUMNS, width - indent), subsequent_indent="  ") or [""]
         further = " " * (4 + len(time) + len(name)) + f"{gutter[1]:<{room}} "
         parts = [first + self._paint(lines[0], style)]
         parts.extend(further + self._paint(line, style) for line in lines[1:])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from unplugd.journal.sources import Source
 
-EVERY: Final = 250
+POLL_MILLISECONDS: Final = 250
 """Milliseconds from one look at the files to the next."""
 
 
@@ -36,7 +36,7 @@ class _Tail:
     troubled: bool = False
 
 
-class Following:
+class Follower:
     """Journals opened at this moment: `until_now` limits what is read of them, `batches` yields what comes after."""
 
     def __init__(self, files: Sequence[Path], notes: Counter[str]) -> None:
@@ -76,7 +76,7 @@ class Following:
                     batch = Batch(*event.decode(chunk, self._notes))
                     if batch.events:
                         yield batch
-            for _, happened in poll.poll(EVERY):
+            for _, happened in poll.poll(POLL_MILLISECONDS):
                 if happened & (select.POLLERR | select.POLLHUP):
                     raise BrokenPipeError
                 poll.unregister(sys.stdout.fileno())

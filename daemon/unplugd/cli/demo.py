@@ -1,0 +1,69 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from unplugd import paths
+from unplugd.cli.terminal import say
+from unplugd.errors import Failure
+from unplugd.platforms.current import current_platform
+from unplugd.watch import lock
+from unplugd.watch.daemon import Daemon
+
+if TYPE_CHECKING:
+    import argparse
+
+    from unplugd.paths import Paths
+    from unplugd.rules.model import Record
+from unplugd.cli.run import describe_record, explain_start_failure
+
+
+def demo(arguments: argparse.Namespace, where: Paths) -> int:
+    """Tell the whole story on a simulated device."""
+    from unplugd.platforms import simulated  # noqa: PLC0415 - `run` does not need it, and the name is the command's, too
+
+    speed = simulated.FAST_FACTOR if arguments.fast else 1.0
+    own = paths.Paths(where.configuration, where.state / "demo", where.runtime / "demo")
+    began = time.monotonic()
+
+    def narrate(text: str, mark: str = " ") -> None:
+        print(f"{(time.monotonic() - began) * speed:4.0f} s {mark} {text}", flush=True)
+
+    say("This simulates a CareLink USB stick. The notifications are real, and minutes pass as seconds.")
+    daemon: Daemon | None = None
+    platform = simulated.SimulatedPlatform(
+        current_platform(own),
+        speed,
+        lambda text: narrate(text, ">"),
+        lambda: daemon.stop("over") if daemon else None,
+    )
+
+    happened: set[str] = set()
+
+    def told(record: Record) -> None:
+        happened.add(record.event)
+        narrate(describe_record(record))
+
+    try:
+        daemon = Daemon(
+            platform, own, lambda: simulated.demo_settings(speed), lambda text: say(f"unplugd: {text}"), told
+        )
+    except lock.HeldError:
+        raise Failure("another demo is running", "wait until it is over, or stop it with Ctrl-C") from None
+    except OSError as error:
+        raise explain_start_failure(error, own) from None
+    interrupted = False
+    try:
+        interrupted = daemon.run() == signal.SIGINT.name
+    finally:
+        daemon.close()
+    if interrupted:
+        return 130
+    if "reminded" not in happened:
+        say("No reminder reached you in this demo.\nhint: unplugd doctor --notify")
+    say("That was the demo. To read its journal: unplugd log " + paths.shorten(own.journal))
+    say("To watch for real: unplugd run")
+    return 0

@@ -1,0 +1,50 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unplugd import durations
+from unplugd.cli.terminal import START_HINT, format_time, make_printable, say
+from unplugd.errors import Failure
+from unplugd.watch import control
+
+if TYPE_CHECKING:
+    import argparse
+
+    from unplugd.paths import Paths
+from unplugd.cli.status import OTHER_VERSION
+
+
+def snooze(arguments: argparse.Namespace, where: Paths) -> int:
+    """Have the daemon be silent for a while."""
+    request: dict[str, Any] = {"command": "snooze"}
+    if arguments.cancel:
+        request["cancel"] = True
+    elif arguments.duration is not None:
+        if not 0 < arguments.duration <= durations.DAY_SECONDS:
+            raise Failure("a snooze must be longer than zero and at most a day", "unplugd snooze 15m")
+        request["seconds"] = arguments.duration
+    try:
+        answer = control.ask(where.control, request)
+    except control.NotRunningError:
+        raise Failure("unplugd is not running, so there is nothing to snooze", START_HINT) from None
+    try:
+        return _print_snooze(arguments, answer)
+    except (KeyError, TypeError, AttributeError, IndexError):
+        raise OTHER_VERSION from None
+
+
+def _print_snooze(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
+    if arguments.cancel:
+        names = ", ".join(make_printable(name) for name in answer["cancelled"])
+        say(f"Reminders are on again for {names}." if names else "Nothing was snoozed.")
+        return 0
+    if not answer.get("plugged_in"):
+        raise Failure("nothing is plugged in, so there is nothing to snooze", "unplugd status")
+    if not answer["snoozed"]:
+        limit = durations.describe(answer["limit"])
+        raise Failure(f"no snooze time is left for this plug-in (limit: {limit})", "unplug the device")
+    for snoozed in answer["snoozed"]:
+        say(f"No reminders for {make_printable(snoozed['name'])} until {format_time(snoozed['until'])}.")
+    return 0
