@@ -17,7 +17,7 @@ from tests.documents import grammar
 from tests.documents.manual import ENVIRONMENT
 from tests.rig.shell import SHELLS, Fish, Typed
 from tests.rig.tools import need
-from tests.test_documents import COMMANDS
+from tests.unit.test_documents import COMMANDS
 from unplugd import __version__
 from unplugd.config.checks import CHECKS
 

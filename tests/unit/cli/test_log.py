@@ -410,7 +410,7 @@ def test_nothing_is_missed_between_reading_and_following(tmp_path: Path) -> None
     """While old events are read somebody writes and rotates as fast as can be."""
     script = (
         "import sys, json, pathlib; from unplugd.journal.writer import JournalFile\n"
-        "from tests.test_log import number\n"
+        "from tests.unit.cli.test_log import number\n"
         "file = JournalFile(pathlib.Path(sys.argv[1]), rotate_at=60_000)\n"
         "for at in range(3000): file.msg(number(at).strip())"
     )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.integration.platforms.macos.test_usage import with_pid
 from tests.rig.iokit import Frameworks, fixture, standing_in
 from tests.rig.programs import Programs
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
-from tests.test_macos_use import with_pid
 from unplugd.config.settings import Settings
 from unplugd.eventloop.timer import Timer
 from unplugd.notify.terminal import Terminal

@@ -1,0 +1,1 @@
+"""Tests on real parts: buses, notification servers, processes, service managers, browsers."""

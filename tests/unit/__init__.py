@@ -1,0 +1,1 @@
+"""Tests of code alone: they start no process, and write below tmp_path only."""
