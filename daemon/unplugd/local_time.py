@@ -1,4 +1,4 @@
-"""TODO."""
+"""Local times around changes of the clock: midnights that are skipped, hours that come twice. Pure."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ def find_first_moment(local: datetime, zone: tzinfo | None) -> float:
 
 
 def is_skipped(local: datetime, zone: tzinfo | None) -> bool:
+    """Whether local clocks never show this, since they jump over it."""
     shown = datetime.fromtimestamp(to_seconds(local, zone), zone)
     return shown.replace(tzinfo=None, fold=0) != local.replace(fold=0)
 
 
 def to_seconds(local: datetime, zone: tzinfo | None) -> float:
+    """Return a local time as Unix seconds."""
     return (local.replace(tzinfo=zone) if zone else local).timestamp()

@@ -1,4 +1,4 @@
-"""TODO."""
+"""`unplugd demo`."""
 
 from __future__ import annotations
 

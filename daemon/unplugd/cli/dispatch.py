@@ -1,4 +1,4 @@
-"""TODO."""
+"""Parse the command line, run one command, print its errors, return the exit status."""
 
 from __future__ import annotations
 

@@ -70,12 +70,14 @@ def _ignore_record(_record: Record) -> None:
 
 
 def describe_record(record: Record) -> str:
+    """Return an event of the daemon as a sentence for a person."""
     device = record.device
     about = {"device": device.port, "name": device.name} if device else {}
     return sentences.describe({"event": record.event, **about, **record.fields})
 
 
 def explain_start_failure(error: OSError, where: Paths) -> Failure:
+    """Return why the daemon cannot start, with the way out."""
     if error.filename is None:
         return Failure(f"cannot start: {error.strerror or error}", "unplugd doctor")
     folders = f"{paths.shorten(where.state)} and {paths.shorten(where.runtime)}"

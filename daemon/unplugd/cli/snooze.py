@@ -1,4 +1,4 @@
-"""TODO."""
+"""`unplugd snooze`."""
 
 from __future__ import annotations
 

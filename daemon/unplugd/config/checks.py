@@ -1,4 +1,4 @@
-"""TODO."""
+"""The checks of the configuration file: each turns a value of TOML into what is used, or says what is allowed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What can be configured, with its defaults. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The configuration file as text: the template, one entry, all settings. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from unplugd.rules import uploaders
 if TYPE_CHECKING:
     from unplugd.config.settings import Settings
 
-    pass
-from unplugd.config.file import MAX_BYTES
+MAX_SHOWN_INTEGER: Final = 1_000_000
 
 TEMPLATE: Final = """\
 # unplugd's configuration. Every line is a default: change what you need and remove the "#" before it.
@@ -86,6 +85,7 @@ def format_uploader(name: str, process: tuple[str, ...]) -> str:
 
 
 def format_value(value: Any) -> str:
+    """Return a value as TOML writes it."""
     if isinstance(value, str):
         escaped = "".join(
             f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else f"\\{c}" if c in '"\\' else c
@@ -96,7 +96,7 @@ def format_value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return f"[{', '.join(map(format_value, value))}]"
-    if isinstance(value, int) and abs(value) > MAX_BYTES:
+    if isinstance(value, int) and abs(value) > MAX_SHOWN_INTEGER:
         # Python refuses to write out numbers of thousands of digits.
         return "a huge number"
     return str(value)

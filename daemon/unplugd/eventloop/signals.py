@@ -1,4 +1,4 @@
-"""TODO."""
+"""Signals as a source of the loop."""
 
 from __future__ import annotations
 

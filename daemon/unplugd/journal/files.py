@@ -1,4 +1,4 @@
-"""TODO."""
+"""The journal's files: their names, the events at the end of one, one line as a dictionary."""
 
 from __future__ import annotations
 

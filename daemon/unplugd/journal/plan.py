@@ -1,4 +1,4 @@
-"""TODO."""
+"""Which parts of which files hold the events of one computer, and in which order they are read."""
 
 from __future__ import annotations
 
@@ -95,6 +95,7 @@ def find_position(one: Event) -> float:
 
 
 def find_place(one: Event) -> tuple[int, str, float]:
+    """Return the order of an event among those of the same moment."""
     return kinds.sort_key(one.event, one.device, one.outcome)
 
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Timestamps as the journal writes them: RFC 3339, UTC, milliseconds. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""plyer in a child process, as a channel."""
 
 from __future__ import annotations
 

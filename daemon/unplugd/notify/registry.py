@@ -1,4 +1,4 @@
-"""TODO."""
+"""The channels that are the same on every platform, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The terminal that unplugd was started in, as a channel."""
 
 from __future__ import annotations
 

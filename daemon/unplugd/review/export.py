@@ -1,4 +1,4 @@
-"""TODO."""
+"""A report as JSON, as share/doc/unplugd/report.schema.json describes it. Pure."""
 
 from __future__ import annotations
 

@@ -356,6 +356,7 @@ def _sum_not_watched(watches: Sequence[tuple[str, int, int]], low: int, high: in
 
 
 def to_milliseconds(seconds: float) -> int:
+    """Return seconds as whole milliseconds."""
     return round(seconds * 1000)
 
 

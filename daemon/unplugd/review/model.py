@@ -1,4 +1,4 @@
-"""TODO."""
+"""What a review tells: periods with their uses, reminders and snoozes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""A period while it grows, and the clock of its boot. Pure."""
 
 from __future__ import annotations
 

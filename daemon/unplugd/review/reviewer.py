@@ -126,6 +126,8 @@ def review_part(
 
 
 class Reviewer:
+    """Takes events one by one and lays out the periods that they tell of."""
+
     def __init__(self) -> None:
         self._boots: dict[tuple[str, str], BootClock] = {}
         self._of_host: dict[str, list[str]] = {}
@@ -149,6 +151,7 @@ class Reviewer:
     # --- one event
 
     def take(self, event: Event) -> None:
+        """Take one event."""
         state = self._boots.get((event.host, event.boot))
         wall, at = parse_timestamp(event.time), event.uptime
         if (
@@ -474,6 +477,7 @@ class Reviewer:
             self._close(state, port, "open" if last else "cut")
 
     def finish(self, until: float | None, host: str | None, goes_on: str | None) -> Part:
+        """Close what is open and return all that was told."""
         for name, boot in list(self._boots):
             last = self._latest.get(name) == boot and name != goes_on
             state = self._boots[name, boot]

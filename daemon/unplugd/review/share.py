@@ -1,4 +1,4 @@
-"""TODO."""
+"""A review without names, to be given away. Pure."""
 
 from __future__ import annotations
 

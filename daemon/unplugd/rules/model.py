@@ -1,4 +1,4 @@
-"""TODO."""
+"""What the rules are about: devices plugged in, their use, the reminder, the state, and what to do. Pure."""
 
 from __future__ import annotations
 

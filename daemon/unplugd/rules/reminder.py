@@ -280,6 +280,7 @@ def _expire_snooze(plug: PluggedIn, now: float, actions: list[Action]) -> Plugge
 
 
 def end_snooze(plug: PluggedIn, now: float, how: str, actions: list[Action]) -> PluggedIn:
+    """End the snooze of a device, if it has one; `how` goes to the journal."""
     if plug.snoozed_at is None or plug.snoozed_until is None:
         return plug
     snoozed_for = max(0.0, min(now, plug.snoozed_until) - plug.snoozed_at)
@@ -321,6 +322,7 @@ def _checkpoint(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn
 
 
 def unplug(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
+    """End what goes on with a device that was unplugged at `now`."""
     plug = _end_use(plug, now, actions)
     plug = _end_reminder(plug, "unplugged", actions)
     actions.append(Record("unplugged", plug.device, sum_up(plug, now)))

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Linux's clocks: the one that counts sleep, how long was slept, the boot's id."""
 
 from __future__ import annotations
 

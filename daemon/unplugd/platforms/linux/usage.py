@@ -1,4 +1,4 @@
-"""TODO."""
+"""Who uses the watched devices on Linux."""
 
 from __future__ import annotations
 
