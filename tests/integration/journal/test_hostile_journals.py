@@ -484,7 +484,7 @@ def test_a_file_that_vanishes_is_told(
     run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, exact: int
 ) -> None:
     """It was there when it was found, and is gone when it is to be read: a line says so, and the rest is told."""
-    monkeypatch.setattr(merge, "EXACT", exact)
+    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", exact)
     gone, good = tmp_path / "gone.jsonl", tmp_path / "good.jsonl"
     gone.write_bytes(GOOD * 20)
     good.write_bytes(GOOD * 20)
@@ -495,7 +495,7 @@ def test_a_file_that_vanishes_is_told(
         gone.unlink()
         return told
 
-    monkeypatch.setattr(sources, "find", found)
+    monkeypatch.setattr(sources, "find_sources", found)
     done = run(FORMATS[form], gone, good)
     assert done.code == 0
     assert done.stderr.count("gone.jsonl: no such file") == 1

@@ -367,7 +367,7 @@ def test_rotation_keeps_every_event(path: Path) -> None:
 
 def test_the_oldest_rotated_file_goes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that years of events end somewhere; the newest are kept."""
-    monkeypatch.setattr(writer, "ROTATED", 3)
+    monkeypatch.setattr(writer, "MAX_ROTATED_FILES", 3)
     file = JournalFile(path, rotate_at=1)
     for number in range(6):
         file.msg(line(number))

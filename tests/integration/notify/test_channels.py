@@ -334,7 +334,7 @@ def test_a_child_that_ends_as_it_is_killed_is_no_trouble(
 def test_a_child_that_cannot_be_killed_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The system may keep it from dying; it is left behind."""
     monkeypatch.setattr(os, "killpg", lambda _group, _number: None)
-    monkeypatch.setattr(child, "DYING", 0.05)
+    monkeypatch.setattr(child, "KILL_TIMEOUT_SECONDS", 0.05)
     rig = Rig("sleep", "60")
     rig.ask()
     left = rig.plyer._child

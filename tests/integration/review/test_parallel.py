@@ -47,7 +47,7 @@ def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> li
         started.append(fork())
         return started[-1]
 
-    monkeypatch.setattr(merge, "EXACT", request.param)
+    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", request.param)
     monkeypatch.setattr(parallel, "LARGE", 0)
     monkeypatch.setattr(parallel, "_processors", lambda: 2)
     monkeypatch.setattr(os, "fork", counted)
@@ -158,7 +158,7 @@ def test_another_process_that_ends_too_soon_is_done_without(
     with (folder / "events.jsonl").open("ab") as file:
         file.write(b"not ours\n")
     expected = alone(folder)
-    monkeypatch.setattr(parallel, "part", short)
+    monkeypatch.setattr(parallel, "review_part", short)
     assert reviewed(folder) == expected
     (process,) = forks
     assert ended(process)
@@ -173,7 +173,7 @@ def put_together(monkeypatch: pytest.MonkeyPatch) -> list[Review | None]:
         found.append(join_parts(parts))
         return found[-1]
 
-    monkeypatch.setattr(parallel, "joined", listed)
+    monkeypatch.setattr(parallel, "join_parts", listed)
     return found
 
 
@@ -196,7 +196,7 @@ def test_lines_that_are_very_late_are_read_in_one_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put_together: list[Review | None]
 ) -> None:
     """Where they come out depends on what is read with them."""
-    monkeypatch.setattr(merge, "EXACT", 0)
+    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", 0)
     lines = list(islice(journal_maker.lines("station-1"), 30_000))
     lines.insert(10_000, lines.pop(9_000))
     file = written(tmp_path / "events.jsonl", lines)
@@ -285,7 +285,7 @@ def test_an_end_that_comes_too_soon_leaves_no_process_behind(
         return work(*arguments)
 
     (folder,) = journal_maker.make(tmp_path, 30_000)
-    monkeypatch.setattr(parallel, "part", interrupted)
+    monkeypatch.setattr(parallel, "review_part", interrupted)
     before = descriptors()
     with pytest.raises(error):
         reviewed(folder)

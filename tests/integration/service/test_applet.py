@@ -208,7 +208,7 @@ def test_without_its_programs_it_is_told(rig: Rig, monkeypatch: pytest.MonkeyPat
 
 
 def test_one_that_hangs_is_given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "PATIENCE", 1.0)
+    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 1.0)
     rig.mac.misbehave("osacompile", "hang")
     assert "osacompile does not end" in rig.install()
 

@@ -106,7 +106,7 @@ class Rig:
 @pytest.fixture
 def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     """Yield a Mac on which things are quick to be waited for."""
-    monkeypatch.setattr(system, "BETWEEN_TRIES", 0.001)
+    monkeypatch.setattr(system, "POLL_SECONDS", 0.001)
     rig = Rig(tmp_path, monkeypatch)
     yield rig
     rig.mac.close()
@@ -269,7 +269,7 @@ def test_one_that_does_not_end_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch
     rig.runs("trap '' TERM; echo deaf; while :; do sleep 0.05; done")
     rig.install()
     wait_until(lambda: rig.log, "the program to be deaf")
-    monkeypatch.setattr(launchd, "UNLOADING", 0.3)
+    monkeypatch.setattr(launchd, "UNLOAD_TIMEOUT_SECONDS", 0.3)
     for verb in ("install", "stop"):
         assert rig.refused(verb) == (
             "the unplugd that runs does not end",
@@ -438,7 +438,7 @@ def test_root_is_told_to_leave_sudo_away() -> None:
 
 
 def test_a_launchctl_that_hangs_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "PATIENCE", 0.5)
+    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 0.5)
     rig.mac.misbehave("launchctl enable", "hang")
     assert rig.refused() == (
         "launchctl does not end",

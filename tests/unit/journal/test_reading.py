@@ -20,6 +20,7 @@ from unplugd.cli.log import Wanted
 from unplugd.cli.parser import parser
 from unplugd.errors import Failure
 from unplugd.journal import event, kinds, lines, merge, sentences, sources, streams
+from unplugd.journal import plan as journal_plan
 from unplugd.journal.files import MAX_LINE_BYTES, NAME, list_files
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.timestamps import format_timestamp
@@ -85,7 +86,7 @@ def journal_lines() -> list[bytes]:
 @pytest.mark.parametrize("exact", [SCAN_ALL_BYTES, 0])
 def test_rotated_files_are_one_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int) -> None:
     """Oldest first; the same whether every line is looked at before or only some."""
-    monkeypatch.setattr(merge, "EXACT", exact)
+    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", exact)
     (folder,) = journal_maker.make(tmp_path, 3000, rotate_at=200_000)
     files = list_files(folder / NAME)
     assert len(files) > 2
@@ -126,7 +127,7 @@ def test_any_split_gives_the_same(
     for number, file in enumerate(files):
         (tmp_path / f"{chance.random()}-{number}.jsonl").write_bytes(b"".join(file))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(merge, "EXACT", exact)
+        patched.setattr(merge, "SCAN_ALL_BYTES", exact)
         notes: Counter[str] = Counter()
         assert as_lines(*tmp_path.glob("*.jsonl"), notes=notes) == as_lines(plain)
         assert told(*tmp_path.glob("*.jsonl")) == told(plain)
@@ -140,9 +141,9 @@ def test_a_line_that_comes_up_to_a_minute_late_is_put_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: float, disordered: int
 ) -> None:
     """In a file that is not looked at line by line; a later one is told where it stands, and counted."""
-    monkeypatch.setattr(merge, "EXACT", 0)
+    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", 0)
     # A line or two at a time.
-    monkeypatch.setattr(lines, "CHUNK", 150)
+    monkeypatch.setattr(lines, "CHUNK_BYTES", 150)
     before = [line("b", 10.0 * number) for number in range(400)]
     after = [line("b", 4000.0 + 10 * number) for number in range(400)]
     one = line("b", 3990.0 - late)
@@ -161,10 +162,11 @@ def test_what_is_too_late_to_be_sorted_in_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bytes
 ) -> None:
     """Told where it stands; the same whether another boot follows or not."""
-    monkeypatch.setattr(merge, "EXACT", 0)
+    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", 0)
     # Of the file only the first and the last line are looked at.
-    monkeypatch.setattr(merge, "LOOK", 512)
-    monkeypatch.setattr(lines, "CHUNK", 1000)
+    monkeypatch.setattr(merge, "SAMPLE_BYTES", 512)
+    monkeypatch.setattr(journal_plan, "SAMPLE_BYTES", 512)
+    monkeypatch.setattr(lines, "CHUNK_BYTES", 1000)
     raw = [line("b", 300.0 * number) for number in range(40)]
     late = [raw[0], *raw[2:38], raw[1], *raw[38:], after]
     file = tmp_path / "events.jsonl"
@@ -351,8 +353,8 @@ def test_chunks_are_the_same_both_ways(tmp_path: Path, lengths: list[int], size:
     file.write_bytes(raw)
     descriptor = sources.open_file(file)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(lines, "CHUNK", size)
-        patched.setattr(lines, "LONGEST_LINE", 200)
+        patched.setattr(lines, "CHUNK_BYTES", size)
+        patched.setattr(lines, "MAX_LINE_BYTES", 200)
         forth = b"".join(chunk for _, chunk in lines.read_forwards(descriptor, 0, len(raw), Counter()))
         back = b"".join(reversed(list(lines.read_backwards(descriptor, 0, len(raw), Counter()))))
     os.close(descriptor)

@@ -158,7 +158,7 @@ def test_programs_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is missing and one that hangs are one line each; a complaint is the last line said."""
     with pytest.raises(Failure, match="no-such-program cannot be started: No such file"):
         system.run("no-such-program")
-    monkeypatch.setattr(system, "PATIENCE", 0.05)
+    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 0.05)
     with pytest.raises(Failure, match="sleep does not end"):
         system.run("sleep", "9")
     assert system.run("sh", "-c", "echo one; echo two >&2; exit 3").complaint == "two"
@@ -185,7 +185,7 @@ def test_a_rehearsal_touches_nothing(tmp_path: Path) -> None:
 
 def test_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """As soon as it is so, and at the latest when the time is over."""
-    monkeypatch.setattr(system, "BETWEEN_TRIES", 0.001)
+    monkeypatch.setattr(system, "POLL_SECONDS", 0.001)
     answers = iter([False, False, True])
     assert RealSystem(print).wait("it", lambda: next(answers), 9)
     assert not RealSystem(print).wait("it", lambda: False, 0.01)

@@ -305,7 +305,7 @@ def test_an_answer_that_is_none_is_told(tmp_path: Path, said: bytes) -> None:
 
 def test_a_daemon_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line gives up in time."""
-    monkeypatch.setattr(control, "PATIENCE", -2.95)
+    monkeypatch.setattr(control, "CLIENT_TIMEOUT_SECONDS", -2.95)
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(tmp_path / "s"))
         hung.listen()

@@ -153,7 +153,7 @@ def test_a_program_that_waits_gives_up_too(
     monkeypatch: pytest.MonkeyPatch,
     hanging: Hanging,  # noqa: ARG001 - it hangs
 ) -> None:
-    monkeypatch.setattr(ioreg, "PATIENCE", 0.05)
+    monkeypatch.setattr(ioreg, "TIMEOUT_SECONDS", 0.05)
     with pytest.raises(OSError, match="no answer in time"):
         Ioreg(time.monotonic).wait()
 
@@ -192,7 +192,7 @@ def test_an_ioreg_that_never_stops_is_stopped(
     monkeypatch: pytest.MonkeyPatch, clock: Clock, listing: Ioreg, changes: list[str], mac: Frameworks
 ) -> None:
     """Its answer does not fill the memory."""
-    monkeypatch.setattr(ioreg, "LARGEST", 1000)
+    monkeypatch.setattr(ioreg, "MAX_BYTES", 1000)
     mac.answer.write_bytes(b" " * 200_000)
     with pytest.raises(OSError, match="does not stop talking"):
         Ioreg(clock).wait()
