@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from inspect import isclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from tests.rig.bus import Bus
 from tests.rig.child import Child
@@ -50,6 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ.update(HOME=home.name, XDG_CACHE_HOME=cache, LANG="C.UTF-8", TZ="UTC")
     time.tzset()
+    # A shell has what it starts in the background ignore it, and that is handed on to every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How long an example takes says how busy the machine is.
+    settings.register_profile("tests", deadline=None)
+    settings.load_profile("tests")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,6 +35,11 @@ class Child:
         self._said = b""
         self._silent = False
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of the child, None without one."""
+        return self._child.pid if self._child else None
+
     def fileno(self) -> int:
         """Return the descriptor on which the child talks, -1 without a child or once it has closed it."""
         stdout = self._child.stdout if self._child and not self._silent else None

@@ -77,7 +77,7 @@ def test_a_resting_service_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "process"), [("", ""), ("0", ""), ("60000000", "1"), ("soon", ""), ("-5", "")]
+    ("wanted", "process"), [("", ""), ("0", ""), ("60000000", f"{os.getpid() + 1}"), ("soon", ""), ("-5", "")]
 )
 def test_nobody_wants_a_sign(monkeypatch: pytest.MonkeyPatch, wanted: str, process: str) -> None:
     """Without a watchdog, or with one that is meant for another process, nothing is said and nothing wakes up."""

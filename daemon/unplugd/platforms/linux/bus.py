@@ -94,6 +94,16 @@ class Bus:
             raise BusError(f"the bus cannot be reached: {reason}") from None
         self.call(BUS, "Hello", None, (), lambda _body, _error: None, returns="s")
 
+    @property
+    def pending(self) -> int:
+        """The number of calls that still wait for an answer, also for one that comes late."""
+        return len(self._calls)
+
+    @property
+    def backlog(self) -> int:
+        """The number of bytes that the bus has not taken yet."""
+        return len(self._outgoing)
+
     def fileno(self) -> int:
         """Return the socket's descriptor, -1 when the connection is closed."""
         return self._socket.fileno()

@@ -110,7 +110,7 @@ def test_the_same_answer_is_no_news(
     """Else each look would cause another one."""
     mac.lay()
     listing.ask()
-    turn_until(clock, lambda: listing._child is None, "the child's end", listing)
+    turn_until(clock, lambda: listing.pid is None, "the child's end", listing)
     assert changes == []
 
 
@@ -119,14 +119,14 @@ def test_what_was_announced_meanwhile_is_asked_for_again(
 ) -> None:
     """A child that is under way may have looked before; a fresh answer is not fresh after an announcement."""
     listing.ask()
-    first = listing._child
+    first = listing.pid
     listing.outdate()
     hanging.let()
-    turn_until(clock, lambda: listing._child is not first, "the first child's answer", listing)
+    turn_until(clock, lambda: listing.pid != first, "the first child's answer", listing)
     assert changes == []
     mac.lay(*fixture("free"))
     hanging.let()
-    turn_until(clock, lambda: changes and listing._child is None, "the second child's answer", listing)
+    turn_until(clock, lambda: changes and listing.pid is None, "the second child's answer", listing)
     listing.outdate()
     listing.ask()
     assert listing.fileno() >= 0
@@ -224,9 +224,10 @@ def test_what_was_forgotten_is_not_given(clock: Clock, listing: Ioreg, changes: 
 def test_closing_stops_the_child(listing: Ioreg, hanging: Hanging) -> None:  # noqa: ARG001 - it hangs
     """Nothing is left behind."""
     listing.ask()
-    child = listing._child
+    child = listing.pid
     assert child
     listing.close()
-    assert child.returncode is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
     listing.ready()
     listing.close()

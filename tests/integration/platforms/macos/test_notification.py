@@ -77,7 +77,7 @@ class Rig:
         """Turn the loop until there are so many outcomes; time passes for the look after the applet has taken a notice."""
 
         def told() -> bool:
-            if not self.queue and self.channel._child is None:
+            if not self.queue and self.channel.pid is None:
                 self.clock.now += notification.POLL_SECONDS
             return len(self.outcomes) == count
 
@@ -142,7 +142,7 @@ def test_what_the_applet_does_not_take_in_time_osascript_shows(rig: Rig) -> None
     rig.with_applet()
     rig.mac.misbehave("open", "nothing")
     rig.ask()
-    rig.turn_until(lambda: rig.channel._child is None, "open to end")
+    rig.turn_until(lambda: rig.channel.pid is None, "open to end")
     assert rig.queue == [f"{WORDS.title}\n{TEXT}"]
     deadline = rig.channel.deadline()
     assert deadline is not None
@@ -162,7 +162,7 @@ def test_an_applet_that_takes_its_time_is_waited_for(rig: Rig) -> None:
     rig.with_applet()
     rig.mac.misbehave("open", "nothing")
     rig.ask()
-    rig.turn_until(lambda: rig.channel._child is None, "open to end")
+    rig.turn_until(lambda: rig.channel.pid is None, "open to end")
     rig.pass_(10)
     (notice,) = rig.applet.notices.iterdir()
     notice.unlink()
@@ -198,8 +198,8 @@ def test_where_open_hangs_osascript_shows_it(rig: Rig) -> None:
     rig.mac.misbehave("open", "hang")
     rig.ask()
     rig.turn_until(lambda: rig.programs == ["open"], "open to begin")
-    assert rig.channel._child
-    process = rig.channel._child.pid
+    process = rig.channel.pid
+    assert process
     rig.pass_(TIMEOUT_SECONDS - 0.1)
     assert rig.programs == ["open"]
     rig.pass_(0.1)
@@ -309,7 +309,7 @@ def test_withdrawing_takes_back_what_was_not_shown_yet(rig: Rig) -> None:
         (rig.applet.notices / name).write_text(name)
     rig.mac.misbehave("open", "nothing")
     rig.ask()
-    rig.turn_until(lambda: rig.channel._child is None, "open to end")
+    rig.turn_until(lambda: rig.channel.pid is None, "open to end")
     rig.channel.withdraw()
     assert rig.queue == []
     assert rig.channel.deadline() is None
@@ -332,8 +332,8 @@ def test_closing_ends_everything_quietly(rig: Rig, *, applet: bool) -> None:
     rig.mac.misbehave("open" if applet else "osascript", "hang")
     rig.ask()
     rig.turn_until(lambda: rig.programs, "the program")
-    assert rig.channel._child
-    process = rig.channel._child.pid
+    process = rig.channel.pid
+    assert process
     rig.channel.close()
     assert (rig.outcomes, rig.queue) == ([], [])
     with pytest.raises(ProcessLookupError):

@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import struct
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,9 +72,20 @@ class Rig:
     def __init__(self) -> None:
         self.changes = 0
         self.heard = Uevents(self.changed)
-        self.port = self.heard._socket.getsockname()[0]
+        self.find()
         self.sender = socket.socket(uevents.AF_NETLINK, socket.SOCK_RAW, uevents.NETLINK_KOBJECT_UEVENT)
         self.sender.bind((0, 0))
+
+    @contextmanager
+    def listening(self) -> Iterator[socket.socket]:
+        """Yield the socket that it listens on."""
+        with socket.socket(fileno=os.dup(self.heard.fileno())) as same:
+            yield same
+
+    def find(self) -> None:
+        """Learn where it is to be told something."""
+        with self.listening() as listening:
+            self.port = listening.getsockname()[0]
 
     def changed(self) -> None:
         self.changes += 1
@@ -135,7 +147,8 @@ def test_the_kernels_own_announcements_arrive() -> None:
         except OSError as error:
             pytest.skip(f"this /sys makes no announcements: {error.strerror}")
         assert rig.waiting()
-        assert parse_subsystem(rig.heard._socket.recv(16384, socket.MSG_PEEK)) == "mem"
+        with rig.listening() as listening:
+            assert parse_subsystem(listening.recv(16384, socket.MSG_PEEK)) == "mem"
         assert rig.hear() == 0
     finally:
         rig.heard.close()
@@ -144,7 +157,8 @@ def test_the_kernels_own_announcements_arrive() -> None:
 
 def test_an_overflow_means_look(rig: Rig) -> None:
     """When more came than the socket holds, anything may have happened, even if none of what is left says so."""
-    rig.heard._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    with rig.listening() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     for _ in range(200):
         rig.say(OTHER, uevents.KERNEL_GROUP)
     assert rig.waiting()
@@ -155,7 +169,8 @@ def test_an_overflow_means_look(rig: Rig) -> None:
 
 def test_a_flood_leaves_time_for_the_rest(rig: Rig) -> None:
     """One turn takes a bounded number; what is left is taken at the next."""
-    rig.heard._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8_000_000)
+    with rig.listening() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8_000_000)
     for _ in range(uevents.MAX_BURST + 10):
         rig.say(PLUG)
     rig.heard.ready()
@@ -167,10 +182,11 @@ def test_a_flood_leaves_time_for_the_rest(rig: Rig) -> None:
 
 def test_a_broken_socket_is_replaced(rig: Rig) -> None:
     """An error means look, and from then on a new socket listens."""
-    rig.heard._socket.close()
+    with Path(os.devnull).open() as no_socket:
+        os.dup2(no_socket.fileno(), rig.heard.fileno())
     rig.heard.ready()
     assert rig.changes == 1
-    rig.port = rig.heard._socket.getsockname()[0]
+    rig.find()
     rig.say(PLUG)
     assert rig.hear() == 1
 
