@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from jeepney import DBusAddress, MatchRule, MessageType, message_bus, new_method
 from jeepney.io.blocking import Proxy
 
 from tests import TESTS
+from tests.rig import wait
 from tests.rig.bus import NOTIFICATIONS, Bus
 from tests.rig.child import Process
 from tests.rig.server import Server
@@ -139,6 +141,38 @@ def test_bus_tells_of_activations(bus: Bus) -> None:
         # The bus answers once the service has ended, in vain.
         assert "exited with status 1" in bus.call(new_method_call(server, "GetCapabilities"))[0]
         assert bus.activations() == [NOTIFICATIONS] * count
+
+
+@pytest.mark.parametrize(
+    ("passed", "stalls", "left"),
+    [
+        (4.0, (7.0, 7.0), 6.0),
+        (4.0, (7.0, 11.0), 6.0),
+        (10.0, (7.0, 7.0), 0.0),
+        (15.0, (7.0, 11.0), 0.0),
+        (15.0, (7.0, 20.0), 8.0),
+        (95.0, (7.0, 99.0), 5.0),
+        (100.0, (7.0, 99.0), 0.0),
+        (15.0, (None, None), 85.0),
+        (100.0, (None, None), 0.0),
+    ],
+)
+def test_a_busy_machine_has_more_time(
+    monkeypatch: pytest.MonkeyPatch, passed: float, stalls: tuple[float | None, float | None], left: float
+) -> None:
+    """Of ten seconds those do not count in which something had to wait, and a hundred are enough for anything."""
+    monkeypatch.setattr(wait, "stalled", lambda: stalls[0])
+    deadline = wait.Deadline(10)
+    monkeypatch.setattr(wait, "stalled", lambda: stalls[1])
+    monkeypatch.setattr(time, "monotonic", lambda: deadline.began + passed)
+    assert deadline.left() == pytest.approx(left)
+
+
+def test_the_kernel_says_who_had_to_wait() -> None:
+    """In seconds since the machine was started, and for two resources; not every kernel does."""
+    seconds = wait.stalled()
+    assert (seconds is not None) == Path("/proc/pressure/cpu").exists()
+    assert 0 <= (seconds or 0) <= 2 * time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def test_login_says_that_the_machine_woke(system_bus: Bus, login: Login) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.wait import Deadline
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -25,6 +27,7 @@ class Child:
         self._stdin = stdin
         self._stdout = stdout
         self._heard = b""
+        self._ended = False
 
     def tell(self, line: str) -> None:
         """Say a line to the process."""
@@ -32,10 +35,14 @@ class Child:
 
     def hear(self, seconds: float = 10) -> str:
         """Return the next line that the process says; fail if none comes."""
-        line = self.overheard(seconds)
-        if line is None:
-            pytest.fail(f"{self.name} said nothing for {seconds:g} s")
-        return line
+        deadline = Deadline(seconds)
+        while left := deadline.left():
+            line = self.overheard(left)
+            if line is not None:
+                return line
+            if self._ended:
+                pytest.fail(f"{self.name} said nothing more")
+        pytest.fail(f"{self.name} said nothing for {seconds:g} s")
 
     def overheard(self, seconds: float = 0) -> str | None:
         """Return the next line that the process says within `seconds`, or None."""
@@ -46,6 +53,7 @@ class Child:
                 return None
             data = os.read(self._stdout, 65536)
             if not data:
+                self._ended = True
                 return None
             self._heard += data
         line, _, self._heard = self._heard.partition(b"\n")

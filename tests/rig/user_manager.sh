@@ -12,11 +12,13 @@ newline='
 keep() {
     mount_cgroups
     cd /sys/fs/cgroup
-    # Groups are named after their keeper: those of dead keepers are what killed runs have left.
-    for group in unplugd-tests-*; do
+    # Groups are named after their keeper: those of dead keepers are what killed runs have left. Of keepers in another
+    # process namespace nothing is known.
+    namespace=$(stat --dereference --format=%i /proc/self/ns/pid)
+    for group in "unplugd-rig-$namespace"-*; do
         [ ! -d "$group" ] || [ -d "/proc/${group##*-}" ] || remove "$group"
     done
-    group=unplugd-tests-$$
+    group=unplugd-rig-$namespace-$$
     mkdir "$group"
     (
         echo 0 >"$group/cgroup.procs"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import lzma
 import os
 import shutil
 import subprocess
@@ -55,8 +56,8 @@ share/doc/* share/man/* share/locale/* share/icons/* share/fonts/type1/* share/f
 
 # The parts of Debian's kernel that a machine on virtio with simulated USB devices uses.
 KERNEL_PARTS = """
-drivers/usb/* drivers/hid/* drivers/virtio/* drivers/block/virtio_blk.ko drivers/char/virtio_console.ko
-fs/autofs/* fs/configfs/* fs/ext4/* fs/jbd2/* fs/mbcache.ko crypto/crc* lib/*
+drivers/usb/* drivers/hid/* drivers/virtio/* drivers/block/virtio_blk.ko* drivers/char/virtio_console.ko*
+fs/autofs/* fs/configfs/* fs/ext4/* fs/jbd2/* fs/mbcache.ko* crypto/crc* lib/*
 """
 # Loaded before the root can be mounted.
 FIRST_MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "crc32c_generic", "ext4")
@@ -150,16 +151,21 @@ def images() -> Images:
     this = Path(__file__)
     folders = (HERE / "guest", REPOSITORY / "daemon", REPOSITORY / "service")
     parts = [path for folder in folders for path in folder.rglob("*") if "__pycache__" not in path.parts]
-    system = _cached("system", [this], _build_system)
-    program = _cached("program", [*parts, this, HOLDER, CLOCK, REPOSITORY / "pyproject.toml"], _build_program)
+    system = _cached("system", [this], "\n".join(_sources()), _build_system)
+    version = (system / "python").read_text()
+    parts += [this, HOLDER, CLOCK, REPOSITORY / "pyproject.toml"]
+    program = _cached("program", parts, version, lambda result, work: _build_program(result, work, version))
     return Images(
         system / "vmlinuz", system / "initramfs", system / "disk", program / "disk", program / "clock.so"
     )
 
 
-def _cached(kind: str, parts: Iterable[Path], build: Callable[[Path, Path], None]) -> Path:
-    """Return the folder that holds what `build` makes of `parts`; call it, all or nothing, where there is none."""
-    digest = hashlib.sha256()
+def _cached(kind: str, parts: Iterable[Path], given: str, build: Callable[[Path, Path], None]) -> Path:
+    """Return the folder that holds what `build` makes of `parts` and what is `given`.
+
+    Where there is none, call it, all or nothing.
+    """
+    digest = hashlib.sha256(given.encode())
     for part in sorted(parts):
         if part.is_file():
             content = part.read_bytes()
@@ -206,6 +212,8 @@ def _build_system(result: Path, work: Path) -> None:
         raise RuntimeError(f"mmdebstrap failed with status {filling.returncode}")
     shutil.copytree(modules, root / "usr/lib/modules" / modules.name, symlinks=True)
     _furnish(root)
+    version = "import sys; print('%d.%d' % sys.version_info[:2], end='')"
+    (result / "python").write_text(_call("chroot", str(root), "python3", "-c", version))
     _make_disk(root, result / "disk", "1500M")
 
 
@@ -222,19 +230,26 @@ def _sources() -> list[str]:
 
 def _unpack_kernel(result: Path, folder: Path) -> Path:
     """Fetch Debian's kernel (not the cloud's, which has no USB) and return the folder of its modules."""
-    folder.mkdir()
+    # The package may have its modules in either place, and depmod and modprobe may look in either.
+    (folder / "usr/lib").mkdir(parents=True)
+    (folder / "lib").symlink_to("usr/lib")
     package = _call("apt-cache", "depends", "--important", "linux-image-amd64").split()[-1]
     # As root apt-get fetches as another user, who may not write here; this one may.
     _call("apt-get", "--option=APT::Sandbox::User=root", "--quiet=2", "download", package, cwd=folder)
-    wanted = [f"./lib/modules/*/kernel/{part}" for part in KERNEL_PARTS.split()]
-    unpack = ["tar", "--extract", "--wildcards", "./boot/vmlinuz-*", "./lib/modules/*/modules.*", *wanted]
+    wanted = [f"./*lib/modules/*/kernel/{part}" for part in KERNEL_PARTS.split()]
+    unpack = ["tar", "--extract", "--keep-directory-symlink", "--wildcards"]
+    unpack += ["./boot/vmlinuz-*", "./*lib/modules/*/modules.*", *wanted]
     archive = ["dpkg-deb", "--fsys-tarfile", str(next(folder.glob("*.deb")))]
     with subprocess.Popen(archive, stdout=subprocess.PIPE) as tar:
         # What this kernel has built in is no file of its own: not found, and not missed.
         subprocess.run(unpack, cwd=folder, stdin=tar.stdout, stderr=subprocess.DEVNULL, check=False)
     # Packed as it is: QEMU would boot an unpacked one some seconds faster, but that does not wake up from sleep.
     next(folder.glob("boot/vmlinuz-*")).rename(result / "vmlinuz")
-    modules = next(folder.glob("lib/modules/*"))
+    modules = next(folder.glob("usr/lib/modules/*"))
+    # The machine has better things to do than to unpack them at each boot.
+    for module in modules.rglob("*.ko.xz"):
+        module.with_suffix("").write_bytes(lzma.decompress(module.read_bytes()))
+        module.unlink()
     _call("depmod", "--basedir", str(folder), modules.name)  # the package does it when it is installed
     return modules
 
@@ -244,7 +259,7 @@ def _build_initramfs(result: Path, folder: Path, modules: Path) -> None:
     for name in ("dev", "root"):
         (folder / name).mkdir(parents=True)
     shutil.copy(shutil.which("busybox", path=SEARCH) or "", folder)
-    where = ("--dirname", str(modules.parents[2]), "--set-version", modules.name)
+    where = ("--dirname", str(modules.parents[3]), "--set-version", modules.name)
     steps = "".join(_call("modprobe", *where, "--show-depends", module) for module in FIRST_MODULES)
     files = dict.fromkeys(Path(line.split()[1]) for line in steps.splitlines() if line.startswith("insmod"))
     for file in files:
@@ -290,15 +305,15 @@ def _furnish(root: Path) -> None:
 # --- the program: the guest's /usr/local ---
 
 
-def _build_program(result: Path, work: Path) -> None:
+def _build_program(result: Path, work: Path, version: str) -> None:
     root = work / "local"
     programs = root / "bin"
     shutil.copytree(HERE / "guest", programs, ignore=shutil.ignore_patterns("__*"))
     _call("gcc", "-static", "-Os", "-Wall", "-Werror", "-o", str(programs / "holder"), str(HOLDER))
     _call("gcc", "-shared", "-fPIC", "-O", "-Wall", "-Werror", "-o", str(result / "clock.so"), str(CLOCK))
-    packages = root / "lib/python3.11/dist-packages"  # where Debian's python looks
+    packages = root / f"lib/python{version}/dist-packages"  # where Debian's python looks
     install = [sys.executable, "-m", "pip", "install", "--quiet", f"--target={packages}"]
-    platform = ("--python-version=3.11", "--platform=manylinux2014_x86_64", "--only-binary=:all:")
+    platform = (f"--python-version={version}", "--platform=manylinux2014_x86_64", "--only-binary=:all:")
     _call(*install, *platform, str(REPOSITORY))
     # pip writes this machine's interpreter into the script that it makes.
     lines = (packages / "bin/unplugd").read_text().splitlines()

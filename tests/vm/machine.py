@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import shlex
 import socket
 import subprocess
@@ -17,14 +18,17 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from tests.rig.wait import Deadline
 from tests.vm.build import Images, images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Emulation on a busy machine is slow: deadlines are for what never comes, not for what comes late.
+Item = TypeVar("Item")
+
+# Emulation is slow: these, in seconds, are for what never comes, not for what comes late.
 BOOT = 300.0
 SOON = 60.0
 # Of the machine types "pc" wakes up again and again, "q35" only once. rdrand gives random numbers, for which the boot
@@ -54,14 +58,15 @@ class Program:
         self._number = number
         self._messages: queue.Queue[dict[str, Any]] = queue.Queue()
 
-    def lines(self, within: float = SOON) -> Iterator[str]:
+    def lines(self, within: float | None = None) -> Iterator[str]:
         """Yield the lines of its output as they come, until it ends; all of them must come `within` seconds."""
-        deadline = time.monotonic() + within
+        deadline = Deadline(within or self._machine.soon)
         while self.status is None:
             try:
-                message = self._messages.get(timeout=max(0.0, deadline - time.monotonic()))
+                message = take(self._messages, deadline)
             except queue.Empty:
-                raise self._machine.error(f"{self.command}: nothing more within {within:g} s") from None
+                what = f"{self.command}: nothing more within {deadline.seconds:g} s"
+                raise self._machine.error(what) from None
             if "output" in message:
                 yield message["output"].rstrip("\n")
             self.errors += message.get("errors", "")
@@ -90,6 +95,7 @@ class Machine:
     def __init__(self, parts: Images | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="unplugd-vm-")
         self.console = Path(self._folder.name) / "console"
+        self.soon = SOON
         self._parts = parts or images()
         self._programs: dict[int, Program] = {}
         self._threads: list[threading.Thread] = []
@@ -123,6 +129,7 @@ class Machine:
         ]
         clock = {"LD_PRELOAD": str(self._parts.clock), "CLOCK_AHEAD": str(self._ahead)}
         output = stack.enter_context((self.console.with_name("qemu")).open("wb"))
+        began = time.monotonic()
         self._process = subprocess.Popen(
             command, env=os.environ | clock, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
@@ -130,8 +137,12 @@ class Machine:
         self._control = stack.enter_context(self._accept(control, self._take_control))
         self._agent = stack.enter_context(self._accept(agent, self._take_agent))
         self.qmp("qmp_capabilities")
-        if not self._ready.wait(BOOT):
-            raise self.error("the agent in the machine did not start")
+        deadline = Deadline(BOOT)
+        while not self._ready.wait(min(1.0, left := deadline.left())):
+            if not left or self._process.poll() is not None:
+                raise self.error("the agent in the machine did not start")
+        # On a slow computer everything in the machine takes as many times longer as its boot.
+        self.soon = max(SOON, time.monotonic() - began)
 
     def _end(self) -> None:
         self._process.kill()
@@ -148,7 +159,7 @@ class Machine:
         self.send({"id": number, "start": command, "user": user})
         return program
 
-    def run(self, *command: str, user: str = "root", within: float = SOON, check: bool = True) -> str:
+    def run(self, *command: str, user: str = "root", within: float | None = None, check: bool = True) -> str:
         """Run a program in the machine and return its output, less the last newline."""
         program = self.start(*command, user=user)
         output = "\n".join(program.lines(within))
@@ -157,7 +168,7 @@ class Machine:
             raise self.error(f"{program.command} ended with status {program.status}\n{said}")
         return output
 
-    def shell(self, script: str, user: str = "root", within: float = SOON) -> str:
+    def shell(self, script: str, user: str = "root", within: float | None = None) -> str:
         """Run a shell script in the machine and return its output."""
         return self.run("sh", "-euc", script, user=user, within=within)
 
@@ -171,7 +182,7 @@ class Machine:
         """Have QEMU do something, and return what it answers."""
         self._control.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
         try:
-            reply = self._replies.get(timeout=SOON)
+            reply = take(self._replies, Deadline(self.soon))
         except queue.Empty:
             raise self.error(f"QEMU did not answer {command}") from None
         if "error" in reply:
@@ -218,27 +229,26 @@ class Machine:
             self._events.get()
 
     def _wait_for_event(self, name: str) -> None:
-        deadline = time.monotonic() + SOON
-        while True:
-            try:
-                if self._events.get(timeout=max(0.0, deadline - time.monotonic())) == name:
-                    return
-            except queue.Empty:
-                raise self.error(f"no {name} from QEMU") from None
+        deadline = Deadline(self.soon)
+        try:
+            while take(self._events, deadline) != name:
+                pass
+        except queue.Empty:
+            raise self.error(f"no {name} from QEMU") from None
 
     def _listen(self, name: str) -> socket.socket:
         """Listen before the machine starts, so that nothing that it says is lost."""
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(f"{self._folder.name}/{name}")
         listening.listen()
-        listening.settimeout(SOON)
         return listening
 
     def _accept(self, listening: socket.socket, take: Callable[[dict[str, Any]], None]) -> socket.socket:
-        try:
-            connection, _ = listening.accept()
-        except TimeoutError:
-            raise self.error("QEMU did not start") from None
+        deadline = Deadline(self.soon)
+        while not select.select([listening], (), (), left := deadline.left())[0]:
+            if not left:
+                raise self.error("QEMU did not start")
+        connection, _ = listening.accept()
 
         def follow() -> None:
             with suppress(OSError), connection.makefile("r", encoding="utf-8") as lines:
@@ -261,3 +271,11 @@ class Machine:
             self._events.put(message["event"])
         elif "QMP" not in message:
             self._replies.put(message)
+
+
+def take(waiting: queue.Queue[Item], deadline: Deadline) -> Item:
+    """Return what comes next; raise queue.Empty at the deadline."""
+    while left := deadline.left():
+        with suppress(queue.Empty):
+            return waiting.get(timeout=left)
+    return waiting.get_nowait()

@@ -509,7 +509,7 @@ def test_the_daemon_reminds(usb: Testbed, portable: PortableDaemon, notify_send:
     assert portable.wait_for("reminder_ended")["outcome"] == "unplugged"
     assert [event["device"] for event in portable.events("plugged_in")] == ["1-1.2"]
     assert portable.stop() == 0
-    assert portable.stderr == "unplugd: watching; unplugd status shows what it sees\n"
+    assert not portable.stderr
 
 
 def test_what_is_there_at_the_start_is_seen(usb: Testbed, portable: PortableDaemon) -> None:
