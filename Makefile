@@ -18,7 +18,7 @@ demo: $(VENV)/installed
 	$(VENV)/bin/unplugd demo
 
 install:
-	PYTHON="$(PYTHON)" sh tests/make-venv "$(INSTALLED)"
+	PYTHON="$(PYTHON)" sh tools/make-venv "$(INSTALLED)"
 	"$(INSTALLED)/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade .
 	mkdir -p "$(PREFIX)/bin" $(foreach file,$(SHARED),"$(PREFIX)/share/$(dir $(file))")
 	ln -sf "$(INSTALLED)/bin/unplugd" "$(PREFIX)/bin/unplugd"
@@ -32,7 +32,7 @@ uninstall:
 	-rmdir "$(dir $(INSTALLED))"
 
 test: $(VENV)/installed-for-tests
-	PYTHON="$(PYTHON)" sh tests/debian-packages
+	PYTHON="$(PYTHON)" sh tools/debian-packages
 	$(MAKE) --jobs=4 --keep-going --no-print-directory $(ONE_BY_ONE) \
 		check test-machine test-virtual-machine test-rest
 
@@ -57,11 +57,11 @@ documents: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m tests.documents
 
 bench: $(VENV)/installed-for-tests
-	PYTHON="$(PYTHON)" sh tests/debian-packages
+	PYTHON="$(PYTHON)" sh tools/debian-packages
 	$(VENV)/bin/python -m tests.bench
 
-$(VENV)/installed: pyproject.toml tests/make-venv
-	PYTHON="$(PYTHON)" sh tests/make-venv $(VENV)
+$(VENV)/installed: pyproject.toml tools/make-venv
+	PYTHON="$(PYTHON)" sh tools/make-venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tests.rig import harmless
+from tests.rig.inline import Inline
 from unplugd.cli import log as logs
 from unplugd.cli import log_formats, pager
 from unplugd.cli.parser import parser
@@ -85,18 +86,12 @@ def read(paths: Sequence[Path], how: int) -> None:
     for form in ("text", "jsonl", "csv"):
         shown(found, form, how)
     until = NOW if how & 2 else None
-    reviewed = parallel.reviewed(found, notes, said.append, None, until)
-    # The same in pieces, without the other process.
-    in_turn: dict[str, Any] = {
-        "LARGE": 0,
-        "_processors": lambda: 2,
-        "_at_once": lambda carry_out, some: [carry_out(one, 1) for one in some],
-    }
-    with mock.patch.multiple(parallel, **in_turn):
-        noted: Counter[str] = Counter()
-        apart = parallel.reviewed(found, noted, said.append, None, until)
-        # Where a line is sorted that comes very late depends on what is read together with it.
-        assert (apart, noted) == (reviewed, notes) or notes["disordered"]
+    reviewed = parallel.review_files(found, notes, said.append, None, until)
+    # The same in pieces.
+    noted: Counter[str] = Counter()
+    apart = parallel.review_files(found, noted, said.append, None, until, executor=Inline())
+    # Where a line is sorted that comes very late depends on what is read together with it.
+    assert (apart, noted) == (reviewed, notes) or notes["disordered"]
     if how & 4:
         reviewed = anonymize(reviewed)
     reported(reviewed, how)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import TESTS
+from tests import PROJECT
 from tests.rig.tools import need
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def system(tmp_path: Path) -> Path:
 def test_another_program_that_installs_is_waited_for(system: Path, lock: str) -> None:
     """The person is told for whom, and once it has finished the package is installed."""
     environment = {"PATH": os.environ["PATH"], "APT_CONFIG": str(system / "apt.conf")}
-    install = ["sh", str(TESTS / "install-packages"), "needed"]
+    install = ["sh", str(PROJECT / "tools/install-packages"), "needed"]
     with (system / lock).open("r+") as other:
         fcntl.lockf(other, fcntl.LOCK_EX)
         with subprocess.Popen(install, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -96,7 +96,7 @@ def test_what_waits_only_for_triggers_is_installed(tmp_path: Path, status: str, 
     install = tmp_path / "install-packages"
     install.write_text('echo "$@"\n')
     script = tmp_path / "debian-packages"
-    script.write_text((TESTS / "debian-packages").read_text())
+    script.write_text((PROJECT / "tools/debian-packages").read_text())
     environment = {"PATH": os.environ["PATH"], "DPKG_ADMINDIR": str(tmp_path)}
     done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, check=True)
     assert ("busybox-static" in done.stdout.split()) == missing

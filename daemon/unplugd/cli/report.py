@@ -86,7 +86,7 @@ def _make_review(arguments: argparse.Namespace, where: Paths, now: float) -> Rev
     # Asked before it is read, so that what is plugged in now is in the journal.
     running = not arguments.file and _runs(where)
     with make_progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
-        reviewed = parallel.reviewed(
+        reviewed = parallel.review_files(
             found, notes, say, progress, now if running else None, writer.find_host_name()
         )
     return replace(reviewed, notes=+(notes + Counter(reviewed.notes)))

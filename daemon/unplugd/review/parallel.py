@@ -1,4 +1,4 @@
-"""Journals read and reviewed; large ones in pieces, by two processes at once, which takes little more than half the time.
+"""Journals read and reviewed; large ones in pieces, by two processes at once.
 
 They are cut where a computer was started anew: nothing of one boot bears on another. Where lines are so much out of order
 that it matters in which piece they are, all is read in one go instead.
@@ -10,12 +10,10 @@ import contextlib
 import os
 import signal
 import sys
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import replace
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unplugd.journal import merge
 from unplugd.journal.plan import SAMPLE_BYTES, SAMPLE_EVERY_BYTES, read_located
@@ -23,6 +21,7 @@ from unplugd.review.reviewer import join_parts, review_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor, Future
 
     from unplugd.journal.plan import Segment
     from unplugd.journal.sources import Source
@@ -30,10 +29,12 @@ if TYPE_CHECKING:
 
     Plan = dict[str, list[list[Segment]]]
 
-LARGE: Final = 20_000_000
+LARGE_BYTES: Final = 20_000_000
 """Bytes from which on another process is worth its start."""
-PIECES: Final = 8
-"""So many that processes which are not equally fast are done at about the same time; 255 at most."""
+MAX_PIECES: Final = 32
+"""So many that both processes end at about the same time."""
+MAX_AHEAD: Final = 2
+"""Pieces that an executor is given before it has done others, so that it never waits for one."""
 
 
 class Piece(NamedTuple):
@@ -42,12 +43,17 @@ class Piece(NamedTuple):
     plan: Plan
     goes_on: str | None = None
 
+    @property
+    def size(self) -> int:
+        """How many bytes are to be read."""
+        return sum(map(_sum_size, chain.from_iterable(self.plan.values())))
 
-class Done(msgspec.Struct):
+
+class Done(NamedTuple):
     """What came of a piece: what it tells, what was unusual on the way, what could not be read."""
 
     part: Part
-    notes: dict[str, int]
+    notes: Counter[str]
     said: list[str]
 
 
@@ -61,39 +67,41 @@ class Place(NamedTuple):
     boot: str | None
 
 
-def reviewed(
+def review_files(
     found: Sequence[Source],
     notes: Counter[str],
     tell: Callable[[str], None],
     progress: Callable[[int], None] | None = None,
     until: float | None = None,
     host: str | None = None,
+    executor: Executor | None = None,
 ) -> Review:
     """Return what the sources tell, `until` and `host` as `review` has them; what is unusual is counted in `notes`.
 
-    `tell` is told what cannot be read, `progress` the bytes read, about as many as the sources are large.
+    `tell` is told what cannot be read, `progress` the bytes read, at most as many as the sources are large. The pieces
+    are given to `executor`; without one, a process is started if the sources are large. What fails there is done here.
     """
-
-    def carry_out(piece: Piece, times: int) -> Done:
-        """Carry a piece out; each byte of it counts so many times for the progress."""
-        noted: Counter[str] = Counter()
-        said: list[str] = []
-        tell_progress = (lambda size: progress(size * times)) if progress and times else None
-        reader = merge.Reader(noted, said.append, tell_progress)
-        batches = chain.from_iterable(map(reader.read, piece.plan.values()))
-        events = chain.from_iterable(batch.events for batch in batches)
-        return Done(review_part(events, until, host, piece.goes_on), noted, said)
-
     plan = merge.Reader(notes, tell).plan(found)
-    large = sum(source.size for source in found) >= LARGE
-    pieces = cut(plan) if large and _processors() > 1 else []
-    done = _at_once(carry_out, pieces) if len(pieces) > 1 else []
+    size = sum(source.size for source in found)
+    passed = _Progress(progress, size)
+    done: list[Done] = []
+    if executor or (size >= LARGE_BYTES and _processors() > 1):
+        pieces = cut_plan(plan)
+        if len(pieces) > 1:
+            # No more processes, threads, files or memory are to be had, or the process was killed (BrokenExecutor is a
+            # RuntimeError); ImportError: the system lacks what processes share.
+            with (
+                contextlib.suppress(OSError, RuntimeError, MemoryError, ImportError),
+                contextlib.nullcontext(executor) if executor else _make_pool() as pool,
+            ):
+                done = _gather(pool, pieces, until, host, passed)
     told = None
     if done and not any(one.notes.get("disordered") for one in done):
         told = join_parts([one.part for one in done])
     if told is None:
-        # Also where a boot turned out to be in two pieces, or the other process ended before its time.
-        done = [carry_out(Piece(plan), 1)]
+        # Also where a boot turned out to be in two pieces.
+        passed.here = passed.elsewhere = 0
+        done = [carry_out(Piece(plan), until, host, passed.add)]
         told = done[0].part.review
     for one in done:
         notes.update(one.notes)
@@ -102,78 +110,127 @@ def reviewed(
     return told
 
 
+def carry_out(
+    piece: Piece,
+    until: float | None,
+    host: str | None,
+    progress: Callable[[int], None] | None = None,
+) -> Done:
+    """Return what comes of a piece."""
+    noted: Counter[str] = Counter()
+    said: list[str] = []
+    reader = merge.Reader(noted, said.append, progress)
+    batches = chain.from_iterable(map(reader.read, piece.plan.values()))
+    events = chain.from_iterable(batch.events for batch in batches)
+    return Done(review_part(events, until, host, piece.goes_on), noted, said)
+
+
+class _Progress:
+    """Tells the bytes read, here and by others: it only rises, also where all is read once more, and to `size` at most."""
+
+    def __init__(self, tell: Callable[[int], None] | None, size: int) -> None:
+        self._tell = tell
+        self._size = size
+        self._told = 0
+        self.here = 0
+        self.elsewhere = 0
+
+    def add(self, size: int) -> None:
+        """Count so many bytes more that were read here."""
+        self.here += size
+        more = min(self.here + self.elsewhere, self._size) - self._told
+        if self._tell and more > 0:
+            self._told += more
+            self._tell(more)
+
+
+# --- other processes
+
+
 def _processors() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
-    # Elsewhere it is not known to be safe that a process goes on as two.
-    return 1
+    return os.cpu_count() or 1
 
 
-def _at_once(carry_out: Callable[[Piece, int], Done], pieces: Sequence[Piece]) -> list[Done]:
-    """Return what came of the pieces, each carried out by this process or another one, whichever is free first.
-
-    Nothing where there can be no other process, or it ended before its time.
-    """
-    me = os.getpid()
-    with contextlib.ExitStack() as left:
-        try:
-            queue, filled = _pipe(left)
-            answer, told = _pipe(left)
-            other = os.fork()
-        except OSError:
-            # The user may have no more processes, or open no more files.
-            return []
-
-        def work(times: int) -> dict[int, Done]:
-            done = {}
-            while (number := queue.read(1)) and (other or os.getppid() == me):
-                done[number[0]] = carry_out(pieces[number[0]], times)
-            return done
-
-        if other == 0:
-            try:
-                # Without ends of its own it ends with the process that asked.
-                answer.close()
-                filled.close()
-                told.write(msgspec.msgpack.encode(work(0)))
-                told.flush()
-            finally:
-                # Whatever happened: nothing that this process has taken over is written or told by it, too.
-                os._exit(0)
-        try:
-            told.close()
-            filled.write(bytes(range(len(pieces))))
-            filled.close()
-            # Of the progress of the other one it knows nothing but that it is about the same: each byte counts twice.
-            done = work(2)
-            done.update(msgspec.msgpack.decode(answer.read(), type=dict[int, Done]))
-        except msgspec.DecodeError:
-            return []
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(other, signal.SIGKILL)
-            raise
-        finally:
-            # Who started the program may have asked the system to forget children that end.
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(other, 0)
-    return [one for _, one in sorted(done.items())]
+def _gather(
+    executor: Executor,
+    pieces: Sequence[Piece],
+    until: float | None,
+    host: str | None,
+    progress: _Progress,
+) -> list[Done]:
+    """Return what came of the pieces, each carried out by the executor or this process, whichever is free first."""
+    left = deque(enumerate(pieces))
+    given: dict[int, Future[Done]] = {}
+    mine: dict[int, Done] = {}
+    while left:
+        # The executor takes from one end, this process from the other.
+        while left and sum(not result.done() for result in given.values()) < MAX_AHEAD:
+            number, piece = left.popleft()
+            given[number] = _submit(executor, piece, until, host)
+        progress.elsewhere = sum(pieces[number].size for number, result in given.items() if result.done())
+        if left:
+            number, piece = left.pop()
+            mine[number] = carry_out(piece, until, host, progress.add)
+    return [mine[number] if number in mine else given.pop(number).result() for number in range(len(pieces))]
 
 
-def _pipe(left: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
-    read, write = os.pipe()
-    # Nothing is read ahead: the processes share it.
-    return left.enter_context(os.fdopen(read, "rb", 0)), left.enter_context(os.fdopen(write, "wb"))
+def _submit(executor: Executor, piece: Piece, until: float | None, host: str | None) -> Future[Done]:
+    # A process that is started now inherits it: Ctrl-C is for this one alone, which then ends the other.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return executor.submit(carry_out, piece, until, host)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _make_pool() -> Iterator[Executor]:
+    """Yield an executor with a process of its own, of which nothing is left at the end, whatever that is."""
+    import multiprocessing  # noqa: PLC0415 - only where a journal is large
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
+
+    # The fastest, and safe with a single thread; on macOS the system's own libraries can have started others.
+    how = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    others = multiprocessing.active_children()
+    pool = ProcessPoolExecutor(1, how, initializer=_end_with_parent)
+    try:
+        yield pool
+    except BaseException:
+        # Nobody waits for what it would still find.
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.kill()
+                process.join()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Have this process end when the one that started it was killed: by itself it would wait for work for ever."""
+    import multiprocessing  # noqa: PLC0415 - as above
+    import threading  # noqa: PLC0415 - as above
+
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 # --- cutting
 
 
-def cut(plan: Plan) -> list[Piece]:
+def cut_plan(plan: Plan) -> list[Piece]:
     """Return a plan in pieces of about the same size; a boot is in one of them."""
-    places = list(_places(plan))
-    size = sum(map(_size, chain.from_iterable(plan.values())))
-    wanted = [size * number // PIECES for number in range(1, PIECES)]
+    places = list(_find_places(plan))
+    size = sum(map(_sum_size, chain.from_iterable(plan.values())))
+    wanted = [size * number // MAX_PIECES for number in range(1, MAX_PIECES)]
     nearest = {min(places, key=lambda place: abs(place.passed - at)) for at in wanted} if places else set()
     plans: list[Plan] = []
     # From the end, so that what comes before a place stays where it was.
@@ -186,7 +243,7 @@ def cut(plan: Plan) -> list[Piece]:
     return [Piece(one, host) for one, host in zip(plans, [*goes_on, None], strict=True)]
 
 
-def _places(plan: Plan) -> Iterator[Place]:
+def _find_places(plan: Plan) -> Iterator[Place]:
     passed = 0
     for host, groups in plan.items():
         known: set[str] = set()
@@ -201,10 +258,10 @@ def _places(plan: Plan) -> Iterator[Place]:
                     if boot not in known:
                         yield Place(passed + first.met[boot] - first.begin, host, number, boot)
             known |= boots
-            passed += _size(group)
+            passed += _sum_size(group)
 
 
-def _size(group: Sequence[Segment]) -> int:
+def _sum_size(group: Sequence[Segment]) -> int:
     return sum(one.end - one.begin for one in group)
 
 
