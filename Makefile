@@ -50,6 +50,7 @@ test-rest: $(VENV)/installed-for-tests
 check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/ruff check .
 	nice $(VENV)/bin/ruff format --check .
+	nice $(VENV)/bin/lint-imports
 	nice $(VENV)/bin/mypy --platform linux
 	nice $(VENV)/bin/mypy --platform darwin
 
