@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,7 +199,8 @@ class Testbed:
             link(self.root / "sys/dev/char" / number, folder)
             node = self.root / "dev" / entry.node
             node.parent.mkdir(parents=True, exist_ok=True)
-            node.touch()
+            # Made without being opened: a daemon that looks in that moment would find the test to hold it.
+            os.mknod(node, stat.S_IFREG | 0o644)
             # umockdev's note of the device number.
             told = self.root / "dev/.node" / entry.node.replace("/", "_")
             told.parent.mkdir(exist_ok=True)

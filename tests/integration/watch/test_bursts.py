@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from statistics import median
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tests.rig.usb import Testbed
 
 PAIRS = 200
+WINDOWS = 5
 PACE = 0.05
 """Seconds from one plug-in to the next."""
 
@@ -40,12 +43,6 @@ def periods(daemon: Daemon) -> list[dict[str, Any]]:
     return [event for event in daemon.events(device="1-1.2") if event["event"] in {"plugged_in", "unplugged"}]
 
 
-def level(daemon: Daemon, memory: int, descriptors: int) -> None:
-    """Fail if more is held than before, but for what is open in this moment."""
-    wait_until(lambda: daemon.descriptors() <= descriptors, f"{descriptors} descriptors")
-    assert daemon.memory("Anonymous") <= memory + 512
-
-
 def test_replugs(daemon: Daemon, server: Server, usb: Testbed) -> None:
     """The journal agrees with what happened, memory and descriptors are level, and the last state is right."""
     daemon.config(after_plug_in="0s")
@@ -55,9 +52,11 @@ def test_replugs(daemon: Daemon, server: Server, usb: Testbed) -> None:
     daemon.wait_for("reminded")
     happened = replug(usb, 20)
     wait_until(lambda: periods(daemon) and periods(daemon)[-1]["event"] == "unplugged", "the last unplug")
-    memory, descriptors = daemon.memory("Anonymous"), daemon.descriptors()
+    memory, descriptors = [daemon.memory("Anonymous")], daemon.descriptors()
 
-    happened += replug(usb, PAIRS)
+    for _ in range(WINDOWS):
+        happened += replug(usb, PAIRS // WINDOWS)
+        memory.append(daemon.memory("Anonymous"))
     last = usb.plug(STICK)
     daemon.wait_for("plugged_in", device=last.port, address=last.address)
 
@@ -70,7 +69,9 @@ def test_replugs(daemon: Daemon, server: Server, usb: Testbed) -> None:
     assert len(addresses) >= 0.8 * len(happened)
     assert {device["device"] for device in daemon.status()["devices"]} == {"1-1.2", "1-1.4"}
     assert len(server.on_screen) == 1
-    level(daemon, memory, descriptors)
+    wait_until(lambda: daemon.descriptors() <= descriptors, f"{descriptors} descriptors")
+    # Not the sum: once in a while Python doubles the table of all names, by half a megabyte.
+    assert median(after - before for before, after in pairwise(memory)) <= 512 / WINDOWS, memory
 
 
 def test_chatter(daemon: Daemon, server: Server, usb: Testbed) -> None:
@@ -83,4 +84,5 @@ def test_chatter(daemon: Daemon, server: Server, usb: Testbed) -> None:
     usb.chatter(500)
     usb.plug(STICK)
     wait_until(lambda: "CareLink" in server.notifications[-1].text, "the reminder")
-    level(daemon, memory, descriptors)
+    wait_until(lambda: daemon.descriptors() <= descriptors, f"{descriptors} descriptors")
+    assert daemon.memory("Anonymous") <= memory + 512
