@@ -55,7 +55,7 @@ check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/mypy --platform darwin
 
 documents: $(VENV)/installed-for-tests
-	$(VENV)/bin/python -m tests.documents
+	$(VENV)/bin/python -m tools.documents
 
 bench: $(VENV)/installed-for-tests
 	PYTHON="$(PYTHON)" sh tools/debian-packages

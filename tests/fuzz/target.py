@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -47,7 +48,7 @@ class Collected(pager.Output):
     """What would be printed; on a terminal of `width` columns where that is given."""
 
     def __init__(self, width: int | None) -> None:
-        super().__init__(page=False)
+        super().__init__(sys.stdout)
         self.width = width
         self.parts: list[str] = []
 

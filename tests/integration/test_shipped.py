@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import PROJECT, documents
-from tests.documents import grammar
-from tests.documents.manual import ENVIRONMENT
+from tests import PROJECT
 from tests.rig.shell import SHELLS, Fish, Typed
 from tests.rig.tools import need
 from tests.unit.test_documents import COMMANDS
+from tools import documents
+from tools.documents import grammar
+from tools.documents.manual import ENVIRONMENT
 from unplugd import __version__
 from unplugd.config.checks import CHECKS
 
@@ -218,7 +219,7 @@ def test_the_source_distribution_brings_everything(built: Path) -> None:
     with tarfile.open(archive) as brought:
         names = {name.partition("/")[2] for name in brought.getnames()}
     assert {f"share/{place}" for place in PLACES} <= names
-    assert "tests/documents/__main__.py" in names
+    assert "tools/documents/__main__.py" in names
 
 
 def test_an_installed_page_is_found_by_man(built: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from unplugd.cli import log_formats
 from unplugd.cli.log_follow import Follower
-from unplugd.cli.pager import Output
+from unplugd.cli.pager import open_output as paged
 from unplugd.cli.terminal import START_HINT, parse_times, say
 from unplugd.errors import Failure
 from unplugd.journal import sources, streams
@@ -50,7 +50,7 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
         hosts, batches = streams.read_merged(found, notes, say)
     else:
         hosts, batches = streams.read_last(found, notes, say, wanted.of, arguments.last)
-    with Output(page=not following) as output:
+    with paged(page=not following) as output:
         form = log_formats.make_format(arguments.format, output, hosts)
         for batch in batches:
             form.show(batch if arguments.last is not None else wanted.of(batch))

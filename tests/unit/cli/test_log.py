@@ -298,16 +298,18 @@ def surroundings(home: Path, **more: str) -> dict[str, str]:
 def test_lines_fit_the_terminal(reader: Reader, columns: int) -> None:
     """Long sentences go on below, beside their line; in colour."""
     file = reader.file(*TALE)
-    shown = on_terminal([UNPLUGD, "log", str(file)], columns, surroundings(reader.home))
+    # It adds nothing of its own.
+    environment = surroundings(reader.home, PAGER="cat")
+    shown = on_terminal([UNPLUGD, "log", str(file)], columns, environment)
     assert "\x1b[" in shown
-    plain = on_terminal([UNPLUGD, "log", str(file)], columns, surroundings(reader.home, NO_COLOR="1"))
+    plain = on_terminal([UNPLUGD, "log", str(file)], columns, {**environment, "NO_COLOR": "1"})
     assert "\x1b[" not in plain
     assert max(map(len, plain.splitlines())) <= columns
     assert ("holds the device open)" in plain) == (columns != 60) or "open)" in plain
 
 
 def test_a_long_journal_goes_through_the_pager(reader: Reader) -> None:
-    """Only if it does not fit, and only on a terminal."""
+    """The one that is chosen; only on a terminal that can do more than print."""
     (folder,) = journal_maker.make(reader.home, 3000)
     pager = reader.home / "pager"
     pager.write_text("#!/bin/sh\necho PAGED; exec head -3\n")
@@ -315,9 +317,19 @@ def test_a_long_journal_goes_through_the_pager(reader: Reader) -> None:
     environment = surroundings(reader.home, PAGER=f"{pager} -x")
     paged = on_terminal([UNPLUGD, "log", str(folder)], 80, environment)
     assert (paged.splitlines()[0], len(paged.splitlines())) == ("PAGED", 4)
-    assert "PAGED" not in on_terminal([UNPLUGD, "log", "--last", "3", str(folder)], 80, environment)
+    assert "PAGED" not in on_terminal([UNPLUGD, "log", str(folder)], 80, {**environment, "TERM": "dumb"})
     piped = subprocess.run([UNPLUGD, "log", folder], env=environment, capture_output=True, check=True)
     assert b"PAGED" not in piped.stdout
+
+
+def test_less_shows_what_fits_and_ends(reader: Reader) -> None:
+    """No key has to be pressed for a few lines; of more it shows a screen, and leaving it then is no error."""
+    (folder,) = journal_maker.make(reader.home, 3000)
+    few = on_terminal([UNPLUGD, "log", "--last", "3", str(folder)], 80, surroundings(reader.home))
+    assert few.count("\n") >= 3
+    many = on_terminal([UNPLUGD, "log", str(folder)], 80, surroundings(reader.home), b"q")
+    assert 20 < many.count("\n") < 30
+    assert "Traceback" not in many
 
 
 @pytest.mark.parametrize("pager", ["/no/such/pager", "", "'"])

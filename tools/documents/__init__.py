@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tests.documents import bash, fish, grammar, manual, zsh
+from tools.documents import bash, fish, grammar, manual, zsh
 
 SHARE: Final = Path(__file__).parents[2] / "share"
 

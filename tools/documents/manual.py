@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.documents.grammar import NOTE, SUGGESTIONS
+from tools.documents.grammar import NOTE, SUGGESTIONS
 from unplugd import __version__, durations, paths
 from unplugd.config.file import parse_settings
 from unplugd.config.settings import Settings
@@ -18,7 +18,7 @@ from unplugd_service.systemd import Systemd
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.documents.grammar import Argument, Command
+    from tools.documents.grammar import Argument, Command
 
 CHANGELOG: Final = Path(__file__).parents[2] / "CHANGELOG.md"
 
@@ -80,7 +80,8 @@ ENVIRONMENT: Final = {
     "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID": "Set by systemd(1), so that `unplugd` can report that it is ready and alive.",
     "UNPLUGD_SERVICE": "Set in the service: if the configuration is invalid, it uses the defaults and says so.",
     "TZ": "The time zone for all times that you enter and see.",
-    "PAGER": "The program that shows a long log on a terminal; less(1) by default.",
+    "PAGER": "The program that shows a log on a terminal, instead of less(1).",
+    "TERM": 'The kind of terminal. If it is "dumb", a log is shown without a pager.',
     "NO_COLOR": "If set, output has no colours and no bold text.",
 }
 

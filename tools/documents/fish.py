@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.documents.grammar import NOTE
+from tools.documents.grammar import NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.documents.grammar import Argument, Command
+    from tools.documents.grammar import Argument, Command
 
 SCRIPT: Final = """\
 # fish completion of unplugd. @NOTE@

@@ -1,8 +1,8 @@
-"""`python -m tests.documents`, or `make documents`: write what is shipped besides the program."""
+"""`python -m tools.documents`, or `make documents`: write what is shipped besides the program."""
 
 from __future__ import annotations
 
-from tests.documents import SHARE, written
+from tools.documents import SHARE, written
 
 for place, text in written().items():
     file = SHARE / place

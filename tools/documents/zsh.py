@@ -6,12 +6,12 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from tests.documents.grammar import NOTE
+from tools.documents.grammar import NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.documents.grammar import Argument, Command
+    from tools.documents.grammar import Argument, Command
 
 SCRIPT: Final = """\
 #compdef unplugd

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from tests.documents.grammar import NOTE
+from tools.documents.grammar import NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.documents.grammar import Argument, Command
+    from tools.documents.grammar import Argument, Command
 
 SCRIPT: Final = """\
 # bash completion of unplugd. @NOTE@

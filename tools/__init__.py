@@ -1,0 +1,1 @@
+"""What builds and installs the project; nothing of it is part of the program."""
