@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from unplugd.config.settings import Settings
+from unplugd.eventloop.loop import Source
 from unplugd.paths import Paths
 from unplugd.rules.model import DeviceUse
 from unplugd.watch import daemon
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel, Events
     from unplugd.notify.message import Message
     from unplugd.rules.devices import Device, Watch
@@ -27,7 +27,7 @@ class CrashError(Exception):
     """The program ends without a word."""
 
 
-class Machine:
+class Machine(Source):
     """A platform, a source of its loop and a notification channel, all of which do what `script` says and when."""
 
     name = "desktop"
@@ -108,17 +108,6 @@ class Machine:
 
     # --- the script as a source
 
-    def fileno(self) -> int:
-        """Return -1: there is nothing to read."""
-        return -1
-
-    def events(self) -> int:
-        """Return 0, likewise."""
-        return 0
-
-    def ready(self) -> None:
-        """Do nothing."""
-
     def deadline(self) -> float | None:
         """Return when the next entry comes."""
         return self.script[0][0] if self.script else None
@@ -127,9 +116,6 @@ class Machine:
         """Do what is due."""
         while self.script and self.script[0][0] <= now:
             self.script.pop(0)[1](self)
-
-    def close(self) -> None:
-        """Do nothing."""
 
     # --- the channel
 

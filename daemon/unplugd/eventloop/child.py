@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 from typing import TYPE_CHECKING, Final
+
+from unplugd.eventloop.loop import Source
 
 if TYPE_CHECKING:
     import subprocess
@@ -18,7 +19,7 @@ KILL_TIMEOUT_SECONDS: Final = 0.5
 """Seconds for which one that was killed is waited for; it takes milliseconds, unless the system keeps it from dying."""
 
 
-class Child:
+class Child(Source):
     """One such program at a time; a source of the loop. What uses it extends it.
 
     `kept`: bytes of the end of what it says that are kept. `complaints`: whether stderr is part of that.
@@ -44,10 +45,6 @@ class Child:
         """Return the descriptor on which the child talks, -1 without a child or once it has closed it."""
         stdout = self._child.stdout if self._child and not self._silent else None
         return stdout.fileno() if stdout else -1
-
-    def events(self) -> int:
-        """Return what to wait for."""
-        return selectors.EVENT_READ
 
     def ready(self) -> None:
         """Take what the child said."""

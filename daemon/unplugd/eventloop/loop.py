@@ -1,43 +1,50 @@
-"""Waiting for many things at once: the sources of the loop, signals among them."""
+"""The event loop: sources, and one turn of waiting for all of them.
+
+A turn waits until a descriptor is ready or a deadline has passed, then calls the `ready` of each source that is ready
+and the `expire` of every source. There is one thread, so neither may block.
+"""
 
 from __future__ import annotations
 
 import select
 import selectors
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-class Source(Protocol):
-    """Something to wait for. `fileno` is -1 while there is nothing; `ready` and `expire` never block."""
+class Source:
+    """Something to wait for; subclasses override what they need."""
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on."""
+        """Return the descriptor to wait on, -1 if there is none at the moment."""
+        return -1
 
     def events(self) -> int:
-        """Return what to wait for on it, as `selectors` has it."""
+        """Return the events to wait for on the descriptor: EVENT_READ, EVENT_WRITE or both."""
+        return selectors.EVENT_READ
 
     def ready(self) -> None:
-        """Take what came."""
+        """Handle the events on the descriptor, without blocking."""
 
     def deadline(self) -> float | None:
-        """Return when `expire` wants to be called."""
+        """Return the time at which `expire` has work to do, None if never."""
+        return None
 
     def expire(self, now: float) -> None:
-        """Give up on what is overdue."""
+        """Handle what is overdue at `now`, without blocking."""
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
 
 
 def turn(sources: Sequence[Source], now: Callable[[], float], until: float | None) -> None:
-    """Wait for the sources, at most until `until` (None: for ever), and let them do what there is to do."""
+    """Wait for the sources, at most until `until` (None: no limit), and call those with work to do."""
     deadlines = [until, *(source.deadline() for source in sources)]
     earliest = min((deadline for deadline in deadlines if deadline is not None), default=None)
-    # Made anew each time: a source that connects again may get the same descriptor, which a selector that is kept
-    # would take for the old one.
+    # A new poll object each time: a source that reconnects may get the same descriptor number, which a selector kept
+    # between turns would mistake for the old one.
     poll = select.poll()
     by_descriptor = {source.fileno(): source for source in sources if source.fileno() >= 0}
     for descriptor, source in by_descriptor.items():

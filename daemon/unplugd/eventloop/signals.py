@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import selectors
 import signal
 import socket
 from typing import TYPE_CHECKING
+
+from unplugd.eventloop.loop import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Signals:
+class Signals(Source):
     """Signals as a source: the handler only writes a byte, the work is done in the loop."""
 
     def __init__(self, actions: dict[signal.Signals, Callable[[str], None]]) -> None:
@@ -27,10 +28,6 @@ class Signals:
         """Return the descriptor that is readable after a signal."""
         return self._read.fileno()
 
-    def events(self) -> int:
-        """Return what to wait for."""
-        return selectors.EVENT_READ
-
     def ready(self) -> None:
         """Act on the signals that came."""
         with contextlib.suppress(BlockingIOError):
@@ -38,13 +35,6 @@ class Signals:
                 action = self._actions.get(signal.Signals(number))
                 if action:
                     action(signal.Signals(number).name)
-
-    def deadline(self) -> float | None:
-        """Return None: nothing is ever overdue."""
-        return None
-
-    def expire(self, now: float) -> None:
-        """Do nothing, likewise."""
 
     def close(self) -> None:
         """Give the signals back."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from unplugd.eventloop.loop import Source
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Timer:
+class Timer(Source):
     """Calls `due` every `interval()` seconds on the clock `now`."""
 
     def __init__(
@@ -17,17 +19,6 @@ class Timer:
         self._interval = interval
         self._due = due
         self._last = now()
-
-    def fileno(self) -> int:
-        """Return -1: there is nothing to read."""
-        return -1
-
-    def events(self) -> int:
-        """Return 0, likewise."""
-        return 0
-
-    def ready(self) -> None:
-        """Do nothing."""
 
     def deadline(self) -> float | None:
         """Return when it is time."""
@@ -38,6 +29,3 @@ class Timer:
         if now >= self._last + self._interval():
             self._last = now
             self._due()
-
-    def close(self) -> None:
-        """Do nothing."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unplugd.config.settings import Settings
+from unplugd.eventloop.loop import Source
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel, Events
     from unplugd.platforms.protocol import Platform
     from unplugd.rules.devices import Watch
@@ -63,7 +63,7 @@ def demo_settings(speed: float) -> Settings:
     return Settings(policy=policy, look_every=0.5 / speed)
 
 
-class SimulatedPlatform:
+class SimulatedPlatform(Source):
     """A platform on which one stick is plugged in, used and unplugged as the story goes; the rest is the real one's."""
 
     def __init__(
@@ -121,17 +121,6 @@ class SimulatedPlatform:
 
     # --- the story as a source of the loop
 
-    def fileno(self) -> int:
-        """Return -1: there is nothing to read."""
-        return -1
-
-    def events(self) -> int:
-        """Return 0, likewise."""
-        return 0
-
-    def ready(self) -> None:
-        """Do nothing."""
-
     def deadline(self) -> float | None:
         """Return when the next turn comes."""
         return self._began + (self._turns[0].at if self._turns else END_SECONDS) / self._speed
@@ -146,6 +135,3 @@ class SimulatedPlatform:
         self._present = self._turns.pop(0)
         self._say(self._present.said)
         self._changed()
-
-    def close(self) -> None:
-        """Do nothing."""

@@ -10,6 +10,8 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
+from unplugd.eventloop.loop import Source
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -38,7 +40,7 @@ class _Client:
         self.answer = b""
 
 
-class Control:
+class Control(Source):
     """The daemon's end, a source of the loop. `answer` gets each request and returns what to say."""
 
     def __init__(
@@ -68,10 +70,6 @@ class Control:
     def fileno(self) -> int:
         """Return the descriptor that is readable when there is something to do."""
         return self._selector.fileno()
-
-    def events(self) -> int:
-        """Return what to wait for."""
-        return selectors.EVENT_READ
 
     def ready(self) -> None:
         """Serve whoever can be served without waiting."""

@@ -17,6 +17,8 @@ from jeepney.bus import get_connectable_addresses
 from jeepney.low_level import HeaderFields, Message, MessageFlag, MessageType, Parser
 from jeepney.wrappers import DBusAddress, new_method_call
 
+from unplugd.eventloop.loop import Source
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -58,7 +60,7 @@ class _Call:
     timed_out: bool = False
 
 
-class Bus:
+class Bus(Source):
     """One connection, a source of the loop. `signal` gets each signal, `lost` is called once when it breaks."""
 
     def __init__(

@@ -18,6 +18,7 @@ from jeepney.low_level import HeaderFields, Message
 from jeepney.wrappers import DBusAddress
 
 from unplugd import sanitize
+from unplugd.eventloop.loop import Source
 from unplugd.platforms.linux import bus
 from unplugd.platforms.linux.bus import BUS, NO_ANSWER, Bus, BusError
 
@@ -60,7 +61,7 @@ class _Request:
     sent_at: float
 
 
-class Desktop:
+class Desktop(Source):
     """The channel, and a source of the loop. `remembered` is a file that outlives a crash: server and id."""
 
     name: Final = "desktop"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from jeepney.low_level import HeaderFields, Message
 
+from unplugd.eventloop.loop import Source
 from unplugd.platforms.linux import bus
 from unplugd.platforms.linux.bus import Bus, BusError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 RULE: Final = "type='signal',interface='org.freedesktop.login1.Manager',member='PrepareForSleep'"
 
 
-class Sleep:
+class Sleep(Source):
     """A source of the loop: calls `woke` at once after a resume.
 
     Without logind the next look finds out by the clocks, so a missing system bus is no trouble worth a word.

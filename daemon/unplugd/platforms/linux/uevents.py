@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-import selectors
 import socket
 import struct
 from typing import TYPE_CHECKING, Final
+
+from unplugd.eventloop.loop import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def parse_subsystem(message: bytes) -> str:
     return ""
 
 
-class Uevents:
+class Uevents(Source):
     """A source of the loop: calls `changed` when any USB device may have come or gone."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -45,17 +46,6 @@ class Uevents:
     def fileno(self) -> int:
         """Return the socket's descriptor."""
         return self._socket.fileno()
-
-    def events(self) -> int:
-        """Return what to wait for."""
-        return selectors.EVENT_READ
-
-    def deadline(self) -> float | None:
-        """Return None: announcements have no time."""
-        return None
-
-    def expire(self, now: float) -> None:
-        """Do nothing."""
 
     def ready(self) -> None:
         """Drain the socket; an overflow or an error means that anything may have happened."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import selectors
 import threading
 from contextlib import ExitStack
 from ctypes import byref, c_uint32, c_void_p
 from typing import TYPE_CHECKING, Final
 
+from unplugd.eventloop.loop import Source
 from unplugd.platforms.macos import registry
 from unplugd.platforms.macos.frameworks import ANY_PORT, MATCHED, POWER, check_result
 
@@ -33,7 +33,7 @@ STOP_AGAIN_SECONDS: Final = 0.02
 """Seconds after which the run loop is told once more to stop: it does not hear what it is told before it runs."""
 
 
-class Announcements:
+class Announcements(Source):
     """A source of the loop: calls `changed` when a USB device may have come or gone, and after sleep.
 
     OSError where it cannot be had. `power`: whether waking up is announced; if not, the clocks tell it at the next look.
@@ -78,22 +78,11 @@ class Announcements:
         """Return the descriptor that is readable after an announcement, -1 after the end."""
         return -1 if self._closing else self._read
 
-    def events(self) -> int:
-        """Return what to wait for."""
-        return selectors.EVENT_READ
-
     def ready(self) -> None:
         """Take what came."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)
             self._changed()
-
-    def deadline(self) -> float | None:
-        """Return None: announcements have no time."""
-        return None
-
-    def expire(self, now: float) -> None:
-        """Do nothing."""
 
     def close(self) -> None:
         """End the thread, and release everything."""

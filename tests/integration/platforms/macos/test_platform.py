@@ -16,6 +16,7 @@ from tests.rig.programs import Programs
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from unplugd.config.settings import Settings
+from unplugd.eventloop.loop import Source
 from unplugd.eventloop.timer import Timer
 from unplugd.notify.terminal import Terminal
 from unplugd.paths import Paths
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel, Events
     from unplugd.notify.message import Message
     from unplugd.platforms.protocol import InspectablePlatform
@@ -326,7 +326,7 @@ class Recorder:
         told(None, "")
 
 
-class Script:
+class Script(Source):
     """A source that plays a story: each step is done once the condition before it is true."""
 
     def __init__(self, story: Iterator[tuple[str, Callable[[], object]]], over: Callable[[], None]) -> None:
@@ -335,14 +335,6 @@ class Script:
         self._what, self._condition = next(story)
         self._give_up_at = time.monotonic() + 20
         self.failed = ""
-
-    def fileno(self) -> int:
-        return -1
-
-    def events(self) -> int:
-        return 0
-
-    def ready(self) -> None: ...
 
     def deadline(self) -> float | None:
         return clock.now() + 0.005
@@ -357,8 +349,6 @@ class Script:
         elif time.monotonic() > self._give_up_at:
             self.failed = f"waited in vain for {self._what}"
             self._over()
-
-    def close(self) -> None: ...
 
 
 class Told(MacOS):
