@@ -50,7 +50,7 @@ def examine(computer: InspectablePlatform, where: Paths, *, notify: bool) -> lis
     findings.append(_usb(computer, settings))
     findings.append(_announcements(computer))
     findings.append(_use(computer))
-    layers = computer.layers()
+    layers = computer.mechanisms()
     findings = [replace(found, by=layers.get(found.layer, "")) for found in findings]
     findings.extend(_channels(computer, settings, notify=notify))
     findings.append(_journal(where))
@@ -73,7 +73,7 @@ def _usb(computer: InspectablePlatform, settings: Settings) -> Finding:
         watched = computer.scan(settings.watches)
     except OSError as error:
         what = f"cannot be listed: {error.strerror or error}"
-        return Finding("USB devices", ok=False, what=what, hint=computer.advice().get("USB devices", HELP))
+        return Finding("USB devices", ok=False, what=what, hint=computer.hints().get("USB devices", HELP))
     if not watched:
         return Finding("USB devices", ok=True, what="can be listed; no watched device is plugged in")
     names = ", ".join(f"{device.name} (port {device.port})" for device in watched)
@@ -87,13 +87,13 @@ def _announcements(computer: InspectablePlatform) -> Finding:
     except OSError as error:
         what = f"cannot be received: {error.strerror or error}"
         return Finding(
-            "plug-in events", ok=False, what=what, hint=computer.advice().get("plug-in events", HELP)
+            "plug-in events", ok=False, what=what, hint=computer.hints().get("plug-in events", HELP)
         )
     return Finding("plug-in events", ok=True, what="can be received")
 
 
 def _use(computer: InspectablePlatform) -> Finding:
-    blindness = computer.blindness()
+    blindness = computer.check_use_detection()
     if blindness:
         return Finding("use detection", ok=False, what=blindness[0], hint=blindness[1])
     return Finding("use detection", ok=True, what="works")
@@ -182,7 +182,7 @@ def _channels(computer: InspectablePlatform, settings: Settings, *, notify: bool
             )
         else:
             what = trial.trouble or "no answer"
-            hint = computer.advice().get(layer, TERMINAL if name == "terminal" else HELP)
+            hint = computer.hints().get(layer, TERMINAL if name == "terminal" else HELP)
             findings.append(Finding(layer, ok=None if works else False, what=what, hint=hint))
     # One channel that works is enough: what comes behind it is for the day it does not.
     return [replace(f, ok=None) if works and f.ok is False else f for f in findings]

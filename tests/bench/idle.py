@@ -86,6 +86,6 @@ def _without_umockdev(sysfs: Path) -> float:
         for number in range(LOOKS):
             watched = linux.scan(settings.watches)
             assert watched
-            running = linux.running(settings.uploaders)
-            linux.look(watched, settings.uploaders, running, number * USUAL)
+            running = linux.find_running(settings.uploaders)
+            linux.find_usage(watched, settings.uploaders, running, number * USUAL)
         return (time.thread_time() - before) / LOOKS

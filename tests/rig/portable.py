@@ -32,7 +32,7 @@ def listed(computer: Portable) -> None:
     """List the devices as often as told."""
     for line in sys.stdin:
         for _ in range(int(line)):
-            devices = computer.everything()
+            devices = computer.list_all_devices()
         rollup = Path("/proc/self/smaps_rollup").read_text().splitlines()
         memory = next(int(row.split()[1]) for row in rollup if row.startswith("Anonymous:"))
         opened = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - it counts

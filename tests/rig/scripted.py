@@ -63,11 +63,11 @@ class Machine(Source):
 
     # --- the platform
 
-    def slept(self) -> float:
+    def sleep_seconds(self) -> float:
         """Return how long it slept."""
         return self.asleep
 
-    def boot(self) -> str:
+    def boot_id(self) -> str:
         """Return the boot."""
         return str(self.boots)
 
@@ -75,10 +75,10 @@ class Machine(Source):
         """Return what is plugged in."""
         return list(self.plugged.values())
 
-    def running(self, software: Sequence[Uploader]) -> None:
+    def find_running(self, software: Sequence[Uploader]) -> None:
         """Return None: nothing runs without using a device."""
 
-    def look(
+    def find_usage(
         self,
         watched: Sequence[Device],
         software: object,  # noqa: ARG002 - the script knows

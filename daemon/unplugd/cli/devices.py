@@ -29,10 +29,10 @@ def list_devices(arguments: argparse.Namespace, where: Paths) -> int:
     """Print every USB device here, which are watched and why."""
     platform = current_platform(where)
     try:
-        found = platform.everything()
+        found = platform.list_all_devices()
     except OSError as error:
         raise Failure(f"cannot list the USB devices: {error.strerror}", "unplugd doctor") from None
-    listed = devices.explain(found, load_settings(where.config).watches, platform.products())
+    listed = devices.explain(found, load_settings(where.config).watches, platform.product_names())
     if arguments.json:
         rows = [
             {
@@ -66,7 +66,7 @@ def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
             wanted = "{:04x}:{:04x}".format(*parse_id(arguments.id))
         except ValueError as error:
             raise Failure(str(error), "ids look like 0a21:8001; unplugd devices lists them") from None
-        found = [device for device in platform.everything() if device.id == wanted]
+        found = [device for device in platform.list_all_devices() if device.id == wanted]
         if not found:
             raise Failure(
                 f"no device {wanted} is plugged in", "plug it in; to see what is plugged in: unplugd devices"
@@ -74,7 +74,7 @@ def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
         device = found[0]
     else:
         device = _newly_plugged_in(platform)
-    product = devices.explain([device], settings.watches, platform.products())[0].product
+    product = devices.explain([device], settings.watches, platform.product_names())[0].product
     say(f"{device.id} on port {device.port}: {product or 'it reports no product name'}")
     if device.device_class == devices.HUB:
         raise Failure("that is a USB hub", "plug in the device itself")
@@ -103,13 +103,13 @@ def _newly_plugged_in(platform: InspectablePlatform) -> Device:
     """Wait for a device that was not there before, and return it."""
     changed: list[bool] = []
     sources = platform.sources(lambda: changed.append(True))
-    before = {(device.port, device.address) for device in platform.everything()}
+    before = {(device.port, device.address) for device in platform.list_all_devices()}
     say("Plug the device in now (if it is already in, unplug it and plug it back in). Ctrl-C to stop.")
     try:
         while True:
             # Once a second as well: an announcement can be lost.
             turn(sources, platform.now, platform.now() + 1)
-            there = platform.everything()
+            there = platform.list_all_devices()
             new = [device for device in there if (device.port, device.address) not in before]
             # A hub that comes with its devices is not what is meant.
             if new:

@@ -68,11 +68,11 @@ class Portable:
         """Return the time, on a clock that counts sleep where the system has one."""
         return time.clock_gettime(self._clock)
 
-    def slept(self) -> float:
+    def sleep_seconds(self) -> float:
         """Return how many seconds this boot has slept in all, 0 where the clocks do not tell."""
         return max(0.0, self.now() - time.clock_gettime(time.CLOCK_MONOTONIC))
 
-    def boot(self) -> str:
+    def boot_id(self) -> str:
         """Return what tells this boot from others.
 
         Setting the wall clock moves the kernel's time of boot, but not that of a file which was written then.
@@ -84,7 +84,7 @@ class Portable:
 
             return str(int(psutil.boot_time()))
 
-    def everything(self) -> list[Device]:
+    def list_all_devices(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too, asking none for its words."""
         found = list(usb.core.find(find_all=True, backend=self._backend()))
         if not found:
@@ -108,13 +108,13 @@ class Portable:
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
-        return devices.select_watched(self.everything(), watches)
+        return devices.select_watched(self.list_all_devices(), watches)
 
-    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
+    def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""
         return processes.find_running(software, self.now, self._starts)
 
-    def look(
+    def find_usage(
         self,
         watched: Sequence[Device],
         _software: Sequence[Uploader],
@@ -126,7 +126,7 @@ class Portable:
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return the list of devices as something to wait for; OSError where libusb cannot list them."""
-        self.everything()
+        self.list_all_devices()
         present = self._present()
 
         def look() -> None:
@@ -141,15 +141,15 @@ class Portable:
         """Return the notification channel of this name; there is none of the desktop's own."""
         return None if name == "desktop" else make_channel(name, self.now)
 
-    def products(self) -> Callable[[str], str]:
+    def product_names(self) -> Callable[[str], str]:
         """Return what gives no device's words: libusb would have to open it."""
         return lambda _port: ""
 
-    def blindness(self) -> tuple[str, str] | None:
-        """Return None: nothing helps to see more than `layers` says."""
+    def check_use_detection(self) -> tuple[str, str] | None:
+        """Return None: nothing helps to see more than `mechanisms` says."""
         return None
 
-    def layers(self) -> Mapping[str, str]:
+    def mechanisms(self) -> Mapping[str, str]:
         """Return by what each thing is seen."""
         return {
             "USB devices": "libusb",
@@ -157,7 +157,7 @@ class Portable:
             "use detection": "running upload software only",
         }
 
-    def advice(self) -> Mapping[str, str]:
+    def hints(self) -> Mapping[str, str]:
         """Return what helps where something does not work."""
         devices = (
             "install libusb (or: pip install libusb-package), and let this user open /dev/ugen* or /dev/usb*"
@@ -171,7 +171,7 @@ class Portable:
     def _present(self) -> frozenset[tuple[int, int, str, str]] | None:
         # None where it fails: whoever is told lists again, and says what is wrong; once, not at each look.
         try:
-            return frozenset((one.bus, one.address, one.id, one.port) for one in self.everything())
+            return frozenset((one.bus, one.address, one.id, one.port) for one in self.list_all_devices())
         except OSError:
             return None
 

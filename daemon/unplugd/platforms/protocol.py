@@ -20,19 +20,19 @@ class Platform(Protocol):
     def now(self) -> float:
         """Return the time."""
 
-    def slept(self) -> float:
+    def sleep_seconds(self) -> float:
         """Return how many seconds this boot has slept in all."""
 
-    def boot(self) -> str:
+    def boot_id(self) -> str:
         """Return what tells this boot from others."""
 
     def scan(self, watches: Sequence[Watch], /) -> list[Device]:
         """Return the watched devices that are plugged in."""
 
-    def running(self, software: Sequence[Uploader], /) -> tuple[str, float] | None:
+    def find_running(self, software: Sequence[Uploader], /) -> tuple[str, float] | None:
         """Return the upload software started last, and when, None if none runs."""
 
-    def look(
+    def find_usage(
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
@@ -55,17 +55,17 @@ class Platform(Protocol):
 class InspectablePlatform(Platform, Protocol):
     """What the commands ask besides."""
 
-    def everything(self) -> list[Device]:
+    def list_all_devices(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too; OSError where they cannot be listed."""
 
-    def products(self) -> Callable[[str], str]:
+    def product_names(self) -> Callable[[str], str]:
         """Return what gives a device's own words by its port, "" where it has none."""
 
-    def blindness(self) -> tuple[str, str] | None:
+    def check_use_detection(self) -> tuple[str, str] | None:
         """Try whether the use of a device can be seen; return why it cannot and what helps, None if it can."""
 
-    def layers(self) -> Mapping[str, str]:
+    def mechanisms(self) -> Mapping[str, str]:
         """Return by what each of "USB devices", "plug-in events", "use detection" is seen here, as far as it is known."""
 
-    def advice(self) -> Mapping[str, str]:
+    def hints(self) -> Mapping[str, str]:
         """Return what helps here where one of those does not work, or "notification by" one of the channels."""

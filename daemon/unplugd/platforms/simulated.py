@@ -82,23 +82,23 @@ class SimulatedPlatform(Source):
         """Return the real time."""
         return self._real.now()
 
-    def slept(self) -> float:
+    def sleep_seconds(self) -> float:
         """Return how long the real machine slept."""
-        return self._real.slept()
+        return self._real.sleep_seconds()
 
-    def boot(self) -> str:
+    def boot_id(self) -> str:
         """Return the real boot."""
-        return self._real.boot()
+        return self._real.boot_id()
 
     def scan(self, _watches: Sequence[Watch]) -> list[Device]:
         """Return the stick while it is plugged in."""
         return [STICK] if self._present.plugged_in else []
 
-    def running(self, _software: Sequence[Uploader]) -> tuple[str, float] | None:
+    def find_running(self, _software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return None: the story's uploader shows itself by its use."""
         return None
 
-    def look(
+    def find_usage(
         self,
         watched: Sequence[Device],
         _software: Sequence[Uploader],

@@ -85,7 +85,7 @@ class Daemon:
         self._sightings: dict[str, DeviceUse] = {}
         self._running: tuple[str, float] | None = None
         self._second_look_at: float | None = None
-        self._slept = platform.slept()
+        self._slept = platform.sleep_seconds()
         self._stopping: str | None = None
         self._last_delivery: dict[str, Any] | None = None
         self._greeted: dict[str, Any] | None = None
@@ -93,7 +93,7 @@ class Daemon:
         self._started = time.time()
         self._lock = Lock(paths.lock)
         self._journal = writer.Journal(
-            writer.JournalFile(paths.journal), boot=platform.boot(), now=platform.now, wall=time.time
+            writer.JournalFile(paths.journal), boot=platform.boot_id(), now=platform.now, wall=time.time
         )
         self._journal_trouble: str | None = None
         self._journal_tried_at = 0.0
@@ -155,7 +155,7 @@ class Daemon:
         events = (event for file in list_files(self._paths.journal)[-2:] for event in read_tail(file))
         there = {(device.port, device.id): device.address for device in self._scan()}
         plugs = []
-        for plug, known_until in restore.find_open_periods(events, self._platform.boot(), now):
+        for plug, known_until in restore.find_open_periods(events, self._platform.boot_id(), now):
             address = there.get((plug.device.port, plug.device.id))
             same = address is not None and plug.device.address in (0, address)
             if plug.gone_at is not None or same:
@@ -192,8 +192,8 @@ class Daemon:
         new = [] if everything else self._new(watched)
         settled = [device for device in watched if device not in new]
         software = self._settings.uploaders
-        running = self._platform.running(software) if watched else None
-        sightings = self._platform.look(settled, software, running, now)
+        running = self._platform.find_running(software) if watched else None
+        sightings = self._platform.find_usage(settled, software, running, now)
         if self._has_slept():
             # Sleep froze this look midway: what it saw and when is of before.
             self._look(self._platform.now(), everything=everything)
@@ -214,7 +214,7 @@ class Daemon:
         new = self._new(watched)
         if not new and len(watched) == len(self._known):
             return
-        running = self._platform.running(self._settings.uploaders) if new else self._running
+        running = self._platform.find_running(self._settings.uploaders) if new else self._running
         sightings = tuple(
             DeviceUse(device) if device in new else self._sightings[device.port] for device in watched
         )
@@ -252,10 +252,10 @@ class Daemon:
         return now + (max(ends) - wall).total_seconds() if ends else None
 
     def _has_slept(self) -> bool:
-        return self._platform.slept() - self._slept >= SLEPT_SECONDS
+        return self._platform.sleep_seconds() - self._slept >= SLEPT_SECONDS
 
     def _notice_sleep(self, now: float) -> None:
-        slept = self._platform.slept()
+        slept = self._platform.sleep_seconds()
         if self._has_slept():
             self._write("resumed", at=now, slept_for=round(slept - self._slept, 3))
         self._slept = slept

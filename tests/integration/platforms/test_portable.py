@@ -195,7 +195,7 @@ def test_no_device_stays_open(usb: Testbed, lister: Lister) -> None:
     lister.until(["1-1.2", 0x1A79, 0x6210, 1, 3, 0, ""])
     held = {os.readlink(f"/proc/{lister.pid}/fd/{name}") for name in os.listdir(f"/proc/{lister.pid}/fd")}  # noqa: PTH115, PTH208
     assert not any("bus/usb" in path for path in held)
-    assert Portable().products()("1-1.2") == ""
+    assert Portable().product_names()("1-1.2") == ""
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_no_device_stays_open(usb: Testbed, lister: Lister) -> None:
 def test_ports(bus: int, address: int, numbers: tuple[int, ...] | None, port: str) -> None:
     """Where libusb knows no ports (NetBSD) two devices still have two names."""
     backend = Backend(descriptor(bus, address, numbers))
-    assert with_backend(backend).everything() == [Device(port, 0x0A21, 0x8001, bus, address, 255)]
+    assert with_backend(backend).list_all_devices() == [Device(port, 0x0A21, 0x8001, bus, address, 255)]
 
 
 def test_no_two_devices_share_a_port() -> None:
@@ -222,12 +222,15 @@ def test_no_two_devices_share_a_port() -> None:
             descriptor(1, 4, (2,)), descriptor(1, 5, (2,)), descriptor(1, 6, (3,)), descriptor(2, 4, (2,))
         )
     )
-    assert [device.port for device in computer.everything()] == ["1:4", "1:5", "1-3", "2-2"]
+    assert [device.port for device in computer.list_all_devices()] == ["1:4", "1:5", "1-3", "2-2"]
 
 
 def test_not_even_a_hub_is_an_error() -> None:
     """So it looks to a user without the rights; it must not look as if nothing were plugged in."""
-    for ask in (with_backend(Backend()).everything, lambda: with_backend(Backend()).sources(lambda: None)):
+    for ask in (
+        with_backend(Backend()).list_all_devices,
+        lambda: with_backend(Backend()).sources(lambda: None),
+    ):
         with pytest.raises(PermissionError, match="not even a hub"):
             ask()
 
@@ -246,7 +249,11 @@ def test_only_watched_devices_are_scanned() -> None:
 def test_without_libusb_nothing_can_be_listed() -> None:
     """It is an error with words, at once and whatever is asked; never an empty list."""
     computer = Portable(finders=(lambda _name: None,))
-    for ask in (computer.everything, lambda: computer.scan(BUILT_IN), lambda: computer.sources(lambda: None)):
+    for ask in (
+        computer.list_all_devices,
+        lambda: computer.scan(BUILT_IN),
+        lambda: computer.sources(lambda: None),
+    ):
         with pytest.raises(OSError, match="no libusb") as raised:
             ask()
         assert raised.value.strerror
@@ -269,7 +276,7 @@ def test_a_second_libusb_is_tried_where_the_first_is_missing(monkeypatch: pytest
 
     monkeypatch.setattr(usb.backend.libusb1, "get_backend", get_backend)
     computer = Portable(finders=(lambda _name: None, lambda _name: "/its/path", lambda _name: "/never"))
-    assert computer.everything() == computer.everything() != []
+    assert computer.list_all_devices() == computer.list_all_devices() != []
     assert asked == ["", "/its/path"]
 
 
@@ -329,7 +336,7 @@ class Bench(Portable):
     def now(self) -> float:
         return self.clock()
 
-    def everything(self) -> list[Device]:
+    def list_all_devices(self) -> list[Device]:
         self.lists += 1
         if self.devices is None:
             raise OSError(5, "Input/Output Error")
@@ -398,28 +405,28 @@ def test_upload_software_is_seen_running(programs: Programs, mine: Uploader) -> 
     """The one started last, and when, on the platform's clock; none before it starts and after it has ended."""
     computer = Portable()
     other = Uploader("Other", (f"o-{uuid.uuid4().hex[:8]}",))
-    assert computer.running((mine, other)) is None
+    assert computer.find_running((mine, other)) is None
     began = computer.now()
     programs.start(other.process[0])
     program = programs.start(mine.process[0])
-    running = computer.running((mine, other))
+    running = computer.find_running((mine, other))
     assert running
     # psutil knows the second of the boot.
     assert began - 1.5 <= running[1] <= computer.now()
     # The very same each time: else setting the wall clock would make an old program young.
-    again = computer.running((mine,))
+    again = computer.find_running((mine,))
     assert again
     assert again[0] == "Mine"
-    assert computer.running((mine,)) == again
+    assert computer.find_running((mine,)) == again
     program.end()
-    assert computer.running((mine,)) is None
+    assert computer.find_running((mine,)) is None
 
 
 def test_a_script_is_known_by_its_arguments(programs: Programs) -> None:
     """As CareLink Uploader is; what else they say is not repeated."""
     jar = f"{uuid.uuid4().hex}.jar"
     programs.start("java", "-jar", f"/opt/CareLink/{jar}", "a-session-token")
-    running = Portable().running((Uploader("Jar", (f"java:{jar}",)),))
+    running = Portable().find_running((Uploader("Jar", (f"java:{jar}",)),))
     assert running
     assert running[0] == "Jar"
 
@@ -427,15 +434,15 @@ def test_a_script_is_known_by_its_arguments(programs: Programs) -> None:
 def test_a_child_of_the_same_program_is_no_start(programs: Programs, mine: Uploader) -> None:
     computer = Portable()
     program = programs.start(mine.process[0])
-    before = computer.running((mine,))
+    before = computer.find_running((mine,))
     program.start(mine.process[0])
-    assert computer.running((mine,)) == before
+    assert computer.find_running((mine,)) == before
 
 
 def test_software_that_says_nothing_by_running_is_passed_over(programs: Programs, mine: Uploader) -> None:
     """A browser runs all day."""
     programs.start(mine.process[0])
-    assert Portable().running((Uploader(mine.name, mine.process, alone=False),)) is None
+    assert Portable().find_running((Uploader(mine.name, mine.process, alone=False),)) is None
 
 
 # --- the rest
@@ -445,23 +452,23 @@ def test_the_clock_counts_sleep_where_the_system_does() -> None:
     """Without such a clock nothing is known of sleep."""
     computer = Portable()
     assert computer.now() == pytest.approx(time.clock_gettime(CLOCK), abs=1)
-    assert computer.slept() == pytest.approx(
+    assert computer.sleep_seconds() == pytest.approx(
         time.clock_gettime(CLOCK) - time.clock_gettime(time.CLOCK_MONOTONIC), abs=1
     )
-    assert Portable(clock=time.CLOCK_MONOTONIC).slept() == 0.0
+    assert Portable(clock=time.CLOCK_MONOTONIC).sleep_seconds() == 0.0
 
 
 def test_the_boot_is_known_by_what_was_written_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by the wall clock, unless there is nothing else."""
     messages = tmp_path / "dmesg.boot"
     computer = Portable(boot_messages=str(messages))
-    assert computer.boot() == str(int(psutil.boot_time()))
+    assert computer.boot_id() == str(int(psutil.boot_time()))
     messages.write_text("Copyright (c) 1992-2025 The FreeBSD Project.\n")
-    first = computer.boot()
+    first = computer.boot_id()
     monkeypatch.setattr(psutil, "boot_time", lambda: 0.0)
-    assert computer.boot() == first
+    assert computer.boot_id() == first
     os.utime(messages, (1.0, 1.0))
-    assert computer.boot() == "1000000000"
+    assert computer.boot_id() == "1000000000"
 
 
 def test_the_channels() -> None:
@@ -482,7 +489,7 @@ def test_the_channels() -> None:
 def test_a_device_is_idle_as_far_as_can_be_seen() -> None:
     """Whoever runs: what that is worth is for the rules to say."""
     stick = Device("1-1", 0x0A21, 0x8001)
-    assert Portable().look((stick,), (), ("Mine", 5.0), 10.0) == (DeviceUse(stick),)
+    assert Portable().find_usage((stick,), (), ("Mine", 5.0), 10.0) == (DeviceUse(stick),)
 
 
 # --- the daemon

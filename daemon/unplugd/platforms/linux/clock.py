@@ -14,11 +14,11 @@ def now() -> float:
     return time.clock_gettime(CLOCK_BOOTTIME)
 
 
-def slept() -> float:
+def sleep_seconds() -> float:
     """Return how many seconds this boot has slept in all."""
     return now() - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-def boot() -> str:
+def boot_id() -> str:
     """Return what tells this boot of the machine from others."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

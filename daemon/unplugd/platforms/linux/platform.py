@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.notify.registry import make_channel
 from unplugd.platforms.linux import holders
-from unplugd.platforms.linux.clock import boot, now, slept
+from unplugd.platforms.linux.clock import boot_id, now, sleep_seconds
 from unplugd.platforms.linux.freedesktop import Desktop, has_display
 from unplugd.platforms.linux.sleep import Sleep
 from unplugd.platforms.linux.sysfs import SYSFS
@@ -40,23 +40,23 @@ class Linux:
         """Return the time."""
         return now()
 
-    def slept(self) -> float:
+    def sleep_seconds(self) -> float:
         """Return how many seconds this boot has slept in all."""
-        return slept()
+        return sleep_seconds()
 
-    def boot(self) -> str:
+    def boot_id(self) -> str:
         """Return the boot's id."""
-        return boot()
+        return boot_id()
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
-        return devices.select_watched(self.everything(), watches)
+        return devices.select_watched(self.list_all_devices(), watches)
 
-    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
+    def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""
         return holders.find_running(software)
 
-    def look(
+    def find_usage(
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
@@ -64,13 +64,13 @@ class Linux:
         at: float,
     ) -> tuple[DeviceUse, ...]:
         """Return who uses the devices."""
-        return self._usage.look(watched, software, running, at)
+        return self._usage.find_usage(watched, software, running, at)
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return the kernel's announcements and the end of sleep."""
         return [Uevents(changed), Sleep(now, changed)]
 
-    def blindness(self) -> tuple[str, str] | None:
+    def check_use_detection(self) -> tuple[str, str] | None:
         """Hold a device node open in a real child process and see whether it is found."""
         import subprocess
 
@@ -89,15 +89,15 @@ class Linux:
             "run unplugd as the same user, and without PrivateUsers=, ProtectSystem= and the like in its service",
         )
 
-    def products(self) -> Callable[[str], str]:
+    def product_names(self) -> Callable[[str], str]:
         """Return what gives a device's own words by its port."""
         return self._usage.tree.product
 
-    def everything(self) -> list[Device]:
+    def list_all_devices(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too."""
         return self._usage.tree.devices()
 
-    def layers(self) -> Mapping[str, str]:
+    def mechanisms(self) -> Mapping[str, str]:
         """Return by what each thing is seen."""
         return {
             "USB devices": "sysfs",
@@ -105,7 +105,7 @@ class Linux:
             "use detection": "/proc, transfers, claims",
         }
 
-    def advice(self) -> Mapping[str, str]:
+    def hints(self) -> Mapping[str, str]:
         """Return what helps where something does not work."""
         return {
             "USB devices": "unplugd has to run outside a container that hides /sys",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from unplugd.rules.devices import Device
     from unplugd.rules.uploaders import Uploader
-from unplugd.platforms.linux.clock import slept
+from unplugd.platforms.linux.clock import sleep_seconds
 
 SETTLE_SECONDS: Final = 60.0
 """Seconds after plug-in in which transfers say nothing: the kernel and ModemManager introduce themselves."""
@@ -38,9 +38,9 @@ class UsageTracker:
         self._nodes: list[str] = []
         self._passed: dict[str, tuple[int, int]] = {}
         self._looks = 0
-        self._slept = slept()
+        self._slept = sleep_seconds()
 
-    def look(
+    def find_usage(
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
@@ -107,7 +107,7 @@ class UsageTracker:
 
     def _forget_transfers_of_sleep(self) -> None:
         """Count anew after sleep: the kernel resets the devices before any program runs, which is nobody's use."""
-        total = slept()
+        total = sleep_seconds()
         if total - self._slept >= SLEPT_SECONDS:
             self._transfers.clear()
         self._slept = total

@@ -22,12 +22,12 @@ def now() -> float:
     return time.clock_gettime(CONTINUOUS)
 
 
-def slept(awake: int = AWAKE) -> float:
+def sleep_seconds(awake: int = AWAKE) -> float:
     """Return how many seconds this boot has slept in all."""
     return max(0.0, now() - time.clock_gettime(awake)) if awake != CONTINUOUS else 0.0
 
 
-def boot(library: str | None = None) -> str:
+def boot_id(library: str | None = None) -> str:
     """Return what tells this boot of the machine from others; `library`: where the C library is."""
     with contextlib.suppress(OSError):
         if session := _sysctl("kern.bootsessionuuid", library).decode("ascii", "ignore").strip("\0 "):

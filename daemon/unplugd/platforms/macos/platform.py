@@ -55,13 +55,13 @@ class MacOS:
         """Return the time."""
         return clock.now()
 
-    def slept(self) -> float:
+    def sleep_seconds(self) -> float:
         """Return how many seconds this boot has slept in all."""
-        return clock.slept()
+        return clock.sleep_seconds()
 
-    def boot(self) -> str:
+    def boot_id(self) -> str:
         """Return the boot's id."""
-        return clock.boot(self._system)
+        return clock.boot_id(self._system)
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
@@ -78,11 +78,11 @@ class MacOS:
         self._seen = {node.id: node for node in nodes}
         return devices.select_watched(backend.make_devices(nodes), watches)
 
-    def running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
+    def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
         """Return the upload software started last, and when."""
         return processes.find_running(software, clock.now, self._starts)
 
-    def look(
+    def find_usage(
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
@@ -102,7 +102,7 @@ class MacOS:
         ]
         return [*sources, self._announcements] if self._announcements else sources
 
-    def blindness(self) -> tuple[str, str] | None:
+    def check_use_detection(self) -> tuple[str, str] | None:
         """Try whether the I/O Registry, which tells who uses a device, can be read."""
         try:
             self._nodes(lambda _node: True)
@@ -113,18 +113,18 @@ class MacOS:
             )
         return None
 
-    def products(self) -> Callable[[str], str]:
+    def product_names(self) -> Callable[[str], str]:
         """Return what gives a device's own words by its port."""
         nodes = self._nodes()
         by_id = {node.id: node for node in nodes}
         words = {device.port: _words(by_id[device.address]) for device in backend.make_devices(nodes)}
         return lambda port: words.get(port, "")
 
-    def everything(self) -> list[Device]:
+    def list_all_devices(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too."""
         return backend.make_devices(self._nodes())
 
-    def layers(self) -> Mapping[str, str]:
+    def mechanisms(self) -> Mapping[str, str]:
         """Return by what each thing is seen, and why not by something better."""
         return {
             "USB devices": self._by,
@@ -132,7 +132,7 @@ class MacOS:
             "use detection": f"owners and open HID clients, {self._by}" if self._by else "",
         }
 
-    def advice(self) -> Mapping[str, str]:
+    def hints(self) -> Mapping[str, str]:
         """Return what helps where something does not work."""
         return {"notification by desktop": "System Settings, Notifications: allow unplugd (or Script Editor)"}
 

@@ -15,7 +15,7 @@ from tests.rig.programs import Program, Programs
 from tests.rig.wait import wait_until
 from unplugd.platforms import processes
 from unplugd.platforms.linux import holders
-from unplugd.platforms.linux.clock import CLOCK_BOOTTIME, boot, now, slept
+from unplugd.platforms.linux.clock import CLOCK_BOOTTIME, boot_id, now, sleep_seconds
 from unplugd.platforms.linux.usage import SETTLE_SECONDS, UsageTracker
 from unplugd.rules.devices import Device
 from unplugd.rules.uploaders import BUILT_IN, Uploader
@@ -260,7 +260,7 @@ class Machine:
     def look(self, device: Device = STICK) -> DeviceUse:
         """Return the sighting of a look, a quarter of a minute after the last."""
         self.now += 15
-        (sighting,) = self.usage.look([device], SOFTWARE, holders.find_running((MINE,)), self.now)
+        (sighting,) = self.usage.find_usage([device], SOFTWARE, holders.find_running((MINE,)), self.now)
         return sighting
 
     def settle(self) -> None:
@@ -404,7 +404,7 @@ def test_a_device_that_has_gone_is_forgotten(machine: Machine) -> None:
     """So that months of plugging leave nothing behind."""
     machine.settle()
     shutil.rmtree(machine.folder)
-    machine.usage.look([], SOFTWARE, None, machine.now)
+    machine.usage.find_usage([], SOFTWARE, None, machine.now)
     assert not machine.usage._transfers
     assert not machine.usage._settled_at
     assert not machine.usage._held
@@ -416,5 +416,5 @@ def test_a_device_that_has_gone_is_forgotten(machine: Machine) -> None:
 def test_the_clock_counts_sleep_and_is_not_set() -> None:
     """It is the boot's own, and sleep is what it is ahead of the one that stops."""
     assert now() <= time.clock_gettime(CLOCK_BOOTTIME) <= now()
-    assert -0.01 < slept() < now()
-    assert len(boot()) == 36
+    assert -0.01 < sleep_seconds() < now()
+    assert len(boot_id()) == 36

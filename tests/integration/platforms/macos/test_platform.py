@@ -85,15 +85,15 @@ def test_watched_devices_are_found(mac: Frameworks, way: str) -> None:
         ("20-1.1.1", "0a21:8001", "CareLink USB"),
         ("20-1.3", "1a79:6210", "Contour Next Link 2.4"),
     ]
-    assert [device.port for device in macos.everything()] == ["20-1.1.1", "20-1.3", "20-1.1"]
-    words = macos.products()
+    assert [device.port for device in macos.list_all_devices()] == ["20-1.1.1", "20-1.3", "20-1.1"]
+    words = macos.product_names()
     assert [words(port) for port in ("20-1.1.1", "20-1.3", "20-1.1", "1-1")] == [
         "",
         "Contour Next Link 2.4",
         "USB2.0 Hub",
         "",
     ]
-    assert macos.layers()["USB devices"].startswith(way)
+    assert macos.mechanisms()["USB devices"].startswith(way)
 
 
 def test_only_watched_devices_are_looked_into(mac: Frameworks) -> None:
@@ -104,18 +104,18 @@ def test_only_watched_devices_are_looked_into(mac: Frameworks) -> None:
     off = [replace(watch, on=False) for watch in devices.BUILT_IN]
     for watches in ((), off):
         assert macos.scan(watches) == []
-        assert macos.layers()["USB devices"] == "IOKit"
-    assert len(macos.everything()) == 1
-    assert macos.products()("20-1.3") == "Contour Next Link 2.4"
-    assert macos.layers()["USB devices"] == "IOKit"
+        assert macos.mechanisms()["USB devices"] == "IOKit"
+    assert len(macos.list_all_devices()) == 1
+    assert macos.product_names()("20-1.3") == "Contour Next Link 2.4"
+    assert macos.mechanisms()["USB devices"] == "IOKit"
     assert macos.scan(devices.BUILT_IN)
-    assert macos.layers()["USB devices"].startswith("ioreg, as IORegistryEntryGetChildIterator failed")
+    assert macos.mechanisms()["USB devices"].startswith("ioreg, as IORegistryEntryGetChildIterator failed")
 
 
 def test_a_mac_without_devices_is_seen_by_iokit(mac: Frameworks) -> None:
     macos = MacOS(mac.libraries)
-    assert macos.scan(devices.BUILT_IN) == macos.everything() == []
-    assert macos.layers()["USB devices"] == "IOKit"
+    assert macos.scan(devices.BUILT_IN) == macos.list_all_devices() == []
+    assert macos.mechanisms()["USB devices"] == "IOKit"
 
 
 def test_use_is_seen_as_the_scan_saw_it(mac: Frameworks, programs: Programs) -> None:
@@ -125,12 +125,12 @@ def test_use_is_seen_as_the_scan_saw_it(mac: Frameworks, programs: Programs) -> 
     mac.lay(*with_pid(fixture("owner"), program.pid))
     macos = MacOS(mac.libraries)
     [stick] = macos.scan(devices.BUILT_IN)
-    [found] = macos.look([stick], BUILT_IN, None, macos.now())
+    [found] = macos.find_usage([stick], BUILT_IN, None, macos.now())
     assert (found.verdict, found.program) == ("in use", "CareLink Uploader")
     mac.lay()
     assert macos.scan(devices.BUILT_IN) == []
-    assert macos.look([stick], BUILT_IN, None, macos.now())[0].verdict == "idle"
-    running = macos.running(BUILT_IN)
+    assert macos.find_usage([stick], BUILT_IN, None, macos.now())[0].verdict == "idle"
+    running = macos.find_running(BUILT_IN)
     assert running
     assert running[0] == "CareLink Uploader"
 
@@ -144,13 +144,13 @@ def test_where_nothing_can_be_listed_use_is_unknown(mac: Frameworks, monkeypatch
     monkeypatch.setenv("IOREG_EXIT", "1")
     with pytest.raises(OSError, match="exit status 1"):
         macos.scan(devices.BUILT_IN)
-    assert macos.look([stick], BUILT_IN, None, macos.now())[0].verdict == "unknown"
-    assert macos.blindness() == (
+    assert macos.find_usage([stick], BUILT_IN, None, macos.now())[0].verdict == "unknown"
+    assert macos.check_use_detection() == (
         "the I/O Registry cannot be read: ioreg: exit status 1",
         "see whether `ioreg` works in a terminal",
     )
     mac.fail("")
-    assert macos.blindness() is None
+    assert macos.check_use_detection() is None
 
 
 def test_an_announcement_makes_ioregs_answer_old(mac: Frameworks) -> None:
@@ -188,28 +188,28 @@ def test_an_old_answer_is_not_believed(mac: Frameworks) -> None:
 def test_the_layers_say_what_works(mac: Frameworks) -> None:
     """So that somebody with a Mac can tell; what does not work is named."""
     macos = MacOS(mac.libraries)
-    assert set(macos.layers().values()) == {""}
+    assert set(macos.mechanisms().values()) == {""}
     macos.scan(())
     close(macos.sources(lambda: None))
-    assert macos.layers() == {
+    assert macos.mechanisms() == {
         "USB devices": "IOKit",
         "plug-in events": "I/O Registry notifications, power notifications",
         "use detection": "owners and open HID clients, IOKit",
     }
     mac.fail("IORegisterForSystemPower")
     close(macos.sources(lambda: None))
-    assert macos.layers()["plug-in events"] == "I/O Registry notifications"
+    assert macos.mechanisms()["plug-in events"] == "I/O Registry notifications"
     mac.fail("IOServiceAddMatchingNotification")
     close(macos.sources(lambda: None))
-    assert macos.layers()["plug-in events"] == (
+    assert macos.mechanisms()["plug-in events"] == (
         "polled every 4 s, as IOServiceAddMatchingNotification failed (0xe00002bc)"
     )
     mac.fail("IOServiceGetMatchingServices")
-    macos.everything()
-    assert macos.layers()["USB devices"] == "ioreg, as IOServiceGetMatchingServices failed (0xe00002bc)"
+    macos.list_all_devices()
+    assert macos.mechanisms()["USB devices"] == "ioreg, as IOServiceGetMatchingServices failed (0xe00002bc)"
     without = MacOS(NOWHERE)
     close(without.sources(lambda: None))
-    assert without.layers()["plug-in events"] == "polled every 4 s, as /nowhere/IOKit cannot be loaded"
+    assert without.mechanisms()["plug-in events"] == "polled every 4 s, as /nowhere/IOKit cannot be loaded"
 
 
 def close(sources: list[Source]) -> None:
@@ -272,34 +272,34 @@ def test_the_clock_goes_on(mac: Frameworks) -> None:
 
 def test_sleep_is_what_one_clock_has_more() -> None:
     """Where there is only one clock nothing is known of sleep, and none is made up."""
-    assert clock.slept(clock.CONTINUOUS) == 0
-    assert MacOS(NOWHERE).slept() >= 0
-    assert clock.slept(time.CLOCK_THREAD_CPUTIME_ID) == pytest.approx(clock.now(), rel=0.5)
+    assert clock.sleep_seconds(clock.CONTINUOUS) == 0
+    assert MacOS(NOWHERE).sleep_seconds() >= 0
+    assert clock.sleep_seconds(time.CLOCK_THREAD_CPUTIME_ID) == pytest.approx(clock.now(), rel=0.5)
 
 
 def test_a_boot_is_told_by_its_session(mac: Frameworks) -> None:
     mac.sysctl("kern.bootsessionuuid", b"5E6FFEBE-0000-4000-8000-000000000000\0")
-    assert MacOS(mac.libraries, mac.system).boot() == "5E6FFEBE-0000-4000-8000-000000000000"
+    assert MacOS(mac.libraries, mac.system).boot_id() == "5E6FFEBE-0000-4000-8000-000000000000"
 
 
 def test_a_boot_without_a_session_is_told_by_its_time(mac: Frameworks) -> None:
     """A struct timeval, as it is."""
     mac.sysctl("kern.boottime", bytes(range(16)))
-    assert clock.boot(mac.system) == "000102030405060708090a0b0c0d0e0f"
+    assert clock.boot_id(mac.system) == "000102030405060708090a0b0c0d0e0f"
 
 
 def test_a_boot_without_either_is_still_told(mac: Frameworks) -> None:
     """By the clocks, roughly: the same for as long as nobody sets them."""
     mac.sysctl("kern.other", b"x")
     for library in (mac.system, None, "/nowhere"):
-        assert clock.boot(library).startswith("boot-")
+        assert clock.boot_id(library).startswith("boot-")
 
 
 def test_a_boot_session_that_is_no_text_is_not_believed(mac: Frameworks) -> None:
     mac.sysctl("kern.bootsessionuuid", b"\xff\xff\0")
-    assert clock.boot(mac.system).startswith("boot-")
+    assert clock.boot_id(mac.system).startswith("boot-")
     mac.sysctl("kern.bootsessionuuid", b"\0")
-    assert clock.boot(mac.system).startswith("boot-")
+    assert clock.boot_id(mac.system).startswith("boot-")
 
 
 # --- the whole daemon
@@ -439,10 +439,10 @@ def test_a_list_that_fails_for_a_while_unplugs_nothing(mac: Frameworks, tmp_path
         mac.plug(*fixture("free"))
         yield "a reminder", lambda: rig.recorder.shown
         mac.fail("IOServiceGetMatchingServices")
-        yield "a list by ioreg", lambda: rig.platform.layers()["USB devices"].startswith("ioreg")
+        yield "a list by ioreg", lambda: rig.platform.mechanisms()["USB devices"].startswith("ioreg")
         yield "its answer", lambda: rig.platform._ioreg._answer is not None
         mac.fail("")
-        yield "a list by IOKit", lambda: rig.platform.layers()["USB devices"] == "IOKit"
+        yield "a list by IOKit", lambda: rig.platform.mechanisms()["USB devices"] == "IOKit"
 
     rig.play(story())
     assert not rig.events("unplugged")
