@@ -168,7 +168,7 @@ def _channels(computer: InspectablePlatform, settings: Settings, *, notify: bool
         else:
             channel.check(trial.told)
         sources = [source] if source else []
-        gives_up = computer.now() + reminder.ON_ITS_WAY
+        gives_up = computer.now() + reminder.DELIVERY_TIMEOUT_SECONDS
         while not trial.over and computer.now() < gives_up:
             loop.turn(sources, computer.now, gives_up)
         for one in sources:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from unplugd_service.manager import Manager, State
     from unplugd_service.system import System
 
-READY_TIMEOUT_SECONDS: Final = reminder.ON_ITS_WAY
+READY_TIMEOUT_SECONDS: Final = reminder.DELIVERY_TIMEOUT_SECONDS
 """Seconds until the daemon has to answer, and until a channel has to have taken the first notification."""
 
 

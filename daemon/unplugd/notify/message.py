@@ -68,8 +68,8 @@ def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watc
         )
         lines.append(_advise(notice.devices, watches))
     else:
-        title = f"Unknown program using the {sanitize.one_line(notice.strangers[0][1].name)}"
-    for program, _ in notice.strangers:
+        title = f"Unknown program using the {sanitize.one_line(notice.unknown_programs[0][1].name)}"
+    for program, _ in notice.unknown_programs:
         shown = sanitize.one_line(program)
         lines.append(f"“{shown}” has it open, but unplugd does not know this program.")
         # A name that is more than letters could be an option, a pattern or a path to the configuration.

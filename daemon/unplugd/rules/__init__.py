@@ -1,1 +1,1 @@
-"""The rules: when to remind. Pure: no clock, no input or output."""
+"""The rules that decide when to remind. Pure: no clock, no I/O."""

@@ -1,8 +1,8 @@
-"""Which USB devices are watched. Pure; ids and names from public descriptor dumps and vendor documents."""
+"""Which USB devices are watched, and why. Pure; ids and names come from public descriptor dumps and vendor documents."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
@@ -10,22 +10,17 @@ from unplugd import sanitize
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
 SHARED_IDS: Final = frozenset({"10c4:ea60"})
-"""Stock ids of serial chips that sit in countless boards: a device is never known by one of these."""
+"""Default ids of serial chips found in countless devices; they identify nothing."""
+HUB: Final = 0x09
+"""bDeviceClass of a hub (USB 2.0, 11.23.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
     """One plugged-in USB device.
 
-    `port` is the path of its port (`1-1.2`): two sticks of a kind have nothing else to tell them apart.
+    `port` is the path of its port (`1-1.2`), the only thing that tells two sticks of the same model apart.
     """
 
     port: str
@@ -44,7 +39,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One entry of the watch list; `product` None means every product of the vendor."""
+    """One entry of the watch list. `product` None: every product of the vendor; `on` False: known, but not watched."""
 
     name: str
     vendor: int
@@ -54,13 +49,13 @@ class Watch:
     chargeable: bool = False
 
     def matches(self, vendor: int, product: int) -> bool:
-        """Whether a device of this id is meant."""
+        """Whether this entry covers a device with this id."""
         return vendor == self.vendor and self.product in (None, product)
 
 
-# usb.ids and the kernel's usb-serial-simple for 0a21:8001; Tidepool Uploader's driver manifest for 1a79. The id of
-# the 2.4 GHz CareLink stick (MMT-7306) is not public, so every product of its likely vendor is watched and
-# `unplugd devices learn` teaches the rest. Other 1a79 meters have no pump radio: never match that vendor as a whole.
+# Sources: usb.ids and the kernel's usb-serial-simple for 0a21:8001, Tidepool Uploader's driver manifest for 1a79.
+# The id of the 2.4 GHz CareLink stick (MMT-7306) is not public, so every product of its likely vendor is watched;
+# `unplugd devices learn` adds it otherwise. Other 1a79 meters have no pump radio: never match that whole vendor.
 BUILT_IN: Final = (
     Watch("CareLink USB", 0x0A21, None),
     Watch("Contour Next Link 2.4", 0x1A79, 0x6210, chargeable=True),
@@ -70,7 +65,7 @@ BUILT_IN: Final = (
 
 
 def parse_id(text: str) -> tuple[int, int]:
-    """Return vendor and product of an id written `0a21:8001`; ValueError for anything else."""
+    """Return vendor and product of an id such as `0a21:8001`; ValueError for anything else."""
     vendor, colon, product = text.partition(":")
     digits = "0123456789abcdefABCDEF"
     if not colon or len(vendor) != 4 or len(product) != 4 or any(c not in digits for c in vendor + product):
@@ -79,24 +74,20 @@ def parse_id(text: str) -> tuple[int, int]:
 
 
 def select_watched(found: Iterable[Device], watches: Sequence[Watch]) -> list[Device]:
-    """Return those of the devices that are watched, each with the name of its entry in the watch list."""
+    """Return the watched devices, each with the name of its entry in the watch list."""
     entries = ((device, find_watch(device.vendor, device.product, watches)) for device in found)
     return [replace(device, name=watch.name) for device, watch in entries if watch and watch.on]
 
 
 def find_watch(vendor: int, product: int, watches: Iterable[Watch]) -> Watch | None:
-    """Return the watch-list entry for an id: the configuration's before the built-in ones, or None."""
+    """Return the watch-list entry for an id, or None; entries of the configuration come before built-in ones."""
     matching = [watch for watch in watches if watch.matches(vendor, product)]
     return min(matching, key=lambda watch: watch.built_in, default=None)
 
 
-HUB: Final = 0x09
-"""bDeviceClass of a hub (USB 2.0, 11.23.1)."""
-
-
 @dataclass(frozen=True, slots=True)
 class ListedDevice:
-    """One device as it is listed; `product` is the device's own words, already harmless."""
+    """One row of `unplugd devices`. `product` is the device's own product string, sanitized."""
 
     device: Device
     product: str
@@ -107,15 +98,15 @@ class ListedDevice:
 def explain(
     found: Iterable[Device], watches: Sequence[Watch], product: Callable[[str], str]
 ) -> list[ListedDevice]:
-    """Return the devices, watched ones first; `product` gives a device's own words by its port."""
+    """Return the devices with the reason why each is watched or not, watched ones first; `product` looks up a port's product string."""
     listed = []
     for device in found:
-        watched, why = _explain_one(device, watches)
+        watched, why = _explain_device(device, watches)
         listed.append(ListedDevice(device, sanitize.one_line(product(device.port)), watched, why))
-    return sorted(listed, key=lambda one: (not one.watched, one.device.device_class == HUB, one.device.port))
+    return sorted(listed, key=lambda row: (not row.watched, row.device.device_class == HUB, row.device.port))
 
 
-def _explain_one(device: Device, watches: Sequence[Watch]) -> tuple[bool, str]:
+def _explain_device(device: Device, watches: Sequence[Watch]) -> tuple[bool, str]:
     watch = find_watch(device.vendor, device.product, watches)
     if watch and not watch.built_in:
         return True, f"watched: {watch.name}, in your configuration"

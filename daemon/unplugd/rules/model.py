@@ -1,4 +1,7 @@
-"""What the rules are about: devices plugged in, their use, the reminder, the state, and what to do. Pure."""
+"""The records that the rules work on: observations, plugged-in periods, the reminder, the state, the actions. Pure.
+
+All times are seconds on a clock that counts sleep and is never set. What is decided about them lies in reminder.py.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,20 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from unplugd.rules.devices import Device
 
-
 Outcome = Literal["unplugged", "dismissed", "snoozed", "in_use", "expired"]
+"""How a reminder ended."""
+CHANNELS: Final = ("desktop", "plyer", "terminal")
+"""The notification channels, in the order in which they are tried by default."""
+URGENCIES: Final = ("normal", "critical")
+"""The journal's words for the urgency of a reminder, indexed by `Reminder.critical`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings that the rules obey, in seconds; `repeat` has at least one entry, the last one goes on."""
+    """The settings of the rules. Durations in seconds.
+
+    `repeat` has at least one entry; the last entry repeats. `critical_after` is a number of reminders.
+    """
 
     after_plug_in: float = 300.0
     after_use: float = 120.0
@@ -28,10 +38,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class DeviceUse:
-    """What one look saw of one device.
+    """The use of one device as one poll saw it.
 
-    `doubtful` use is by somebody who cannot be named, or whose hold says little: it counts for a limited time.
-    `strangers` hold the device and are neither upload software nor system services.
+    `doubtful` use is weak evidence of an upload (the program is unknown, or holds the device all day anyway), so it
+    counts for a limited time. `unknown_programs` hold the device and are neither upload software nor system services.
     """
 
     device: Device
@@ -39,14 +49,17 @@ class DeviceUse:
     program: str = ""
     evidence: str = ""
     doubtful: bool = False
-    strangers: tuple[str, ...] = ()
+    unknown_programs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at the world: the watched devices, since when upload software runs, until when it is quiet hours."""
+    """The result of one poll: the use of each watched device, when upload software started, when quiet hours end.
 
-    sightings: tuple[DeviceUse, ...] = ()
+    `running_since` is None while no upload software runs, `quiet_until` outside quiet hours.
+    """
+
+    uses: tuple[DeviceUse, ...] = ()
     running_since: float | None = None
     quiet_until: float | None = None
 
@@ -62,10 +75,11 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class PluggedIn:
-    """One device's plugged-in period. It outlives an unplug for `REPLUG` seconds, with `gone_at` set.
+    """One device's plugged-in period. It outlives an unplug for `REPLUG_SECONDS`, with `gone_at` set.
 
-    `shown`: a delivered reminder of it is in front of the person. `strangers` hold it now and are worth a warning,
-    `warned` are all that were found since plug-in, `told` those that the person has been warned of.
+    `since` is the start of the period, `plugged_at` the latest plug-in within it. `reminders` counts those delivered
+    since the last use. `shown`: a reminder of this device is on the screen. `unknown_programs` hold the device now;
+    `programs_seen` are all found since plug-in, `programs_shown` those the person has been warned of.
     """
 
     device: Device
@@ -79,65 +93,70 @@ class PluggedIn:
     doubtful_since: float | None = None
     doubtful_at: float | None = None
     verdict: Literal["in use", "idle", "unknown"] = "idle"
-    reminded: int = 0
+    reminders: int = 0
     reminded_at: float | None = None
     held_until: float | None = None
     snoozed_at: float | None = None
     snoozed_until: float | None = None
     snoozed_for: float = 0.0
     shown: bool = False
-    strangers: tuple[str, ...] = ()
-    warned: frozenset[str] = frozenset()
-    told: frozenset[str] = frozenset()
+    unknown_programs: tuple[str, ...] = ()
+    programs_seen: frozenset[str] = frozenset()
+    programs_shown: frozenset[str] = frozenset()
 
     @property
     def idle_since(self) -> float:
-        """When it was last used, or plugged in if it never was."""
+        """When the device was last used, or plugged in if it was not used since."""
         return self.since if self.last_use is None else self.last_use
 
-    def plugged_for(self, now: float) -> float:
-        """Seconds since the latest plug-in."""
+    def seconds_plugged_in(self, now: float) -> float:
+        """Return the seconds since the latest plug-in."""
         return max(0.0, now - self.plugged_at)
 
-    def idle_for(self, now: float) -> float:
-        """Seconds of `plugged_for` in which nothing used it: the two add up by construction."""
+    def seconds_idle(self, now: float) -> float:
+        """Return the seconds since the latest plug-in in which nothing used the device."""
         using = max(0.0, now - self.use.began) if self.use else 0.0
-        return max(0.0, self.plugged_for(now) - self.used_for - using)
+        return max(0.0, self.seconds_plugged_in(now) - self.used_for - using)
 
     def snooze_left(self, now: float, policy: Policy) -> float:
-        """Seconds that this period may still be snoozed for."""
+        """Return the seconds for which this period may still be snoozed."""
         running = now - self.snoozed_at if self.snoozed_at is not None else 0.0
         return max(0.0, policy.snooze_limit - self.snoozed_for - running)
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """The one notification: the devices left plugged in, the programs to warn of, and how it has got on.
+    """The one notification: the devices to unplug, the unknown programs to warn of, and its delivery.
 
-    `due` are the ports for which it is a reminder, counted once it is delivered; none of them for an update.
-    `fresh`: it says something new, so that every channel is tried; an update is for a channel that can replace.
+    `due` are the ports that this reminder counts for once it is delivered; empty for an update of the text.
+    `fresh`: it says something new, so every channel is tried; an update only goes to a channel that can replace.
+    `snooze` is what its button offers, in seconds.
     """
 
     serial: int
     devices: tuple[PluggedIn, ...]
-    strangers: tuple[tuple[str, Device], ...] = ()
+    unknown_programs: tuple[tuple[str, Device], ...] = ()
     due: frozenset[str] = frozenset()
     fresh: bool = False
     count: int = 0
     critical: bool = False
     snooze: float = 0.0
-    asked_at: float = 0.0
+    sent_at: float = 0.0
     delivered: bool = False
 
     @property
     def ports(self) -> frozenset[str]:
-        """The ports of the devices it asks to disconnect."""
+        """The ports of the devices to unplug."""
         return frozenset(plug.device.port for plug in self.devices)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the rules remember. `on_screen`: a channel may be showing something, even if it said it did not."""
+    """Everything the rules remember.
+
+    `on_screen`: a channel may be showing something, even if it reported a failure. While `retry_at` is set, the last
+    delivery failed and nothing is shown before that time.
+    """
 
     plugs: tuple[PluggedIn, ...] = ()
     notice: Reminder | None = None
@@ -148,7 +167,7 @@ class State:
     quiet_until: float | None = None
 
     def present(self) -> tuple[PluggedIn, ...]:
-        """The devices that are plugged in now."""
+        """Return the periods of the devices that are plugged in now."""
         return tuple(plug for plug in self.plugs if plug.gone_at is None)
 
 
@@ -163,20 +182,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Show this notice, in the place of the one before."""
+    """Show this reminder instead of the previous one."""
 
     notice: Reminder
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take the notice away."""
+    """Remove the reminder from the screen."""
 
 
 Action = Record | Show | Withdraw
-
-
-CHANNELS: Final = ("desktop", "plyer", "terminal")
-"""The notification channels, in the order in which they are tried unless the configuration says otherwise."""
-URGENCIES: Final = ("normal", "critical")
-"""What the journal calls a reminder that is not critical, and one that is."""

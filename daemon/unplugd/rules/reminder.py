@@ -1,8 +1,10 @@
-"""The rules: when to remind, when to be quiet. Everything that decides lives here, and nothing else does.
+"""When to remind and when to be quiet. Every decision about that lives here, and nothing else does.
 
-Time goes in, the next deadline comes out; no clock, no input or output. All times are seconds on a clock that counts
-sleep and is never set. A look at the world (`Seen`) goes into `step`; what a person or a notification channel did
-goes into `delivered`, `undelivered`, `closed`, `snooze` and `uploading`. Each returns the new state and what to do.
+Time goes in, the next deadline comes out: no clock, no I/O. `step` takes each poll (`Observation`) and compares what
+is on the screen with what should be; `next_deadline` says when to call it again at the latest. The result of a
+delivery goes to `confirm_delivery` or `fail_delivery`, what the person did to `close`, `snooze`, `cancel_snooze` or
+`hold_back`. They return the new state, most of them with the actions to carry out. A failed delivery changes nothing
+but `retry_at`, so it is simply tried again.
 """
 
 from __future__ import annotations
@@ -30,27 +32,26 @@ if TYPE_CHECKING:
     from unplugd.rules.devices import Device
 
 REPLUG_SECONDS: Final = 10.0
-"""Seconds within which a replug continues the same period: people replug a stick that hangs."""
+"""A replug within so many seconds continues the period: people replug a stick that hangs."""
 CHECKPOINT_SECONDS: Final = 300.0
-"""Seconds between two checkpoints in the journal while a device is plugged in."""
-ON_ITS_WAY: Final = 60.0
-"""Seconds after which a notification that nobody confirmed or refused counts as refused.
-
-Longer than all channels in turn allow themselves; whoever waits for a channel waits as long.
-"""
+"""Seconds between checkpoints in the journal while a device is plugged in."""
+DELIVERY_TIMEOUT_SECONDS: Final = 60.0
+"""Delivery timeout in seconds; must exceed the timeouts of all channels together."""
 
 
-def step(state: State, seen: Observation, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
-    """Return the state after a look at the world at time `now`, and what to do about it."""
+def step(
+    state: State, observation: Observation, now: float, policy: Policy
+) -> tuple[State, tuple[Action, ...]]:
+    """Return the state after a poll at `now`, and the actions to carry out."""
     actions: list[Action] = []
     before = {plug.device.port: plug for plug in state.plugs}
     after: dict[str, PluggedIn] = {}
-    for sighting in seen.sightings:
-        port = sighting.device.port
-        plug = _plug_in(before.pop(port, None), sighting.device, now, actions)
-        plug = _update_use(plug, sighting, now, policy, actions)
+    for seen in observation.uses:
+        port = seen.device.port
+        plug = _plug_in(before.pop(port, None), seen.device, now, actions)
+        plug = _update_use(plug, seen, now, policy, actions)
         plug = _expire_snooze(plug, now, actions)
-        plug = _note_strangers(plug, sighting, actions)
+        plug = _note_unknown_programs(plug, seen, actions)
         after[port] = _checkpoint(plug, now, actions)
     for port, plug in before.items():
         if plug.gone_at is None:
@@ -62,20 +63,20 @@ def step(state: State, seen: Observation, now: float, policy: Policy) -> tuple[S
     state = replace(
         state,
         plugs=tuple(after.values()),
-        running_since=seen.running_since,
-        quiet_until=seen.quiet_until,
+        running_since=observation.running_since,
+        quiet_until=observation.quiet_until,
         retry_at=None if state.retry_at is not None and state.retry_at <= now else state.retry_at,
     )
     return _update_reminder(state, now, policy, actions)
 
 
 def due_at(plug: PluggedIn, state: State, policy: Policy) -> float:
-    """Return when the next reminder for `plug` is due, if nothing uses it until then."""
+    """Return when the next reminder of `plug` is due, provided that nothing uses the device until then."""
     return max(_first_due_at(plug, state, policy), _repeat_at(plug, policy))
 
 
 def next_deadline(state: State, policy: Policy, now: float) -> float | None:
-    """Return when `step` has to be called again if nothing happens, or None while nothing is plugged in."""
+    """Return when `step` must be called again if nothing else happens; None if it need not be."""
     deadlines: list[float] = []
     for plug in state.present():
         deadlines.append(plug.checkpoint_at)
@@ -85,24 +86,24 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
             deadlines.append(plug.doubtful_since + policy.running_counts_for)
         if not plug.use:
             due = max(due_at(plug, state, policy), state.retry_at or 0.0, state.quiet_until or 0.0)
-            # While its notification is on its way only its time-out matters, not that it is due.
+            # During a delivery only its timeout matters, not that the reminder is due.
             if due > now or state.notice is None or state.notice.delivered:
                 deadlines.append(due)
-    # A snooze outlives a replug; when there is none it ends in the journal, too.
+    # A snooze survives a replug; without one, its end must still reach the journal.
     deadlines.extend(
         plug.gone_at + REPLUG_SECONDS
         for plug in state.plugs
         if plug.gone_at is not None and plug.snoozed_at is not None
     )
     if state.notice and not state.notice.delivered:
-        deadlines.append(state.notice.asked_at + ON_ITS_WAY)
+        deadlines.append(state.notice.sent_at + DELIVERY_TIMEOUT_SECONDS)
     if state.retry_at is not None:
         deadlines.append(state.retry_at)
     return min(deadlines, default=None)
 
 
 def confirm_delivery(state: State, serial: int, channel: str, now: float) -> tuple[State, tuple[Action, ...]]:
-    """Take note that the notice of this serial number reached a channel."""
+    """Record that the reminder with this serial number was delivered by `channel`."""
     notice = state.notice
     if notice is None or notice.serial != serial or notice.delivered:
         return state, ()
@@ -111,11 +112,19 @@ def confirm_delivery(state: State, serial: int, channel: str, now: float) -> tup
         port = plug.device.port
         is_due = port in notice.due
         reminded_at = now if is_due else plug.reminded_at
-        told = plug.told.union(program for program, device in notice.strangers if device.port == port)
+        programs_shown = plug.programs_shown.union(
+            program for program, device in notice.unknown_programs if device.port == port
+        )
         reminds = bool(notice.due) and port in notice.ports
         shown = plug.shown or reminds
         plugs.append(
-            replace(plug, reminded=plug.reminded + is_due, reminded_at=reminded_at, shown=shown, told=told)
+            replace(
+                plug,
+                reminders=plug.reminders + is_due,
+                reminded_at=reminded_at,
+                shown=shown,
+                programs_shown=programs_shown,
+            )
         )
     state = replace(state, plugs=tuple(plugs), notice=replace(notice, delivered=True), retry_at=None)
     if not notice.due:
@@ -131,35 +140,35 @@ def confirm_delivery(state: State, serial: int, channel: str, now: float) -> tup
 
 
 def fail_delivery(state: State, serial: int, now: float, policy: Policy) -> State:
-    """Take note that no channel took the notice: nothing else changes, so that it is tried again."""
+    """Record that no channel delivered the reminder; it is tried again after `policy.retry` seconds."""
     if state.notice is None or state.notice.serial != serial or state.notice.delivered:
         return state
     return replace(state, notice=None, retry_at=now + policy.retry)
 
 
 def forget_shown(state: State) -> State:
-    """Take note that the notification is gone without anybody having closed it: it comes back as an update."""
+    """Record that the notification vanished although nobody closed it; it comes back as an update."""
     return replace(state, notice=None) if state.notice and state.notice.delivered else state
 
 
 def retry_now(state: State) -> State:
-    """Forget how long to wait after a failed delivery: a channel has just come back."""
+    """End the wait after a failed delivery: a channel has just come back."""
     return replace(state, retry_at=None)
 
 
 def close(state: State, outcome: Literal["dismissed", "expired"]) -> tuple[State, tuple[Action, ...]]:
-    """Take note that the person or the desktop closed the notification."""
+    """Record that the person or the desktop closed the notification."""
     if state.notice is None:
         return state, ()
     actions: list[Action] = []
-    plugs = tuple(replace(_end_reminder(p, outcome, actions), strangers=()) for p in state.plugs)
+    plugs = tuple(replace(_end_reminder(p, outcome, actions), unknown_programs=()) for p in state.plugs)
     return replace(state, plugs=plugs, notice=None, on_screen=False), tuple(actions)
 
 
 def snooze(
     state: State, seconds: float, now: float, policy: Policy, only: frozenset[str] | None = None
 ) -> tuple[State, tuple[Action, ...]]:
-    """Silence the plugged-in devices (or those on the ports `only`), each within what is left of its limit."""
+    """Snooze the plugged-in devices (or those on the ports `only`) for `seconds`, each within the rest of its limit."""
     actions: list[Action] = []
     plugs: list[PluggedIn] = []
     for plug in state.plugs:
@@ -175,14 +184,14 @@ def snooze(
 
 
 def cancel_snooze(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
-    """End every snooze now; what is left of it can be used again."""
+    """End every snooze now; only the time used counts towards the limit."""
     actions: list[Action] = []
     plugs = tuple(end_snooze(plug, now, "cancelled", actions) for plug in state.plugs)
     return _update_reminder(replace(state, plugs=plugs), now, policy, actions)
 
 
 def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
-    """Take the person's word that an upload goes on: hold back for as long as a running program would."""
+    """Take the person's word that an upload is going on: hold reminders back for `policy.running_counts_for`."""
     ports = state.notice.ports if state.notice else frozenset()
     actions: list[Action] = []
     plugs = tuple(
@@ -205,7 +214,7 @@ def _plug_in(plug: PluggedIn | None, device: Device, now: float, actions: list[A
         same_address = plug.device.address in (0, device.address)
         if plug.device.id == device.id and same_address:
             return replace(plug, device=device)
-        # Another device on this port, or the same one with a new address: a replug between two looks.
+        # Another device on this port, or the same one with a new address: replugged between two polls.
         plug = unplug(plug, now, actions)
     if (
         plug
@@ -229,34 +238,32 @@ def _plug_in(plug: PluggedIn | None, device: Device, now: float, actions: list[A
 
 
 def _update_use(
-    plug: PluggedIn, sighting: DeviceUse, now: float, policy: Policy, actions: list[Action]
+    plug: PluggedIn, seen: DeviceUse, now: float, policy: Policy, actions: list[Action]
 ) -> PluggedIn:
-    program = sighting.program or "unknown"
-    in_use = sighting.verdict == "in use"
-    if in_use and sighting.doubtful:
-        # A new stretch begins only after a rest as long as the limit, so that a program that asks the device every
-        # minute for days cannot silence the reminder.
+    program = seen.program or "unknown"
+    in_use = seen.verdict == "in use"
+    if in_use and seen.doubtful:
+        # The limit starts anew only after a rest just as long, so a program that polls the device every minute for
+        # days cannot silence the reminder.
         rested = plug.doubtful_at is None or now > plug.doubtful_at + policy.running_counts_for
         since = now if rested or plug.doubtful_since is None else plug.doubtful_since
         plug = replace(plug, doubtful_since=since, doubtful_at=now)
         in_use = now < since + policy.running_counts_for
     elif in_use:
         plug = replace(plug, doubtful_since=None, doubtful_at=None)
-    plug = replace(
-        plug, verdict="in use" if in_use else "idle" if sighting.verdict == "in use" else sighting.verdict
-    )
+    plug = replace(plug, verdict="in use" if in_use else "idle" if seen.verdict == "in use" else seen.verdict)
 
     if plug.use and (not in_use or plug.use.program != program):
         plug = _end_use(plug, now, actions)
     if in_use and not plug.use:
-        fields: dict[str, object] = {"program": program, "evidence": sighting.evidence}
-        if sighting.doubtful and plug.doubtful_since is not None:
+        fields: dict[str, object] = {"program": program, "evidence": seen.evidence}
+        if seen.doubtful and plug.doubtful_since is not None:
             fields["doubtful_since"] = _to_milliseconds(plug.doubtful_since)
         actions.append(Record("use_began", plug.device, fields))
-        use = Use(program, sighting.evidence, now)
-        # What comes after this use is a new forgetting: it is reminded of from the start.
+        use = Use(program, seen.evidence, now)
+        # A device forgotten after this use is a new case: reminders start again from the first.
         plug = _end_reminder(plug, "in_use", actions)
-        plug = replace(plug, use=use, reminded=0, reminded_at=None, held_until=None)
+        plug = replace(plug, use=use, reminders=0, reminded_at=None, held_until=None)
     return plug
 
 
@@ -280,14 +287,14 @@ def _expire_snooze(plug: PluggedIn, now: float, actions: list[Action]) -> Plugge
 
 
 def end_snooze(plug: PluggedIn, now: float, how: str, actions: list[Action]) -> PluggedIn:
-    """End the snooze of a device, if it has one; `how` goes to the journal."""
+    """End the snooze of a device, if there is one; the journal records `how`."""
     if plug.snoozed_at is None or plug.snoozed_until is None:
         return plug
     snoozed_for = max(0.0, min(now, plug.snoozed_until) - plug.snoozed_at)
     actions.append(
         Record("snooze_ended", plug.device, {"how": how, "snoozed_for": _to_milliseconds(snoozed_for)})
     )
-    # When the snooze is over the reminder is due: it stood in for the pause before the next one.
+    # After a snooze the next reminder is due at once: the snooze took the place of the pause.
     return replace(
         plug,
         snoozed_at=None,
@@ -307,11 +314,11 @@ def _end_reminder(
     return replace(plug, shown=False)
 
 
-def _note_strangers(plug: PluggedIn, sighting: DeviceUse, actions: list[Action]) -> PluggedIn:
-    fresh = [program for program in dict.fromkeys(sighting.strangers) if program not in plug.warned]
+def _note_unknown_programs(plug: PluggedIn, seen: DeviceUse, actions: list[Action]) -> PluggedIn:
+    fresh = [program for program in dict.fromkeys(seen.unknown_programs) if program not in plug.programs_seen]
     actions.extend(Record("stranger", plug.device, {"program": program}) for program in fresh)
-    still = [program for program in plug.strangers if program in sighting.strangers]
-    return replace(plug, strangers=(*still, *fresh), warned=plug.warned | set(fresh))
+    still = [program for program in plug.unknown_programs if program in seen.unknown_programs]
+    return replace(plug, unknown_programs=(*still, *fresh), programs_seen=plug.programs_seen | set(fresh))
 
 
 def _checkpoint(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
@@ -322,28 +329,28 @@ def _checkpoint(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn
 
 
 def unplug(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
-    """End what goes on with a device that was unplugged at `now`."""
+    """End the use and the reminder of a device that was unplugged at `now`."""
     plug = _end_use(plug, now, actions)
     plug = _end_reminder(plug, "unplugged", actions)
     actions.append(Record("unplugged", plug.device, sum_up(plug, now)))
-    return replace(plug, gone_at=now, strangers=())
+    return replace(plug, gone_at=now, unknown_programs=())
 
 
 def sum_up(plug: PluggedIn, now: float) -> dict[str, object]:
-    """Return the fields of a checkpoint: seconds plugged in and, of these, seconds unused."""
+    """Return the fields of a checkpoint: the seconds plugged in, and how many of them unused."""
     return {
-        "plugged_for": _to_milliseconds(plug.plugged_for(now)),
-        "idle_for": _to_milliseconds(plug.idle_for(now)),
+        "plugged_for": _to_milliseconds(plug.seconds_plugged_in(now)),
+        "idle_for": _to_milliseconds(plug.seconds_idle(now)),
     }
 
 
 def _to_milliseconds(seconds: float) -> float:
-    """Milliseconds are what the journal's times have, too."""
+    """Round as the journal rounds its times."""
     return round(seconds, 3)
 
 
 def _first_due_at(plug: PluggedIn, state: State, policy: Policy) -> float:
-    """When the period's first reminder is due: the repeats come on top of it."""
+    """Return when the first reminder is due; repeats are never due before it."""
     due = plug.since + policy.after_plug_in if plug.last_use is None else plug.last_use + policy.after_use
     if state.running_since is not None:
         due = max(due, max(plug.idle_since, state.running_since) + policy.running_counts_for)
@@ -353,7 +360,7 @@ def _first_due_at(plug: PluggedIn, state: State, policy: Policy) -> float:
 def _repeat_at(plug: PluggedIn, policy: Policy) -> float:
     if plug.reminded_at is None:
         return 0.0
-    return plug.reminded_at + policy.repeat[min(plug.reminded, len(policy.repeat)) - 1]
+    return plug.reminded_at + policy.repeat[min(plug.reminders, len(policy.repeat)) - 1]
 
 
 # --- the one notification ---------------------------------------------------------------------------------------
@@ -362,8 +369,8 @@ def _repeat_at(plug: PluggedIn, policy: Policy) -> float:
 def _update_reminder(
     state: State, now: float, policy: Policy, actions: list[Action]
 ) -> tuple[State, tuple[Action, ...]]:
-    """Compare the notification that there is with the one that there should be."""
-    if state.notice and not state.notice.delivered and now >= state.notice.asked_at + ON_ITS_WAY:
+    """Show, update or withdraw the notification, so that it is the one that there should be."""
+    if state.notice and not state.notice.delivered and now >= state.notice.sent_at + DELIVERY_TIMEOUT_SECONDS:
         state = fail_delivery(state, state.notice.serial, now, policy)
     notice = state.notice
     quiet = state.quiet_until is not None and now < state.quiet_until
@@ -377,13 +384,13 @@ def _update_reminder(
         for plug in free
         if plug.shown or plug.device.port in stay or (due and _first_due_at(plug, state, policy) <= now)
     )
-    strangers = tuple(
+    unknown_programs = tuple(
         (program, plug.device)
         for plug in free
-        for program in plug.strangers
-        if program in plug.told or not waiting
+        for program in plug.unknown_programs
+        if program in plug.programs_shown or not waiting
     )
-    if not listed and not strangers:
+    if not listed and not unknown_programs:
         if state.on_screen:
             actions.append(Withdraw())
         return replace(state, notice=None, on_screen=False), tuple(actions)
@@ -391,28 +398,29 @@ def _update_reminder(
         return state, tuple(actions)
 
     ports = frozenset(plug.device.port for plug in listed)
-    same = notice is not None and (notice.ports, notice.strangers) == (ports, strangers)
+    same = notice is not None and (notice.ports, notice.unknown_programs) == (ports, unknown_programs)
     if notice and same and (not notice.delivered or not due):
         return state, tuple(actions)
 
-    told = {plug.device.port: plug.told for plug in free}
-    count = max((plug.reminded + (plug.device.port in due) for plug in listed), default=0)
+    programs_shown = {plug.device.port: plug.programs_shown for plug in free}
+    count = max((plug.reminders + (plug.device.port in due) for plug in listed), default=0)
     serial = state.serial + 1
     wanted = Reminder(
         serial=serial,
         devices=listed,
-        strangers=strangers,
+        unknown_programs=unknown_programs,
         due=due,
-        fresh=bool(due) or any(program not in told[device.port] for program, device in strangers),
+        fresh=bool(due)
+        or any(program not in programs_shown[device.port] for program, device in unknown_programs),
         count=count,
         critical=count >= policy.critical_after,
         snooze=min(policy.snooze, max((plug.snooze_left(now, policy) for plug in listed), default=0.0)),
-        asked_at=now,
+        sent_at=now,
     )
     actions.append(Show(wanted))
     return replace(state, notice=wanted, serial=serial, on_screen=True), tuple(actions)
 
 
 def _is_silenced(plug: PluggedIn, now: float) -> bool:
-    """Whether the person asked for quiet: a snooze, or their word that an upload goes on."""
+    """Whether the person asked for quiet: by a snooze, or by saying that an upload is going on."""
     return max(plug.snoozed_until or 0.0, plug.held_until or 0.0) > now

@@ -1,4 +1,4 @@
-"""Which programs are upload software and which are system services. Pure; names from vendors' files and documents."""
+"""Which programs are upload software or system services. Pure; names come from vendors' files and documents."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 COMM_MAX_BYTES: Final = 15
-"""Bytes of a process's name that Linux keeps (TASK_COMM_LEN less the end mark)."""
+"""Longest process name that Linux keeps, in bytes (TASK_COMM_LEN less the terminator)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process as it is recognised. `arguments` never leave the look that read them: they can hold secrets."""
+    """What a process is recognised by. `arguments` may hold secrets and must not outlive the poll that read them."""
 
     name: str
     path: str = ""
@@ -26,11 +26,10 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Uploader:
-    """Upload software. Each of `process` is a name, a full path or `interpreter:script`; `*` stands for anything.
+    """Upload software. Each entry of `process` is a name, a full path or `interpreter:script`; `*` matches anything.
 
-    Without a `name` it is called what its process is called.
-    `alone`: running without the device already speaks for an upload. `doubtful`: holding the device is weak evidence
-    of an upload, so it counts for a limited time.
+    Without a `name` it goes by the name of its process. `alone`: running suggests an upload even while it does not
+    hold the device. `doubtful`: holding the device is weak evidence of an upload, so it counts for a limited time.
     """
 
     name: str
@@ -42,7 +41,7 @@ class Uploader:
 BUILT_IN: Final = (
     Uploader("CareLink Uploader", ("java:uploader.jar", "javaw:uploader.jar")),
     Uploader("Tidepool Uploader", ("Tidepool Uploader", "tidepool-uploader")),
-    # From source it runs in an Electron that is named like every other: only one that holds the device is meant.
+    # Run from source, its process is a plain "electron" like many others: it counts only while it holds the device.
     Uploader("Tidepool Uploader", ("electron",), alone=False),
     # Tidepool's web uploader opens the meter by WebHID: a browser that holds this device is uploading.
     Uploader("", ("chrome", "chromium", "Google Chrome", "msedge", "Microsoft Edge"), alone=False),
@@ -51,38 +50,38 @@ BUILT_IN: Final = (
         "decoding-contour-next-link", ("python*:read_minimed_next24.py", "read_minimed_next24"), alone=False
     ),
     Uploader("openaps", ("openaps", "python*:openaps"), alone=False),
-    # The claim lasts as long as the machine runs, so it says little about an upload.
+    # A virtual machine holds the device as long as it runs, which says little about an upload.
     Uploader("", ("VirtualBoxVM", "VBoxHeadless", "qemu-system-*"), alone=False, doubtful=True),
 )
 
 SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd", "udevd", "(udev-worker)")
-"""System services that open such devices by themselves: neither an upload nor anybody to warn of."""
+"""System services that open USB devices of their own accord: neither uploads nor worth a warning."""
 
 
 def may_match(name: str, uploaders: Iterable[Uploader]) -> bool:
-    """Whether a process that the system calls `name` is worth a closer look: cheap, and asked of every process.
+    """Whether a process of this name may be upload software: a cheap test, made for every process.
 
-    Linux keeps 15 bytes of a name; a full path is compared by its last part.
+    Linux truncates names to `COMM_MAX_BYTES`. Of a full path only the last part is compared.
     """
-    kept = os.fsencode(name)
+    found = os.fsencode(name)
     for uploader in uploaders:
         for pattern in uploader.process:
             text = PurePath(pattern).name if pattern.startswith("/") else pattern.partition(":")[0]
-            known = os.fsencode(text)
-            if fnmatchcase(kept, known) or (
-                len(kept) == COMM_MAX_BYTES and fnmatchcase(kept, known[:COMM_MAX_BYTES] + b"*")
+            wanted = os.fsencode(text)
+            if fnmatchcase(found, wanted) or (
+                len(found) == COMM_MAX_BYTES and fnmatchcase(found, wanted[:COMM_MAX_BYTES] + b"*")
             ):
                 return True
     return False
 
 
 def is_service(program: Program) -> bool:
-    """Whether `program` is a system service that opens USB devices by itself."""
+    """Whether `program` is a system service that opens USB devices of its own accord."""
     return program.name in SERVICES or PurePath(program.path).name in SERVICES
 
 
 def find_uploader(program: Program, uploaders: Iterable[Uploader]) -> Uploader | None:
-    """Return the upload software that `program` is, or None."""
+    """Return the uploader that matches `program`, or None."""
     for uploader in uploaders:
         if any(_matches(program, pattern) for pattern in uploader.process):
             return uploader

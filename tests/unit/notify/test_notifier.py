@@ -128,7 +128,7 @@ def test_nobody_reached_is_told(rig: Rig) -> None:
 )
 def test_a_notification_is_waited_for_until_the_last_channel_has_given_up(in_turn: tuple[float, ...]) -> None:
     """The rules count it as refused only after every channel, one after the other, has had all of its time."""
-    assert sum(in_turn) < reminder.ON_ITS_WAY
+    assert sum(in_turn) < reminder.DELIVERY_TIMEOUT_SECONDS
 
 
 def test_an_update_goes_only_where_it_replaces(rig: Rig) -> None:

@@ -55,11 +55,11 @@ class Person:
             else:
                 self.state = reminder.fail_delivery(self.state, action.notice.serial, self.now, self.policy)
 
-    def look(self, *sightings: DeviceUse, running: float | None = None, quiet: float | None = None) -> None:
-        self.do(reminder.step(self.state, Observation(sightings, running, quiet), self.now, self.policy))
+    def look(self, *uses: DeviceUse, running: float | None = None, quiet: float | None = None) -> None:
+        self.do(reminder.step(self.state, Observation(uses, running, quiet), self.now, self.policy))
 
     def wait(
-        self, seconds: float, *sightings: DeviceUse, running: float | None = None, quiet: float | None = None
+        self, seconds: float, *uses: DeviceUse, running: float | None = None, quiet: float | None = None
     ) -> None:
         """Let time pass as the loop does: a look at each deadline and every 15 seconds."""
         end = self.now + seconds
@@ -67,7 +67,7 @@ class Person:
             deadline = reminder.next_deadline(self.state, self.policy, self.now)
             assert deadline is None or deadline > self.now, "a deadline that has passed would spin the loop"
             self.now = min(end, self.now + LOOK, deadline or end)
-            self.look(*sightings, running=running, quiet=quiet)
+            self.look(*uses, running=running, quiet=quiet)
 
     def can_change_the_screen(self) -> bool:
         return self.channel_works and self.state.retry_at is None
@@ -285,7 +285,7 @@ def test_a_channel_that_never_answers_does_not_silence() -> None:
     person.now += 300
     person.state, actions = reminder.step(person.state, Observation((idle,)), person.now, POLICY)
     assert [type(action) for action in actions if not isinstance(action, Record)] == [Show]
-    person.wait(reminder.ON_ITS_WAY + POLICY.retry, idle)
+    person.wait(reminder.DELIVERY_TIMEOUT_SECONDS + POLICY.retry, idle)
     assert len(person.reminders()) == 1
 
 
@@ -353,7 +353,7 @@ def test_after_a_long_rest_traffic_counts_again() -> None:
 
 # --- rule 9
 
-held = replace(idle, strangers=("hexdump",))
+held = replace(idle, unknown_programs=("hexdump",))
 
 
 def test_an_unknown_program_is_warned_of_once_and_holds_nothing_back() -> None:
@@ -361,7 +361,7 @@ def test_an_unknown_program_is_warned_of_once_and_holds_nothing_back() -> None:
     person = plugged_in()
     person.look(held)
     assert person.on_screen
-    assert person.on_screen.strangers == (("hexdump", STICK),)
+    assert person.on_screen.unknown_programs == (("hexdump", STICK),)
     assert person.on_screen.devices == ()
     person.wait(60, idle)
     assert person.on_screen is None
@@ -376,7 +376,7 @@ def test_a_warning_and_a_reminder_are_one_notification() -> None:
     person.wait(5 * MINUTE, held)
     assert person.on_screen
     assert person.on_screen.ports == {"1-1"}
-    assert person.on_screen.strangers == (("hexdump", STICK),)
+    assert person.on_screen.unknown_programs == (("hexdump", STICK),)
 
 
 def test_a_warning_that_was_closed_does_not_come_back() -> None:
@@ -613,7 +613,7 @@ def test_an_idle_device_is_reminded_of_within_its_grace(history: list[tuple[str,
             grace = POLICY.after_plug_in if plug.last_use is None else POLICY.after_use
             overdue = person.now - plug.idle_since > grace
             if overdue and not plug.use and not asked_for_quiet:
-                assert plug.reminded >= 1
+                assert plug.reminders >= 1
 
 
 @settings(deadline=None)

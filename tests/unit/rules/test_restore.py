@@ -71,7 +71,7 @@ def test_used_time_is_summed() -> None:
         event("use_ended", 85, used_for=5),
     )
     assert (plug.used_for, plug.last_use, plug.use) == (15, 85, None)
-    assert plug.idle_for(100) == 35
+    assert plug.seconds_idle(100) == 35
 
 
 def test_reminders_are_not_counted_anew() -> None:
@@ -79,17 +79,17 @@ def test_reminders_are_not_counted_anew() -> None:
     plug = plug_of(
         event("plugged_in", 50), event("reminded", 350, count=2, devices=["1-1", "9-9"], due=["1-1"])
     )
-    assert (plug.reminded, plug.reminded_at, plug.shown) == (2, 350, True)
+    assert (plug.reminders, plug.reminded_at, plug.shown) == (2, 350, True)
     # The count of a reminder for several is the largest among them: each goes on with its own.
     plug = plug_of(event("plugged_in", 50), event("reminded", 350, count=4, devices=["1-1", "9-9"]))
-    assert plug.reminded == 1
+    assert plug.reminders == 1
     used = plug_of(
         event("plugged_in", 50),
         event("reminded", 350, count=2, devices=["1-1"]),
         event("reminder_ended", 360, outcome="in_use"),
         event("use_began", 360, program="java", evidence="e"),
     )
-    assert (used.reminded, used.reminded_at, used.shown) == (0, None, False)
+    assert (used.reminders, used.reminded_at, used.shown) == (0, None, False)
 
 
 def test_the_word_of_a_person_who_uploads_holds_across_a_restart() -> None:
@@ -134,14 +134,14 @@ def test_a_snooze_goes_on() -> None:
 def test_nobody_is_warned_of_twice() -> None:
     """A stranger that the person was warned of is not news after a restart."""
     plug = plug_of(event("plugged_in", 50), event("stranger", 60, program="cat"))
-    assert plug.warned == plug.told == {"cat"}
+    assert plug.programs_seen == plug.programs_shown == {"cat"}
 
 
 def test_a_checkpoint_stands_for_a_beginning_that_was_not_read() -> None:
     """Of a device that is plugged in for months only the end of the journal is read."""
     plug = plug_of(event("checkpoint", 10_000, plugged_for=9000, idle_for=8900))
     assert (plug.since, plug.plugged_at, plug.used_for) == (1000, 1000, 100)
-    assert plug.idle_for(10_000) == pytest.approx(8900)
+    assert plug.seconds_idle(10_000) == pytest.approx(8900)
 
 
 def test_events_about_nothing_known_are_passed_over() -> None:
@@ -236,7 +236,10 @@ def test_no_journal_stops_the_start(events: list[dict[str, Any]]) -> None:
     state = restore.restore_state(plugs)
     state, _ = reminder.step(state, Observation((DeviceUse(STICK),)), now, policy)
     deadline = reminder.next_deadline(state, policy, now)
-    assert deadline is None or now - reminder.ON_ITS_WAY <= deadline <= now + reminder.CHECKPOINT_SECONDS
+    assert (
+        deadline is None
+        or now - reminder.DELIVERY_TIMEOUT_SECONDS <= deadline <= now + reminder.CHECKPOINT_SECONDS
+    )
     for plug in state.present():
         assert reminder.due_at(plug, state, policy) <= now + 86_400
 
@@ -270,7 +273,7 @@ sightings = st.lists(
             [
                 DeviceUse(device),
                 DeviceUse(device, "in use", "CareLink Uploader", "holds /dev/ttyUSB0"),
-                DeviceUse(device, strangers=("cat",)),
+                DeviceUse(device, unknown_programs=("cat",)),
             ]
         )
     ),
@@ -287,7 +290,7 @@ REMEMBERED = (
     "last_use",
     "snoozed_at",
     "snoozed_until",
-    "warned",
+    "programs_seen",
     "shown",
 )
 
@@ -313,7 +316,7 @@ def test_a_restart_forgets_nothing_that_matters(story: list[tuple[int, list[Devi
         assert back.used_for == pytest.approx(plug.used_for, abs=0.01)
         assert back.snoozed_for == pytest.approx(plug.snoozed_for, abs=0.01)
         assert (back.reminded_at is None) == (plug.reminded_at is None)
-        assert bool(back.reminded) == bool(plug.reminded)
+        assert bool(back.reminders) == bool(plug.reminders)
     assert {port for port, plug in read.items() if plug.gone_at is None} == {
         plug.device.port for plug in run.state.present()
     }

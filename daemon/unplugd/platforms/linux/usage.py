@@ -94,7 +94,7 @@ class UsageTracker:
                 )
         if holding:
             names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
-            return DeviceUse(device, strangers=tuple(names))
+            return DeviceUse(device, unknown_programs=tuple(names))
         if moved and not held_before:
             # Upload software opens and closes the device in turns, and another user's is not ours to look into. Even
             # so it may be anybody: a forgotten window must not vouch for traffic for ever.

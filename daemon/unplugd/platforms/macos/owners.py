@@ -58,7 +58,7 @@ def make_device_use(device: Device, node: Node, software: Sequence[Uploader]) ->
             return DeviceUse(device, "in use", name, hold.evidence, doubtful=holder.uploader.doubtful)
     if holding:
         names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
-        return DeviceUse(device, strangers=tuple(names))
+        return DeviceUse(device, unknown_programs=tuple(names))
     for hold in found:
         if hold.pid is None:
             return DeviceUse(device, "in use", "", hold.evidence, doubtful=True)

@@ -275,7 +275,7 @@ def machine(tmp_path: Path) -> Machine:
 
 def test_nobody_at_it_is_idle(machine: Machine) -> None:
     """The resting driver is no use."""
-    assert (machine.look().verdict, machine.look().strangers) == ("idle", ())
+    assert (machine.look().verdict, machine.look().unknown_programs) == ("idle", ())
 
 
 def test_upload_software_that_holds_it_uses_it(machine: Machine, programs: Programs) -> None:
@@ -315,7 +315,7 @@ def test_a_stranger_that_holds_it_is_no_use(machine: Machine, programs: Programs
     for name in ("photo-tool", "photo-tool", "ModemManager"):
         programs.start(name).open(NODE)
     sighting = machine.look()
-    assert (sighting.verdict, sighting.strangers) == ("idle", ("photo-tool",))
+    assert (sighting.verdict, sighting.unknown_programs) == ("idle", ("photo-tool",))
 
 
 def test_a_system_service_that_holds_it_is_nobody(machine: Machine, programs: Programs) -> None:
@@ -324,7 +324,7 @@ def test_a_system_service_that_holds_it_is_nobody(machine: Machine, programs: Pr
     machine.settle()
     machine.transfers(50)
     sighting = machine.look()
-    assert (sighting.verdict, sighting.strangers) == ("idle", ())
+    assert (sighting.verdict, sighting.unknown_programs) == ("idle", ())
 
 
 def test_traffic_by_nobody_in_sight_is_doubtful_use(machine: Machine) -> None:
@@ -372,7 +372,7 @@ def test_the_traffic_of_who_has_just_let_go_is_explained(machine: Machine, progr
     program.open(NODE)
     machine.settle()
     machine.transfers(20)
-    assert machine.look().strangers == ("photo-tool",)
+    assert machine.look().unknown_programs == ("photo-tool",)
     machine.transfers(30)
     program.close()
     assert machine.look().verdict == "idle"

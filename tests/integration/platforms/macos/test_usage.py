@@ -74,7 +74,7 @@ def test_a_device_at_rest_is_idle(programs: Programs, name: str) -> None:
     """Also with a driver that owns it, and with programs that have only listed it."""
     pid = ready(programs.uploader()).pid
     found = seen(with_pid(fixture(name), pid))
-    assert (found.verdict, found.program, found.strangers) == ("idle", "", ())
+    assert (found.verdict, found.program, found.unknown_programs) == ("idle", "", ())
 
 
 @pytest.mark.parametrize(("name", "evidence"), [("owner", "owns it"), ("device_owner", "owns it"), ("hid", "has opened it (HID)")])  # fmt: skip
@@ -93,12 +93,12 @@ def test_upload_software_that_holds_it_uses_it(
 def test_a_stranger_is_named(programs: Programs) -> None:
     """As the process calls itself, not as the registry has it; it is no use."""
     found = seen(with_pid(fixture("owner"), ready(programs.start("photo-tool")).pid))
-    assert (found.verdict, found.strangers) == ("idle", ("photo-tool",))
+    assert (found.verdict, found.unknown_programs) == ("idle", ("photo-tool",))
 
 
 def test_a_system_service_is_neither(programs: Programs) -> None:
     found = seen(with_pid(fixture("hid"), ready(programs.start("fwupd")).pid))
-    assert (found.verdict, found.strangers) == ("idle", ())
+    assert (found.verdict, found.unknown_programs) == ("idle", ())
 
 
 def test_weak_evidence_is_doubtful(programs: Programs) -> None:
@@ -150,5 +150,5 @@ def test_any_owner_is_borne(owner: str, creator: str, opened: bool) -> None:
     properties: dict[str, str | int] = {"idVendor": 1, "idProduct": 2, "locationID": 0x14100000}
     client = Node(registry.HID_CLIENT, 2, {registry.CREATOR: creator, registry.OPENED: opened})
     found = by_node(Node(registry.DEVICE, 1, {**properties, registry.OWNER: owner}, (client,)))
-    assert found.strangers == ()
+    assert found.unknown_programs == ()
     assert found.verdict == "idle" or (opened and found.doubtful)
