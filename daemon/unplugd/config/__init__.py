@@ -1,1 +1,1 @@
-"""The configuration: what can be set, how it is checked, read and written."""
+"""The configuration: settings, checks, reading and writing the file."""

@@ -1,4 +1,4 @@
-"""The configuration file: TOML, checked, all its errors at once, each with its line."""
+"""Reads the configuration file: TOML, with every problem reported at once, each with its line."""
 
 from __future__ import annotations
 
@@ -17,14 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES: Final = 1_000_000
-"""Bytes of a configuration file that are read: far more than any person writes."""
-
-
-# --- values: each turns what TOML gave into what is used, or raises ValueError with what is allowed -----------------
+"""Largest configuration file that is read, in bytes."""
 
 
 def load_settings(path: Path) -> Settings:
-    """Return the settings of the file, the defaults where there is none; ConfigurationError for all that is wrong."""
+    """Return the settings in a file, the defaults if there is none; ConfigurationError lists every problem."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -37,10 +34,10 @@ def load_settings(path: Path) -> Settings:
         ) from None
     if len(raw) > MAX_BYTES:
         raise ConfigurationError(
-            [Problem(path.name, 0, "the file is too long", f"at most {MAX_BYTES} bytes are read")]
+            [Problem(path.name, 0, "the file is too long", f"the limit is {MAX_BYTES} bytes")]
         )
     try:
-        # Some Windows editors begin a file with a mark that TOML does not know.
+        # Some Windows editors start a file with a byte-order mark, which TOML does not allow.
         return parse_settings(raw.decode("utf-8-sig"), path.name)
     except UnicodeDecodeError:
         raise ConfigurationError(
@@ -49,73 +46,105 @@ def load_settings(path: Path) -> Settings:
 
 
 def parse_settings(text: str, name: str = "config.toml") -> Settings:
-    """Return the settings that `text` says; ConfigurationError names the file `name` and the line of each problem."""
+    """Return the settings in `text`; ConfigurationError gives the file `name` and the line of each problem."""
+    checker = _Checker(text, name)
+    for section, content in _parse_toml(text, name).items():
+        checker.check_section(section, content)
+    if checker.problems:
+        raise ConfigurationError(checker.problems)
+    return _make_settings(checker.values)
+
+
+def _parse_toml(text: str, name: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         found = re.search(r"\(at (?:line (\d+), column \d+|end of document)\)", str(error))
         line = int(found[1]) if found and found[1] else 0
         what = sanitize.one_line(str(error).partition(" (at ")[0], 100).rstrip(".")
-        allowed = 'values are written key = "value", sections [section]'
+        allowed = 'write values as key = "value" and sections as [section]'
         raise ConfigurationError([Problem(name, line, f"not TOML: {what}", allowed)]) from None
 
-    problems: list[Problem] = []
-    checked: dict[str, list[dict[str, Any]]] = {}
-    for section, content in document.items():
-        line = _find_line(text, section, None)
-        if section not in CHECKS:
-            allowed = "allowed are " + ", ".join(f"[[{s}]]" if s in TABLES else f"[{s}]" for s in CHECKS)
-            problems.append(Problem(name, line, f'unknown section "{sanitize.one_line(section)}"', allowed))
-            continue
-        entries = content if section in TABLES and isinstance(content, list) else [content]
-        shape = f"[[{section}]]" if section in TABLES else f"[{section}]"
-        if (section in TABLES) != isinstance(content, list) or not all(isinstance(e, dict) for e in entries):
-            problems.append(Problem(name, line, f'"{section}" is not a section', f"write it as {shape}"))
-            continue
-        for number, entry in enumerate(entries):
-            values: dict[str, Any] = {}
-            for key, value in entry.items():
-                line = _find_line(text, section, key, number)
-                check = CHECKS[section].get(key)
-                if check is None:
-                    allowed = f"allowed in {shape} are {', '.join(CHECKS[section])}"
-                    problems.append(Problem(name, line, f'unknown key "{sanitize.one_line(key)}"', allowed))
-                    continue
-                try:
-                    values[key] = check(value)
-                except ValueError as error:
-                    shown = sanitize.one_line(format_value(value), 40)
-                    problems.append(Problem(name, line, f"{section}.{key} = {shown}", str(error)))
-            missing = [key for key in CHECKS[section] if key not in entry] if section in TABLES else []
-            if missing:
-                line = _find_line(text, section, None, number)
-                problems.append(Problem(name, line, f"{shape} has no {' and no '.join(missing)}", "add it"))
-            checked.setdefault(section, []).append(values)
-    if problems:
-        raise ConfigurationError(problems)
 
-    remind = dict(checked.get("remind", [{}])[0])
-    watch = checked.get("watch", [{}])[0]
+class _Checker:
+    """Checks the sections of one file. `values` has the checked entries of each section, `problems` what is wrong."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._text = text
+        self._name = name
+        self.values: dict[str, list[dict[str, Any]]] = {}
+        self.problems: list[Problem] = []
+
+    def check_section(self, section: str, content: Any) -> None:
+        """Check everything that TOML gave under the name of a section."""
+        line = _find_line(self._text, section, None)
+        if section not in CHECKS:
+            allowed = f"valid sections are {', '.join(map(_write_header, CHECKS))}"
+            self._report(line, f'unknown section "{sanitize.one_line(section)}"', allowed)
+            return
+        entries = content if section in TABLES and isinstance(content, list) else [content]
+        is_table = isinstance(content, list)
+        if (section in TABLES) != is_table or not all(isinstance(entry, dict) for entry in entries):
+            self._report(line, f'"{section}" is not a section', f"write it as {_write_header(section)}")
+            return
+        for number, entry in enumerate(entries):
+            self._check_entry(section, number, entry)
+
+    def _check_entry(self, section: str, number: int, entry: dict[str, Any]) -> None:
+        header = _write_header(section)
+        values: dict[str, Any] = {}
+        for key, value in entry.items():
+            line = _find_line(self._text, section, key, number)
+            check = CHECKS[section].get(key)
+            if check is None:
+                allowed = f"valid keys in {header} are {', '.join(CHECKS[section])}"
+                self._report(line, f'unknown key "{sanitize.one_line(key)}"', allowed)
+                continue
+            try:
+                values[key] = check(value)
+            except ValueError as error:
+                shown = sanitize.one_line(format_value(value), 40)
+                self._report(line, f"{section}.{key} = {shown}", str(error))
+        missing = [key for key in CHECKS[section] if key not in entry] if section in TABLES else []
+        if missing:
+            line = _find_line(self._text, section, None, number)
+            advice = "add it" if len(missing) == 1 else "add them"
+            self._report(line, f"{header} has no {' and no '.join(missing)}", advice)
+        self.values.setdefault(section, []).append(values)
+
+    def _report(self, line: int, what: str, allowed: str) -> None:
+        self.problems.append(Problem(self._name, line, what, allowed))
+
+
+def _write_header(section: str) -> str:
+    return f"[[{section}]]" if section in TABLES else f"[{section}]"
+
+
+def _make_settings(values: dict[str, list[dict[str, Any]]]) -> Settings:
+    remind = dict(values.get("remind", [{}])[0])
     quiet_hours = remind.pop("quiet_hours", ())
-    look_every = watch.get("look_every", Settings().look_every)
-    added = tuple(
-        devices.Watch(e["name"], e["id"][0], e["id"][1], built_in=False) for e in checked.get("device", [])
+    look_every = values.get("watch", [{}])[0].get("look_every", Settings().look_every)
+    watches = tuple(
+        devices.Watch(entry["name"], entry["id"][0], entry["id"][1], built_in=False)
+        for entry in values.get("device", [])
     )
-    own = tuple(uploaders.Uploader(e["name"], e["process"]) for e in checked.get("uploader", []))
+    own_uploaders = tuple(
+        uploaders.Uploader(entry["name"], entry["process"]) for entry in values.get("uploader", [])
+    )
     return Settings(
         policy=Policy(**remind, retry=look_every),
         quiet_hours=quiet_hours,
         look_every=look_every,
-        channels=checked.get("notify", [{}])[0].get("channels", CHANNELS),
-        watches=(*added, *devices.BUILT_IN),
-        uploaders=(*own, *uploaders.BUILT_IN),
+        channels=values.get("notify", [{}])[0].get("channels", CHANNELS),
+        watches=(*watches, *devices.BUILT_IN),
+        uploaders=(*own_uploaders, *uploaders.BUILT_IN),
     )
 
 
 def _find_line(text: str, section: str, key: str | None, number: int = 0) -> int:
-    """Return the line of a section or of a key in its `number`th occurrence, 0 where it is written in another way."""
+    """Return the line of a section, or of a key in its `number`th occurrence; 0 if it is not found in the usual form."""
     header = re.compile(rf"\s*\[\[?\s*[\"']?{re.escape(section)}[\"']?\s*\]\]?")
     entry = re.compile(rf"\s*[\"']?{re.escape(key or '')}[\"']?\s*=")
     inside = -1

@@ -1,4 +1,4 @@
-"""What can be configured, with its defaults. Pure."""
+"""The settings and their defaults. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class QuietHours:
     ends: int
 
     def until(self, now: datetime) -> datetime | None:
-        """Return when the quiet hours that `now` (local, aware) lies in end, or None outside them."""
+        """Return when the current quiet hours end, or None if `now` (local, aware) is outside them."""
         for days in (-1, 0):
             day = now.date() + timedelta(days=days)
             begin = _local_time(day, self.begins)
@@ -31,15 +31,15 @@ class QuietHours:
 
 
 def _local_time(day: date, minutes: int) -> datetime:
-    # Through the system's zone each time: an offset kept from `now` would be wrong across a daylight-saving change.
-    # By way of the timestamp: astimezone() of a local time that is skipped is an hour off.
+    # Use the system's zone each time: the offset of `now` would be wrong across a daylight-saving change.
+    # Go through the timestamp: astimezone() of a skipped local time is an hour off.
     moment = datetime.combine(day, time(minutes // 60, minutes % 60)).timestamp()
     return datetime.fromtimestamp(moment, UTC).astimezone()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be configured; durations in seconds."""
+    """Every setting, with its default. Durations in seconds."""
 
     policy: Policy = field(default_factory=Policy)
     quiet_hours: tuple[QuietHours, ...] = ()

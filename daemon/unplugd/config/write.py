@@ -1,4 +1,4 @@
-"""The configuration file as text: the template, one entry, all settings. Pure."""
+"""Configuration as text: the template, a single entry, all settings. Pure."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ if TYPE_CHECKING:
     from unplugd.config.settings import Settings
 
 MAX_SHOWN_INTEGER: Final = 1_000_000
+"""Largest integer that is written out in a message."""
 
 TEMPLATE: Final = """\
-# unplugd's configuration. Every line is a default: change what you need and remove the "#" before it.
-# Durations are written like "90s", "5m" or "1h30m". Check with: unplugd config check
+# unplugd's configuration. Every setting shows its default: to change one, remove the "#" and edit the line.
+# Durations are written like "90s", "5m" or "1h30m". To check this file: unplugd config check
 
 [remind]
-# after_plug_in = "5m"         # the first reminder, when nothing has used the device
-# after_use = "2m"             # the first reminder after an upload
-# running_counts_for = "20m"   # how long a running uploader holds the reminder back without using the device
-# repeat = ["5m", "10m", "15m", "30m"]   # then again after these; the last one goes on
-# critical_after = 3           # from this reminder on it is shown as urgent
-# snooze = "15m"
-# snooze_limit = "1h"          # for one plug-in, in all
-# quiet_hours = ["22:00-07:00"]   # no notification then; the journal goes on
+# after_plug_in = "5m"         # first reminder if nothing has used the device since it was plugged in
+# after_use = "2m"             # first reminder after an upload
+# running_counts_for = "20m"   # how long upload software that is running but not using the device delays reminders
+# repeat = ["5m", "10m", "15m", "30m"]   # pauses between reminders; the last entry repeats
+# critical_after = 3           # reminders are shown as urgent from this one on
+# snooze = "15m"               # how long the Snooze button pauses reminders
+# snooze_limit = "1h"          # total snooze time for each time a device is plugged in
+# quiet_hours = ["22:00-07:00"]   # an example, none by default: no notifications then; the journal is still written
 
 [watch]
-# look_every = "15s"           # how often to look who uses a device; only while one is plugged in
+# look_every = "15s"           # how often to check what is using a device, while one is plugged in
 
 [notify]
-# channels = ["desktop", "plyer", "terminal"]   # tried in this order
+# channels = ["desktop", "plyer", "terminal"]   # ways to show a notification, tried in this order
 
-# A device to watch besides the built-in ones; "unplugd devices learn" writes this for you.
+# A device to watch in addition to the built-in ones; "unplugd devices learn" adds it for you.
 # [[device]]
 # name = "CareLink USB 2.4"
 # id = "0a21:8002"
 
-# Upload software besides the built-in list: names, full paths, or "java:uploader.jar".
+# Upload software in addition to the built-in list: names, full paths, or "java:uploader.jar".
 # [[uploader]]
 # name = "My uploader"
 # process = ["my-uploader"]
@@ -46,7 +47,7 @@ TEMPLATE: Final = """\
 
 
 def format_settings(settings: Settings) -> str:
-    """Return the settings as a complete file that `parse` reads back to the same settings."""
+    """Return the settings as a complete file; `parse_settings` reads it back to the same settings."""
     policy = settings.policy
     lines = ["[remind]"]
     for entry in fields(policy):
@@ -75,17 +76,17 @@ def format_settings(settings: Settings) -> str:
 
 
 def format_device(name: str, usb_id: str) -> str:
-    """Return the lines that add a device to a configuration file."""
+    """Return the entry that adds a device to a configuration file."""
     return f"[[device]]\nname = {format_value(name)}\nid = {format_value(usb_id)}\n"
 
 
 def format_uploader(name: str, process: tuple[str, ...]) -> str:
-    """Return the lines that add upload software to a configuration file."""
+    """Return the entry that adds upload software to a configuration file."""
     return f"[[uploader]]\nname = {format_value(name)}\nprocess = {format_value(list(process))}\n"
 
 
 def format_value(value: Any) -> str:
-    """Return a value as TOML writes it."""
+    """Return a value in TOML syntax."""
     if isinstance(value, str):
         escaped = "".join(
             f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else f"\\{c}" if c in '"\\' else c
@@ -97,6 +98,6 @@ def format_value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(format_value, value))}]"
     if isinstance(value, int) and abs(value) > MAX_SHOWN_INTEGER:
-        # Python refuses to write out numbers of thousands of digits.
+        # Python refuses to convert numbers with thousands of digits.
         return "a huge number"
     return str(value)

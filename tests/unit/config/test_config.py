@@ -138,7 +138,7 @@ LINES = {
     "[device]\nname = 'x'\nid = '0001:0002'": [("config.toml:1", '"device" is not a section', "[[device]]")],
     "[[remind]]": [("config.toml:1", '"remind" is not a section', "write it as [remind]")],
     "[[device]]\nname = 'x'": [("config.toml:1", "[[device]] has no id", "add it")],
-    "[[device]]": [("config.toml:1", "[[device]] has no name and no id", "add it")],
+    "[[device]]": [("config.toml:1", "[[device]] has no name and no id", "add them")],
     "[[device]]\nid = '0a21'\nname = ''": [
         ("config.toml:2", 'device.id = "0a21"', "0a21:8001"),
         ("config.toml:3", 'device.name = ""', "a name"),
