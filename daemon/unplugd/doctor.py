@@ -1,4 +1,4 @@
-"""Tries every layer that a reminder needs, and has a hint for each that does not work."""
+"""Checks every layer that a reminder depends on, with a hint for each one that does not work."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ TEST: Final = Message(
     ("This is a test. Reminders will look like this.",),
 )
 
-TERMINAL: Final = "works only when unplugd is started in a terminal"
+TERMINAL: Final = "this channel only works when unplugd is started in a terminal"
 HELP: Final = (
-    "the README says what unplugd needs; to report the problem, include the output of: unplugd doctor --json"
+    "see the README for what unplugd needs; to report a problem, include the output of: unplugd doctor --json"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found. `ok` None: it works, but there is something to know. `by`: what does the work here."""
+    """The result of one check. `ok` None: not needed, or worth knowing. `by`: the mechanism in use here."""
 
     layer: str
     ok: bool | None
@@ -44,21 +44,21 @@ class Finding:
 
 
 def examine(computer: InspectablePlatform, where: Paths, *, notify: bool) -> list[Finding]:
-    """Return what each check found; `notify` shows a notification for real."""
-    findings = [_configuration(where)]
+    """Return the result of each check; with `notify`, a test notification is really shown."""
+    findings = [_check_configuration(where)]
     settings = Settings() if findings[0].ok is False else load_settings(where.config)
-    findings.append(_usb(computer, settings))
-    findings.append(_announcements(computer))
-    findings.append(_use(computer))
+    findings.append(_check_usb(computer, settings))
+    findings.append(_check_events(computer))
+    findings.append(_check_use(computer))
     layers = computer.mechanisms()
-    findings = [replace(found, by=layers.get(found.layer, "")) for found in findings]
-    findings.extend(_channels(computer, settings, notify=notify))
-    findings.append(_journal(where))
-    findings.append(_running(where))
+    findings = [replace(finding, by=layers.get(finding.layer, "")) for finding in findings]
+    findings.extend(_check_channels(computer, settings, notify=notify))
+    findings.append(_check_journal(where))
+    findings.append(_check_daemon(where))
     return findings
 
 
-def _configuration(where: Paths) -> Finding:
+def _check_configuration(where: Paths) -> Finding:
     try:
         load_settings(where.config)
     except ConfigurationError as error:
@@ -68,7 +68,7 @@ def _configuration(where: Paths) -> Finding:
     return Finding("configuration", ok=True, what=paths.shorten(where.config))
 
 
-def _usb(computer: InspectablePlatform, settings: Settings) -> Finding:
+def _check_usb(computer: InspectablePlatform, settings: Settings) -> Finding:
     try:
         watched = computer.scan(settings.watches)
     except OSError as error:
@@ -80,7 +80,7 @@ def _usb(computer: InspectablePlatform, settings: Settings) -> Finding:
     return Finding("USB devices", ok=True, what=f"can be listed; plugged in: {names}")
 
 
-def _announcements(computer: InspectablePlatform) -> Finding:
+def _check_events(computer: InspectablePlatform) -> Finding:
     try:
         for source in computer.sources(lambda: None):
             source.close()
@@ -92,14 +92,14 @@ def _announcements(computer: InspectablePlatform) -> Finding:
     return Finding("plug-in events", ok=True, what="can be received")
 
 
-def _use(computer: InspectablePlatform) -> Finding:
+def _check_use(computer: InspectablePlatform) -> Finding:
     blindness = computer.check_use_detection()
     if blindness:
         return Finding("use detection", ok=False, what=blindness[0], hint=blindness[1])
     return Finding("use detection", ok=True, what="works")
 
 
-def _journal(where: Paths) -> Finding:
+def _check_journal(where: Paths) -> Finding:
     folder = where.state
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,33 +112,33 @@ def _journal(where: Paths) -> Finding:
     return Finding("journal", ok=True, what=paths.shorten(where.journal))
 
 
-def _running(where: Paths) -> Finding:
+def _check_daemon(where: Paths) -> Finding:
     try:
         status = control.ask(where.control, {"command": "status"})
     except control.NotRunningError:
         return Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd service install")
     except control.NoAnswerError:
         return Finding(
-            "daemon", ok=False, what="running but not responding", hint="stop it and start it again"
+            "daemon", ok=False, what="running but not responding", hint="restart it: unplugd service restart"
         )
-    trouble = status.get("journal", {}).get("trouble")
-    if trouble:
+    error = status.get("journal", {}).get("trouble")
+    if error:
         return Finding(
-            "daemon", ok=False, what=f"cannot write its journal: {trouble}", hint="free up some disk space"
+            "daemon", ok=False, what=f"cannot write its journal: {error}", hint="free up some disk space"
         )
     return Finding("daemon", ok=True, what=f"running, process {status.get('process')}")
 
 
 class _Trial:
-    """Stands where the daemon would, to hear what becomes of one notification."""
+    """Takes the daemon's place for one notification, to learn whether a channel works."""
 
     def __init__(self) -> None:
-        self.trouble: str | None = None
+        self.error: str | None = None
         self.what = ""
         self.over = False
 
-    def told(self, trouble: str | None, what: str = "") -> None:
-        self.trouble, self.what, self.over = trouble, what, True
+    def on_result(self, error: str | None, what: str = "") -> None:
+        self.error, self.what, self.over = error, what, True
 
     def pressed(self, key: str) -> None:
         """Nothing has buttons here."""
@@ -153,8 +153,8 @@ class _Trial:
         """A server is there."""
 
 
-def _channels(computer: InspectablePlatform, settings: Settings, *, notify: bool) -> list[Finding]:
-    """Ask each channel whether it would work; with `notify` show the test on it."""
+def _check_channels(computer: InspectablePlatform, settings: Settings, *, notify: bool) -> list[Finding]:
+    """Check each channel; with `notify`, by showing the test notification on it."""
     findings = []
     works = False
     for name in settings.channels:
@@ -164,25 +164,25 @@ def _channels(computer: InspectablePlatform, settings: Settings, *, notify: bool
             continue
         channel, source = made
         if notify:
-            channel.show(TEST, trial.told)
+            channel.show(TEST, trial.on_result)
         else:
-            channel.check(trial.told)
+            channel.check(trial.on_result)
         sources = [source] if source else []
-        gives_up = computer.now() + reminder.DELIVERY_TIMEOUT_SECONDS
-        while not trial.over and computer.now() < gives_up:
-            loop.turn(sources, computer.now, gives_up)
-        for one in sources:
-            one.close()
+        deadline = computer.now() + reminder.DELIVERY_TIMEOUT_SECONDS
+        while not trial.over and computer.now() < deadline:
+            loop.turn(sources, computer.now, deadline)
+        for opened in sources:
+            opened.close()
         layer = f"notification by {name}"
-        if trial.over and trial.trouble is None:
-            # That notify-send exists does not say that anybody would see what it shows.
+        if trial.over and trial.error is None:
+            # That notify-send exists does not mean that anybody would see the notification.
             works = works or notify or name != "plyer"
             findings.append(
                 Finding(layer, ok=True, what="the test notification was sent" if notify else trial.what)
             )
         else:
-            what = trial.trouble or "no answer"
+            what = trial.error or "no answer"
             hint = computer.hints().get(layer, TERMINAL if name == "terminal" else HELP)
             findings.append(Finding(layer, ok=None if works else False, what=what, hint=hint))
-    # One channel that works is enough: what comes behind it is for the day it does not.
-    return [replace(f, ok=None) if works and f.ok is False else f for f in findings]
+    # One working channel is enough; the others are only fallbacks.
+    return [replace(finding, ok=None) if works and finding.ok is False else finding for finding in findings]

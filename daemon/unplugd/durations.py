@@ -1,10 +1,11 @@
-"""Durations: as people write them in the configuration and as they are shown, always seconds in between."""
+"""Durations as the configuration writes them and as people read them; in seconds everywhere else."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
+DAY_SECONDS: Final = 86400.0
 MILLISECONDS_PER_UNIT: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _WRITTEN = re.compile("".join(f"(?:([0-9]{{1,6}}){unit})?" for unit in MILLISECONDS_PER_UNIT))
 
@@ -14,13 +15,13 @@ def parse(text: str) -> float:
     written = _WRITTEN.fullmatch(text.strip())
     if not written or not any(written.groups()):
         raise ValueError(f'"{text}" is not a duration')
-    # Counted in whole milliseconds, so that what is written and read again is the same to the last bit.
+    # Count whole milliseconds, so that writing and parsing gives back exactly the same value.
     parts = zip(written.groups(), MILLISECONDS_PER_UNIT.values(), strict=True)
     return sum(int(number) * unit for number, unit in parts if number) / 1000
 
 
 def format_exact(seconds: float) -> str:
-    """Return `seconds` as the configuration writes it: "1h30m", "0s"; the exact inverse of `parse`."""
+    """Return `seconds` as the configuration writes them ("1h30m", "0s"); the inverse of `parse`, to the millisecond."""
     rest = round(seconds * 1000)
     parts = []
     for name, unit in MILLISECONDS_PER_UNIT.items():
@@ -31,7 +32,7 @@ def format_exact(seconds: float) -> str:
 
 
 def describe(seconds: float) -> str:
-    """Return `seconds` as a person says it, to two units: "45 seconds", "12 minutes", "3 h 20 min", "2 d 4 h"."""
+    """Return `seconds` in words, with at most two units: "45 seconds", "12 minutes", "3 h 20 min", "2 d 4 h"."""
     whole = int(seconds)
     if whole < 60:
         return "1 second" if whole == 1 else f"{whole} seconds"
@@ -43,6 +44,3 @@ def describe(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
-
-
-DAY_SECONDS: Final = 86400.0

@@ -1,4 +1,4 @@
-"""Where unplugd keeps its files: the XDG folders on Linux, the Library on macOS."""
+"""Where unplugd keeps its files: the XDG folders on Linux, ~/Library on macOS."""
 
 from __future__ import annotations
 
@@ -31,46 +31,46 @@ class Paths:
 
     @property
     def journal(self) -> Path:
-        """The journal; rotated files have a number behind its name."""
+        """The journal; rotated files have a number appended."""
         return self.state / "events.jsonl"
 
     @property
     def log(self) -> Path:
-        """The file that launchd has a service's stderr written to."""
+        """The file to which launchd writes the service's stderr."""
         return self.state / "unplugd.log"
 
     @property
     def lock(self) -> Path:
-        """The file that the running daemon holds locked."""
+        """The file that the running daemon keeps locked."""
         return self.state / "events.lock"
 
     @property
     def control(self) -> Path:
-        """The socket of the running daemon."""
+        """The control socket of the running daemon."""
         return self.runtime / "control"
 
     @property
     def notification(self) -> Path:
-        """What is on the screen: it outlives a crash of the daemon, but not the session."""
+        """The note of which notification is on the screen; it survives a crash of the daemon, but not the session."""
         return self.runtime / "notification"
 
 
 def find_paths(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Paths:
-    """Return the paths of the user that runs this, after `environment` and `sys.platform`'s name of the system."""
+    """Return the paths of the current user; `system` is a value of `sys.platform`."""
     home = Path(environment.get("HOME") or Path.home())
     if system == "darwin":
         support = home / "Library/Application Support/unplugd"
         return Paths(support, home / "Library/Logs/unplugd", support)
 
-    def xdg(name: str, default: Path) -> Path:
-        # The XDG specification: a relative path is invalid and to be ignored.
+    def find_folder(name: str, default: Path) -> Path:
+        # XDG Base Directory Specification: relative paths are invalid and must be ignored.
         value = environment.get(name, "")
         return Path(value) if os.path.isabs(value) else default
 
-    state = xdg("XDG_STATE_HOME", home / ".local/state")
+    state = find_folder("XDG_STATE_HOME", home / ".local/state")
     return Paths(
-        xdg("XDG_CONFIG_HOME", home / ".config") / "unplugd",
+        find_folder("XDG_CONFIG_HOME", home / ".config") / "unplugd",
         state / "unplugd",
-        # Without a session's own folder the state folder does: it is the user's alone, too.
-        xdg("XDG_RUNTIME_DIR", state) / "unplugd",
+        # Without XDG_RUNTIME_DIR use the state folder, which is just as private.
+        find_folder("XDG_RUNTIME_DIR", state) / "unplugd",
     )

@@ -1,4 +1,4 @@
-"""Strings from outside (a device, a process, a journal file): made harmless for the place where they go."""
+"""Sanitizes untrusted strings (from devices, processes, journal files) for the place where they are shown."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import unicodedata
 from typing import Final
 
 MAX_CHARACTERS: Final = 60
-"""Characters kept of a foreign name: longer than any real product name, short enough for one line."""
+"""Longest name that is kept, in characters: longer than any real product name, short enough for one line."""
 
 
 def one_line(text: str, limit: int = MAX_CHARACTERS) -> str:
-    """Return `text` on one line without control, formatting or unassigned characters, at most `limit` long."""
+    """Return `text` as one line of at most `limit` characters, without control, formatting or unassigned characters."""
     if len(text) <= limit and text.isascii() and text.isprintable():
-        # As nearly every one is: a table has millions of them.
+        # Fast path for nearly every name: a table has millions of them.
         return " ".join(text.split())
-    # Cut first: a name of megabytes must not cost time. Formatting characters (Cf) turn text around on screen.
+    # Truncate first: a name of megabytes must not cost time. Formatting characters (Cf) can reverse text on screen.
     kept = "".join(
         " " if character.isspace() else character
         for character in text[: limit * 4]
@@ -25,5 +25,5 @@ def one_line(text: str, limit: int = MAX_CHARACTERS) -> str:
 
 
 def escape_markup(text: str) -> str:
-    """Return `text` so that a notification server that parses markup shows it as it is."""
+    """Return `text` escaped for a notification server that parses markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -30,7 +30,7 @@ def doctor(arguments: argparse.Namespace, where: Paths) -> int:
     for finding in findings:
         mark, style = {True: ("ok", "good"), None: ("--", "unused"), False: ("NO", "trouble")}[finding.ok]
         out.print(mark, style=style, end="  ")
-        layer = f"{finding.layer} (by {finding.by})" if finding.by else finding.layer
+        layer = f"{finding.layer} (via {finding.by})" if finding.by else finding.layer
         out.print(f"{layer}: {make_printable(finding.what, 200)}", markup=False)
         if finding.hint and finding.ok is not True:
             out.print(f"      hint: {finding.hint}", markup=False)
