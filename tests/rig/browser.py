@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests.rig.tools import need
+from tests.rig.wait import GIVE_UP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +88,7 @@ class Browser:
             env={"PATH": os.environ["PATH"], "HOME": str(self._folder), "LANG": "C.UTF-8"},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=120,
+            timeout=GIVE_UP,
             check=True,
         )
         return done.stdout.decode()

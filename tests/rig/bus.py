@@ -9,7 +9,7 @@ from jeepney import message_bus
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
 from tests.rig.tools import need
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ class Bus:
         """End it, as a crash does; it can be started again at the same address."""
         if self._process:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(GIVE_UP)
             self._process = None
         self.socket.unlink(missing_ok=True)
 
@@ -77,13 +77,13 @@ class Bus:
     def owner(self, name: str) -> str:
         """Return the unique name of who owns `name`, "" if nobody does."""
         with self.connect() as connection:
-            bus = Proxy(message_bus, connection, timeout=10)
+            bus = Proxy(message_bus, connection, timeout=GIVE_UP)
             return str(bus.GetNameOwner(name)[0]) if bus.NameHasOwner(name)[0] else ""
 
     def call(self, message: Any) -> tuple[Any, ...]:
         """Send a method call and return the body of its answer."""
         with self.connect() as connection:
-            body: tuple[Any, ...] = connection.send_and_get_reply(message, timeout=10).body
+            body: tuple[Any, ...] = connection.send_and_get_reply(message, timeout=GIVE_UP).body
             return body
 
     def activations(self) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.wait import Deadline
+from tests.rig.wait import GIVE_UP, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ class Process(Child):
         """End it the hard way, and what it started."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(GIVE_UP)
 
     def close(self) -> None:
         """End it."""

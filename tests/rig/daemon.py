@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.rig.usb import apart
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,8 +97,10 @@ class Daemon:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end, and return its exit status."""
         self.signal(number)
-        assert self._process
-        return self._process.wait(10)
+        process = self._process
+        assert process
+        wait_until(lambda: process.poll() is not None, "unplugd to end")
+        return process.returncode
 
     def kill(self) -> None:
         """End it, as a crash does."""
@@ -122,7 +124,7 @@ class Daemon:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=GIVE_UP,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)

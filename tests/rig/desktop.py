@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.rig.bus import NOTIFICATIONS
 from tests.rig.tools import need
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus
@@ -57,7 +57,7 @@ class Screen:
     def close(self) -> None:
         """Switch it off."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(GIVE_UP)
         if self._process.stdout:
             self._process.stdout.close()
 
@@ -95,7 +95,7 @@ class Desktop:
         """End dunst, as a crash does."""
         if self._process:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(GIVE_UP)
             self._process = None
 
     def displayed(self) -> int:
@@ -128,5 +128,5 @@ class Desktop:
 
     def _run(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            arguments, env=self._environment, capture_output=True, text=True, timeout=20, check=False
+            arguments, env=self._environment, capture_output=True, text=True, timeout=GIVE_UP, check=False
         )

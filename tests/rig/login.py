@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from jeepney import DBusAddress, message_bus, new_signal
 from jeepney.io.blocking import Proxy
 
+from tests.rig.wait import GIVE_UP
+
 if TYPE_CHECKING:
     from tests.rig.bus import Bus
 
@@ -18,7 +20,7 @@ class Login:
 
     def __init__(self, bus: Bus) -> None:
         self._connection = bus.connect()
-        Proxy(message_bus, self._connection, timeout=10).RequestName("org.freedesktop.login1")
+        Proxy(message_bus, self._connection, timeout=GIVE_UP).RequestName("org.freedesktop.login1")
 
     def sleep(self) -> None:
         """Say that the machine is about to sleep."""

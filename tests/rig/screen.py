@@ -10,6 +10,8 @@ import subprocess
 import termios
 from contextlib import suppress
 
+from tests.rig.wait import GIVE_UP
+
 
 def on_terminal(command: list[str], columns: int, environment: dict[str, str], keys: bytes = b"") -> str:
     """Return what a command shows on a terminal of this width and 24 lines; `keys` are pressed when it is full."""
@@ -25,5 +27,5 @@ def on_terminal(command: list[str], columns: int, environment: dict[str, str], k
                 os.write(parent, keys)
                 keys = b""
     os.close(parent)
-    assert process.wait(10) == 0
+    assert process.wait(GIVE_UP) == 0
     return shown.decode().replace("\r\n", "\n")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from tests.rig.wait import GIVE_UP
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -59,7 +61,7 @@ class Speaker:
 
     def _send(self, listener: Path, message: bytes) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
-            speaker.settimeout(10)
+            speaker.settimeout(GIVE_UP)
             try:
                 speaker.connect(str(listener))
                 speaker.send(message)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from tests.rig.child import Process
 from tests.rig.tools import GI, need_umockdev
 from tests.rig.uevent import Sent, Speaker
+from tests.rig.wait import GIVE_UP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -173,7 +174,7 @@ class Testbed:
 
     def close(self) -> None:
         """Take it all away; umockdev removes the folder."""
-        self._keeper.process.communicate(timeout=10)
+        self._keeper.process.communicate(timeout=GIVE_UP)
 
     # --- the folders
 

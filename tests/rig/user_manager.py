@@ -23,7 +23,7 @@ import pytest
 
 from tests.rig.bus import Bus
 from tests.rig.daemon import Done
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,7 +148,7 @@ class UserManager:
         """Kill it and all that runs in its namespaces, and leave nothing behind."""
         if self._process and self._process.stdin:
             self._process.stdin.close()
-            self._process.wait(10)
+            self._process.wait(GIVE_UP)
             self._process = None
 
     @property
@@ -164,7 +164,7 @@ class UserManager:
         *arguments: str | Path,
         environment: Mapping[str, str] | None = None,
         stdin: str = "",
-        seconds: float = 30,
+        seconds: float = GIVE_UP,
     ) -> Done:
         """Run a command as the user does in a terminal, with these additions to the environment."""
         done = subprocess.run(

@@ -16,6 +16,8 @@ Found = TypeVar("Found")
 
 LONGEST = 10
 """How many times the seconds that it was given a deadline may take."""
+GIVE_UP = 120.0
+"""Seconds after which a program that says nothing is given up, where there can be no `Deadline`."""
 
 
 class Deadline:
