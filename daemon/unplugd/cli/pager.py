@@ -64,15 +64,12 @@ def _start_pager() -> subprocess.Popen[str] | None:
     if os.environ.get("TERM", "dumb") == "dumb":
         # There less would ask whether to go on at all.
         return None
+    environment = {"LESS": "FRX", "LV": "-c", **os.environ}
     try:
         command = shlex.split(os.environ.get("PAGER", LESS))
-        environment = {"LESS": "FRX", "LV": "-c", **os.environ}
-        return (
-            subprocess.Popen(
-                command, env=environment, stdin=subprocess.PIPE, text=True, errors="backslashreplace"
-            )
-            if command
-            else None
+        # Without a word in it there is nothing to start: an IndexError.
+        return subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, text=True, errors="backslashreplace"
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         return None
