@@ -172,7 +172,7 @@ def test_the_kernel_says_who_had_to_wait() -> None:
     """In seconds since the machine was started, and for two resources; not every kernel does."""
     seconds = wait.stalled()
     assert (seconds is not None) == Path("/proc/pressure/cpu").exists()
-    assert 0 <= (seconds or 0) <= 2 * time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert 0 <= (seconds or 0) <= 2 * time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", 7))
 
 
 def test_login_says_that_the_machine_woke(system_bus: Bus, login: Login) -> None:

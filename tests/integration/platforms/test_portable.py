@@ -313,7 +313,7 @@ def test_the_doctor_says_by_what_it_sees(usb: Testbed, libusb: str, tmp_path: Pa
     ok, what, by = findings["USB devices"]
     assert (ok, by) == (there, "libusb")
     assert ("CareLink USB (port 1-1.2)" if there else "no libusb") in what
-    assert findings["plug-in events"][::2] == [there, "a look every 0.05 s"]
+    assert findings["plug-in events"][::2] == [there, "polled every 0.05 s"]
     assert findings["use detection"] == [True, "works", "running upload software only"]
     assert "notification by desktop" not in findings
 

@@ -1,6 +1,6 @@
-"""What the I/O Registry and the power management announce: plug-in, unplug, waking up. Hints to look, nothing more.
+"""Announcements of the I/O Registry and of power management: plug-in, unplug, wake-up. They are hints to rescan.
 
-They come to a run loop, so they need a thread. All it does is write a byte, which wakes the one that does the work.
+They arrive on a run loop, which needs a thread. The thread only writes a byte to a pipe, and that wakes the event loop.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ WILL_SLEEP: Final = 0xE0000280
 WILL_POWER_ON: Final = 0xE0000320
 HAS_POWERED_ON: Final = 0xE0000300
 STOP_AGAIN_SECONDS: Final = 0.02
-"""Seconds after which the run loop is told once more to stop: it does not hear what it is told before it runs."""
+"""Seconds between two calls of CFRunLoopStop: a call before the run loop runs has no effect."""
 
 
 class Announcements(Source):
-    """A source of the loop: calls `changed` when a USB device may have come or gone, and after sleep.
+    """Calls `changed` when a USB device may have come or gone, and after sleep; OSError where the system refuses.
 
-    OSError where it cannot be had. `power`: whether waking up is announced; if not, the clocks tell it at the next look.
+    `power`: whether wake-ups are announced. If not, the clocks show the sleep at the next rescan.
     """
 
     def __init__(self, changed: Callable[[], None], frameworks: Frameworks) -> None:
@@ -44,9 +44,9 @@ class Announcements(Source):
         self._iokit = frameworks.iokit
         self._core = frameworks.core
         self._mode = frameworks.default_mode
-        # Kept here for as long as they may be called: ctypes does not.
-        self._matched = MATCHED(self._came_or_went)
-        self._powered = POWER(self._power_changes)
+        # ctypes does not keep callbacks alive.
+        self._match_callback = MATCHED(self._handle_match)
+        self._power_callback = POWER(self._handle_power)
         self._power_connection = 0
         self._loop: int | None = None
         self._running = threading.Event()
@@ -75,17 +75,17 @@ class Announcements(Source):
         return self._thread.is_alive()
 
     def fileno(self) -> int:
-        """Return the descriptor that is readable after an announcement, -1 after the end."""
+        """Return the descriptor that is readable after an announcement, -1 after `close`."""
         return -1 if self._closing else self._read
 
     def ready(self) -> None:
-        """Take what came."""
+        """Empty the pipe and report a change."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)
             self._changed()
 
     def close(self) -> None:
-        """End the thread, and release everything."""
+        """End the thread and release everything."""
         if self._closing:
             return
         self._closing = True
@@ -105,14 +105,14 @@ class Announcements(Source):
             raise OSError(errno.EIO, "IONotificationPortCreate failed")
         owned.callback(self._iokit.IONotificationPortDestroy, port)
         for kind in KINDS:
-            # Each call takes its dictionary. All USB devices: the ids are compared here, since matching by an id alone
-            # has found nothing (macOS 15.7).
+            # The call consumes its dictionary. It matches all USB devices: matching by id alone found nothing
+            # (macOS 15.7).
             matching = self._iokit.IOServiceMatching(registry.DEVICE.encode())
             if not matching:
                 raise OSError(errno.EIO, "IOServiceMatching failed")
             iterator = c_uint32()
             code = self._iokit.IOServiceAddMatchingNotification(
-                port, kind, matching, self._matched, None, byref(iterator)
+                port, kind, matching, self._match_callback, None, byref(iterator)
             )
             check_result(code, "IOServiceAddMatchingNotification")
             owned.callback(self._iokit.IOObjectRelease, iterator.value)
@@ -122,11 +122,11 @@ class Announcements(Source):
     def _listen_for_power(self, owned: ExitStack) -> int | None:
         port, notifier = c_void_p(), c_uint32()
         connection: int = self._iokit.IORegisterForSystemPower(
-            None, byref(port), self._powered, byref(notifier)
+            None, byref(port), self._power_callback, byref(notifier)
         )
         if not connection or not port.value:
             return None
-        # In reverse: the notifier first, then the connection, then the port.
+        # Released in reverse order: the notifier, then the connection, then the port.
         owned.callback(self._iokit.IONotificationPortDestroy, port.value)
         owned.callback(self._iokit.IOServiceClose, connection)
         owned.callback(self._iokit.IODeregisterForSystemPower, byref(notifier))
@@ -134,7 +134,7 @@ class Announcements(Source):
         return port.value
 
     def _drain(self, iterator: int) -> None:
-        """Take all that an iterator has: only an empty one announces what comes next."""
+        """Empty an iterator; only an empty one announces the next change."""
         while entry := self._iokit.IOIteratorNext(iterator):
             self._iokit.IOObjectRelease(entry)
 
@@ -142,7 +142,7 @@ class Announcements(Source):
 
     def _run(self) -> None:
         try:
-            # Kept beyond the thread's end, so that it can be told to stop at any moment.
+            # Retained beyond the thread's end, so that `close` can stop it at any moment.
             self._loop = self._core.CFRetain(self._core.CFRunLoopGetCurrent())
             for source in self._sources:
                 self._core.CFRunLoopAddSource(self._loop, source, self._mode)
@@ -150,21 +150,21 @@ class Announcements(Source):
             self._running.set()
         if not self._closing:
             self._core.CFRunLoopRun()
-        # If it ended by itself, a look finds out and others are made more often.
+        # If it ended by itself, the wake-up makes the platform notice and poll more often.
         self._wake()
 
-    def _came_or_went(self, _context: object, iterator: int) -> None:
+    def _handle_match(self, _context: object, iterator: int) -> None:
         self._drain(iterator)
         self._wake()
 
-    def _power_changes(self, _context: object, _service: int, message: int, argument: int | None) -> None:
+    def _handle_power(self, _context: object, _service: int, message: int, argument: int | None) -> None:
         if message in (CAN_SLEEP, WILL_SLEEP):
             self._iokit.IOAllowPowerChange(self._power_connection, argument or 0)
         elif message in (WILL_POWER_ON, HAS_POWERED_ON):
-            # The second can come many seconds after the first.
+            # The second message can come many seconds after the first.
             self._wake()
 
     def _wake(self) -> None:
-        # A full pipe says already what there is to say.
+        # A full pipe wakes the loop just as well.
         with contextlib.suppress(BlockingIOError):
             os.write(self._write, b"\0")

@@ -1,6 +1,6 @@
-"""The I/O Registry as a pyusb back end: it can list devices and nothing else, and opens none of them.
+"""The I/O Registry as a pyusb back end. It only lists devices and opens none.
 
-libusb's own would open every device with a seize, which asks the program that uses it to let go.
+libusb's own back end opens every device with a seize, which asks the program that uses it to let go.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 
 def make_devices(nodes: Iterable[Node]) -> list[Device]:
-    """Return every USB device of a look at the registry, hubs too, without names."""
+    """Return every USB device among the nodes, hubs too, without names."""
     return usb_backend.make_devices(Backend(lambda: make_descriptors(nodes)))
 
 
 def make_descriptors(nodes: Iterable[Node]) -> Iterator[Descriptor]:
-    """Yield the descriptor of each device that says enough of itself."""
+    """Yield the descriptor of each device that has the needed numbers."""
     for node in nodes:
         try:
-            yield _descriptor(node)
+            yield _make_descriptor(node)
         except ValueError:
             continue
 
 
-def _descriptor(node: Node) -> Descriptor:
+def _make_descriptor(node: Node) -> Descriptor:
     vendor, product = _number(node, "idVendor", 0xFFFF), _number(node, "idProduct", 0xFFFF)
-    # A location can come as a signed number: its highest bit is the bus's.
+    # A location may be signed: its highest bit belongs to the bus number.
     location = (node.number("locationID") or 0) & 0xFFFFFFFF
     if not location:
         raise ValueError("no locationID")
     bus, ports = registry.find_ports(location)
-    # USB's own address comes again after a replug, the entry's id never does.
+    # A USB address may come back after a replug; an entry's id never does.
     return Descriptor(
         vendor, product, node.number("bDeviceClass") or 0, bus=bus, address=node.id, ports=ports
     )

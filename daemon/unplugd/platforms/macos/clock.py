@@ -1,4 +1,4 @@
-"""The clocks of a Mac, and what tells one boot from another."""
+"""The clocks of a Mac, and the id of a boot."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import Final
 from unplugd.platforms.macos import frameworks
 
 CONTINUOUS: Final[int] = getattr(time, "CLOCK_MONOTONIC_RAW", 4)
-"""On a Mac it counts sleep (clock_gettime(3)), and nobody sets it."""
+"""On a Mac it counts sleep and is never set (clock_gettime(3))."""
 AWAKE: Final[int] = getattr(time, "CLOCK_UPTIME_RAW", CONTINUOUS)
-"""It stands still in sleep. Where there is none, as on Linux, nothing is known of sleep."""
+"""It stops during sleep. Systems without it, such as Linux, report no sleep."""
 MAX_CORRECTION_SECONDS: Final = 1000
-"""Seconds by which the wall clock is corrected at most, without being set."""
+"""Largest correction of the wall clock, in seconds, that does not count as setting it."""
 
 
 def now() -> float:
-    """Return seconds on the clock that counts sleep and that nobody sets."""
+    """Return seconds on the clock that counts sleep and is never set."""
     return time.clock_gettime(CONTINUOUS)
 
 
 def sleep_seconds(awake: int = AWAKE) -> float:
-    """Return how many seconds this boot has slept in all."""
+    """Return the total seconds of sleep in this boot."""
     return max(0.0, now() - time.clock_gettime(awake)) if awake != CONTINUOUS else 0.0
 
 
 def boot_id(library: str | None = None) -> str:
-    """Return what tells this boot of the machine from others; `library`: where the C library is."""
+    """Return the id of this boot. `library` is the path of the C library."""
     with contextlib.suppress(OSError):
         if session := _sysctl("kern.bootsessionuuid", library).decode("ascii", "ignore").strip("\0 "):
             return session
     with contextlib.suppress(OSError):
-        # A struct timeval: it moves when somebody sets the wall clock, and is then taken for another boot.
+        # A struct timeval. It moves when somebody sets the wall clock, and then looks like another boot.
         return _sysctl("kern.boottime", library).hex()
     return f"boot-{round((time.time() - now()) / MAX_CORRECTION_SECONDS)}"
 

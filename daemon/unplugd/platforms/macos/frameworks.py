@@ -100,14 +100,14 @@ class Frameworks:
     """The two libraries, loaded and declared; OSError where they are not those of a Mac."""
 
     def __init__(self, libraries: Libraries = LIBRARIES) -> None:
-        self.iokit = _loaded(libraries.iokit, _IOKIT)
-        self.core = _loaded(libraries.core, _CORE)
+        self.iokit = _load(libraries.iokit, _IOKIT)
+        self.core = _load(libraries.core, _CORE)
         self.default_mode = _symbol(self.core, "kCFRunLoopDefaultMode")
 
 
 def load_system(path: str | None) -> CDLL:
     """Return the C library, declared; None: the one that Python itself uses."""
-    return _loaded(path, _SYSTEM)
+    return _load(path, _SYSTEM)
 
 
 def check_result(code: int, call: str) -> None:
@@ -116,7 +116,7 @@ def check_result(code: int, call: str) -> None:
         raise OSError(errno.EIO, f"{call} failed ({code & 0xFFFFFFFF:#010x})")
 
 
-def _loaded(path: str | None, functions: Mapping[str, _Types]) -> CDLL:
+def _load(path: str | None, functions: Mapping[str, _Types]) -> CDLL:
     try:
         library = CDLL(path)
     except OSError as error:

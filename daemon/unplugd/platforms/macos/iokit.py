@@ -1,6 +1,6 @@
-"""The USB devices as IOKit lists them: opens none of them, and needs no permission.
+"""USB devices as IOKit lists them, opening none and needing no permission.
 
-Only entries that are registered are listed: a device that waits for the person to allow it is not.
+IOKit lists registered entries only: not a device that the person has not yet allowed.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 PLANE: Final = b"IOService"
 """kIOServicePlane: the only one in which programs' connections hang below the devices."""
 MAX_TRIES: Final = 5
-"""How often a list is begun anew when the registry changes under it."""
+"""How often a listing starts again when the registry changes meanwhile."""
 MAX_TEXT_BYTES: Final = 1024
-"""Bytes of a text that is read: a USB string has at most 378."""
+"""Longest text in bytes; a USB string has at most 378."""
 _INSIDE: Final = (registry.OWNER,)
 _CLIENT: Final = (registry.OWNER, registry.CREATOR, registry.DEBUG_STATE)
-_KEYS: Final = frozenset({*registry.OF_DEVICES, *_CLIENT, registry.OPENED})
+_KEYS: Final = frozenset({*registry.DEVICE_KEYS, *_CLIENT, registry.OPENED})
 
 
 def list_entries(frameworks: Frameworks, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
-    """Return every USB device, hubs too, with what is below those that `inside` says; OSError where they cannot be listed."""
+    """Return every USB device, hubs too, with the entries below those that `inside` accepts; OSError on failure."""
     with ExitStack() as owned:
-        return _Reading(frameworks, owned).devices(inside)
+        return _Reader(frameworks, owned).find_devices(inside)
 
 
-class _Reading:
-    """One look at the registry. What it creates is released with `owned`, at the latest."""
+class _Reader:
+    """Reads the registry once. What it creates is released with `owned` at the latest."""
 
     def __init__(self, frameworks: Frameworks, owned: ExitStack) -> None:
         self._iokit = frameworks.iokit
@@ -47,18 +47,18 @@ class _Reading:
         self._truth_type = self._core.CFBooleanGetTypeID()
         self._dictionary_type = self._core.CFDictionaryGetTypeID()
 
-    def devices(self, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
+    def find_devices(self, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
         matching = self._iokit.IOServiceMatching(registry.DEVICE.encode())
         if not matching:
             raise OSError(errno.EIO, "IOServiceMatching failed")
         iterator = c_uint32()
-        # It takes the dictionary, whatever becomes of it.
+        # The call consumes the dictionary, also when it fails.
         code = self._iokit.IOServiceGetMatchingServices(ANY_PORT, matching, byref(iterator))
         check_result(code, "IOServiceGetMatchingServices")
         found = []
         with self._entries(iterator.value) as entries:
             for entry in entries:
-                device = self._node(entry, registry.OF_DEVICES, 0)
+                device = self._node(entry, registry.DEVICE_KEYS, 0)
                 if inside(device):
                     below = tuple(self._children(entry, registry.MAX_DEPTH - 1))
                     device = replace(device, children=below)
@@ -67,7 +67,7 @@ class _Reading:
 
     @contextmanager
     def _entries(self, iterator: int) -> Iterator[list[int]]:
-        """Yield all that an iterator gives, and release it and them; without one, where nothing matches, there is nothing."""
+        """Yield the entries of an iterator and release all; no entries without an iterator, which means no match."""
         if not iterator:
             yield []
             return
@@ -82,9 +82,9 @@ class _Reading:
                     if self._iokit.IOIteratorIsValid(iterator):
                         yield entries
                         return
-                # The registry has changed meanwhile: the end of the list was none.
+                # The registry changed meanwhile, so the list may be incomplete.
                 self._iokit.IOIteratorReset(iterator)
-        raise OSError(errno.EAGAIN, "the I/O Registry does not hold still")
+        raise OSError(errno.EAGAIN, "the I/O Registry keeps changing")
 
     def _node(self, entry: int, keys: tuple[str, ...], depth: int) -> Node:
         number = c_uint64()
@@ -106,7 +106,7 @@ class _Reading:
         check_result(code, "IORegistryEntryGetChildIterator")
         with self._entries(iterator.value) as entries:
             for child in entries:
-                # A hub's devices are in the list themselves, those that are allowed.
+                # Devices behind a hub are listed by themselves once they are allowed.
                 if not self._iokit.IOObjectConformsTo(child, registry.DEVICE.encode()):
                     yield self._node(child, _INSIDE, depth)
 
@@ -117,19 +117,19 @@ class _Reading:
             if not value:
                 continue
             try:
-                # Of the debug state only one entry is kept, as if it stood by itself.
+                # Only one entry of the debug state is kept, as a property of its own.
                 name = registry.OPENED if key == registry.DEBUG_STATE else key
-                read = self._read(value) if name == key else self._within(value, name)
+                read = self._read(value) if name == key else self._read_entry(value, name)
             finally:
                 self._core.CFRelease(value)
             if read is not None:
                 found[name] = read
         return found
 
-    def _within(self, dictionary: int, key: str) -> str | int | None:
+    def _read_entry(self, dictionary: int, key: str) -> str | int | None:
         if self._core.CFGetTypeID(dictionary) != self._dictionary_type:
             return None
-        # The dictionary keeps what it gives: not to be released.
+        # Owned by the dictionary: not to be released.
         value = self._core.CFDictionaryGetValue(dictionary, self._keys[key])
         return self._read(value) if value else None
 

@@ -1,8 +1,8 @@
-"""The USB devices as `ioreg` lists them, where IOKit cannot be called: the same entries, from a child process.
+"""USB devices as `ioreg` lists them, where IOKit cannot be called: the same entries, from a child process.
 
-`ioreg` may take seconds where the system lets background work wait, and the loop must never wait for it. So the loop gets
-what the last child said, and the next one is started; when it says something else, the loop is told to look again.
-Only before there is a loop, and in commands, the answer is waited for.
+`ioreg` may take seconds where the system delays background work, and the event loop must never block. So the loop gets
+the last answer and the next child is started; when its answer differs, the loop is told to rescan. Only commands, and
+the daemon before its loop runs, wait for an answer.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 COMMAND: Final = ("ioreg", "-r", "-c", registry.DEVICE, "-l", "-w0", "-a")
 TIMEOUT_SECONDS: Final = 20.0
-"""Seconds that it may take: a background job runs on the slow cores, behind all others."""
+"""Timeout in seconds: a background job runs on the slow cores, after all others."""
 FRESH_SECONDS: Final = 1.0
-"""Seconds for which an answer is as good as a new one: it is asked for again as soon as it has come."""
+"""Seconds for which an answer counts as new, since the loop asks again whenever one arrives."""
 MAX_BYTES: Final = 1 << 24
-"""Bytes of an answer; a Mac full of USB devices gives a few hundred thousand."""
+"""Largest answer in bytes; a Mac full of USB devices gives a few hundred thousand."""
 
 # Bits of "IOServiceState" (IOKitLibPrivate.h, as ioreg prints them).
 _INACTIVE: Final = 1
@@ -34,20 +34,20 @@ _MATCHED: Final = 4
 
 
 def parse(answer: bytes) -> tuple[Node, ...]:
-    """Return the devices of an answer of ioreg; empty means that nothing is plugged in. OSError if it makes no sense."""
+    """Return the devices in an answer of ioreg; an empty answer means none. OSError if it cannot be parsed."""
     if not answer.strip():
         return ()
     try:
-        entries = _loaded(answer)
+        entries = _load_plist(answer)
         if not isinstance(entries, list):
             entries = [entries]
-        return registry.find_devices([_node(entry, registry.MAX_DEPTH) for entry in entries])
+        return registry.find_devices([_make_node(entry, registry.MAX_DEPTH) for entry in entries])
     except ValueError as error:
-        raise OSError(errno.EBADMSG, "ioreg's answer makes no sense") from error
+        raise OSError(errno.EBADMSG, "ioreg's answer cannot be parsed") from error
 
 
 class Ioreg(Child):
-    """A source of the loop: asks `ioreg`, one child at a time; calls `changed` when its answer is another one."""
+    """Asks `ioreg`, one child at a time; calls `changed` when its answer differs from the one before."""
 
     kept = MAX_BYTES + 1
     complaints = False
@@ -60,94 +60,94 @@ class Ioreg(Child):
         self._outdated = False
 
     def listen(self, changed: Callable[[], None]) -> None:
-        """Begin to be a source of a loop."""
+        """Call `changed` from now on, as a source of a loop."""
         self._changed = changed
 
     def wait(self) -> tuple[Node, ...]:
-        """Return what is plugged in now, after waiting for it; OSError where it cannot be listed."""
+        """Ask, wait, and return the devices; OSError where they cannot be listed."""
         self.outdate()
         self.ask()
         while self._child:
             turn((self,), self._now, None)
-        return self._kept()
+        return self._last_answer()
 
     def latest(self) -> tuple[Node, ...]:
-        """Return what was plugged in when ioreg was last asked, and have it asked again; OSError before an answer."""
+        """Return the last answer and ask again; OSError while there is none."""
         if self._changed is None:
             return self.wait()
         self.ask()
-        return self._kept()
+        return self._last_answer()
 
     def ask(self) -> None:
-        """Start a child, unless there is one, or there was a moment ago."""
+        """Start a child, unless one runs or the last answer is new."""
         fresh = not self._outdated and self._now() - self._answered_at < FRESH_SECONDS
         if self._child or fresh:
             return
         self._outdated = False
-        self._start(COMMAND, TIMEOUT_SECONDS, self._answered)
+        self._start(COMMAND, TIMEOUT_SECONDS, self._handle_answer)
 
     def forget(self) -> None:
-        """Forget the last answer: something better has been found."""
+        """Drop the last answer: IOKit has given a better one."""
         self._answer = None
 
     def outdate(self) -> None:
-        """Take note that something has changed since ioreg was asked, also by a child that is under way."""
+        """Mark the last answer, and the one that is under way, as outdated."""
         self._outdated = True
 
     def ready(self) -> None:
-        """Take what the child says, unless it is too much."""
+        """Read the child's output; stop a child that writes too much."""
         super().ready()
         if len(self._said) > MAX_BYTES:
             self._end("it does not stop talking")
 
     def close(self) -> None:
-        """Stop the child, if there is one, and be no source any more."""
+        """Stop the child, and call `changed` no more."""
         self._changed = None
         super().close()
 
-    def _answered(self, trouble: str | None, said: bytes) -> None:
-        before, self._answer, self._answered_at = self._answer, _answer(trouble, said), self._now()
-        if self._changed and _gist(before) != _gist(self._answer):
+    def _handle_answer(self, error: str | None, output: bytes) -> None:
+        before, self._answer, self._answered_at = self._answer, _parse_answer(error, output), self._now()
+        if self._changed and _comparable(before) != _comparable(self._answer):
             self._changed()
         if self._outdated:
             self.ask()
 
-    def _kept(self) -> tuple[Node, ...]:
+    def _last_answer(self) -> tuple[Node, ...]:
         if self._answer is None or isinstance(self._answer, OSError):
             raise self._answer or OSError(errno.EAGAIN, "ioreg has not answered yet")
         return self._answer
 
 
-def _gist(answer: tuple[Node, ...] | OSError | None) -> tuple[Node, ...] | str | None:
+def _comparable(answer: tuple[Node, ...] | OSError | None) -> tuple[Node, ...] | str | None:
     return answer.strerror if isinstance(answer, OSError) else answer
 
 
-def _answer(trouble: str | None, said: bytes) -> tuple[Node, ...] | OSError:
-    if trouble is not None:
-        return OSError(errno.EIO, f"ioreg: {trouble}")
+def _parse_answer(error: str | None, output: bytes) -> tuple[Node, ...] | OSError:
+    if error is not None:
+        return OSError(errno.EIO, f"ioreg: {error}")
     try:
-        return parse(said)
-    except OSError as error:
-        return error
+        return parse(output)
+    except OSError as failure:
+        return failure
 
 
-def _loaded(answer: bytes) -> Any:
-    """Return the property list; ValueError if there is none.
+def _load_plist(answer: bytes) -> Any:
+    """Return the property list; ValueError if it cannot be parsed.
 
-    Devices put into their strings what XML does not allow, and then the whole answer is none: such characters are taken
-    out. What is broken otherwise is not mended: half a list would look as if the other half had been unplugged.
+    Some devices have characters in their strings that XML forbids; these are removed. Nothing else is repaired: half a
+    list would look as if the other half had been unplugged.
     """
     try:
-        return _plist(answer)
+        return _parse_plist(answer)
     except ValueError:
         text = answer.decode(errors="replace")
-        # XML 1.0, 2.2: besides these no character below a space; nor the two at the end of the first plane.
+        # XML 1.0, section 2.2.
         allowed = "".join(
             character
             for character in text
             if (character >= " " or character in "\t\n\r") and character not in "\ufffe\uffff"
         )
-        return _plist(_without_references(allowed).encode())
+        return _parse_plist(_without_references(allowed).encode())
 
 
 def _without_references(text: str) -> str:
@@ -157,7 +157,7 @@ def _without_references(text: str) -> str:
     )
 
 
-def _plist(data: bytes) -> Any:
+def _parse_plist(data: bytes) -> Any:
     import plistlib
     from xml.parsers.expat import ExpatError
 
@@ -172,24 +172,24 @@ def _plist(data: bytes) -> Any:
         AssertionError,
         OverflowError,
     ) as error:
-        # plistlib checks little of what it is given.
+        # plistlib validates little.
         raise ValueError("not a property list") from error
 
 
-def _node(entry: Any, depth: int) -> Node:
+def _make_node(entry: Any, depth: int) -> Node:
     if not isinstance(entry, dict):
-        raise ValueError("not an entry")  # noqa: TRY004 - ValueError is what the caller knows
+        raise ValueError("not an entry")  # noqa: TRY004 - ValueError is what the caller catches
     kind, number, state = (entry.get(key) for key in ("IOObjectClass", "IORegistryEntryID", "IOServiceState"))
     if not isinstance(kind, str) or not isinstance(number, int):
-        raise ValueError("an entry without a class or an id")  # noqa: TRY004 - likewise
+        raise ValueError("an entry without a class or an id")  # noqa: TRY004 - ValueError is what the caller catches
     children = entry.get("IORegistryEntryChildren", [])
     if not isinstance(children, list):
         children = [children]
-    # All else, a serial number among it, is dropped here and now.
+    # Everything else, serial numbers included, is dropped here.
     properties = {key: entry[key] for key in registry.KEPT_KEYS if isinstance(entry.get(key), str | int)}
     debug = entry.get(registry.DEBUG_STATE)
     if isinstance(debug, dict) and isinstance(debug.get(registry.OPENED), int):
         properties[registry.OPENED] = debug[registry.OPENED]
     here = not isinstance(state, int) or bool(state & (_REGISTERED | _MATCHED) and not state & _INACTIVE)
-    inside = tuple(_node(child, depth - 1) for child in children) if depth else ()
+    inside = tuple(_make_node(child, depth - 1) for child in children) if depth else ()
     return Node(kind, number, properties, inside, here)

@@ -1,6 +1,6 @@
-"""Notifications on macOS: by the applet that installing the service builds, else by osascript, as Script Editor's.
+"""Notifications on macOS: through the applet that `service install` builds, else through osascript (as Script Editor).
 
-Neither says whether anything was shown: that the words were taken is all that this channel knows.
+Neither reports whether anything was shown; this channel only knows that the message was accepted.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from unplugd.notify.message import Message
 
 TIMEOUT_SECONDS: Final = 20.0
-"""Seconds that a program, or the applet, may take: a service in the background has the slow cores only."""
+"""Timeout in seconds for a program or the applet: a background service has the slow cores only."""
 POLL_SECONDS: Final = 0.5
-"""Seconds between two looks whether the applet has taken a notice."""
+"""Seconds between two checks whether the applet has taken a notice."""
 SCRIPT: Final = (
     "on run argv",
     "display notification (item 3 of argv) with title (item 2 of argv)",
@@ -31,20 +31,20 @@ SCRIPT: Final = (
 
 
 class Notification(Child):
-    """The channel, and a source of the loop."""
+    """The desktop channel of macOS."""
 
     name: Final = "desktop"
     replaces: Final = False
 
     def __init__(self, now: Callable[[], float], events: Events, home: Path | None = None) -> None:
         super().__init__(now)
-        # A notification here has no buttons, and nobody is told when it is closed.
+        # Notifications here have no buttons, and nobody learns when one is closed.
         self._events = events
         home = home or Path.home()
         self._applet = home / "Applications/unplugd.app"
         self._folder = home / "Library/Application Support/unplugd/notices"
         self._done: Callable[[str | None], None] | None = None
-        self._words: Message | None = None
+        self._message: Message | None = None
         self._notice: Path | None = None
         self._look_at: float | None = None
         self._give_up_at = 0.0
@@ -52,7 +52,7 @@ class Notification(Child):
 
     @property
     def layer(self) -> str:
-        """What shows the words: "applet", "osascript" where there is no applet or it did not work, or "none"."""
+        """What shows the message: "applet", "osascript" (no applet, or it failed), or "none"."""
         import shutil
 
         if self._applet.is_dir() and not self._applet_failed:
@@ -61,19 +61,19 @@ class Notification(Child):
 
     # --- as a channel
 
-    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
-        """Hand the words to the applet, or to osascript; `done` gets None once they were taken, or why not."""
+    def show(self, message: Message, done: Callable[[str | None], None]) -> None:
+        """Hand the message to the applet, or to osascript; `done` gets None once it was accepted, else the error."""
         self._stop("superseded")
-        self._words, self._done = words, done
-        self._applet_failed = not (self._applet.is_dir() and self._put(words))
+        self._message, self._done = message, done
+        self._applet_failed = not (self._applet.is_dir() and self._write_notice(message))
         if self._applet_failed:
-            self._by_osascript()
+            self._run_osascript()
             return
         self._give_up_at = self._now() + TIMEOUT_SECONDS
-        self._start(("open", "-g", "-a", str(self._applet)), TIMEOUT_SECONDS, self._opened)
+        self._start(("open", "-g", "-a", str(self._applet)), TIMEOUT_SECONDS, self._handle_open)
 
     def withdraw(self) -> None:
-        """Take back what was not shown yet, also what an earlier run left; what is on the screen stays."""
+        """Remove notices that were not shown yet, also an earlier run's. What is on the screen stays."""
         self._stop(None)
         try:
             for notice in self._folder.iterdir():
@@ -81,97 +81,97 @@ class Notification(Child):
         except OSError:
             return
 
-    def check(self, told: Callable[[str | None, str], None]) -> None:
-        """Say by what it would be shown; only showing something tells more."""
+    def check(self, report: Callable[[str | None, str], None]) -> None:
+        """Report which program would show it; only a real notification shows more."""
         layer = self.layer
-        told(
+        report(
             "there is no applet and no osascript" if layer == "none" else None,
             f"the applet {paths.shorten(self._applet)} is there"
             if layer == "applet"
-            else "osascript is there; what it shows is called Script Editor's",
+            else "osascript is there; its notifications appear as Script Editor's",
         )
 
-    # --- as a source of the loop: besides the child there is the applet to wait for
+    # --- as a source of the loop: it waits for the child and for the applet
 
     def deadline(self) -> float | None:
-        """Return when the child has to be done, or when to look whether the applet has taken the notice."""
+        """Return when the child times out, or when to check whether the applet has taken the notice."""
         return self._look_at if self._look_at is not None else super().deadline()
 
     def expire(self, now: float) -> None:
-        """Stop a child that hangs; see whether the applet has taken the notice."""
+        """Stop a child that hangs; check whether the applet has taken the notice."""
         super().expire(now)
         if self._look_at is not None and now >= self._look_at:
             self._look(now)
 
     def close(self) -> None:
-        """Stop the child, if there is one, and take back what was not shown."""
+        """Stop the child and remove what was not shown."""
         self._done = None
         self._stop(None)
 
     # --- inside
 
-    def _put(self, words: Message) -> bool:
-        """Write the notice into the folder, whole at once, and return whether it is there."""
+    def _write_notice(self, message: Message) -> bool:
+        """Write the notice into the folder atomically; return whether that worked."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # The applet does not see names that begin with a dot.
+            # The applet ignores names that begin with a dot.
             fresh = self._folder / f".{os.getpid()}"
-            # The title is the first line, whatever it holds.
-            text = "\n".join((sanitize.one_line(words.title, 200), *words.lines))
+            # The first line is the title.
+            text = "\n".join((sanitize.one_line(message.title, 200), *message.lines))
             fresh.write_text(text, encoding="utf-8", errors="replace")
-            # The time, so that the names sort by age.
+            # Named by the time, so that names sort by age.
             self._notice = fresh.rename(self._folder / f"{time.time_ns()}.txt")
         except OSError:
             return False
         return True
 
-    def _opened(self, trouble: str | None, _said: bytes) -> None:
-        # What it says may name a path, and so the user.
-        if trouble is None:
+    def _handle_open(self, error: str | None, _output: bytes) -> None:
+        # Its output may contain a path, and so the user's name.
+        if error is None:
             self._look(self._now())
-        elif trouble == "superseded":
-            self._settle(trouble)
+        elif error == "superseded":
+            self._finish(error)
         else:
-            self._without_applet()
+            self._give_up_applet()
 
     def _look(self, now: float) -> None:
-        """See whether the applet has taken the notice: it removes the file."""
+        """Check whether the applet has taken the notice: it removes the file."""
         if self._notice is None or not self._notice.exists():
-            self._settle(None)
+            self._finish(None)
         elif now >= self._give_up_at:
-            self._without_applet()
+            self._give_up_applet()
         else:
             self._look_at = min(now + POLL_SECONDS, self._give_up_at)
 
-    def _without_applet(self) -> None:
+    def _give_up_applet(self) -> None:
         self._applet_failed = True
-        self._take_back()
-        self._by_osascript()
+        self._remove_notice()
+        self._run_osascript()
 
-    def _by_osascript(self) -> None:
-        words = self._words
-        if words is None:
+    def _run_osascript(self) -> None:
+        message = self._message
+        if message is None:
             return
         lines = [argument for line in SCRIPT for argument in ("-e", line)]
-        # The name comes first so that no word can be taken for an option; the words are never part of the script.
-        command = ("osascript", *lines, "unplugd", words.title, "\n".join(words.lines))
+        # The name comes first so that no text can be taken for an option. The message is never part of the script.
+        command = ("osascript", *lines, "unplugd", message.title, "\n".join(message.lines))
 
-        def ended(trouble: str | None, _said: bytes) -> None:
-            own = trouble is None or trouble == "superseded"
-            self._settle(trouble if own else f"osascript: {trouble}")
+        def on_end(error: str | None, _output: bytes) -> None:
+            own = error is None or error == "superseded"
+            self._finish(error if own else f"osascript: {error}")
 
         try:
-            self._start(command, TIMEOUT_SECONDS, ended)
+            self._start(command, TIMEOUT_SECONDS, on_end)
         except ValueError:
-            # A zero byte cannot be an argument.
-            self._settle("the words cannot be shown")
+            # An argument cannot contain a zero byte.
+            self._finish("the message cannot be shown")
 
-    def _stop(self, trouble: str | None) -> None:
-        self._take_back()
-        self._end(trouble)
-        self._settle(trouble)
+    def _stop(self, error: str | None) -> None:
+        self._remove_notice()
+        self._end(error)
+        self._finish(error)
 
-    def _take_back(self) -> None:
+    def _remove_notice(self) -> None:
         notice, self._notice, self._look_at = self._notice, None, None
         try:
             if notice:
@@ -179,8 +179,8 @@ class Notification(Child):
         except OSError:
             return
 
-    def _settle(self, trouble: str | None) -> None:
-        self._words = self._look_at = self._notice = None
+    def _finish(self, error: str | None) -> None:
+        self._message = self._look_at = self._notice = None
         done, self._done = self._done, None
         if done:
-            done(trouble)
+            done(error)

@@ -1,4 +1,4 @@
-"""Who uses a device, as the I/O Registry has it: who owns it or an interface, who has opened it as a HID device."""
+"""Who uses a device according to the I/O Registry: its owner, an interface's owner, who opened it as a HID device."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PROCESS = re.compile(r"pid ([0-9]{1,9}), ?(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One hold on a device; `pid` None where the registry does not say whose."""
+    """One program's hold on a device; `pid` is None where the registry does not say whose."""
 
     pid: int | None
     name: str
@@ -32,9 +32,9 @@ class Hold:
 def find_holds(node: Node) -> Iterator[Hold]:
     """Yield the programs' holds on a device.
 
-    A driver that owns an interface is at rest. A program's connection alone proves nothing: it may only have listed.
+    A driver that owns an interface is no use. Neither is a mere connection: programs that list devices have one, too.
     """
-    # `pid 36792, name`; a driver stands there with its class only.
+    # A program is written `pid 36792, name`; a driver by its class only.
     if owner := _PROCESS.fullmatch(node.text(registry.OWNER)):
         yield Hold(int(owner[1]), owner[2], "owns it")
     if node.kind == registry.HID_CLIENT and node.properties.get(registry.OPENED):
@@ -45,21 +45,23 @@ def find_holds(node: Node) -> Iterator[Hold]:
 
 
 def make_device_use(device: Device, node: Node, software: Sequence[Uploader]) -> DeviceUse:
-    """Return what the device is used for."""
-    found = list(find_holds(node))
+    """Return who uses the device: upload software first, then unknown programs, then holds without a name."""
+    holds = list(find_holds(node))
     holding = [
         (holder, hold)
-        for hold in found
+        for hold in holds
         if hold.pid is not None and (holder := processes.identify(hold.pid, software, hold.name))
     ]
-    for holder, hold in sorted(holding, key=lambda one: one[0].uploader is None or one[0].uploader.doubtful):
+    for holder, hold in sorted(
+        holding, key=lambda found: found[0].uploader is None or found[0].uploader.doubtful
+    ):
         if holder.uploader:
             name = holder.uploader.name or holder.name
             return DeviceUse(device, "in use", name, hold.evidence, doubtful=holder.uploader.doubtful)
     if holding:
         names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
         return DeviceUse(device, unknown_programs=tuple(names))
-    for hold in found:
+    for hold in holds:
         if hold.pid is None:
             return DeviceUse(device, "in use", "", hold.evidence, doubtful=True)
     return DeviceUse(device)

@@ -1,4 +1,4 @@
-"""macOS: what is plugged in, who uses it, and what to listen to for changes. Nothing here ever opens a device."""
+"""macOS: which devices are plugged in, who uses them, and what announces changes. Nothing here opens a device."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from unplugd.rules.uploaders import Uploader
 
 RESCAN_SECONDS: Final = 45.0
-"""Seconds between two looks at what is plugged in, besides those after announcements."""
+"""Seconds between rescans while changes are announced."""
 POLL_SECONDS: Final = 4.0
-"""The same, where nothing is announced."""
+"""Seconds between rescans where nothing is announced."""
 
 
 class MacOS:
-    """The platform as the loop and the commands want it."""
+    """The platform protocol on macOS."""
 
     def __init__(self, libraries: Libraries = LIBRARIES, system: str | None = None) -> None:
         self._system = system
@@ -42,7 +42,7 @@ class MacOS:
         try:
             self._frameworks = Frameworks(libraries)
         except OSError as error:
-            self._without = _why(error)
+            self._without = _describe(error)
         self._ioreg = Ioreg(clock.now)
         self._by = ""
         self._announcements: Announcements | None = None
@@ -56,30 +56,30 @@ class MacOS:
         return clock.now()
 
     def sleep_seconds(self) -> float:
-        """Return how many seconds this boot has slept in all."""
+        """Return the total seconds of sleep in this boot."""
         return clock.sleep_seconds()
 
     def boot_id(self) -> str:
-        """Return the boot's id."""
+        """Return the id of this boot."""
         return clock.boot_id(self._system)
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
-        """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
+        """Return the watched devices that are plugged in, named as in the watch list."""
         self._seen = None
 
-        def watched(node: Node) -> bool:
+        def is_watched(node: Node) -> bool:
             vendor, product = node.number("idVendor"), node.number("idProduct")
             watch = devices.find_watch(vendor or 0, product or 0, watches)
             return watch is not None and watch.on
 
-        # Before the first scan there is no loop that must not wait.
-        nodes = self._nodes(watched, self._ioreg.latest if self._scanned else self._ioreg.wait)
+        # The first scan may block: the loop does not run yet.
+        nodes = self._nodes(is_watched, self._ioreg.latest if self._scanned else self._ioreg.wait)
         self._scanned = True
         self._seen = {node.id: node for node in nodes}
         return devices.select_watched(backend.make_devices(nodes), watches)
 
     def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software started last, and when."""
+        """Return the upload software that was started last, and when."""
         return processes.find_running(software, clock.now, self._starts)
 
     def find_usage(
@@ -89,11 +89,11 @@ class MacOS:
         _running: tuple[str, float] | None,
         _at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return who uses the devices, as the scan just before saw it."""
-        return tuple(self._sighting(device, software) for device in watched)
+        """Return who uses the devices, according to the last scan."""
+        return tuple(self._find_use(device, software) for device in watched)
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
-        """Return what is announced, the looks without an announcement, and the child that lists the devices if needed."""
+        """Return the announcements, the rescan timer, and the ioreg child."""
         self._ioreg.listen(changed)
         self._announcements = self._listen(changed)
         sources: list[Source] = [
@@ -103,29 +103,31 @@ class MacOS:
         return [*sources, self._announcements] if self._announcements else sources
 
     def check_use_detection(self) -> tuple[str, str] | None:
-        """Try whether the I/O Registry, which tells who uses a device, can be read."""
+        """Check that the I/O Registry, which says who uses a device, can be read."""
         try:
             self._nodes(lambda _node: True)
         except OSError as error:
             return (
-                f"the I/O Registry cannot be read: {_why(error)}",
-                "see whether `ioreg` works in a terminal",
+                f"the I/O Registry cannot be read: {_describe(error)}",
+                "check whether `ioreg` works in a terminal",
             )
         return None
 
     def product_names(self) -> Callable[[str], str]:
-        """Return what gives a device's own words by its port."""
+        """Return a lookup from port to product name."""
         nodes = self._nodes()
         by_id = {node.id: node for node in nodes}
-        words = {device.port: _words(by_id[device.address]) for device in backend.make_devices(nodes)}
-        return lambda port: words.get(port, "")
+        names = {
+            device.port: _find_product_name(by_id[device.address]) for device in backend.make_devices(nodes)
+        }
+        return lambda port: names.get(port, "")
 
     def list_all_devices(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too."""
         return backend.make_devices(self._nodes())
 
     def mechanisms(self) -> Mapping[str, str]:
-        """Return by what each thing is seen, and why not by something better."""
+        """Return the mechanism behind each layer, and why it is not a better one."""
         return {
             "USB devices": self._by,
             "plug-in events": self._announced,
@@ -133,11 +135,11 @@ class MacOS:
         }
 
     def hints(self) -> Mapping[str, str]:
-        """Return what helps where something does not work."""
+        """Return a hint for each layer that may not work."""
         return {"notification by desktop": "System Settings, Notifications: allow unplugd (or Script Editor)"}
 
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
-        """Return the notification channel of this name; plyer shows nothing outside an application bundle."""
+        """Return the channel of this name. plyer shows nothing outside an application bundle."""
         if name == "desktop":
             notification = Notification(clock.now, events)
             return notification, notification
@@ -148,42 +150,42 @@ class MacOS:
         inside: Callable[[Node], bool] = lambda _node: False,
         otherwise: Callable[[], tuple[Node, ...]] | None = None,
     ) -> tuple[Node, ...]:
-        """Return what IOKit lists, with what is below the devices that `inside` says, or all that ioreg does."""
-        trouble = self._without
+        """Return the devices that IOKit lists, with the entries below those that `inside` accepts; ioreg's where IOKit fails."""
+        error_text = self._without
         if self._frameworks:
             try:
                 nodes = iokit.list_entries(self._frameworks, inside)
             except OSError as error:
-                trouble = _why(error)
+                error_text = _describe(error)
             else:
                 self._by = "IOKit"
                 self._ioreg.forget()
                 return nodes
-        self._by = f"ioreg, as {trouble}"
+        self._by = f"ioreg, as {error_text}"
         return (otherwise or self._ioreg.wait)()
 
-    def _sighting(self, device: Device, software: Sequence[Uploader]) -> DeviceUse:
+    def _find_use(self, device: Device, software: Sequence[Uploader]) -> DeviceUse:
         if self._seen is None:
             return DeviceUse(device, "unknown", evidence="the I/O Registry cannot be read")
         node = self._seen.get(device.address)
         return owners.make_device_use(device, node, software) if node else DeviceUse(device)
 
     def _listen(self, changed: Callable[[], None]) -> Announcements | None:
-        def announced() -> None:
+        def on_announcement() -> None:
             self._ioreg.outdate()
             changed()
 
-        trouble = self._without
+        error_text = self._without
         if self._frameworks:
             try:
-                announcements = Announcements(announced, self._frameworks)
+                announcements = Announcements(on_announcement, self._frameworks)
             except OSError as error:
-                trouble = _why(error)
+                error_text = _describe(error)
             else:
                 power = ", power notifications" if announcements.power else ""
                 self._announced = f"I/O Registry notifications{power}"
                 return announcements
-        self._announced = f"polled every {POLL_SECONDS:.0f} s, as {trouble}"
+        self._announced = f"polled every {POLL_SECONDS:.0f} s, as {error_text}"
         return None
 
     def _interval(self) -> float:
@@ -191,15 +193,15 @@ class MacOS:
 
     def _poll(self, changed: Callable[[], None]) -> None:
         if self._by.startswith("ioreg"):
-            # It tells by itself when its answer is another one.
+            # It calls back when its answer has changed.
             self._ioreg.ask()
         else:
             changed()
 
 
-def _words(node: Node) -> str:
-    return next((text for key in registry.WORDS if (text := sanitize.one_line(node.text(key)))), "")
+def _find_product_name(node: Node) -> str:
+    return next((text for key in registry.PRODUCT_KEYS if (text := sanitize.one_line(node.text(key)))), "")
 
 
-def _why(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     return error.strerror or str(error)

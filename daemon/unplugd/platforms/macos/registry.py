@@ -1,4 +1,4 @@
-"""The part of the I/O Registry that matters here: the USB devices, and what hangs below each. Pure."""
+"""The part of the I/O Registry that matters here: USB devices and the entries below them. Pure."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ if TYPE_CHECKING:
 DEVICE: Final = "IOUSBHostDevice"
 """The class of a USB device (IOUSBHostFamily, kIOUSBHostDeviceClassName)."""
 HID_CLIENT: Final = "IOHIDLibUserClient"
-"""The class of a program's connection to a HID device; one that merely lists devices has one, too."""
+"""The class of a program's connection to a HID device; a program that only lists devices has one, too."""
 OWNER: Final = "UsbExclusiveOwner"
 CREATOR: Final = "IOUserClientCreator"
 DEBUG_STATE: Final = "DebugState"
 OPENED: Final = "ClientOpened"
-"""In a HID client's `DebugState`: whether the device is open; among a node's properties it stands by itself."""
-WORDS: Final = ("kUSBProductString", "USB Product Name")
-"""The device's own words for itself, as USB has them and as they name the entry."""
+"""Whether the device is open: part of a HID client's `DebugState`, a property of its own in a `Node`."""
+PRODUCT_KEYS: Final = ("kUSBProductString", "USB Product Name")
+"""The product name: as the device reports it, and as it names the entry."""
 ADDRESSES: Final = ("kUSBAddress", "USB Address")
-"""Only devices have one; interfaces and drivers repeat the other numbers."""
-OF_DEVICES: Final = ("idVendor", "idProduct", "locationID", "bDeviceClass", *WORDS, OWNER)
+"""Only devices have an address; interfaces and drivers repeat the other numbers."""
+DEVICE_KEYS: Final = ("idVendor", "idProduct", "locationID", "bDeviceClass", *PRODUCT_KEYS, OWNER)
 INTERFACE: Final = "bInterfaceNumber"
-"""Only interfaces have one."""
-KEPT_KEYS: Final = frozenset({*OF_DEVICES, *ADDRESSES, INTERFACE, OWNER, CREATOR})
-"""All that is ever looked at: a serial number is not among it."""
+"""Only interfaces have a number."""
+KEPT_KEYS: Final = frozenset({*DEVICE_KEYS, *ADDRESSES, INTERFACE, OWNER, CREATOR})
+"""All properties that are read. A serial number is not among them."""
 MAX_DEPTH: Final = 24
-"""Entries below an entry that are looked at; a program's hold is at about ten."""
+"""Levels below a device that are read; a program's hold is at about level ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One entry: its class, its id (new for each plug-in, for as long as the machine runs), and what is below it.
+    """One entry: its class, its id (new at each plug-in, unique in a boot), its properties, the entries below it.
 
-    `here` False: the entry waits for the person to allow the accessory, or is on its way out.
+    `here` is False while the person has not yet allowed the accessory, and while it is being removed.
     """
 
     kind: str
@@ -44,53 +44,53 @@ class Node:
     here: bool = True
 
     def number(self, key: str) -> int | None:
-        """Return a property that has to be a number, None if it is none."""
+        """Return a property as a number, None if it is not one."""
         value = self.properties.get(key)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def text(self, key: str) -> str:
-        """Return a property that has to be a text, "" if it is none."""
+        """Return a property as text, "" if it is not text."""
         value = self.properties.get(key)
         return value if isinstance(value, str) else ""
 
     def is_device(self) -> bool:
-        """Whether it is a USB device, and no interface or driver of one."""
+        """Whether it is a USB device, not an interface or a driver of one."""
         numbers = all(self.number(key) is not None for key in ("idVendor", "idProduct", "locationID"))
         addressed = any(self.number(key) is not None for key in ADDRESSES)
         return self.kind == DEVICE or (numbers and addressed and INTERFACE not in self.properties)
 
 
 def find_ports(location: int) -> tuple[int, tuple[int, ...]]:
-    """Return the bus and the ports on the way to a device: a byte, then half a byte a port until there is a zero."""
-    way = []
+    """Return the bus and the ports on the way to a device: one byte, then four bits a port up to the first zero."""
+    path = []
     for shift in range(20, -1, -4):
         number = location >> shift & 0xF
         if not number:
             break
-        way.append(number)
-    return location >> 24 & 0xFF, tuple(way)
+        path.append(number)
+    return location >> 24 & 0xFF, tuple(path)
 
 
 def find_devices(roots: Iterable[Node]) -> tuple[Node, ...]:
-    """Return every device that is here, once, without the devices that are plugged into it.
+    """Return every device once, without the devices plugged into it.
 
-    A hub repeats what is in it, and where it does not, its devices are found nowhere else.
+    A device behind a hub may be listed by itself, below its hub, or both.
     """
     found: dict[int, Node] = {}
     for root in roots:
-        for device in (root, *_below(root)):
+        for device in (root, *_find_below(root)):
             if device.here:
-                found.setdefault(device.id, _alone(device))
+                found.setdefault(device.id, _without_devices(device))
     return tuple(found[key] for key in sorted(found))
 
 
-def _below(node: Node) -> Iterator[Node]:
+def _find_below(node: Node) -> Iterator[Node]:
     for child in node.children:
         if child.is_device():
             yield child
-        yield from _below(child)
+        yield from _find_below(child)
 
 
-def _alone(node: Node) -> Node:
-    inside = tuple(_alone(child) for child in node.children if not child.is_device())
+def _without_devices(node: Node) -> Node:
+    inside = tuple(_without_devices(child) for child in node.children if not child.is_device())
     return Node(node.kind, node.id, node.properties, inside, node.here)

@@ -241,7 +241,7 @@ def test_without_the_applet_osascript_shows_the_words(rig: Rig) -> None:
         *("-e", "display notification (item 3 of argv) with title (item 2 of argv)"),
         *("-e", "end run"),
     ]
-    assert rig.told() == (None, "osascript is there; what it shows is called Script Editor's")
+    assert rig.told() == (None, "osascript is there; its notifications appear as Script Editor's")
     assert rig.channel.layer == "osascript"
 
 
@@ -281,7 +281,7 @@ def test_without_either_it_is_a_failure(rig: Rig, monkeypatch: pytest.MonkeyPatc
 def test_words_with_a_zero_byte_cannot_be_shown(rig: Rig) -> None:
     """No words of ours have one; it is no end of the daemon either."""
     rig.ask(Message("a\0b", ("\udcff",), fresh=True))
-    assert rig.outcomes == ["the words cannot be shown"]
+    assert rig.outcomes == ["the message cannot be shown"]
 
 
 # --- one after the other

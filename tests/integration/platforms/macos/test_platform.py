@@ -147,7 +147,7 @@ def test_where_nothing_can_be_listed_use_is_unknown(mac: Frameworks, monkeypatch
     assert macos.find_usage([stick], BUILT_IN, None, macos.now())[0].verdict == "unknown"
     assert macos.check_use_detection() == (
         "the I/O Registry cannot be read: ioreg: exit status 1",
-        "see whether `ioreg` works in a terminal",
+        "check whether `ioreg` works in a terminal",
     )
     mac.fail("")
     assert macos.check_use_detection() is None
