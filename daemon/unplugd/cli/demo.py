@@ -44,7 +44,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     happened: set[str] = set()
 
     def told(record: Record) -> None:
-        happened.add(record.event)
+        happened.add(record.name)
         narrate(describe_record(record))
 
     try:

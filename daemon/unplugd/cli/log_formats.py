@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from unplugd import sanitize
 from unplugd.cli.log_text import Story
 from unplugd.journal import event
+from unplugd.rules import events
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from unplugd.cli.pager import Output
     from unplugd.journal.merge import Batch
 
-COLUMNS: Final = (
+_FIRST_COLUMNS: Final = (
     *(
         "time",
         "event",
@@ -46,6 +47,9 @@ COLUMNS: Final = (
     *("held_for", "doubtful_since", "slept_for", "error", "lost", "from", "until", "version", "reason"),
     *("address", "continued", "unseen", "schema"),
 )
+"""Spreadsheets go by the place of a column: these stay where they are, and a new field comes after them."""
+_FIELDS: Final = tuple(name for kind in events.NAMES for name in events.get_field_names(kind))
+COLUMNS: Final = tuple(dict.fromkeys((*_FIRST_COLUMNS, *_FIELDS)))
 """The columns of the table, always all of them: every field that this version writes."""
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """With one of these at its beginning a spreadsheet would compute a cell instead of showing it."""

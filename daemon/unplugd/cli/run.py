@@ -13,6 +13,7 @@ from unplugd.config.file import load_settings
 from unplugd.errors import Failure
 from unplugd.journal import sentences
 from unplugd.platforms.current import current_platform
+from unplugd.rules import events
 from unplugd.watch import lock, stderr_file
 from unplugd.watch.daemon import Daemon
 
@@ -73,7 +74,7 @@ def describe_record(record: Record) -> str:
     """Return an event of the daemon as a sentence for a person."""
     device = record.device
     about = {"device": device.port, "name": device.name} if device else {}
-    return sentences.describe({"event": record.event, **about, **record.fields})
+    return sentences.describe({"event": record.name, **about, **events.get_fields(record.event)})
 
 
 def explain_start_failure(error: OSError, where: Paths) -> Failure:

@@ -18,7 +18,7 @@ OF_A_DEVICE: Final = (
 )
 LAST: Final = ("reminded", "delivery_failed", "gap", "stopped")
 KINDS: Final = (*FIRST, *OF_A_DEVICE, *LAST)
-"""Every event's name."""
+"""The names of `rules.events.NAMES`, which readers need not load for it."""
 
 _PLACES: Final = {
     kind: (phase, place)

@@ -49,7 +49,9 @@ def _duration(event: Mapping[str, Any], key: str) -> str:
 
 def _describe_reminder(event: Mapping[str, Any]) -> str:
     ports = event.get("devices")
-    where = f", port {sanitize.one_line(', '.join(map(str, ports)))}" if isinstance(ports, list) else ""
+    where = (
+        f", port {sanitize.one_line(', '.join(map(str, ports)))}" if isinstance(ports, list | tuple) else ""
+    )
     urgent = ", urgent" if event.get("urgency") == "critical" else ""
     return f"reminder {_text(event, 'count')} by {_text(event, 'channel')}{urgent}{where}"
 

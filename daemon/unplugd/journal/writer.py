@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
 from unplugd.journal.timestamps import format_timestamp
+from unplugd.rules import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -149,15 +150,13 @@ class Journal:
             wrapper_class=structlog.BoundLogger,
         )
 
-    def write(
-        self, event: str, device: Device | None = None, at: float | None = None, **fields: object
-    ) -> None:
+    def write(self, event: events.Event, device: Device | None = None, at: float | None = None) -> None:
         """Write one event, of `device` where it is about one, that happened `at` (None: now)."""
         about = (
             {"device": device.port, "id": device.id, "name": sanitize.one_line(device.name)} if device else {}
         )
         when = {} if at is None else {"at": at}
-        self._log.info(event, **when, **about, **fields)
+        self._log.info(events.NAMES[type(event)], **when, **about, **events.get_fields(event))
         self._tell_lost()
 
     def retry(self) -> bool:
@@ -170,9 +169,9 @@ class Journal:
     def _tell_lost(self) -> None:
         """Write what was lost, once all is written that was not."""
         if self.file.lost and not self.file.trouble:
-            fields = {"lost": self.file.lost, "from": self.file.lost_from, "until": self.file.lost_until}
+            gap = events.Gap(self.file.lost, self.file.lost_from, self.file.lost_until)
             self.file.lost, self.file.lost_from, self.file.lost_until = 0, "", ""
-            self._log.info("gap", **fields)
+            self._log.info(events.NAMES[events.Gap], **events.get_fields(gap))
 
 
 def _load_structlog() -> Any:

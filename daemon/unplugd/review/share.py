@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from unplugd.review.model import Review
 from unplugd.rules import devices, uploaders
-from unplugd.rules.model import CHANNELS, URGENCIES
+from unplugd.rules.events import URGENCIES
+from unplugd.rules.model import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,18 +5,16 @@ All times are seconds on a clock that counts sleep and is never set. What is dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+from unplugd.rules import events
 
 if TYPE_CHECKING:
     from unplugd.rules.devices import Device
 
-Outcome = Literal["unplugged", "dismissed", "snoozed", "in_use", "expired"]
-"""How a reminder ended."""
 CHANNELS: Final = ("desktop", "plyer", "terminal")
 """The notification channels, in the order in which they are tried by default."""
-URGENCIES: Final = ("normal", "critical")
-"""The journal's words for the urgency of a reminder, indexed by `Reminder.critical`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +171,15 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Write an event to the journal."""
+    """Write an event to the journal, with the device that it is about."""
 
-    event: str
+    event: events.Event
     device: Device | None = None
-    fields: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the journal calls the event."""
+        return events.NAMES[type(self.event)]
 
 
 @dataclass(frozen=True, slots=True)

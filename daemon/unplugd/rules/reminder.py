@@ -12,12 +12,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from unplugd.rules import events
 from unplugd.rules.model import (
-    URGENCIES,
     Action,
     DeviceUse,
     Observation,
-    Outcome,
     PluggedIn,
     Policy,
     Record,
@@ -129,14 +128,14 @@ def confirm_delivery(state: State, serial: int, channel: str, now: float) -> tup
     state = replace(state, plugs=tuple(plugs), notice=replace(notice, delivered=True), retry_at=None)
     if not notice.due:
         return state, ()
-    fields: dict[str, object] = {
-        "count": notice.count,
-        "urgency": URGENCIES[notice.critical],
-        "channel": channel,
-        "devices": sorted(notice.ports),
-        "due": sorted(notice.due),
-    }
-    return state, (Record("reminded", fields=fields),)
+    reminded = events.Reminded(
+        count_=notice.count,
+        urgency="critical" if notice.critical else "normal",
+        channel=channel,
+        devices=tuple(sorted(notice.ports)),
+        due=tuple(sorted(notice.due)),
+    )
+    return state, (Record(reminded),)
 
 
 def fail_delivery(state: State, serial: int, now: float, policy: Policy) -> State:
@@ -179,7 +178,7 @@ def snooze(
             continue
         ended = end_snooze(_end_reminder(plug, "snoozed", actions), now, "replaced", actions)
         plugs.append(replace(ended, snoozed_at=now, snoozed_until=now + length))
-        actions.append(Record("snoozed", plug.device, {"snoozed_for": _to_milliseconds(length)}))
+        actions.append(Record(events.Snoozed(_to_milliseconds(length)), plug.device))
     return _update_reminder(replace(state, plugs=tuple(plugs)), now, policy, actions)
 
 
@@ -222,7 +221,7 @@ def _plug_in(plug: PluggedIn | None, device: Device, now: float, actions: list[A
         and plug.device.id == device.id
         and now < plug.gone_at + REPLUG_SECONDS
     ):
-        actions.append(Record("plugged_in", device, {"address": device.address, "continued": True}))
+        actions.append(Record(events.PluggedIn(device.address, continued=True), device))
         return replace(
             plug,
             device=device,
@@ -233,7 +232,7 @@ def _plug_in(plug: PluggedIn | None, device: Device, now: float, actions: list[A
         )
     if plug:
         end_snooze(plug, now if plug.gone_at is None else plug.gone_at, "unplugged", actions)
-    actions.append(Record("plugged_in", device, {"address": device.address}))
+    actions.append(Record(events.PluggedIn(device.address), device))
     return PluggedIn(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT_SECONDS)
 
 
@@ -256,10 +255,8 @@ def _update_use(
     if plug.use and (not in_use or plug.use.program != program):
         plug = _end_use(plug, now, actions)
     if in_use and not plug.use:
-        fields: dict[str, object] = {"program": program, "evidence": seen.evidence}
-        if seen.doubtful and plug.doubtful_since is not None:
-            fields["doubtful_since"] = _to_milliseconds(plug.doubtful_since)
-        actions.append(Record("use_began", plug.device, fields))
+        doubtful_since = None if plug.doubtful_since is None else _to_milliseconds(plug.doubtful_since)
+        actions.append(Record(events.UseBegan(program, seen.evidence, doubtful_since), plug.device))
         use = Use(program, seen.evidence, now)
         # A device forgotten after this use is a new case: reminders start again from the first.
         plug = _end_reminder(plug, "in_use", actions)
@@ -271,12 +268,8 @@ def _end_use(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
     if plug.use is None:
         return plug
     used_for = max(0.0, now - plug.use.began)
-    fields: dict[str, object] = {
-        "program": plug.use.program,
-        "evidence": plug.use.evidence,
-        "used_for": _to_milliseconds(used_for),
-    }
-    actions.append(Record("use_ended", plug.device, fields))
+    ended = events.UseEnded(plug.use.program, plug.use.evidence, _to_milliseconds(used_for))
+    actions.append(Record(ended, plug.device))
     return replace(plug, use=None, used_for=plug.used_for + used_for, last_use=now)
 
 
@@ -286,14 +279,12 @@ def _expire_snooze(plug: PluggedIn, now: float, actions: list[Action]) -> Plugge
     return plug
 
 
-def end_snooze(plug: PluggedIn, now: float, how: str, actions: list[Action]) -> PluggedIn:
+def end_snooze(plug: PluggedIn, now: float, how: events.SnoozeEnd, actions: list[Action]) -> PluggedIn:
     """End the snooze of a device, if there is one; the journal records `how`."""
     if plug.snoozed_at is None or plug.snoozed_until is None:
         return plug
     snoozed_for = max(0.0, min(now, plug.snoozed_until) - plug.snoozed_at)
-    actions.append(
-        Record("snooze_ended", plug.device, {"how": how, "snoozed_for": _to_milliseconds(snoozed_for)})
-    )
+    actions.append(Record(events.SnoozeEnded(how, _to_milliseconds(snoozed_for)), plug.device))
     # After a snooze the next reminder is due at once: the snooze took the place of the pause.
     return replace(
         plug,
@@ -305,18 +296,18 @@ def end_snooze(plug: PluggedIn, now: float, how: str, actions: list[Action]) -> 
 
 
 def _end_reminder(
-    plug: PluggedIn, outcome: Outcome, actions: list[Action], held_for: float | None = None
+    plug: PluggedIn, outcome: events.Outcome, actions: list[Action], held_for: float | None = None
 ) -> PluggedIn:
     if not plug.shown:
         return plug
-    held = {} if held_for is None else {"held_for": _to_milliseconds(held_for)}
-    actions.append(Record("reminder_ended", plug.device, {"outcome": outcome, **held}))
+    held = None if held_for is None else _to_milliseconds(held_for)
+    actions.append(Record(events.ReminderEnded(outcome, held), plug.device))
     return replace(plug, shown=False)
 
 
 def _note_unknown_programs(plug: PluggedIn, seen: DeviceUse, actions: list[Action]) -> PluggedIn:
     fresh = [program for program in dict.fromkeys(seen.unknown_programs) if program not in plug.programs_seen]
-    actions.extend(Record("stranger", plug.device, {"program": program}) for program in fresh)
+    actions.extend(Record(events.Stranger(program), plug.device) for program in fresh)
     still = [program for program in plug.unknown_programs if program in seen.unknown_programs]
     return replace(plug, unknown_programs=(*still, *fresh), programs_seen=plug.programs_seen | set(fresh))
 
@@ -324,7 +315,7 @@ def _note_unknown_programs(plug: PluggedIn, seen: DeviceUse, actions: list[Actio
 def _checkpoint(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
     if now < plug.checkpoint_at:
         return plug
-    actions.append(Record("checkpoint", plug.device, sum_up(plug, now)))
+    actions.append(Record(sum_up(plug, now), plug.device))
     return replace(plug, checkpoint_at=now + CHECKPOINT_SECONDS)
 
 
@@ -332,16 +323,15 @@ def unplug(plug: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
     """End the use and the reminder of a device that was unplugged at `now`."""
     plug = _end_use(plug, now, actions)
     plug = _end_reminder(plug, "unplugged", actions)
-    actions.append(Record("unplugged", plug.device, sum_up(plug, now)))
+    actions.append(Record(events.Unplugged(*sum_up(plug, now)), plug.device))
     return replace(plug, gone_at=now, unknown_programs=())
 
 
-def sum_up(plug: PluggedIn, now: float) -> dict[str, object]:
-    """Return the fields of a checkpoint: the seconds plugged in, and how many of them unused."""
-    return {
-        "plugged_for": _to_milliseconds(plug.seconds_plugged_in(now)),
-        "idle_for": _to_milliseconds(plug.seconds_idle(now)),
-    }
+def sum_up(plug: PluggedIn, now: float) -> events.Checkpoint:
+    """Return how long a device has been plugged in, and unused, until `now`."""
+    return events.Checkpoint(
+        _to_milliseconds(plug.seconds_plugged_in(now)), _to_milliseconds(plug.seconds_idle(now))
+    )
 
 
 def _to_milliseconds(seconds: float) -> float:

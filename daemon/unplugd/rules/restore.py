@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
 from unplugd.durations import DAY_SECONDS
+from unplugd.rules import events
 from unplugd.rules.devices import Device, parse_id
 from unplugd.rules.model import Action, PluggedIn, Record, State, Use
 from unplugd.rules.reminder import end_snooze, unplug
@@ -19,7 +20,7 @@ MAX_REMINDERS: Final = 1_000_000
 
 
 def find_open_periods(
-    events: Iterable[dict[str, Any]], boot: str, now: float
+    lines: Iterable[dict[str, Any]], boot: str, now: float
 ) -> tuple[tuple[PluggedIn, float], ...]:
     """Return the open periods of the boot as the last events left them, each with the time of its last event.
 
@@ -28,7 +29,7 @@ def find_open_periods(
     """
     plugs: dict[str, PluggedIn] = {}
     known_until: dict[str, float] = {}
-    for event in events:
+    for event in lines:
         if event.get("boot") != boot:
             continue
         try:
@@ -132,10 +133,15 @@ def report_missed_unplug(plug: PluggedIn, known_until: float) -> tuple[Action, .
         return ()
     actions: list[Action] = []
     unplug(end_snooze(plug, known_until, "unplugged", actions), known_until, actions)
-    return tuple(
-        replace(action, fields={**action.fields, "unseen": True}) if isinstance(action, Record) else action
-        for action in actions
-    )
+    return tuple(_mark_unseen(action) for action in actions)
+
+
+def _mark_unseen(action: Action) -> Action:
+    if isinstance(action, Record) and isinstance(
+        action.event, events.UseEnded | events.ReminderEnded | events.SnoozeEnded | events.Unplugged
+    ):
+        return replace(action, event=action.event._replace(unseen=True))
+    return action
 
 
 def restore_state(plugs: Iterable[PluggedIn]) -> State:

@@ -19,7 +19,7 @@ from unplugd.journal.files import list_files, read_tail
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.notify import message
 from unplugd.notify.notifier import Notifier
-from unplugd.rules import reminder, restore
+from unplugd.rules import events, reminder, restore
 from unplugd.rules.model import DeviceUse, Observation, Record, Show, State
 from unplugd.watch import sd_notify
 from unplugd.watch.control import Control
@@ -109,8 +109,8 @@ class Daemon:
     def run(self) -> str:
         """Watch until told to stop, and return by what."""
         now = self._platform.now()
-        self._write("started", version=__version__)
-        self._write("config_loaded")
+        self._write(events.Started(__version__))
+        self._write(events.ConfigLoaded())
         self._restore(now)
         # Sources are listening by now: what is plugged in from here on is announced.
         self._look(now, everything=True)
@@ -146,16 +146,16 @@ class Daemon:
         sd_notify.notify("STOPPING=1")
         now = self._platform.now()
         for plug in self._state.present():
-            self._write("checkpoint", plug.device, now, **reminder.sum_up(plug, now))
+            self._write(reminder.sum_up(plug, now), plug.device, now)
         self._notifier.withdraw()
-        self._write("stopped", reason=reason)
+        self._write(events.Stopped(reason))
 
     def _restore(self, now: float) -> None:
         """Go on with the periods that an earlier run left, of devices that are still there."""
-        events = (event for file in list_files(self._paths.journal)[-2:] for event in read_tail(file))
+        written = (event for file in list_files(self._paths.journal)[-2:] for event in read_tail(file))
         there = {(device.port, device.id): device.address for device in self._scan()}
         plugs = []
-        for plug, known_until in restore.find_open_periods(events, self._platform.boot_id(), now):
+        for plug, known_until in restore.find_open_periods(written, self._platform.boot_id(), now):
             address = there.get((plug.device.port, plug.device.id))
             same = address is not None and plug.device.address in (0, address)
             if plug.gone_at is not None or same:
@@ -257,7 +257,7 @@ class Daemon:
     def _notice_sleep(self, now: float) -> None:
         slept = self._platform.sleep_seconds()
         if self._has_slept():
-            self._write("resumed", at=now, slept_for=round(slept - self._slept, 3))
+            self._write(events.Resumed(round(slept - self._slept, 3)), at=now)
         self._slept = slept
 
     # --- doing
@@ -269,7 +269,7 @@ class Daemon:
         for action in actions:
             if isinstance(action, Record):
                 # The time of the decision, so that the journal's times add up to its durations.
-                self._write(action.event, action.device, at, **action.fields)
+                self._write(action.event, action.device, at)
                 self._told(action)
             elif isinstance(action, Show):
                 wall = datetime.now().astimezone()
@@ -303,8 +303,9 @@ class Daemon:
     def failed(self, channel: str, error: str) -> None:
         """One channel did not take the notification."""
         self._last_delivery = {"time": format_timestamp(time.time()), "channel": channel, "error": error}
-        self._write("delivery_failed", channel=channel, error=error)
-        self._told(Record("delivery_failed", fields={"channel": channel, "error": error}))
+        event = events.DeliveryFailed(channel, error)
+        self._write(event)
+        self._told(Record(event))
 
     def pressed(self, key: str) -> None:
         """A button of the notification was pressed."""
@@ -330,10 +331,8 @@ class Daemon:
             self._look_at = self._platform.now()
         self._tell_news()
 
-    def _write(
-        self, event: str, device: Device | None = None, at: float | None = None, **fields: object
-    ) -> None:
-        self._journal.write(event, device, at, **fields)
+    def _write(self, event: events.Event, device: Device | None = None, at: float | None = None) -> None:
+        self._journal.write(event, device, at)
         self._watch_journal()
 
     def _retry_journal(self) -> None:
@@ -380,7 +379,7 @@ class Daemon:
         self._settings = settings
         if settings.channels != channels:
             self._replace_channels()
-        self._write("config_loaded")
+        self._write(events.ConfigLoaded())
         self._look_at = self._platform.now()
 
     def _refuse(self, error: ConfigurationError, what: str) -> None:

@@ -27,6 +27,7 @@ from unplugd.journal.files import MAX_LINE_BYTES, decode_line, list_files, read_
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.journal.writer import Journal, JournalFile
 from unplugd.rules.devices import Device
+from unplugd.rules.events import Resumed, Unplugged, UseBegan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_line_has_what_the_contract_says(path: Path) -> None:
     """Time in UTC with milliseconds, event, host, boot, schema; a device's port, id and name; then the rest."""
-    made(JournalFile(path)).write("unplugged", STICK, plugged_for=3.5)
+    made(JournalFile(path)).write(Unplugged(plugged_for=3.5, idle_for=2.0), STICK)
     (event,) = events(path)
     assert event == {
         "time": "2025-11-24T16:00:00.123Z",
@@ -75,6 +76,7 @@ def test_a_line_has_what_the_contract_says(path: Path) -> None:
         "id": "0a21:8001",
         "name": "CareLink USB",
         "plugged_for": 3.5,
+        "idle_for": 2.0,
     }
     assert list(event)[:5] == ["time", "event", "host", "boot", "schema"]
 
@@ -90,19 +92,19 @@ def test_a_time_reads_back(stamp: float) -> None:
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=50)
 
 
-@given(TEXTS, st.dictionaries(st.sampled_from(["program", "evidence", "error"]), TEXTS))
-@example("", {"program": "\ud800"})
+@given(TEXTS, TEXTS, TEXTS)
+@example("", "\ud800", "")
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_name_takes_one_line(tmp_path: Path, name: str, fields: dict[str, str]) -> None:
+def test_any_name_takes_one_line(tmp_path: Path, name: str, program: str, evidence: str) -> None:
     """Line ends, lone surrogates and control characters in foreign names never break a line or the program."""
     path = tmp_path / "events.jsonl"
     path.unlink(missing_ok=True)
-    made(JournalFile(path)).write("stranger", Device("1-1", 1, 2, name=name), None, **fields)
+    made(JournalFile(path)).write(UseBegan(program, evidence), Device("1-1", 1, 2, name=name))
     raw = path.read_bytes()
     assert raw.count(b"\n") == 1
     parsed = decode_line(raw)
     assert parsed
-    assert parsed["event"] == "stranger"
+    assert parsed["event"] == "use_began"
     assert "\x1b" not in raw.decode()
 
 
@@ -243,16 +245,16 @@ def test_what_could_not_be_kept_is_told(path: Path) -> None:
         JournalFile(path, in_memory=3), boot="b", now=lambda: 0.0, wall=lambda: float(next(wall))
     )
     for number in range(8):
-        written.write("x", number=number)
+        written.write(Resumed(number))
     assert not written.retry()
     path.unlink()
     assert written.retry()
     kept, (gap,) = events(path)[:-1], events(path)[-1:]
-    assert [event["number"] for event in kept] == [5, 6, 7]
+    assert [event["slept_for"] for event in kept] == [5, 6, 7]
     assert (gap["event"], gap["lost"]) == ("gap", 5)
     assert (gap["from"], gap["until"]) == (format_timestamp(1_764_000_000), format_timestamp(1_764_000_004))
-    written.write("x", number=8)
-    assert [event["event"] for event in events(path)[3:]] == ["gap", "x"]
+    written.write(Resumed(8))
+    assert [event["event"] for event in events(path)[3:]] == ["gap", "resumed"]
 
 
 def test_the_next_event_brings_the_gap(path: Path) -> None:
@@ -260,12 +262,12 @@ def test_the_next_event_brings_the_gap(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.symlink_to("/dev/full")
     written = made(JournalFile(path, in_memory=1))
-    written.write("x", number=0)
-    written.write("x", number=1)
+    written.write(Resumed(0))
+    written.write(Resumed(1))
     path.unlink()
-    written.write("x", number=2)
-    assert [(e["event"], e.get("number"), e.get("lost")) for e in events(path)] == [
-        ("x", 2, None),
+    written.write(Resumed(2))
+    assert [(e["event"], e.get("slept_for"), e.get("lost")) for e in events(path)] == [
+        ("resumed", 2, None),
         ("gap", None, 2),
     ]
 
@@ -284,7 +286,7 @@ def test_an_event_is_tried_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(JournalFile, "flush", counted)
     for number in range(3):
-        written.write("x", number=number)
+        written.write(Resumed(number))
     assert len(tries) == 3
 
 
@@ -296,10 +298,10 @@ def test_a_second_gap_counts_from_nothing(path: Path) -> None:
         path.unlink(missing_ok=True)
         path.symlink_to("/dev/full")
         for _ in range(lost + 1):
-            written.write("x")
+            written.write(Resumed(0))
         path.unlink()
         written.retry()
-        assert [(e["event"], e.get("lost")) for e in events(path)] == [("x", None), ("gap", lost)]
+        assert [(e["event"], e.get("lost")) for e in events(path)] == [("resumed", None), ("gap", lost)]
 
 
 @given(st.lists(st.sampled_from(["write", "write", "block", "free", "retry"]), max_size=40))
@@ -314,7 +316,7 @@ def test_nothing_is_lost_without_being_counted(tmp_path: Path, doings: list[str]
     number = 0
     for doing in [*doings, "free", "retry"]:
         if doing == "write":
-            written.write("x", number=number)
+            written.write(Resumed(number))
             number += 1
         elif doing == "retry":
             written.retry()
@@ -328,7 +330,7 @@ def test_nothing_is_lost_without_being_counted(tmp_path: Path, doings: list[str]
             (tmp_path / "aside").rename(folder)
             blocked = False
     found = events(path) if path.exists() else []
-    kept = [event["number"] for event in found if event["event"] == "x"]
+    kept = [event["slept_for"] for event in found if event["event"] == "resumed"]
     assert kept == sorted(set(kept))
     assert len(kept) + sum(event["lost"] for event in found if event["event"] == "gap") == number
 
@@ -445,10 +447,10 @@ def test_the_journal_brings_no_heavy_libraries_along() -> None:
 import sys
 from pathlib import Path
 import unplugd.watch.daemon, unplugd.platforms.linux.platform
-from unplugd.journal import File, Journal
+from unplugd.journal.writer import Journal, JournalFile
 def loaded(): return [name for name in ("rich", "asyncio", "uuid", "structlog") if name in sys.modules]
 print(loaded())
-Journal(File(Path("journal")), boot="", now=float, wall=float)
+Journal(JournalFile(Path("journal")), boot="", now=float, wall=float)
 print(loaded())
 """
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n['structlog']\n"

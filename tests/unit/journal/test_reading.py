@@ -19,7 +19,7 @@ from tests.rig import journal_maker
 from unplugd.cli.log import Wanted
 from unplugd.cli.parser import parser
 from unplugd.errors import Failure
-from unplugd.journal import event, kinds, lines, merge, sentences, sources, streams
+from unplugd.journal import event, lines, merge, sources, streams
 from unplugd.journal import plan as journal_plan
 from unplugd.journal.files import MAX_LINE_BYTES, NAME, list_files
 from unplugd.journal.plan import SCAN_ALL_BYTES
@@ -53,11 +53,6 @@ def as_lines(*given_files: Path, notes: Counter[str] | None = None) -> list[byte
     notes = Counter() if notes is None else notes
     found = sources.find_sources(given_files, Path("/nowhere/events.jsonl"), notes, lambda _: None)
     return [raw + b"\n" for batch in streams.read_merged(found, notes)[1] for raw in batch.lines]
-
-
-def test_the_kinds_are_those_that_are_written() -> None:
-    """Every event that has a sentence, and no other."""
-    assert sorted(kinds.KINDS) == sorted(sentences._WORDS)
 
 
 def test_an_event_has_every_field_that_is_written(tmp_path: Path) -> None:

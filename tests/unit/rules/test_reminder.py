@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from unplugd.rules import reminder
+from unplugd.rules import events, reminder
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse, Observation, Policy, Record, Show, State, Withdraw
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from unplugd.rules.model import Action, Reminder
+
+Kind = TypeVar("Kind", bound=events.Event)
 
 STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
 METER = Device("1-2", 0x1A79, 0x6210, address=5, name="Contour Next Link 2.4")
@@ -73,10 +75,10 @@ class Person:
         return self.channel_works and self.state.retry_at is None
 
     def events(self, *names: str) -> list[str]:
-        return [record.event for record in self.records if not names or record.event in names]
+        return [record.name for record in self.records if not names or record.name in names]
 
-    def last(self, name: str) -> Record:
-        return next(record for record in reversed(self.records) if record.event == name)
+    def last(self, kind: type[Kind]) -> Kind:
+        return next(event for record in reversed(self.records) if isinstance(event := record.event, kind))
 
     def reminders(self) -> list[float]:
         return [when for when, notice in self.shown if notice.due]
@@ -110,7 +112,7 @@ def test_an_upload_that_begins_takes_the_reminder_away() -> None:
     person = reminded()
     person.look(uploading)
     assert person.on_screen is None
-    assert person.last("reminder_ended").fields == {"outcome": "in_use"}
+    assert person.last(events.ReminderEnded) == events.ReminderEnded("in_use")
 
 
 # --- rule 2
@@ -133,7 +135,7 @@ def test_after_an_upload_the_reminder_comes_two_minutes_after_its_end() -> None:
     ended = person.now
     person.wait(10 * MINUTE, idle)
     assert person.reminders()[1] == ended + 120
-    assert person.last("reminded").fields["count"] == 2
+    assert person.last(events.Reminded).count_ == 2
 
 
 # --- rule 3
@@ -174,7 +176,7 @@ def test_reminders_come_again_after_5_10_15_and_then_every_30_minutes() -> None:
     person.wait(3 * 3600, idle)
     gaps = [b - a for a, b in zip(person.reminders(), person.reminders()[1:], strict=False)]
     assert [gap / MINUTE for gap in gaps] == pytest.approx([5, 10, 15, 30, 30, 30, 30])
-    urgencies = [record.fields["urgency"] for record in person.records if record.event == "reminded"]
+    urgencies = [r.event.urgency for r in person.records if isinstance(r.event, events.Reminded)]
     assert urgencies == ["normal", "normal"] + ["critical"] * 6
 
 
@@ -192,7 +194,7 @@ def test_two_devices_share_one_notification_that_shrinks_as_they_go() -> None:
     person.look(DeviceUse(METER))
     assert person.on_screen.ports == {"1-2"}
     assert len(person.reminders()) == 1
-    assert person.last("reminder_ended").device == STICK
+    assert [r.device for r in person.records if r.name == "reminder_ended"] == [STICK]
 
 
 def test_a_device_that_is_used_is_left_out_of_the_others_reminder() -> None:
@@ -210,7 +212,7 @@ def test_unplugging_withdraws_the_reminder() -> None:
     person.look()
     assert person.on_screen is None
     assert person.events("reminder_ended", "unplugged") == ["reminder_ended", "unplugged"]
-    assert person.last("reminder_ended").fields == {"outcome": "unplugged"}
+    assert person.last(events.ReminderEnded) == events.ReminderEnded("unplugged")
 
 
 # --- rule 6
@@ -223,7 +225,7 @@ def test_a_snooze_silences_for_its_time_and_ends_by_itself() -> None:
     assert person.on_screen is None
     person.wait(15 * MINUTE, idle)
     assert person.reminders() == [1300.0, 1300.0 + 15 * MINUTE]
-    assert person.last("snooze_ended").fields["snoozed_for"] == 15 * MINUTE
+    assert person.last(events.SnoozeEnded).snoozed_for == 15 * MINUTE
 
 
 def test_a_snooze_takes_the_place_of_the_pause_before_the_next_reminder() -> None:
@@ -243,7 +245,8 @@ def test_snoozes_of_one_plug_in_add_up_to_an_hour_at_most() -> None:
         person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
         person.wait(15 * MINUTE, idle)
     assert len(person.events("snoozed")) == 4
-    assert sum(r.fields["snoozed_for"] for r in person.records if r.event == "snooze_ended") == 3600  # type: ignore[misc]
+    ended = [r.event for r in person.records if isinstance(r.event, events.SnoozeEnded)]
+    assert sum(event.snoozed_for for event in ended) == 3600
 
 
 def test_a_cancelled_snooze_brings_the_reminder_back_at_once() -> None:
@@ -276,7 +279,7 @@ def test_a_reminder_that_no_channel_took_is_tried_again() -> None:
     assert person.events("reminded") == []
     person.channel_works = True
     person.wait(LOOK, idle)
-    assert person.last("reminded").fields["count"] == 1
+    assert person.last(events.Reminded).count_ == 1
 
 
 def test_a_channel_that_never_answers_does_not_silence() -> None:
@@ -401,7 +404,7 @@ def test_a_replug_within_ten_seconds_goes_on_with_the_same_period() -> None:
     person.look(idle)
     person.wait(60, idle)
     assert person.reminders() == [1300.0]
-    assert person.last("plugged_in").fields["continued"] is True
+    assert person.last(events.PluggedIn).continued is True
 
 
 def test_a_replug_after_ten_seconds_begins_anew() -> None:
@@ -411,7 +414,7 @@ def test_a_replug_after_ten_seconds_begins_anew() -> None:
     person.look()
     person.now += 10
     person.look(idle)
-    assert "continued" not in person.last("plugged_in").fields
+    assert person.last(events.PluggedIn).continued is None
     person.wait(4 * MINUTE, idle)
     assert person.reminders() == []
 
@@ -482,8 +485,8 @@ def test_used_and_unused_time_add_up_to_the_time_plugged_in() -> None:
     person.look(idle)
     person.wait(50, idle)
     person.look()
-    assert person.last("unplugged").fields == {"plugged_for": 400.0, "idle_for": 150.0}
-    assert person.last("use_ended").fields["used_for"] == 250.0
+    assert person.last(events.Unplugged) == events.Unplugged(plugged_for=400.0, idle_for=150.0)
+    assert person.last(events.UseEnded).used_for == 250.0
 
 
 def test_there_is_a_checkpoint_every_five_minutes() -> None:
@@ -638,12 +641,12 @@ def test_times_add_up_in_every_history(history: list[tuple[str, float, int]]) ->
     used: dict[str, float] = {}
     for record in person.records:
         port = record.device.port if record.device else ""
-        if record.event == "use_ended":
-            used[port] = used.get(port, 0.0) + float(str(record.fields["used_for"]))
-        elif record.event == "unplugged":
-            plugged_for, idle_for = (float(str(record.fields[key])) for key in ("plugged_for", "idle_for"))
-            assert used.pop(port, 0.0) + idle_for == pytest.approx(plugged_for, abs=0.01)
-            assert 0 <= idle_for <= plugged_for
+        event = record.event
+        if isinstance(event, events.UseEnded):
+            used[port] = used.get(port, 0.0) + event.used_for
+        elif isinstance(event, events.Unplugged):
+            assert used.pop(port, 0.0) + event.idle_for == pytest.approx(event.plugged_for, abs=0.01)
+            assert 0 <= event.idle_for <= event.plugged_for
 
 
 PAIRS = {
@@ -664,13 +667,13 @@ def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, flo
     for device in History.ports:
         mine = [r for r in person.records if r.device and r.device.port == device.port]
         for begins, ends in PAIRS.items():
-            names = [r.event for r in mine if r.event in (begins, ends)]
+            names = [r.name for r in mine if r.name in (begins, ends)]
             assert names == [begins, ends] * (len(names) // 2)
         up = False
         for record in person.records:
-            if record.event == "reminded" and device.port in record.fields["devices"]:  # type: ignore[operator]
+            if isinstance(record.event, events.Reminded) and device.port in record.event.devices:
                 up = True
-            elif record.event == "reminder_ended" and record.device and record.device.port == device.port:
+            elif record.name == "reminder_ended" and record.device and record.device.port == device.port:
                 assert up
                 up = False
         assert not up

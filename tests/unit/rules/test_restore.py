@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from unplugd.rules import reminder, restore
 from unplugd.rules.devices import Device
+from unplugd.rules.events import get_fields
 from unplugd.rules.model import Action, DeviceUse, Observation, PluggedIn, Policy, Record, Show, State, Use
 
 STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
@@ -261,8 +262,8 @@ class Run:
             if isinstance(action, Record):
                 device = action.device
                 about = {"device": device.port, "id": device.id, "name": device.name} if device else {}
-                head = {"event": action.event, "boot": BOOT, "uptime": round(self.now, 3)}
-                self.events.append(json.loads(json.dumps({**head, **about, **action.fields})))
+                head = {"event": action.name, "boot": BOOT, "uptime": round(self.now, 3)}
+                self.events.append(json.loads(json.dumps({**head, **about, **get_fields(action.event)})))
             elif isinstance(action, Show):
                 self.do(reminder.confirm_delivery(self.state, action.notice.serial, "desktop", self.now))
 

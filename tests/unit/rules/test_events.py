@@ -1,0 +1,83 @@
+"""The events are defined once: whoever writes, reads, shows or counts them means the same events and fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args, get_type_hints
+
+import pytest
+
+from unplugd.cli import log_formats, log_text
+from unplugd.html_report.markup import OUTCOME_LABELS
+from unplugd.journal import event as journal_event
+from unplugd.journal import kinds, sentences
+from unplugd.review import figures, reviewer
+from unplugd.rules import events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HEAD = {"time", "event", "host", "boot", "schema", "uptime", "device", "id", "name"}
+FIELDS = {name for kind in events.NAMES for name in events.get_field_names(kind)}
+# As what a reader takes a field, by the type that is written; every other type is a text.
+READ_AS: dict[object, object] = {
+    int: float,
+    float: float,
+    float | None: float,
+    Literal[True] | None: bool,
+    tuple[str, ...]: tuple[str, ...],
+}
+
+
+def test_every_kind_has_a_name() -> None:
+    """Every event that can be written has a name, each its own."""
+    assert set(events.NAMES) == set(get_args(events.Event))
+    assert len(set(events.NAMES.values())) == len(events.NAMES)
+
+
+def test_fields_that_are_none_are_left_out() -> None:
+    """What an event does not have does not stand in the journal; what it has stands in the order of its definition."""
+    assert events.get_fields(events.PluggedIn(4)) == {"address": 4}
+    assert list(events.get_fields(events.Gap(2, "a", "b")).items()) == [
+        ("lost", 2),
+        ("from", "a"),
+        ("until", "b"),
+    ]
+    assert events.get_fields(events.ReminderEnded("in_use", 0.0, unseen=True)) == {
+        "outcome": "in_use",
+        "held_for": 0.0,
+        "unseen": True,
+    }
+
+
+def test_every_kind_is_read_and_has_a_sentence() -> None:
+    """The reader's order and the sentences know every event, and no other."""
+    names = sorted(events.NAMES.values())
+    assert sorted(kinds.KINDS) == names
+    assert sorted(sentences._WORDS) == names
+    assert set(log_text.STYLES) <= set(names)
+
+
+def test_every_field_that_is_read_is_written() -> None:
+    """The review asks for no field that nothing writes, and takes each for what it is."""
+    written = {
+        name: READ_AS.get(kind, str)
+        for event in events.NAMES
+        for name, kind in zip(events.get_field_names(event), get_type_hints(event).values(), strict=True)
+    }
+    read = {name: kind for name, kind in get_type_hints(journal_event.Event).items() if name not in HEAD}
+    # Journals of old versions have no `due`.
+    assert read.pop("due") == tuple[str, ...] | None
+    assert read == {name: written[name] for name in read}
+
+
+def test_the_table_has_a_column_for_every_field() -> None:
+    """Each field once, and nothing else."""
+    assert sorted(log_formats.COLUMNS) == sorted(HEAD | FIELDS)
+
+
+@pytest.mark.parametrize(
+    "known", [sentences.OUTCOME_SENTENCES, figures.OUTCOMES, reviewer.OUTCOMES, OUTCOME_LABELS]
+)
+def test_every_outcome_is_known(known: Iterable[str]) -> None:
+    """The ways in which a reminder ends are the same for all; "" stands for none yet."""
+    assert set(known) - {""} == set(events.OUTCOMES)
