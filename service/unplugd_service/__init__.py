@@ -1,1 +1,1 @@
-"""How the desktop runs unplugd: as a systemd user service or a launchd agent. It knows the command to run, no more."""
+"""Runs unplugd as a systemd user service or a launchd agent. Knows the command to run, and nothing else of unplugd."""

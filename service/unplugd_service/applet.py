@@ -1,4 +1,4 @@
-"""The applet on macOS: it shows unplugd's notices under a name of their own. Without it they come as Script Editor's."""
+"""The applet that shows notifications as unplugd's own on macOS; without it they appear as Script Editor's."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from unplugd_service.system import System
 
 IDENTIFIER: Final = "local.unplugd.reminder"
-"""Stays the same for ever: macOS remembers by it whether its notifications are allowed."""
+"""Must never change: macOS remembers by it whether notifications are allowed."""
 SCRIPT: Final = "reminder.applescript"
-INSTEAD: Final = "reminders are shown by osascript instead, as Script Editor's"
+INSTEAD: Final = "reminders are shown by osascript instead, under the name Script Editor"
 
 
 class Applet:
@@ -29,87 +29,87 @@ class Applet:
         support = home / "Library/Application Support/unplugd"
         self.path = home / "Applications/unplugd.app"
         self.notices = support / "notices"
-        """The folder in which the daemon puts what is to be shown."""
-        # Not in the cloud as the desktop may be, which adds to files what codesign refuses; on the disk of `path`.
-        self._build = support / "applet"
+        """The folder in which the daemon puts notices to show."""
+        # On the same disk as `path`, but not in a cloud folder: those add attributes that codesign refuses.
+        self._build_folder = support / "applet"
 
-    def install(self, hands: System) -> str:
-        """Build it; return what became of it. Nothing here is fatal."""
+    def install(self, system: System) -> str:
+        """Build the applet; return what to tell the person. No failure is fatal."""
         if self.path.exists() and not self.is_ours():
-            return f"{shorten(self.path)} is there and is not unplugd's own: {INSTEAD}"
+            return f"{shorten(self.path)} exists but was not made by unplugd: {INSTEAD}"
         script = files("unplugd_service").joinpath(SCRIPT).read_bytes()
         try:
-            hands.folder(self.notices)
-            if self._is_good(script):
-                # One that is built anew is a stranger to macOS, which would ask the person again.
+            system.make_folder(self.notices)
+            if self._is_current(script):
+                # Keep it: for a new build, macOS would ask the person for permission again.
                 return f"Reminders are shown by {shorten(self.path)}"
-            self._make(script, hands)
-        except Failure as trouble:
-            return f"{shorten(self.path)} could not be made to work ({trouble}): {INSTEAD}"
+            self._build(script, system)
+        except Failure as error:
+            return f"{shorten(self.path)} could not be set up ({error}): {INSTEAD}"
         return (
             f"Reminders are shown by {shorten(self.path)}; if macOS asks whether unplugd may send notifications, allow it "
             "(later: System Settings, Notifications, unplugd)"
         )
 
-    def uninstall(self, hands: System) -> bool:
-        """Remove it and what it was to show, if it is ours; return whether anything was there."""
-        there = self.is_ours()
-        if there:
-            hands.remove_folder(self.path)
+    def uninstall(self, system: System) -> bool:
+        """Remove the applet, if it is ours, and the notices it has not shown; return whether it was there."""
+        is_ours = self.is_ours()
+        if is_ours:
+            system.remove_folder(self.path)
         if self.notices.exists():
-            hands.remove_folder(self.notices)
-        return there
+            system.remove_folder(self.notices)
+        return is_ours
 
     def is_ours(self) -> bool:
-        """Return whether what is there was built by unplugd."""
-        return _info(self.path).get("CFBundleIdentifier") == IDENTIFIER
+        """Return whether the application at `path` was built by unplugd."""
+        return _read_info(self.path).get("CFBundleIdentifier") == IDENTIFIER
 
-    def _is_good(self, script: bytes) -> bool:
-        if _info(self.path).get("UnplugdScript") != _digest(script):
+    def _is_current(self, script: bytes) -> bool:
+        if _read_info(self.path).get("UnplugdScript") != _digest(script):
             return False
         return run("codesign", "--verify", str(self.path)).code == 0
 
-    def _make(self, script: bytes, hands: System) -> None:
-        fresh, source = self._build / self.path.name, self._build / SCRIPT
-        if self._build.exists():
-            # An earlier attempt was interrupted.
-            hands.remove_folder(self._build)
+    def _build(self, script: bytes, system: System) -> None:
+        fresh, source = self._build_folder / self.path.name, self._build_folder / SCRIPT
+        if self._build_folder.exists():
+            # Left by an interrupted attempt.
+            system.remove_folder(self._build_folder)
         try:
-            hands.write(source, script, 0o600)
-            _must(hands, "osacompile", "-o", str(fresh), str(source))
+            system.write(source, script, 0o600)
+            _run(system, "osacompile", "-o", str(fresh), str(source))
             info = {
-                **_info(fresh),
+                **_read_info(fresh),
                 "CFBundleIdentifier": IDENTIFIER,
                 "CFBundleName": "unplugd",
-                # No place in the Dock, and no menu.
+                # Neither in the Dock nor with a menu.
                 "LSUIElement": True,
                 "UnplugdScript": _digest(script),
             }
-            hands.write(fresh / "Contents/Info.plist", plistlib.dumps(info))
-            # Last: the signature is of all this, and macOS knows an application by it.
-            _must(hands, "codesign", "--force", "--deep", "-s", "-", str(fresh))
+            system.write(fresh / "Contents/Info.plist", plistlib.dumps(info))
+            # Sign last: the signature covers everything above, and macOS identifies the application by it.
+            _run(system, "codesign", "--force", "--deep", "-s", "-", str(fresh))
             if self.path.exists():
-                hands.remove_folder(self.path)
-            hands.move(fresh, self.path)
+                system.remove_folder(self.path)
+            system.move(fresh, self.path)
         finally:
-            hands.remove_folder(self._build)
+            system.remove_folder(self._build_folder)
 
 
-def _must(hands: System, *command: str) -> None:
-    done = hands.run(*command)
-    if done.code:
-        raise Failure(f"{command[0]}: {done.complaint}", "unplugd doctor")
+def _run(system: System, *command: str) -> None:
+    result = system.run(*command)
+    if result.code:
+        raise Failure(f"{command[0]}: {result.message}", "unplugd doctor")
 
 
 def _digest(script: bytes) -> str:
     return hashlib.sha256(script).hexdigest()[:16]
 
 
-def _info(bundle: Path) -> dict[str, Any]:
+def _read_info(bundle: Path) -> dict[str, Any]:
     try:
         info = plistlib.loads((bundle / "Contents/Info.plist").read_bytes())
     except (OSError, ValueError, plistlib.InvalidFileException):
         return {}
-    except Exception:  # noqa: BLE001 - plistlib raises what its XML parser raises, ExpatError among others
+    except Exception:  # noqa: BLE001 - plistlib lets exceptions of its XML parser through, such as ExpatError
         return {}
     return info if isinstance(info, dict) else {}

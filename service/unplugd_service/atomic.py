@@ -1,4 +1,4 @@
-"""A file written whole or not at all, whatever happens in between."""
+"""Writes files atomically."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def write(file: Path, content: bytes, mode: int = 0o600) -> None:
-    """Put `content` in place of what a file holds, if there is one; OSError where that cannot be. By default it is for the user alone."""
+    """Replace or create a file with `content`, completely or not at all; OSError if that fails. By default only the user may read it."""
     descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
         with os.fdopen(descriptor, "wb") as temporary:
             temporary.write(content)
             os.fchmod(temporary.fileno(), mode)
             temporary.flush()
-            # Without it a file of a computer that loses power now can be there and empty.
+            # Otherwise a power failure can leave an empty file.
             os.fsync(temporary.fileno())
         Path(fresh).replace(file)
     except BaseException:

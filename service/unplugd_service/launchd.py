@@ -1,6 +1,6 @@
-"""unplugd as a launchd agent of one user.
+"""unplugd as a launchd agent.
 
-What launchctl's exit status says is not always so (5 stands for four things): what counts is what `print` shows after it.
+launchctl's exit status is unreliable (5 means four different things), so what counts is what `print` shows afterwards.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd_service import stamp, unit_file
 from unplugd_service.applet import Applet
 from unplugd_service.errors import Failure
-from unplugd_service.manager import INSTALL, Problem, State
-from unplugd_service.system import Done, run
+from unplugd_service.manager import INSTALL, Defect, ServiceStatus
+from unplugd_service.system import ProgramResult, run
 from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
@@ -26,23 +26,24 @@ if TYPE_CHECKING:
 
 LABEL: Final = "local.unplugd"
 NO_SESSION: Final = frozenset((112, 125))
-"""launchctl's exit status where the user is not logged in on the screen."""
-UNKNOWN: Final = frozenset((3, 113))
-"""Its exit status for a service that is not loaded."""
-AGAIN: Final = frozenset((5, 36, 37))
-"""Its exit status while an earlier one is still being ended: it may go next time."""
+"""launchctl's exit statuses without a graphical session of the user."""
+NOT_LOADED: Final = frozenset((3, 113))
+"""Its exit statuses for a service that is not loaded."""
+BUSY: Final = frozenset((5, 36, 37))
+"""Its exit statuses while the previous process is still being stopped: a retry may succeed."""
 DISABLED: Final = 119
+"""Its exit status for a service that the person has disabled in System Settings."""
 UNLOAD_TIMEOUT_SECONDS: Final = 25.0
-"""Seconds that ending an earlier one may take: launchd kills it after 20."""
+"""Timeout of unloading in seconds; launchd kills the process after 20."""
 LOAD_TIMEOUT_SECONDS: Final = 10.0
-"""Seconds that launchd may refuse to load what it is still ending."""
+"""Seconds for which loading is retried while the previous process is still being stopped."""
 START_TIMEOUT_SECONDS: Final = 10.0
-"""Seconds until there must be a process."""
+"""Seconds within which there must be a process."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """What `launchctl print` says of the service. `process` is 0 while there is none."""
+class _Service:
+    """The service as `launchctl print` shows it. `process` is 0 while there is none."""
 
     code: int
     state: str = ""
@@ -51,7 +52,7 @@ class _Shown:
 
 
 class Launchd:
-    """launchd of one user, who is logged in on the screen."""
+    """The launchd of a user with a graphical session."""
 
     name: Final = "launchd"
 
@@ -64,7 +65,7 @@ class Launchd:
         self._domain = f"gui/{self._uid}"
         self._service = f"{self._domain}/{LABEL}"
 
-    def text(self, program: Program) -> str:
+    def render(self, program: Program) -> str:
         """Return the service file for a program."""
         template: dict[str, Any] = plistlib.loads(
             files("unplugd_service").joinpath("agent.plist").read_bytes()
@@ -79,254 +80,260 @@ class Launchd:
         try:
             dumped = plistlib.dumps(agent, sort_keys=False)
             kept = plistlib.loads(dumped) == agent
-        except Exception:  # noqa: BLE001 - plistlib's own and its XML parser's
+        except Exception:  # noqa: BLE001 - plistlib's own errors and those of its XML parser
             kept = False
         if not kept:
-            # A file name may have any letter, a property list not.
+            # File names can contain characters that property lists cannot.
             raise Failure(
-                "the path of unplugd has letters that launchd cannot be told", "install it in another folder"
+                "the path of unplugd contains characters that launchd cannot handle",
+                "install it in another folder",
             )
         lines = dumped.decode().splitlines(keepends=True)
-        # Behind the document type, since nothing may stand before the first line.
+        # After the document type: nothing may come before the first line.
         lines.insert(2, f"<!-- {stamp.format_line(dumped.decode(), program.version)} -->\n")
         return "".join(lines)
 
     def check(self) -> None:
-        """Make sure that there is a session in which it can run."""
-        done = run("launchctl", "print", self._domain)
-        if done.code:
-            raise self._no_session() if done.code in {*NO_SESSION, *UNKNOWN} else _fault("print", done)
+        """Raise Failure unless there is a session in which the service can run."""
+        result = run("launchctl", "print", self._domain)
+        if result.code:
+            raise (
+                self._explain_no_session()
+                if result.code in {*NO_SESSION, *NOT_LOADED}
+                else _explain_exit("print", result)
+            )
 
-    def install(self, program: Program, hands: System) -> None:
-        """Write the service file and the applet, have launchd start it at each login, and start it now."""
+    def install(self, program: Program, system: System) -> None:
+        """Write the service file, build the applet, enable the service at login and start it."""
         before = unit_file.read(self.file)
-        unit_file.make_room(self.file, before, hands)
-        text = self.text(unit_file.restore(program, _command_in(before) or ()))
-        hands.tell(self.applet.install(hands))
-        # launchd makes the log file, but not the folder.
-        hands.folder(self.log.parent)
-        hands.write(self.file, text.encode(), 0o644)
-        # Once disabled it stays so, whatever the file says.
-        self._enable(hands)
-        self._anew(hands)
+        unit_file.keep_changes(self.file, before, system)
+        text = self.render(unit_file.prefer_installed(program, _parse_command(before) or ()))
+        system.tell(self.applet.install(system))
+        # launchd creates the log file, but not its folder.
+        system.make_folder(self.log.parent)
+        system.write(self.file, text.encode(), 0o644)
+        # A disabled service stays disabled, whatever its file says.
+        self._enable(system)
+        self._reload(system)
 
-    def uninstall(self, hands: System) -> bool:
-        """Stop it and remove what `install` wrote, if it is unplugd's own."""
-        loaded = self._shown().code == 0
+    def uninstall(self, system: System) -> bool:
+        """Stop the service and remove what `install` wrote; return whether anything was there."""
+        loaded = self._query().code == 0
         text = unit_file.read(self.file)
-        unit_file.make_room(self.file, text, hands)
-        there = text is not None
+        unit_file.keep_changes(self.file, text, system)
+        installed = text is not None
         if loaded:
-            self._unload(hands)
-        if there:
-            hands.remove(self.file)
-        return self.applet.uninstall(hands) or there or loaded
+            self._unload(system)
+        if installed:
+            system.remove(self.file)
+        return self.applet.uninstall(system) or installed or loaded
 
-    def start(self, hands: System) -> None:
-        """Start it."""
-        self._must_be_there()
-        self._enable(hands)
-        if self._shown().code:
-            self._load(hands)
-        self._kick(hands)
+    def start(self, system: System) -> None:
+        """Start the service and wait until it is running."""
+        self._require_file()
+        self._enable(system)
+        if self._query().code:
+            self._load(system)
+        self._kickstart(system)
 
-    def stop(self, hands: System) -> None:
-        """Stop it until the next login."""
-        self._must_be_there()
-        self._unload(hands)
+    def stop(self, system: System) -> None:
+        """Stop the service until the next login."""
+        self._require_file()
+        self._unload(system)
 
-    def restart(self, hands: System) -> None:
-        """Stop it and start it again, as its file is now."""
-        self._must_be_there()
-        self._enable(hands)
-        self._anew(hands)
+    def restart(self, system: System) -> None:
+        """Restart the service with its current file."""
+        self._require_file()
+        self._enable(system)
+        self._reload(system)
 
-    def state(self, program: Program | None) -> State:
-        """Return what is known of it."""
+    def inspect(self, program: Program | None) -> ServiceStatus:
+        """Return the status of the service."""
         text = unit_file.read(self.file)
-        shown = self._shown()
+        service = self._query()
         enabled = text is not None and not self._is_disabled()
         if text is not None:
-            problems = [*self._of_the_file(text, program), *self._of_the_service(shown, enabled=enabled)]
-        elif shown.code == 0:
-            problems = [Problem("the service runs although its file is gone", INSTALL)]
+            defects = [
+                *self._find_file_defects(text, program),
+                *self._find_service_defects(service, enabled=enabled),
+            ]
+        elif service.code == 0:
+            defects = [Defect("the service is running, but its file is missing", INSTALL)]
         else:
-            problems = [Problem("the service is not installed", INSTALL)]
-        return State(
+            defects = [Defect("the service is not installed", INSTALL)]
+        return ServiceStatus(
             self.name,
             self.file,
             installed=text is not None,
             enabled=enabled,
-            state=_describe_status(shown),
-            process=shown.process,
-            command=_command_in(text) or (),
-            problems=tuple(problems),
+            state=_describe_status(service),
+            process=service.process,
+            command=_parse_command(text) or (),
+            defects=tuple(defects),
         )
 
-    def logs(self, lines: int, *, follow: bool) -> tuple[str, ...]:
-        """Return the command that shows what it has said."""
+    def make_log_command(self, lines: int, *, follow: bool) -> tuple[str, ...]:
+        """Return the command that shows the service's log."""
         if not self.log.exists() and not follow:
-            raise Failure("it has said nothing yet", "unplugd service status")
-        # -F: also where it is not there yet; unplugd empties it in place when it grows.
+            raise Failure("there is no log yet", "unplugd service status")
+        # -F also waits for a missing file and copes with truncation, by which unplugd limits its size.
         return ("tail", "-n", str(lines), *(("-F",) if follow else ()), str(self.log))
 
     # --- the file
 
-    def _must_be_there(self) -> None:
+    def _require_file(self) -> None:
         if unit_file.read(self.file) is None:
             raise Failure("the service is not installed", "unplugd service install")
 
     # --- launchd
 
-    def _shown(self) -> _Shown:
+    def _query(self) -> _Service:
         if self._uid == 0:
-            raise self._no_session()
-        done = run("launchctl", "print", self._service)
-        if done.code:
-            return _Shown(done.code)
+            raise self._explain_no_session()
+        result = run("launchctl", "print", self._service)
+        if result.code:
+            return _Service(result.code)
 
-        def said(key: str) -> str:
-            # At the first level: further in stand the same words of its parts.
-            found = re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", done.out, re.MULTILINE)
+        def find_value(key: str) -> str:
+            # Only at the first level: nested sections repeat the same keys.
+            found = re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", result.out, re.MULTILINE)
             return found[1].strip() if found else ""
 
-        process = said("pid")
-        last = said("last exit code")
-        return _Shown(0, said("state"), int(process) if process.isdecimal() else 0, last)
+        process = find_value("pid")
+        last = find_value("last exit code")
+        return _Service(0, find_value("state"), int(process) if process.isdecimal() else 0, last)
 
     def _is_disabled(self) -> bool:
-        """Return whether it is switched off; macOS writes `disabled`, older ones `true`."""
-        done = run("launchctl", "print-disabled", self._domain)
-        return re.search(rf'"{re.escape(LABEL)}" => (disabled|true)\b', done.out) is not None
+        """Whether the service is disabled; macOS writes `disabled`, older versions `true`."""
+        result = run("launchctl", "print-disabled", self._domain)
+        return re.search(rf'"{re.escape(LABEL)}" => (disabled|true)\b', result.out) is not None
 
-    def _enable(self, hands: System) -> None:
-        done = hands.run("launchctl", "enable", self._service)
-        if done.code:
-            raise self._explained("enable", done)
+    def _enable(self, system: System) -> None:
+        result = system.run("launchctl", "enable", self._service)
+        if result.code:
+            raise self._explain("enable", result)
 
-    def _anew(self, hands: System) -> None:
-        self._unload(hands)
-        self._load(hands)
-        self._kick(hands)
+    def _reload(self, system: System) -> None:
+        self._unload(system)
+        self._load(system)
+        self._kickstart(system)
 
-    def _unload(self, hands: System) -> None:
-        done = hands.run("launchctl", "bootout", self._service)
-        seconds = UNLOAD_TIMEOUT_SECONDS if done.code in {0, *AGAIN} else 0.0
-        if hands.wait("launchd has let go of the one before", lambda: self._shown().code != 0, seconds):
+    def _unload(self, system: System) -> None:
+        result = system.run("launchctl", "bootout", self._service)
+        seconds = UNLOAD_TIMEOUT_SECONDS if result.code in {0, *BUSY} else 0.0
+        if system.wait("launchd has unloaded the old service", lambda: self._query().code != 0, seconds):
             return
-        if done.code in {0, *AGAIN}:
+        if result.code in {0, *BUSY}:
             raise Failure(
-                "the unplugd that runs does not end", "log out and in again, then: unplugd service status"
+                "the running unplugd does not stop", "log out and back in, then: unplugd service status"
             )
-        raise self._explained("bootout", done)
+        raise self._explain("bootout", result)
 
-    def _load(self, hands: System) -> None:
+    def _load(self, system: System) -> None:
         command = ("launchctl", "bootstrap", self._domain, str(self.file))
-        done = hands.run(*command)
+        result = system.run(*command)
 
-        def loaded() -> bool:
-            nonlocal done
-            if self._shown().code == 0:
-                done = Done(0)
+        def try_to_load() -> bool:
+            nonlocal result
+            if self._query().code == 0:
+                result = ProgramResult(0)
             elif run("launchctl", "print", self._domain).code in NO_SESSION:
-                raise self._no_session()
+                raise self._explain_no_session()
             else:
-                done = hands.run(*command)
-            return done.code not in AGAIN
+                result = system.run(*command)
+            return result.code not in BUSY
 
-        if done.code in AGAIN:
-            hands.wait("launchd takes it", loaded, LOAD_TIMEOUT_SECONDS)
-        if done.code:
-            raise self._explained("bootstrap", done)
+        if result.code in BUSY:
+            system.wait("launchd accepts the service", try_to_load, LOAD_TIMEOUT_SECONDS)
+        if result.code:
+            raise self._explain("bootstrap", result)
 
-    def _kick(self, hands: System) -> None:
-        # Without -k, which would end the one that loading has just started.
-        done = hands.run("launchctl", "kickstart", self._service)
-        if hands.wait("it runs", lambda: self._shown().process != 0, START_TIMEOUT_SECONDS):
+    def _kickstart(self, system: System) -> None:
+        # Without -k, which would kill the process that loading has just started.
+        result = system.run("launchctl", "kickstart", self._service)
+        if system.wait("the service is running", lambda: self._query().process != 0, START_TIMEOUT_SECONDS):
             return
-        shown = self._shown()
-        if shown.code in {*NO_SESSION, *UNKNOWN}:
-            raise self._explained("kickstart", Done(shown.code))
-        if done.code not in {0, *AGAIN}:
-            raise self._explained("kickstart", done)
-        last = f" (last exit status {shown.last_exit})" if shown.last_exit else ""
+        service = self._query()
+        if service.code in {*NO_SESSION, *NOT_LOADED}:
+            raise self._explain("kickstart", ProgramResult(service.code))
+        if result.code not in {0, *BUSY}:
+            raise self._explain("kickstart", result)
+        last = f" (last exit status {service.last_exit})" if service.last_exit else ""
         raise Failure(
-            f"the service is loaded but does not run{last}",
-            "unplugd service logs says why; unplugd doctor, too",
+            f"the service is loaded but not running{last}",
+            "see unplugd service logs and unplugd doctor",
         )
 
-    def _explained(self, verb: str, done: Done) -> Failure:
-        return self._no_session() if done.code in NO_SESSION else _fault(verb, done)
+    def _explain(self, verb: str, result: ProgramResult) -> Failure:
+        return self._explain_no_session() if result.code in NO_SESSION else _explain_exit(verb, result)
 
-    def _no_session(self) -> Failure:
+    def _explain_no_session(self) -> Failure:
         if self._uid == 0:
-            return Failure("root has no desktop to remind anybody on", "run it without sudo")
+            return Failure("root has no desktop to show reminders on", "run it without sudo")
         return Failure(
-            "you are not logged in on the Mac's own screen (over ssh launchd cannot start anything there)",
+            "you are not logged in on the Mac's own screen (launchd cannot start the service over ssh)",
             "log in on the Mac's own screen, then: unplugd service start",
         )
 
-    def _of_the_file(self, text: str, program: Program | None) -> list[Problem]:
-        command = _command_in(text)
+    def _find_file_defects(self, text: str, program: Program | None) -> list[Defect]:
+        command = _parse_command(text)
         if command is None:
             aside = "" if stamp.read_stamp(text) else f"mv {shorten(self.file)} {shorten(self.file)}.old && "
-            return [Problem(f"{shorten(self.file)} is not a service file", f"{aside}{INSTALL}")]
-        return unit_file.find_problems(text, command, program, self.text)
+            return [Defect(f"{shorten(self.file)} is not a service file", f"{aside}{INSTALL}")]
+        return unit_file.find_defects(text, command, program, self.render)
 
-    def _of_the_service(self, shown: _Shown, *, enabled: bool) -> list[Problem]:
-        if shown.code in NO_SESSION:
-            trouble = self._no_session()
-            return [Problem(str(trouble), trouble.hint)]
+    def _find_service_defects(self, service: _Service, *, enabled: bool) -> list[Defect]:
+        if service.code in NO_SESSION:
+            error = self._explain_no_session()
+            return [Defect(str(error), error.hint)]
         if not enabled:
+            return [Defect("it is disabled, so it does not start when you log in", "unplugd service start")]
+        if service.code:
+            return [Defect("it is not loaded", "unplugd service start")]
+        if not service.process:
+            last = f" (last exit status {service.last_exit})" if service.last_exit else ""
             return [
-                Problem("it is switched off, so it is not started when you log in", "unplugd service start")
-            ]
-        if shown.code:
-            return [Problem("it is not loaded", "unplugd service start")]
-        if not shown.process:
-            last = f" (last exit status {shown.last_exit})" if shown.last_exit else ""
-            return [
-                Problem(
-                    f"it is loaded but does not run{last}; unplugd service logs says why",
+                Defect(
+                    f"it is loaded but not running{last}; see unplugd service logs",
                     "unplugd service restart",
                 )
             ]
         return []
 
 
-def _fault(verb: str, done: Done) -> Failure:
+def _explain_exit(verb: str, result: ProgramResult) -> Failure:
     again = "unplugd service start"
-    if done.code == DISABLED:
+    if result.code == DISABLED:
         return Failure(
-            "macOS has switched unplugd off",
+            "macOS has disabled unplugd",
             f"allow it in System Settings, General, Login Items & Extensions, then: {again}",
         )
-    if done.code == 36:
-        return Failure("launchd is still ending the unplugd that ran before", f"wait a minute, then: {again}")
-    if done.code in UNKNOWN:
+    if result.code == 36:
+        return Failure("launchd is still stopping the previous unplugd", f"wait a minute, then: {again}")
+    if result.code in NOT_LOADED:
         return Failure("launchd does not know the service", "unplugd service install")
-    if verb == "bootstrap" and done.code in AGAIN:
+    if verb == "bootstrap" and result.code in BUSY:
         return Failure(
-            f"launchd does not take the service: {done.complaint}",
-            "log out and in again, then: unplugd service install",
+            f"launchd refused the service: {result.message}",
+            "log out and back in, then: unplugd service install",
         )
-    return Failure(f"launchctl {verb} failed ({done.code}): {done.complaint}", "unplugd service status")
+    return Failure(f"launchctl {verb} failed ({result.code}): {result.message}", "unplugd service status")
 
 
-def _command_in(text: str | None) -> tuple[str, ...] | None:
-    """Return what the file says it runs, None where it is no such file."""
+def _parse_command(text: str | None) -> tuple[str, ...] | None:
+    """Return the command in a service file, or None if it is no valid service file."""
     try:
         words = plistlib.loads((text or "").encode(errors="surrogateescape"))["ProgramArguments"]
-    except Exception:  # noqa: BLE001 - plistlib's own, its XML parser's, and what is no dictionary
+    except Exception:  # noqa: BLE001 - errors of plistlib and its XML parser, and content that is no dictionary
         return None
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         return None
     return tuple(words)
 
 
-def _describe_status(shown: _Shown) -> str:
-    if shown.code in NO_SESSION:
-        return "no session on the screen"
-    if shown.code:
+def _describe_status(service: _Service) -> str:
+    if service.code in NO_SESSION:
+        return "no desktop session"
+    if service.code:
         return "not loaded"
-    return "running" if shown.process else f"loaded, {shown.state or 'not running'}"
+    return "running" if service.process else f"loaded, {service.state or 'not running'}"

@@ -1,4 +1,4 @@
-"""What every service manager can do for unplugd, and what is known of the service."""
+"""The interface of a service manager, and the status of the service."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from unplugd_service.system import System
 
 INSTALL: Final = "unplugd service install"
-"""The command that repairs most of what can be wrong with a service."""
+"""The command that fixes most defects."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong with the service, and the command that repairs it."""
+class Defect:
+    """Something wrong with the service, and the command that fixes it."""
 
     what: str
     repair: str
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What is known of the service. `process` is 0 while it does not run; `command` is what the file says it runs."""
+class ServiceStatus:
+    """The status of the service. `process` is 0 while it is not running; `command` is the one in the service file."""
 
     manager: str
     file: Path
@@ -34,39 +34,39 @@ class State:
     state: str
     process: int
     command: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    defects: tuple[Defect, ...] = field(default=())
 
 
 class Manager(Protocol):
-    """A service manager. Everything raises Failure where it cannot."""
+    """A service manager. Every method raises Failure if it cannot do its job."""
 
     @property
     def name(self) -> str:
-        """What it is called: systemd, launchd."""
+        """Its name: systemd, launchd."""
 
-    def text(self, program: Program) -> str:
+    def render(self, program: Program) -> str:
         """Return the service file for a program. Pure."""
 
     def check(self) -> None:
-        """Make sure that the manager is there to start something, and finds what the command line finds."""
+        """Raise Failure unless the manager can start services and uses the same folders as this shell."""
 
-    def install(self, program: Program, hands: System) -> None:
-        """Write the service file, have it started at each login, and start it now; return when it is ready."""
+    def install(self, program: Program, system: System) -> None:
+        """Write the service file, enable the service at login, start it, and wait until it is ready."""
 
-    def uninstall(self, hands: System) -> bool:
-        """Stop it and remove what `install` wrote; return whether anything was there."""
+    def uninstall(self, system: System) -> bool:
+        """Stop the service and remove what `install` wrote; return whether anything was there."""
 
-    def start(self, hands: System) -> None:
-        """Start it; return when it is ready."""
+    def start(self, system: System) -> None:
+        """Start the service and wait until it is ready."""
 
-    def stop(self, hands: System) -> None:
-        """Stop it until the next login."""
+    def stop(self, system: System) -> None:
+        """Stop the service until the next login."""
 
-    def restart(self, hands: System) -> None:
-        """Stop it and start it again."""
+    def restart(self, system: System) -> None:
+        """Restart the service."""
 
-    def state(self, program: Program | None) -> State:
-        """Return what is known of the service; `program` is what would be installed now."""
+    def inspect(self, program: Program | None) -> ServiceStatus:
+        """Return the status of the service; `program` is what would be installed now, for comparison."""
 
-    def logs(self, lines: int, *, follow: bool) -> tuple[str, ...]:
-        """Return the command that shows its last lines."""
+    def make_log_command(self, lines: int, *, follow: bool) -> tuple[str, ...]:
+        """Return the command that shows the last `lines` of the service's log."""

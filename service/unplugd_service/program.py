@@ -1,4 +1,4 @@
-"""The program that a service is to run: where it is, whether it will still be there tomorrow."""
+"""Finds the program that a service should run, and refuses one in a temporary place."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 NAME: Final = "unplugd"
 TEMPORARY: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run/user", "/run/media", "/private/tmp", "/private/var/folders", "/Volumes")  # noqa: S108 - to be refused # fmt: skip
-"""Folders that are emptied, or taken away, by the system."""
+"""Folders that the system empties or unmounts."""
 CACHES: Final = (".cache", "Library/Caches", ".local/pipx/.cache", ".local/share/pipx/.cache")
-"""Folders below the home folder where tools that run a program once keep it for a while: uvx, pipx run."""
-KEPT_OUT: Final = ("Documents", "Desktop", "Downloads", "Library/Mobile Documents")
-"""Folders below the home folder that macOS lets a background program read only if the person has allowed it."""
+"""Folders in the home folder where uvx and pipx run cache programs for a while."""
+PROTECTED: Final = ("Documents", "Desktop", "Downloads", "Library/Mobile Documents")
+"""Folders in the home folder that macOS lets background programs read only with permission."""
 HINT: Final = (
     "install it first (in its folder: make install, or pipx install .), then: unplugd service install"
 )
@@ -28,7 +28,7 @@ HINT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The command of the daemon, as absolute words, and its version."""
+    """The command that starts the daemon, with an absolute path, and its version."""
 
     command: tuple[str, ...]
     version: str
@@ -40,32 +40,33 @@ def find_program(
     environment: Mapping[str, str] = os.environ,
     system: str = sys.platform,
 ) -> Program:
-    """Return the program that is running now; Failure where it would be gone tomorrow, or could not be read.
+    """Return the program that is running now; Failure if it is in a temporary or protected folder.
 
-    A link, as pipx and uv make them, stays a link: it is what their upgrades keep.
+    A symlink, as made by pipx and uv, is not resolved: it is what survives their upgrades.
     """
     script = Path(os.path.abspath(argv0))  # noqa: PTH100 - resolve() would follow the link
     is_script = script.name == NAME and os.access(script, os.X_OK) and script.is_file()
     command = (str(script), "run") if is_script else (sys.executable, "-m", NAME, "run")
     home = Path(environment.get("HOME") or Path.home())
     for path in (Path(command[0]), Path(command[0]).resolve(), Path(sys.prefix).resolve()):
-        if (folder := _passing(path, home, environment)) is not None:
+        if (folder := _find_temporary_folder(path, home, environment)) is not None:
             raise Failure(
-                f"unplugd runs from {folder}, which will be emptied one day, and the service with it", HINT
+                f"unplugd is running from {folder}, a temporary folder; the service would stop working once it is emptied",
+                HINT,
             )
-        for name in KEPT_OUT if system == "darwin" else ():
+        for name in PROTECTED if system == "darwin" else ():
             if path.is_relative_to(home / name):
                 raise Failure(f"macOS keeps background programs out of ~/{name}", HINT)
     return Program(command, version)
 
 
-def _passing(path: Path, home: Path, environment: Mapping[str, str]) -> str | None:
+def _find_temporary_folder(path: Path, home: Path, environment: Mapping[str, str]) -> str | None:
     folders = [Path(folder) for folder in (*TEMPORARY, tempfile.gettempdir())]
     caches = [home / cache for cache in CACHES]
     if os.path.isabs(cache := environment.get("XDG_CACHE_HOME", "")):  # noqa: PTH117 - a string, maybe empty
         caches.append(Path(cache))
     for folder in (*folders, *caches):
-        # A home folder below one of them, as on some machines, is not taken for passing.
+        # Some machines have home folders below one of these; those are not temporary.
         if path.is_relative_to(folder) and not (home.is_relative_to(folder) and path.is_relative_to(home)):
             return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
     return None

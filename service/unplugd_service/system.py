@@ -1,4 +1,4 @@
-"""What installing does to the system: files written and removed, programs run. A rehearsal only says what it would do."""
+"""Side effects of installing, behind an interface, so that --dry-run can print them instead."""
 
 from __future__ import annotations
 
@@ -18,56 +18,56 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIMEOUT_SECONDS: Final = 60.0
-"""Seconds that a program may take: starting the service waits until it is ready."""
+"""Timeout of a program in seconds; starting the service waits until it is ready."""
 POLL_SECONDS: Final = 0.25
-"""Seconds between two looks at something that is waited for."""
+"""Seconds between polls of a condition."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """How a program ended."""
+class ProgramResult:
+    """The exit status and output of a program."""
 
     code: int
     out: str = ""
     err: str = ""
 
     @property
-    def complaint(self) -> str:
-        """The last line it said, which is what it complains of."""
+    def message(self) -> str:
+        """The last line of its output, usually the error message."""
         said = (self.err.strip() or self.out.strip()).splitlines()
         return hide_home(said[-1]) if said else f"exit status {self.code}"
 
 
 class System(Protocol):
-    """Whatever is done to the system is done through these."""
+    """The side effects on the computer."""
 
     def tell(self, text: str) -> None:
         """Tell the person something."""
 
-    def folder(self, path: Path) -> None:
-        """Make a folder, the user's alone, if it is not there. Failure where it cannot be."""
+    def make_folder(self, path: Path) -> None:
+        """Create a folder for the user alone, unless it exists; Failure if that fails."""
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
-        """Write a file, with its folders: whole or not at all. Failure where it cannot be."""
+        """Write a file atomically and create its folders; Failure if that fails."""
 
     def move(self, path: Path, to: Path) -> None:
-        """Move a file or folder where nothing is, on the same disk. Failure where it cannot be."""
+        """Move a file or folder to a free path on the same disk; Failure if that fails."""
 
     def remove(self, path: Path) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
 
     def remove_folder(self, path: Path) -> None:
-        """Remove a folder with all that is in it, if it is there."""
+        """Remove a folder and everything in it, if it exists."""
 
-    def run(self, *command: str) -> Done:
-        """Run a program to its end; Failure where it cannot be started or hangs."""
+    def run(self, *command: str) -> ProgramResult:
+        """Run a program and wait for its end; Failure if it cannot be started or hangs."""
 
     def wait(self, what: str, condition: Callable[[], bool], seconds: float, /) -> bool:
-        """Wait until `condition` is true, at most so many seconds; return whether it is. `what` is what is waited for."""
+        """Wait up to `seconds` until `condition` is true; return whether it is. `what` describes the condition."""
 
 
 class RealSystem:
-    """Hands that do it. `tell` hears of each file."""
+    """Really does it. `tell` is called with a line about each file."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
@@ -76,15 +76,15 @@ class RealSystem:
         """Tell the person something."""
         self._tell(text)
 
-    def folder(self, path: Path) -> None:
-        """Make a folder, the user's alone, if it is not there."""
+    def make_folder(self, path: Path) -> None:
+        """Create a folder for the user alone, unless it exists."""
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _cannot("made", path, error) from None
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
-        """Write a file, with its folders: whole or not at all."""
+        """Write a file atomically and create its folders."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             atomic.write(path, data, mode)
@@ -93,7 +93,7 @@ class RealSystem:
         self._tell(f"Wrote {shorten(path)}")
 
     def remove(self, path: Path) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         try:
             path.unlink()
         except FileNotFoundError:
@@ -103,7 +103,7 @@ class RealSystem:
         self._tell(f"Removed {shorten(path)}")
 
     def move(self, path: Path, to: Path) -> None:
-        """Move a file or folder where nothing is, on the same disk."""
+        """Move a file or folder to a free path on the same disk."""
         try:
             to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.rename(to)
@@ -112,7 +112,7 @@ class RealSystem:
         self._tell(f"Wrote {shorten(to)}")
 
     def remove_folder(self, path: Path) -> None:
-        """Remove a folder with all that is in it, if it is there."""
+        """Remove a folder and everything in it, if it exists."""
         try:
             shutil.rmtree(path)
         except FileNotFoundError:
@@ -121,12 +121,12 @@ class RealSystem:
             raise _cannot("removed", path, error) from None
         self._tell(f"Removed {shorten(path)}")
 
-    def run(self, *command: str) -> Done:
-        """Run a program to its end."""
+    def run(self, *command: str) -> ProgramResult:
+        """Run a program and wait for its end."""
         return run(*command)
 
     def wait(self, _what: str, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait until `condition` is true, at most so many seconds."""
+        """Wait up to `seconds` until `condition` is true."""
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() >= end:
@@ -136,7 +136,7 @@ class RealSystem:
 
 
 class DryRun:
-    """Hands that only say what they would do: each program succeeds and each wait is over at once."""
+    """Only says what it would do: every program succeeds, and every wait ends at once."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -145,9 +145,9 @@ class DryRun:
         """Tell the person something."""
         self._say(f"# would say: {text}")
 
-    def folder(self, path: Path) -> None:
-        """Say which folder would be made."""
-        self._say(f"# would make the folder {shorten(path)}, if it is not there")
+    def make_folder(self, path: Path) -> None:
+        """Say which folder would be created."""
+        self._say(f"# would create the folder {shorten(path)} unless it exists")
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
         """Say what would be written."""
@@ -164,21 +164,21 @@ class DryRun:
 
     def remove_folder(self, path: Path) -> None:
         """Say which folder would be removed."""
-        self._say(f"# would remove {shorten(path)}, with all that is in it")
+        self._say(f"# would remove {shorten(path)} and everything in it")
 
-    def run(self, *command: str) -> Done:
+    def run(self, *command: str) -> ProgramResult:
         """Say what would be run."""
         self._say(f"# would run: {hide_home(shlex.join(command))}")
-        return Done(0)
+        return ProgramResult(0)
 
     def wait(self, what: str, _condition: Callable[[], bool], seconds: float) -> bool:
         """Say what would be waited for."""
-        self._say(f"# would wait, {seconds:g} s at most, until {what}")
+        self._say(f"# would wait up to {seconds:g} s until {what}")
         return True
 
 
-def run(*command: str) -> Done:
-    """Run a program that only tells something, to its end; Failure where it cannot be started or hangs."""
+def run(*command: str) -> ProgramResult:
+    """Run a program and return how it ended; Failure if it cannot be started or hangs."""
     try:
         done = subprocess.run(
             command,
@@ -191,17 +191,17 @@ def run(*command: str) -> Done:
         )
     except subprocess.TimeoutExpired:
         raise Failure(
-            f"{command[0]} does not end", "try again; if it stays so, restart the computer"
+            f"{command[0]} is not responding", "try again; if that does not help, restart the computer"
         ) from None
     except OSError as error:
         raise Failure(
-            f"{command[0]} cannot be started: {error.strerror}", "unplugd run watches without it"
+            f"{command[0]} cannot be started: {error.strerror}", "unplugd run works without it"
         ) from None
-    return Done(done.returncode, done.stdout, done.stderr)
+    return ProgramResult(done.returncode, done.stdout, done.stderr)
 
 
 def _cannot(what: str, path: Path, error: OSError) -> Failure:
     return Failure(
         f"{shorten(path)} cannot be {what}: {error.strerror or error}",
-        f"make {shorten(path.parent)} a folder that you can write to",
+        f"make sure you can write to {shorten(path.parent)}",
     )

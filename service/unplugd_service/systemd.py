@@ -11,25 +11,26 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd_service import stamp, system, unit_file
+from unplugd_service import stamp, unit_file
 from unplugd_service.errors import Failure
-from unplugd_service.manager import INSTALL, Problem, State
+from unplugd_service.manager import INSTALL, Defect, ServiceStatus
+from unplugd_service.system import ProgramResult, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from unplugd_service.program import Program
-    from unplugd_service.system import Done, System
+    from unplugd_service.system import System
 
 UNIT: Final = "unplugd.service"
 BOOTED: Final = Path("/run/systemd/system")
-"""Is there where systemd runs the system (sd_booted(3))."""
+"""Exists where systemd is the init system (sd_booted(3))."""
 PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+:@,=~-")
-"""Characters that mean nothing else in a command line of systemd's."""
+"""Characters without a special meaning in ExecStart=."""
 ENV: Final = "/usr/bin/env"
-"""Starts a program of any name: systemd itself takes none with quotes, backslashes or control characters in its path."""
+"""Starts programs whose path systemd itself refuses: those with quotes, backslashes or control characters."""
 RESTART: Final = "unplugd service restart"
-ASKED: Final = (
+PROPERTIES: Final = (
     "LoadState",
     "ActiveState",
     "SubState",
@@ -41,25 +42,25 @@ ASKED: Final = (
 )
 
 
-def command_line(words: Sequence[str], home: str = "") -> str:
-    """Return the words as ExecStart= takes them, each quoted (systemd.service(5), "Command lines").
+def format_command(words: Sequence[str], home: str = "") -> str:
+    """Return the words quoted for ExecStart= (systemd.service(5), "Command lines").
 
-    The home folder is written as %h: it holds the user's name.
+    The home folder becomes %h, because it contains the user's name.
     """
     if any(letter in "\"'\\" or not letter.isprintable() for letter in words[0]):
         words = (ENV, *words)
     program, *arguments = words
     below = f"{home.rstrip('/')}/" if len(home) > 1 else ""
     if below and program.startswith(below):
-        start = _quoted(program.removeprefix(below))
+        start = _quote(program.removeprefix(below))
         first = f'"%h/{start[1:]}' if start.startswith('"') else f"%h/{start}"
     else:
-        first = _quoted(program)
-    # In the program's own path systemd replaces no variables.
-    return " ".join([first, *(_quoted(word.replace("$", "$$")) for word in arguments)])
+        first = _quote(program)
+    # systemd does not expand variables in the path of the program.
+    return " ".join([first, *(_quote(word.replace("$", "$$")) for word in arguments)])
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     if word and PLAIN.issuperset(word):
         return word
     out = []
@@ -75,7 +76,7 @@ def _quoted(word: str) -> str:
 
 
 def split_words(line: str, home: str = "") -> tuple[str, ...]:
-    """Return the words of a command line as `command_line` writes it; of any other at least the program."""
+    """Return the words of a line written by `format_command`; of any other line, at least the program."""
     words: list[bytes] = []
     word: bytearray | None = None
     quoted = False
@@ -90,7 +91,7 @@ def split_words(line: str, home: str = "") -> tuple[str, ...]:
             word = None
         else:
             word = bytearray() if word is None else word
-            word += _escaped(letters) if byte == ord("\\") else bytes((byte,))
+            word += _read_escape(letters) if byte == ord("\\") else bytes((byte,))
     if word is not None:
         words.append(bytes(word))
     plain = [
@@ -100,7 +101,7 @@ def split_words(line: str, home: str = "") -> tuple[str, ...]:
     return found[1:] if found[:1] == (ENV,) else found
 
 
-def _escaped(letters: Iterable[int]) -> bytes:
+def _read_escape(letters: Iterable[int]) -> bytes:
     after = bytes(islice(letters, 1))
     if after != b"x":
         return after
@@ -111,7 +112,7 @@ def _escaped(letters: Iterable[int]) -> bytes:
 
 
 class Systemd:
-    """The user's own service manager. `environment` is where the user's folders are found."""
+    """The user's service manager. `environment` determines the user's folders."""
 
     name: Final = "systemd"
 
@@ -123,96 +124,96 @@ class Systemd:
         self.file = configuration / "systemd/user" / UNIT
         self._booted = booted
 
-    def text(self, program: Program) -> str:
-        """Return the unit for a program."""
-        line = command_line(program.command, str(self._home))
-        # Quoted for an ExecStart=, the path would not be read as a path.
+    def render(self, program: Program) -> str:
+        """Return the unit file for a program."""
+        line = format_command(program.command, str(self._home))
+        # ConditionFileIsExecutable= takes a plain path, without the quoting of ExecStart=.
         executable = ENV if line.startswith(ENV) else program.command[0].replace("%", "%%")
         if (below := f"{self._home}/") != "//" and executable.startswith(below):
             executable = f"%h/{executable.removeprefix(below)}"
         template = files("unplugd_service").joinpath(UNIT).read_text(encoding="utf-8")
         first, _, rest = template.partition("\n")
         rest = rest.replace("@PROGRAM@", executable).replace("@COMMAND@", line)
-        return first.replace("@SEAL@", stamp.format_line(rest, program.version)) + f"\n{rest}"
+        return first.replace("@STAMP@", stamp.format_line(rest, program.version)) + f"\n{rest}"
 
     def check(self) -> None:
-        """Make sure that the user's manager can be asked, and has the same folders as the command line."""
+        """Raise Failure unless the user's manager can be reached and uses the same folders as this shell."""
         if not self._booted.exists() or not shutil.which("systemctl"):
             raise Failure(
-                "systemd does not run here (in a container it seldom does)",
-                "unplugd run watches without it; have your desktop start that when you log in",
+                "systemd is not running here (containers usually lack it)",
+                "unplugd run works without systemd; have your desktop start it when you log in",
             )
-        done = _systemctl("show-environment")
-        if done.code:
+        result = _systemctl("show-environment")
+        if result.code:
             raise Failure(
-                f"the service manager of your session cannot be reached: {done.complaint}",
-                "log in as the person who uses the desktop, not by su or sudo, and try again there",
+                f"cannot reach your session's service manager: {result.message}",
+                "log in as the user of the desktop (not through su or sudo) and try again",
             )
-        there = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+        manager_environment = dict(line.split("=", 1) for line in result.out.splitlines() if "=" in line)
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-            if there.get(name, "").strip("'\"") != self._environment.get(name, ""):
+            if manager_environment.get(name, "").strip("'\"") != self._environment.get(name, ""):
                 raise Failure(
-                    f"{name} is not the same in this shell as in your session, so a service would have other folders",
-                    f"set it in ~/.config/environment.d/ (environment.d(5)) and log in anew, or: unset {name}",
+                    f"{name} differs between this shell and your session, so the service would use other folders",
+                    f"set it in ~/.config/environment.d/ (see environment.d(5)) and log in again, or: unset {name}",
                 )
 
-    def install(self, program: Program, hands: System) -> None:
-        """Write the unit, enable it, start it, and wait until it is ready."""
-        self._must_not_be_masked()
+    def install(self, program: Program, system: System) -> None:
+        """Write the unit file, enable and start the service, and wait until it is ready."""
+        self._require_unmasked()
         before = unit_file.read(self.file)
-        unit_file.make_room(self.file, before, hands)
-        text = self.text(unit_file.restore(program, self._command(before)))
+        unit_file.keep_changes(self.file, before, system)
+        text = self.render(unit_file.prefer_installed(program, self._parse_command(before)))
         if text != before:
-            hands.write(self.file, text.encode(errors="surrogateescape"))
-        _must(hands.run("systemctl", "--user", "daemon-reload"))
-        # Anew: an older unit may have been enabled for other targets.
-        _must(hands.run("systemctl", "--user", "reenable", UNIT))
-        self._begin("restart", hands)
+            system.write(self.file, text.encode(errors="surrogateescape"))
+        _require_success(system.run("systemctl", "--user", "daemon-reload"))
+        # reenable: an older unit file may have been enabled for other targets.
+        _require_success(system.run("systemctl", "--user", "reenable", UNIT))
+        self._start_unit("restart", system)
 
-    def uninstall(self, hands: System) -> bool:
-        """Stop the service and remove the unit, if it is unplugd's own."""
+    def uninstall(self, system: System) -> bool:
+        """Stop the service and remove the unit file, if unplugd wrote it; return whether anything was there."""
         self.check()
-        self._must_not_be_masked()
+        self._require_unmasked()
         text = unit_file.read(self.file)
         if text is None:
-            return self._clear_away(hands)
-        unit_file.make_room(self.file, text, hands)
-        _must(hands.run("systemctl", "--user", "disable", "--now", UNIT))
-        hands.remove(self.file)
-        self._forget(hands)
+            return self._clean_up(system)
+        unit_file.keep_changes(self.file, text, system)
+        _require_success(system.run("systemctl", "--user", "disable", "--now", UNIT))
+        system.remove(self.file)
+        self._reload_manager(system)
         return True
 
-    def start(self, hands: System) -> None:
-        """Start it, and wait until it is ready."""
-        self._must_be_known()
-        self._begin("start", hands)
+    def start(self, system: System) -> None:
+        """Start the service and wait until it is ready."""
+        self._require_unit()
+        self._start_unit("start", system)
 
-    def stop(self, hands: System) -> None:
-        """Stop it until the next login."""
-        self._must_be_known()
-        _must(hands.run("systemctl", "--user", "stop", UNIT))
+    def stop(self, system: System) -> None:
+        """Stop the service until the next login."""
+        self._require_unit()
+        _require_success(system.run("systemctl", "--user", "stop", UNIT))
 
-    def restart(self, hands: System) -> None:
-        """Stop it and start it again."""
-        self._must_be_known()
-        self._begin("restart", hands)
+    def restart(self, system: System) -> None:
+        """Restart the service and wait until it is ready."""
+        self._require_unit()
+        self._start_unit("restart", system)
 
-    def state(self, program: Program | None) -> State:
-        """Return what is known of it."""
+    def inspect(self, program: Program | None) -> ServiceStatus:
+        """Return the status of the service."""
         self.check()
-        known = self._shown()
+        known = self._query()
         masked = known.get("LoadState") == "masked"
         text, path, own = None if masked else unit_file.read(self.file), self.file, True
         if text is None and known.get("FragmentPath") and not masked:
-            # Installed for everybody, by a package or an administrator.
+            # Installed for all users by a package or an administrator.
             path, own = Path(known["FragmentPath"]), False
             with contextlib.suppress(OSError):
                 text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        command = self._command(text)
-        problems = _of_the_service(known, installed=text is not None, own=own)
+        command = self._parse_command(text)
+        defects = _find_defects(known, installed=text is not None, own=own)
         if text is not None:
-            problems[:0] = unit_file.find_problems(text, command, program if own else None, self.text)
-        return State(
+            defects[:0] = unit_file.find_defects(text, command, program if own else None, self.render)
+        return ServiceStatus(
             self.name,
             path,
             installed=text is not None,
@@ -220,112 +221,112 @@ class Systemd:
             state=_describe_state(known),
             process=int(known.get("MainPID") or 0),
             command=command,
-            problems=tuple(problems),
+            defects=tuple(defects),
         )
 
-    def logs(self, lines: int, *, follow: bool) -> tuple[str, ...]:
-        """Return the command that shows what it has said."""
+    def make_log_command(self, lines: int, *, follow: bool) -> tuple[str, ...]:
+        """Return the command that shows the service's log."""
         if not shutil.which("journalctl"):
-            raise Failure("there is no journalctl to show it", "unplugd log shows what unplugd saw and did")
+            raise Failure("journalctl is not installed", "unplugd log shows what unplugd saw and did")
         more = ("--follow",) if follow else ("--no-pager",)
         return ("journalctl", "--user", f"--unit={UNIT}", f"--lines={lines}", "--output=short-iso", *more)
 
-    def _begin(self, verb: str, hands: System) -> None:
-        # Else a service that has failed too often is not tried again.
-        hands.run("systemctl", "--user", "reset-failed", UNIT)
-        # The unit says when it is ready, and this waits for it.
-        done = hands.run("systemctl", "--user", verb, UNIT)
-        # A condition that is not met is no error to systemctl.
-        if done.code or not hands.wait("it runs", lambda: self._shown().get("ActiveState") == "active", 1.0):
-            result = self._shown().get("Result", "")
-            because = f" ({result})" if result not in ("", "success") else f": {done.complaint}"
+    def _start_unit(self, verb: str, system: System) -> None:
+        # Otherwise a service that failed too often is not started again.
+        system.run("systemctl", "--user", "reset-failed", UNIT)
+        # Type=notify: this returns when the service is ready.
+        result = system.run("systemctl", "--user", verb, UNIT)
+        # systemctl does not treat an unmet condition as an error.
+        if result.code or not system.wait(
+            "the service is running", lambda: self._query().get("ActiveState") == "active", 1.0
+        ):
+            reason = self._query().get("Result", "")
+            because = f" ({reason})" if reason not in ("", "success") else f": {result.message}"
             raise Failure(
-                f"the service does not start{because}", "unplugd service logs says why; unplugd doctor, too"
+                f"the service failed to start{because}", "see unplugd service logs and unplugd doctor"
             )
 
-    def _clear_away(self, hands: System) -> bool:
-        """Do what can be done without a unit of the user's own; return whether anything was there."""
-        known = self._shown()
+    def _clean_up(self, system: System) -> bool:
+        """Remove what is left where the user has no unit file; return whether anything was."""
+        known = self._query()
         if known.get("FragmentPath"):
             raise Failure(
-                f"it is installed for everybody, in {known['FragmentPath']}",
-                f"to have it left out for you alone: systemctl --user mask --now {UNIT}",
+                f"the service is installed for all users, in {known['FragmentPath']}",
+                f"to turn it off for yourself only: systemctl --user mask --now {UNIT}",
             )
         links = sorted(self.file.parent.glob(f"*.wants/{UNIT}"))
         runs = known.get("ActiveState") not in (None, "", "inactive")
         if runs:
-            _must(hands.run("systemctl", "--user", "stop", UNIT))
+            _require_success(system.run("systemctl", "--user", "stop", UNIT))
         for link in links:
-            hands.remove(link)
+            system.remove(link)
         if runs or links:
-            self._forget(hands)
+            self._reload_manager(system)
         return bool(runs or links)
 
-    def _forget(self, hands: System) -> None:
-        _must(hands.run("systemctl", "--user", "daemon-reload"))
-        # Else a service that had failed would go on being listed.
-        hands.run("systemctl", "--user", "reset-failed", UNIT)
+    def _reload_manager(self, system: System) -> None:
+        _require_success(system.run("systemctl", "--user", "daemon-reload"))
+        # Otherwise a failed service would stay listed.
+        system.run("systemctl", "--user", "reset-failed", UNIT)
 
-    def _must_not_be_masked(self) -> None:
-        # Masking puts a link to nothing there.
+    def _require_unmasked(self) -> None:
+        # A masked unit file is a symlink to /dev/null.
         if self.file.is_symlink() and self.file.resolve() == Path(os.devnull):
-            raise _masked()
+            raise _make_masked_failure()
 
-    def _must_be_known(self) -> None:
-        known = self._shown()
+    def _require_unit(self) -> None:
+        known = self._query()
         if known.get("LoadState") == "masked":
-            raise _masked()
+            raise _make_masked_failure()
         if known.get("LoadState") == "not-found":
             raise Failure("the service is not installed", INSTALL)
 
-    def _command(self, text: str | None) -> tuple[str, ...]:
+    def _parse_command(self, text: str | None) -> tuple[str, ...]:
         for line in (text or "").splitlines():
             if line.startswith("ExecStart="):
                 return split_words(line.removeprefix("ExecStart="), str(self._home))
         return ()
 
-    def _shown(self) -> dict[str, str]:
-        done = _systemctl("show", UNIT, f"--property={','.join(ASKED)}")
-        return dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+    def _query(self) -> dict[str, str]:
+        result = _systemctl("show", UNIT, f"--property={','.join(PROPERTIES)}")
+        return dict(line.split("=", 1) for line in result.out.splitlines() if "=" in line)
 
 
-def _systemctl(*arguments: str) -> Done:
-    return system.run("systemctl", "--user", *arguments)
+def _systemctl(*arguments: str) -> ProgramResult:
+    return run("systemctl", "--user", *arguments)
 
 
-def _must(done: Done) -> None:
-    if done.code:
-        raise Failure(f"systemctl failed: {done.complaint}", "unplugd service status")
+def _require_success(result: ProgramResult) -> None:
+    if result.code:
+        raise Failure(f"systemctl failed: {result.message}", "unplugd service status")
 
 
-def _masked() -> Failure:
+def _make_masked_failure() -> Failure:
     return Failure("the service is masked", f"systemctl --user unmask {UNIT}")
 
 
-def _of_the_service(known: Mapping[str, str], *, installed: bool, own: bool) -> list[Problem]:
+def _find_defects(known: Mapping[str, str], *, installed: bool, own: bool) -> list[Defect]:
     active, sub, result = known.get("ActiveState", ""), known.get("SubState", ""), known.get("Result", "")
     if known.get("LoadState") == "masked":
-        return [Problem(str(_masked()), _masked().hint)]
+        return [Defect(str(_make_masked_failure()), _make_masked_failure().hint)]
     if not installed:
-        # One that is still loaded although its file is gone.
+        # It may still be loaded without its file.
         left = active in ("active", "activating", "reloading")
-        runs = [Problem("the service runs although its file is gone", INSTALL)]
-        return runs if left else [Problem("the service is not installed", INSTALL)]
-    problems = []
+        runs = [Defect("the service is running, but its file is missing", INSTALL)]
+        return runs if left else [Defect("the service is not installed", INSTALL)]
+    defects = []
     if known.get("NeedDaemonReload") == "yes":
-        problems.append(Problem("systemd has not read its file as it is now", INSTALL))
+        defects.append(Defect("its file has changed since systemd read it", INSTALL))
     if known.get("UnitFileState") not in ("enabled", "enabled-runtime"):
         repair = INSTALL if own else f"systemctl --user enable {UNIT}"
-        problems.append(Problem("it is not started when you log in", repair))
+        defects.append(Defect("it does not start when you log in", repair))
     if active == "failed":
-        problems.append(Problem(f"it has failed ({result}); unplugd service logs says why", RESTART))
+        defects.append(Defect(f"it failed ({result}); see unplugd service logs", RESTART))
     elif active == "activating" and sub == "auto-restart":
-        problems.append(
-            Problem(f"it ends again and again ({result}); unplugd service logs says why", RESTART)
-        )
+        defects.append(Defect(f"it keeps exiting ({result}); see unplugd service logs", RESTART))
     elif active in ("inactive", "deactivating"):
-        problems.append(Problem("it does not run", "unplugd service start"))
-    return problems
+        defects.append(Defect("it is not running", "unplugd service start"))
+    return defects
 
 
 def _describe_state(known: Mapping[str, str]) -> str:
@@ -334,6 +335,6 @@ def _describe_state(known: Mapping[str, str]) -> str:
         "active": "running",
         "inactive": "stopped",
         "failed": "failed",
-        "activating": "waiting to be started again" if sub == "auto-restart" else "starting",
+        "activating": "waiting to restart" if sub == "auto-restart" else "starting",
         "deactivating": "stopping",
     }.get(active, active)

@@ -1,4 +1,4 @@
-"""Paths and texts as messages show them: with `~` for the home folder, which holds the user's name."""
+"""Replaces the home folder, which contains the user's name, with `~` in what messages show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def shorten(path: Path) -> str:
-    """Return the path as a message shows it: with `~` for the home folder."""
+    """Return the path for a message, with `~` for the home folder."""
     with contextlib.suppress(ValueError, RuntimeError):
         return f"~/{path.relative_to(Path.home())}"
     return str(path)

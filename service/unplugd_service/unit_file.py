@@ -1,4 +1,4 @@
-"""The service file as it is found: whose it is, whether it is what would be written now, what to keep of it."""
+"""Checks an existing service file: whether it is ours, whether it is current, and what of it to keep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from unplugd_service import stamp
 from unplugd_service.errors import Failure
-from unplugd_service.manager import INSTALL, Problem
+from unplugd_service.manager import INSTALL, Defect
 from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read(file: Path) -> str | None:
-    """Return what stands in a service file, None where there is none; Failure where it cannot be read."""
+    """Return the text of a service file, or None if there is none; Failure if it cannot be read."""
     try:
         return file.read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
@@ -31,57 +31,59 @@ def read(file: Path) -> str | None:
         ) from None
 
 
-def make_room(file: Path, text: str | None, hands: System) -> None:
-    """See that `file`, which has `text`, may be written anew or removed: a change by hand is kept beside it."""
+def keep_changes(file: Path, text: str | None, system: System) -> None:
+    """Save a copy if `file`, which contains `text`, was edited by hand; Failure if unplugd did not write it."""
     if text is None:
         return
-    sealed = stamp.read_stamp(text)
-    if sealed is None:
-        raise Failure(f"{shorten(file)} is there and is not unplugd's own", "move it away, then try again")
-    if not sealed.intact:
-        hands.tell(f"{shorten(file)} was changed by hand; a copy is kept:")
-        hands.write(file.with_name(f"{file.name}.old"), text.encode(errors="surrogateescape"))
+    found = stamp.read_stamp(text)
+    if found is None:
+        raise Failure(
+            f"{shorten(file)} exists but was not written by unplugd", "move it away, then try again"
+        )
+    if not found.intact:
+        system.tell(f"{shorten(file)} was edited by hand; saving a copy:")
+        system.write(file.with_name(f"{file.name}.old"), text.encode(errors="surrogateescape"))
 
 
-def restore(program: Program, command: tuple[str, ...]) -> Program:
-    """Return the program as the file has it already, where that is the same: a link that lasts stays a link."""
-    return replace(program, command=command) if _same(command, program.command) else program
+def prefer_installed(program: Program, command: tuple[str, ...]) -> Program:
+    """Return `program` with the installed command if both start the same program, so that a symlink stays in place."""
+    return replace(program, command=command) if _is_same_command(command, program.command) else program
 
 
-def find_problems(
-    text: str, command: tuple[str, ...], program: Program | None, written: Callable[[Program], str]
-) -> list[Problem]:
-    """Compare a file that has `text` and starts `command` with what `written` would make of `program` now."""
+def find_defects(
+    text: str, command: tuple[str, ...], program: Program | None, render: Callable[[Program], str]
+) -> list[Defect]:
+    """Return what is wrong with a file that contains `text` and starts `command`; `render` gives what to expect."""
     if command and not _can_start(Path(command[0])):
-        return [Problem(f"the program that it starts is gone: {shorten(Path(command[0]))}", INSTALL)]
-    sealed = stamp.read_stamp(text)
-    if sealed is None or program is None:
-        # A packager's, or somebody's own: what stands in it is their choice.
+        return [Defect(f"the program it starts no longer exists: {shorten(Path(command[0]))}", INSTALL)]
+    found = stamp.read_stamp(text)
+    if found is None or program is None:
+        # Written by a packager or by hand: its content is their choice.
         return []
-    if not sealed.intact:
-        return [Problem("its file was changed by hand (a copy is kept when it is written anew)", INSTALL)]
-    if sealed.version != program.version:
-        return [Problem(f"it was installed by unplugd {sealed.version}, this is {program.version}", INSTALL)]
-    if not _same(command, program.command):
-        return [Problem(f"it starts another unplugd: {shorten(Path(command[0]))}", INSTALL)]
-    if text != written(restore(program, command)):
-        return [Problem("its file is not as this unplugd writes it", INSTALL)]
+    if not found.intact:
+        return [Defect("its file was edited by hand (installing again keeps a copy)", INSTALL)]
+    if found.version != program.version:
+        return [Defect(f"it was installed by unplugd {found.version}, this is {program.version}", INSTALL)]
+    if not _is_same_command(command, program.command):
+        return [Defect(f"it starts a different unplugd: {shorten(Path(command[0]))}", INSTALL)]
+    if text != render(prefer_installed(program, command)):
+        return [Defect("its file differs from what this unplugd would write", INSTALL)]
     return []
 
 
-def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return one == other or (bool(one) and _entry(one) == _entry(other))
+def _is_same_command(installed: tuple[str, ...], current: tuple[str, ...]) -> bool:
+    return installed == current or (bool(installed) and _locate(installed) == _locate(current))
 
 
-def _entry(command: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
-    """Return the folder that a program comes from, links followed but Python's own, and what it is to do."""
+def _locate(command: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+    """Return the real folder of a program (but not of the Python that runs it), and its arguments."""
     if command[1:3] == ("-m", "unplugd"):
         return Path(command[0]).parent.resolve(), command[3:]
     return Path(command[0]).resolve().parent, command[1:]
 
 
 def _can_start(program: Path) -> bool:
-    """Whether a program, and the interpreter that its first line names, are there: a moved environment lacks the second."""
+    """Whether a program and the interpreter in its #! line can be run: a moved environment lacks the latter."""
     try:
         with program.open("rb") as file:
             first = file.readline(1024)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TOOLS = Path(sys.executable).parent
 VANISHES = (
-    "unplugd: unplugd runs from ~/.cache, which will be emptied one day, and the service with it\n"
+    "unplugd: unplugd is running from ~/.cache, a temporary folder; the service would stop working once it is emptied\n"
     "hint: install it first (in its folder: make install, or pipx install .), then: unplugd service install\n"
 )
 

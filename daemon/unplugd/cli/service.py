@@ -17,7 +17,7 @@ from unplugd.config.file import load_settings
 from unplugd.errors import Failure
 from unplugd.rules import reminder
 from unplugd.watch import control
-from unplugd_service.manager import Problem
+from unplugd_service.manager import Defect
 from unplugd_service.program import Program, find_program
 from unplugd_service.system import DryRun, RealSystem
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from unplugd.paths import Paths
-    from unplugd_service.manager import Manager, State
+    from unplugd_service.manager import Manager, ServiceStatus
     from unplugd_service.system import System
 
 READY_TIMEOUT_SECONDS: Final = reminder.DELIVERY_TIMEOUT_SECONDS
@@ -74,20 +74,20 @@ def uninstall(arguments: argparse.Namespace, where: Paths) -> int:
 
 def start(arguments: argparse.Namespace, where: Paths) -> int:
     """Start the service."""
-    manager, hands = _to_change(arguments)
+    manager, system = _to_change(arguments)
     if arguments.dry_run:
-        manager.start(hands)
+        manager.start(system)
         return 0
     load_settings(where.config)
     _alone(manager, where)
-    manager.start(hands)
+    manager.start(system)
     return _watches(where)
 
 
 def stop(arguments: argparse.Namespace, _where: Paths) -> int:
     """Stop the service until the next login."""
-    manager, hands = _to_change(arguments)
-    manager.stop(hands)
+    manager, system = _to_change(arguments)
+    manager.stop(system)
     if not arguments.dry_run:
         say("unplugd is stopped until you next log in. To start it now: unplugd service start")
     return 0
@@ -95,17 +95,17 @@ def stop(arguments: argparse.Namespace, _where: Paths) -> int:
 
 def restart(arguments: argparse.Namespace, where: Paths) -> int:
     """Stop the service and start it again."""
-    manager, hands = _to_change(arguments)
+    manager, system = _to_change(arguments)
     if arguments.dry_run:
-        manager.restart(hands)
+        manager.restart(system)
         return 0
     # Before a good one is ended.
     load_settings(where.config)
-    manager.restart(hands)
+    manager.restart(system)
     return _watches(where)
 
 
-def problems(where: Paths) -> list[Problem]:
+def problems(where: Paths) -> list[Defect]:
     """Return what is wrong with the service, each with the command that repairs it; Failure where there can be none."""
     return _found(_of_this_system(), where)[1]
 
@@ -131,7 +131,7 @@ def logs(arguments: argparse.Namespace, _where: Paths) -> int:
     """Print what the service has said."""
     if arguments.last < 0:
         raise Failure("--last cannot be negative", "unplugd service logs --last 20")
-    command = _manager(arguments).logs(arguments.last, follow=arguments.follow)
+    command = _manager(arguments).make_log_command(arguments.last, follow=arguments.follow)
     sys.stdout.flush()
     return subprocess.run(command, check=False).returncode and 1
 
@@ -144,7 +144,7 @@ def file(arguments: argparse.Namespace, _where: Paths) -> int:
         program = Program((arguments.program, "run"), __version__)
     else:
         raise Failure(f"{arguments.program} is not an absolute path", "--command /usr/bin/unplugd")
-    print(_manager(arguments).text(program), end="")
+    print(_manager(arguments).render(program), end="")
     return 0
 
 
@@ -189,7 +189,7 @@ def _watches(where: Paths) -> int:
 
 def _alone(manager: Manager, where: Paths) -> None:
     """See that no other unplugd watches already: the service could not start beside it."""
-    mine = manager.state(None).process
+    mine = manager.inspect(None).process
     try:
         running = control.ask(where.control, {"command": "status"}).get("process")
     except control.NotRunningError:
@@ -234,10 +234,10 @@ def _until(answer: Callable[[], Any]) -> Any:
     return found
 
 
-def _found(manager: Manager, where: Paths) -> tuple[State, list[Problem]]:
+def _found(manager: Manager, where: Paths) -> tuple[ServiceStatus, list[Defect]]:
     """Return what is known of the service, and all that is wrong with it and with the daemon."""
-    state = manager.state(_this_or_none())
-    return state, [*state.problems, *_of_the_daemon(state, where)]
+    state = manager.inspect(_this_or_none())
+    return state, [*state.defects, *_of_the_daemon(state, where)]
 
 
 def _this_or_none() -> Program | None:
@@ -248,22 +248,22 @@ def _this_or_none() -> Program | None:
         return None
 
 
-def _of_the_daemon(state: State, where: Paths) -> list[Problem]:
+def _of_the_daemon(state: ServiceStatus, where: Paths) -> list[Defect]:
     """Return what the running daemon shows that its service manager cannot know."""
     answer = _ask(where, "status")
     version = answer.get("version")
     if state.process and version and version != __version__:
         what = f"unplugd {sanitize.one_line(str(version))} is still running, but {__version__} is installed"
-        return [Problem(what, "unplugd service restart")]
+        return [Defect(what, "unplugd service restart")]
     process = answer.get("process")
     if not state.process and isinstance(process, int):
-        return [Problem(f"unplugd is running outside the service (process {process})", f"kill {process}")]
+        return [Defect(f"unplugd is running outside the service (process {process})", f"kill {process}")]
     if answer.get("configuration", {}).get("problems"):
-        return [Problem("the configuration has errors and is not being used", "unplugd config check")]
+        return [Defect("the configuration has errors and is not being used", "unplugd config check")]
     return []
 
 
-def _as_json(state: State, problems: list[Problem]) -> dict[str, Any]:
+def _as_json(state: ServiceStatus, problems: list[Defect]) -> dict[str, Any]:
     return {
         "manager": state.manager,
         "file": paths.shorten(state.file),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-INSTEAD = "reminders are shown by osascript instead, as Script Editor's"
+INSTEAD = "reminders are shown by osascript instead, under the name Script Editor"
 
 
 class Rig:
@@ -27,10 +27,10 @@ class Rig:
         self.mac = Mac(folder, monkeypatch)
         self.applet = Applet()
         self.told: list[str] = []
-        self.hands = RealSystem(self.told.append)
+        self.system = RealSystem(self.told.append)
 
     def install(self) -> str:
-        said = self.applet.install(self.hands)
+        said = self.applet.install(self.system)
         assert "\n" not in said
         self.told.append(said)
         return said
@@ -165,8 +165,8 @@ def test_an_application_of_somebody_else_is_left_alone(rig: Rig) -> None:
     info.parent.mkdir(parents=True)
     for data in (plistlib.dumps({"CFBundleIdentifier": "org.other"}), b"<plist>", b"", plistlib.dumps([1])):
         info.write_bytes(data)
-        assert rig.install() == f"~/Applications/unplugd.app is there and is not unplugd's own: {INSTEAD}"
-        assert not rig.applet.uninstall(rig.hands)
+        assert rig.install() == f"~/Applications/unplugd.app exists but was not made by unplugd: {INSTEAD}"
+        assert not rig.applet.uninstall(rig.system)
         assert info.read_bytes() == data
     assert rig.programs == []
 
@@ -176,7 +176,7 @@ def test_where_it_cannot_be_built_nothing_is_left(rig: Rig, program: str) -> Non
     """Whole or not at all; the person is told what happens instead."""
     rig.mac.misbehave(program, 1)
     said = rig.install()
-    assert said.startswith(f"~/Applications/unplugd.app could not be made to work ({program}: ")
+    assert said.startswith(f"~/Applications/unplugd.app could not be set up ({program}: ")
     assert said.endswith(INSTEAD)
     assert rig.files == set()
 
@@ -202,7 +202,7 @@ def test_what_an_interrupted_attempt_left_is_no_hindrance(rig: Rig) -> None:
 def test_without_its_programs_it_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(rig.mac.home))
     assert rig.install() == (
-        "~/Applications/unplugd.app could not be made to work "
+        "~/Applications/unplugd.app could not be set up "
         f"(osacompile cannot be started: No such file or directory): {INSTEAD}"
     )
 
@@ -210,7 +210,7 @@ def test_without_its_programs_it_is_told(rig: Rig, monkeypatch: pytest.MonkeyPat
 def test_one_that_hangs_is_given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "TIMEOUT_SECONDS", 1.0)
     rig.mac.misbehave("osacompile", "hang")
-    assert "osacompile does not end" in rig.install()
+    assert "osacompile is not responding" in rig.install()
 
 
 def test_where_applications_cannot_be_made_it_is_told(rig: Rig) -> None:
@@ -222,9 +222,9 @@ def test_where_applications_cannot_be_made_it_is_told(rig: Rig) -> None:
 def test_uninstalling_removes_it_and_what_waited(rig: Rig) -> None:
     rig.install()
     rig.put("1.txt", "A\nb")
-    assert rig.applet.uninstall(rig.hands)
+    assert rig.applet.uninstall(rig.system)
     assert rig.files == set()
-    assert not rig.applet.uninstall(rig.hands)
+    assert not rig.applet.uninstall(rig.system)
 
 
 def test_a_rehearsal_changes_nothing(rig: Rig) -> None:

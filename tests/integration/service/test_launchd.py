@@ -38,11 +38,11 @@ ALWAYS = 1000
 class NoApplet(Applet):
     """Quick to install: what it does has tests of its own."""
 
-    def install(self, hands: System) -> str:  # noqa: ARG002 - nothing is done
+    def install(self, system: System) -> str:  # noqa: ARG002 - nothing is done
         """Do nothing."""
         return "no applet"
 
-    def uninstall(self, hands: System) -> bool:  # noqa: ARG002 - likewise
+    def uninstall(self, system: System) -> bool:  # noqa: ARG002 - likewise
         """Do nothing."""
         return False
 
@@ -56,7 +56,7 @@ class Rig:
         self.manager.applet = NoApplet()
         self.file = self.manager.file
         self.told: list[str] = []
-        self.hands = RealSystem(self.told.append)
+        self.system = RealSystem(self.told.append)
         self.script = folder / "bin/unplugd"
         self.script.parent.mkdir()
         self.runs("echo started $1 >&2; exec sleep 60")
@@ -72,11 +72,11 @@ class Rig:
         self.script.chmod(0o755)
 
     def install(self, program: Program | None = None) -> None:
-        self.manager.install(program or self.program, self.hands)
+        self.manager.install(program or self.program, self.system)
 
     def refused(self, verb: str = "install") -> tuple[str, str]:
         """Have something done that cannot be, and return what is said of it."""
-        arguments = {"install": [self.program, self.hands], "check": []}.get(verb, [self.hands])
+        arguments = {"install": [self.program, self.system], "check": []}.get(verb, [self.system])
         with pytest.raises(Failure) as trouble:
             getattr(self.manager, verb)(*arguments)
         said = (str(trouble.value), trouble.value.hint)
@@ -85,8 +85,8 @@ class Rig:
 
     def problems(self, program: Program | None = None) -> list[tuple[str, str]]:
         """Return what is wrong, and what repairs it."""
-        state = self.manager.state(program or self.program)
-        return [(problem.what, problem.repair) for problem in state.problems]
+        state = self.manager.inspect(program or self.program)
+        return [(problem.what, problem.repair) for problem in state.defects]
 
     @property
     def log(self) -> str:
@@ -116,7 +116,7 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
 @pytest.fixture
 def in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have nobody wait long for what does not come."""
-    for name in ("UNLOADING", "LOADING", "STARTING"):
+    for name in ("UNLOAD_TIMEOUT_SECONDS", "LOAD_TIMEOUT_SECONDS", "START_TIMEOUT_SECONDS"):
         monkeypatch.setattr(launchd, name, 0.3)
 
 
@@ -127,7 +127,7 @@ def test_the_file_says_what_launchd_needs(rig: Rig) -> None:
     """Every key, with absolute paths."""
     home = rig.mac.home
     log = f"{home}/Library/Logs/unplugd/unplugd.log"
-    text = rig.manager.text(rig.program)
+    text = rig.manager.render(rig.program)
     assert plistlib.loads(text.encode()) == {
         "Label": "local.unplugd",
         "ProgramArguments": [str(rig.script), "run"],
@@ -160,7 +160,7 @@ WORDS = st.lists(
 @given(WORDS)
 def test_any_words_come_out_as_they_went_in(words: list[str]) -> None:
     """Quotes, angle brackets, line separators, and sentences that look like our own seal."""
-    text = Launchd(uid=UID).text(Program(tuple(words), "1.0"))
+    text = Launchd(uid=UID).render(Program(tuple(words), "1.0"))
     assert plistlib.loads(text.encode())["ProgramArguments"] == words
     assert stamp.read_stamp(text) == stamp.Stamp("1.0", intact=True)
     assert stamp.read_stamp(text.replace("<integer>30<", "<integer>31<")) == stamp.Stamp("1.0", intact=False)
@@ -169,14 +169,14 @@ def test_any_words_come_out_as_they_went_in(words: list[str]) -> None:
 def test_a_word_like_our_seal_is_no_seal() -> None:
     """Ours is the first."""
     other = stamp.format_line("x", "9.9")
-    text = Launchd(uid=UID).text(Program(("/bin/x", f"a\n{other}\nb"), "1.0"))
+    text = Launchd(uid=UID).render(Program(("/bin/x", f"a\n{other}\nb"), "1.0"))
     assert stamp.read_stamp(text) == stamp.Stamp("1.0", intact=True)
 
 
 @pytest.mark.parametrize("letter", ["\x00", "\x1b", "\r", "\udcff", "\ufffe"])
 def test_letters_that_no_property_list_can_hold_are_refused(letter: str) -> None:
     with pytest.raises(Failure) as trouble:
-        Launchd(uid=UID).text(Program((f"/a{letter}b/unplugd",), "1.0"))
+        Launchd(uid=UID).render(Program((f"/a{letter}b/unplugd",), "1.0"))
     assert trouble.value.hint == "install it in another folder"
 
 
@@ -191,13 +191,13 @@ def test_installing_starts_it(rig: Rig) -> None:
     assert rig.launchctl == ["enable", "bootout", "bootstrap", "kickstart"]
     wait_until(lambda: rig.log == "started run\n", "its log")
     assert rig.file.stat().st_mode & 0o777 == 0o644
-    assert rig.file.read_text() == rig.manager.text(rig.program)
+    assert rig.file.read_text() == rig.manager.render(rig.program)
     assert rig.manager.log.stat().st_mode & 0o077 == 0o044, "launchd makes it before the umask counts"
     assert rig.manager.log.parent.stat().st_mode & 0o777 == 0o700
-    state = rig.manager.state(rig.program)
+    state = rig.manager.inspect(rig.program)
     assert (state.manager, state.file, state.installed, state.enabled) == ("launchd", rig.file, True, True)
     assert (state.state, state.process, state.command) == ("running", rig.process, rig.program.command)
-    assert state.problems == ()
+    assert state.defects == ()
     assert "Wrote ~/Library/LaunchAgents/local.unplugd.plist" in rig.told
     assert any(line.startswith("Reminders are shown by ~/Applications/unplugd.app") for line in rig.told)
 
@@ -210,7 +210,7 @@ def test_installing_again_runs_the_new_one(rig: Rig) -> None:
     assert rig.process not in (0, first)
     with pytest.raises(ProcessLookupError):
         os.kill(first, 0)
-    assert rig.manager.state(None).command[-1] == "x"
+    assert rig.manager.inspect(None).command[-1] == "x"
     assert not list(rig.file.parent.glob("*.old"))
 
 
@@ -219,7 +219,7 @@ def test_a_file_of_somebody_else_is_left_alone(rig: Rig) -> None:
     rig.file.parent.mkdir(parents=True)
     rig.file.write_text("theirs")
     assert rig.refused() == (
-        "~/Library/LaunchAgents/local.unplugd.plist is there and is not unplugd's own",
+        "~/Library/LaunchAgents/local.unplugd.plist exists but was not written by unplugd",
         "move it away, then try again",
     )
     assert rig.refused("uninstall")[1] == "move it away, then try again"
@@ -231,13 +231,13 @@ def test_what_was_changed_by_hand_is_kept(rig: Rig) -> None:
     """Beside it, where launchd does not look; also at uninstalling."""
     rig.install()
     old = rig.file.with_name("local.unplugd.plist.old")
-    for undo in (rig.install, lambda: rig.manager.uninstall(rig.hands)):
+    for undo in (rig.install, lambda: rig.manager.uninstall(rig.system)):
         changed = rig.file.read_bytes().replace(b"<integer>30<", b"<integer>\xe9<")
         rig.file.write_bytes(changed)
         rig.told.clear()
         undo()
         assert old.read_bytes() == changed
-        assert any("was changed by hand; a copy is kept:" in line for line in rig.told)
+        assert any("was edited by hand; saving a copy:" in line for line in rig.told)
         old.unlink()
     assert not rig.file.exists()
 
@@ -272,8 +272,8 @@ def test_one_that_does_not_end_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(launchd, "UNLOAD_TIMEOUT_SECONDS", 0.3)
     for verb in ("install", "stop"):
         assert rig.refused(verb) == (
-            "the unplugd that runs does not end",
-            "log out and in again, then: unplugd service status",
+            "the running unplugd does not stop",
+            "log out and back in, then: unplugd service status",
         )
     os.kill(rig.process, 9)
 
@@ -325,7 +325,7 @@ def test_a_bootout_that_does_nothing_is_told(rig: Rig) -> None:
     )
 
 
-TOO_LATE = "log out and in again, then: unplugd service install"
+TOO_LATE = "log out and back in, then: unplugd service install"
 
 
 @pytest.mark.parametrize(
@@ -334,19 +334,19 @@ TOO_LATE = "log out and in again, then: unplugd service install"
         (
             "bootstrap",
             5,
-            "launchd does not take the service: Bootstrap failed: 5: Input/output error",
+            "launchd refused the service: Bootstrap failed: 5: Input/output error",
             TOO_LATE,
         ),
         (
             "bootstrap",
             36,
-            "launchd is still ending the unplugd that ran before",
+            "launchd is still stopping the previous unplugd",
             "wait a minute, then: unplugd service start",
         ),
         (
             "bootstrap",
             37,
-            "launchd does not take the service: Bootstrap failed: 37: Operation already in progress",
+            "launchd refused the service: Bootstrap failed: 37: Operation already in progress",
             TOO_LATE,
         ),
         ("bootstrap", 112, "you are not logged in on the Mac's own screen", "log in on the Mac's own screen"),
@@ -355,7 +355,7 @@ TOO_LATE = "log out and in again, then: unplugd service install"
         (
             "bootstrap",
             119,
-            "macOS has switched unplugd off",
+            "macOS has disabled unplugd",
             "allow it in System Settings, General, Login Items & Extensions, then: unplugd service start",
         ),
         (
@@ -387,7 +387,7 @@ def test_over_ssh_one_is_told_to_use_the_screen(rig: Rig, code: int) -> None:
     """The check says so before anything is written or started."""
     rig.mac.misbehave("launchctl print", code)
     assert rig.refused("check") == (
-        "you are not logged in on the Mac's own screen (over ssh launchd cannot start anything there)",
+        "you are not logged in on the Mac's own screen (launchd cannot start the service over ssh)",
         "log in on the Mac's own screen, then: unplugd service start",
     )
 
@@ -397,10 +397,10 @@ def test_without_a_session_what_works_works(rig: Rig) -> None:
     rig.mac.log_out()
     assert rig.refused()[1] == "log in on the Mac's own screen, then: unplugd service start"
     assert rig.refused("start")[1] == "log in on the Mac's own screen, then: unplugd service start"
-    state = rig.manager.state(rig.program)
-    assert (state.state, state.process, len(state.problems)) == ("no session on the screen", 0, 1)
-    rig.manager.stop(rig.hands)
-    assert rig.manager.uninstall(rig.hands)
+    state = rig.manager.inspect(rig.program)
+    assert (state.state, state.process, len(state.defects)) == ("no desktop session", 0, 1)
+    rig.manager.stop(rig.system)
+    assert rig.manager.uninstall(rig.system)
     assert not rig.file.exists()
 
 
@@ -409,14 +409,14 @@ def test_over_ssh_the_commands_show_and_remove_it(
 ) -> None:
     """Only what starts something needs the screen."""
     rig.install()
-    rig.manager.stop(rig.hands)
+    rig.manager.stop(rig.system)
     rig.mac.log_out()
     monkeypatch.setattr(os, "getuid", lambda: UID)
     by = ["--manager", "launchd"]
     assert dispatch.main(["service", "status", *by]) == 1
     out = capsys.readouterr().out
     assert "file      ~/Library/LaunchAgents/local.unplugd.plist (launchd)\n" in out
-    assert "state     no session on the screen\n" in out
+    assert "state     no desktop session\n" in out
     assert "fix       log in on the Mac's own screen, then: unplugd service start\n" in out
     assert dispatch.main(["service", "uninstall", *by]) == 0
     assert "Service removed." in capsys.readouterr().err
@@ -429,8 +429,8 @@ def test_root_is_told_to_leave_sudo_away() -> None:
     root = Launchd(uid=0)
     file = root.file
     file.parent.mkdir(parents=True)
-    file.write_text(root.text(Program(("/bin/true",), "1.0")))
-    for ask in (root.check, lambda: root.state(None), lambda: root.uninstall(RealSystem(print))):
+    file.write_text(root.render(Program(("/bin/true",), "1.0")))
+    for ask in (root.check, lambda: root.inspect(None), lambda: root.uninstall(RealSystem(print))):
         with pytest.raises(Failure) as trouble:
             ask()
         assert trouble.value.hint == "run it without sudo"
@@ -441,8 +441,8 @@ def test_a_launchctl_that_hangs_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(system, "TIMEOUT_SECONDS", 0.5)
     rig.mac.misbehave("launchctl enable", "hang")
     assert rig.refused() == (
-        "launchctl does not end",
-        "try again; if it stays so, restart the computer",
+        "launchctl is not responding",
+        "try again; if that does not help, restart the computer",
     )
 
 
@@ -457,8 +457,8 @@ def test_a_program_that_does_not_start_is_told(rig: Rig) -> None:
     """With what launchd says of its last run."""
     rig.script.unlink()
     assert rig.refused() == (
-        "the service is loaded but does not run (last exit status 78: EX_CONFIG)",
-        "unplugd service logs says why; unplugd doctor, too",
+        "the service is loaded but not running (last exit status 78: EX_CONFIG)",
+        "see unplugd service logs and unplugd doctor",
     )
 
 
@@ -475,7 +475,7 @@ def test_a_kickstart_that_fails_does_not_matter_while_it_runs(rig: Rig) -> None:
 def test_a_kickstart_that_fails_is_why_nothing_runs(rig: Rig) -> None:
     rig.script.unlink()
     rig.mac.misbehave("launchctl kickstart", 119)
-    assert rig.refused()[0] == "macOS has switched unplugd off"
+    assert rig.refused()[0] == "macOS has disabled unplugd"
 
 
 @pytest.mark.usefixtures("in_vain")
@@ -500,15 +500,15 @@ def test_start_stop_restart(rig: Rig) -> None:
     """Stopped means not loaded, until it is started or the next login."""
     rig.install()
     first = rig.process
-    rig.manager.stop(rig.hands)
+    rig.manager.stop(rig.system)
     assert not rig.mac.job(LABEL)
     assert rig.problems() == [("it is not loaded", "unplugd service start")]
-    rig.manager.stop(rig.hands)
-    rig.manager.start(rig.hands)
+    rig.manager.stop(rig.system)
+    rig.manager.start(rig.system)
     second = rig.process
-    rig.manager.start(rig.hands)
+    rig.manager.start(rig.system)
     assert rig.process == second
-    rig.manager.restart(rig.hands)
+    rig.manager.restart(rig.system)
     assert len({0, first, second, rig.process}) == 4
 
 
@@ -521,12 +521,12 @@ def test_a_program_that_ended_well_is_started_by_start(rig: Rig) -> None:
     wait_until(lambda: not rig.process, "its end")
     assert rig.problems() == [
         (
-            "it is loaded but does not run (last exit status 0); unplugd service logs says why",
+            "it is loaded but not running (last exit status 0); see unplugd service logs",
             "unplugd service restart",
         )
     ]
-    assert rig.manager.state(None).state == "loaded, not running"
-    rig.manager.start(rig.hands)
+    assert rig.manager.inspect(None).state == "loaded, not running"
+    rig.manager.start(rig.system)
     assert rig.process
 
 
@@ -540,13 +540,13 @@ def test_uninstalling_removes_what_installing_wrote(rig: Rig) -> None:
     rig.with_applet()
     rig.install()
     process = rig.process
-    assert rig.manager.uninstall(rig.hands)
+    assert rig.manager.uninstall(rig.system)
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
     left = {str(path.relative_to(rig.mac.home)) for path in rig.mac.home.rglob("*") if path.is_file()}
     assert left == {"Library/Logs/unplugd/unplugd.log"}
     assert not (rig.mac.home / "Applications/unplugd.app").exists()
-    assert not rig.manager.uninstall(rig.hands)
+    assert not rig.manager.uninstall(rig.system)
 
 
 def test_one_that_is_loaded_without_its_file_is_unloaded(rig: Rig) -> None:
@@ -554,9 +554,9 @@ def test_one_that_is_loaded_without_its_file_is_unloaded(rig: Rig) -> None:
     rig.install()
     rig.file.unlink()
     assert rig.problems() == [
-        ("the service runs although its file is gone", "unplugd service install"),
+        ("the service is running, but its file is missing", "unplugd service install"),
     ]
-    assert rig.manager.uninstall(rig.hands)
+    assert rig.manager.uninstall(rig.system)
     assert not rig.mac.job(LABEL)
 
 
@@ -564,7 +564,7 @@ def test_one_that_is_loaded_without_its_file_is_unloaded(rig: Rig) -> None:
 
 
 def test_nothing_is_installed(rig: Rig) -> None:
-    state = rig.manager.state(rig.program)
+    state = rig.manager.inspect(rig.program)
     assert (state.installed, state.enabled, state.state, state.process) == (False, False, "not loaded", 0)
     assert rig.problems() == [("the service is not installed", "unplugd service install")]
 
@@ -577,22 +577,22 @@ def test_each_problem_has_its_repair(rig: Rig) -> None:
         ("it was installed by unplugd 1.0, this is 1.1", again)
     ]
     assert rig.problems(Program(("/bin/true",), "1.0")) == [
-        (f"it starts another unplugd: {rig.script}", again),
+        (f"it starts a different unplugd: {rig.script}", again),
     ]
     rig.mac.disabled = [LABEL]
-    assert not rig.manager.state(rig.program).enabled
+    assert not rig.manager.inspect(rig.program).enabled
     assert rig.problems() == [
-        ("it is switched off, so it is not started when you log in", "unplugd service start")
+        ("it is disabled, so it does not start when you log in", "unplugd service start")
     ]
-    rig.manager.start(rig.hands)
+    rig.manager.start(rig.system)
     text = rig.file.read_text()
     rig.file.write_text(text.replace("<integer>30<", "<integer>31<"))
     assert rig.problems() == [
-        ("its file was changed by hand (a copy is kept when it is written anew)", again),
+        ("its file was edited by hand (installing again keeps a copy)", again),
     ]
     rig.file.write_text(text)
     rig.script.unlink()
-    assert rig.problems() == [(f"the program that it starts is gone: {rig.script}", again)]
+    assert rig.problems() == [(f"the program it starts no longer exists: {rig.script}", again)]
 
 
 @pytest.mark.parametrize("text", ["theirs", "<plist><array/></plist>", "<plist><dict/></plist>"])
@@ -619,19 +619,19 @@ def test_older_systems_write_true_for_disabled(rig: Rig, monkeypatch: pytest.Mon
     rig.install()
     for said, enabled in (("true", False), ("false", True), ("enabled", True), ("disabled", False)):
         out = f'\tdisabled services = {{\n\t\t"{LABEL}" => {said}\n\t}}\n'
-        monkeypatch.setattr(launchd, "run", lambda *_command, out=out: system.Done(0, out))
-        assert rig.manager.state(None).enabled is enabled
+        monkeypatch.setattr(launchd, "run", lambda *_command, out=out: system.ProgramResult(0, out))
+        assert rig.manager.inspect(None).enabled is enabled
 
 
 def test_its_log_can_be_shown(rig: Rig) -> None:
     """By a command that exists; following waits for the file where it is not there yet."""
-    with pytest.raises(Failure, match="it has said nothing yet"):
-        rig.manager.logs(5, follow=False)
+    with pytest.raises(Failure, match="there is no log yet"):
+        rig.manager.make_log_command(5, follow=False)
     rig.install()
     wait_until(lambda: rig.log, "its log")
-    command = rig.manager.logs(5, follow=False)
+    command = rig.manager.make_log_command(5, follow=False)
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "started run\n"
-    assert rig.manager.logs(7, follow=True) == ("tail", "-n", "7", "-F", str(rig.manager.log))
+    assert rig.manager.make_log_command(7, follow=True) == ("tail", "-n", "7", "-F", str(rig.manager.log))
 
 
 # --- a rehearsal
@@ -649,7 +649,7 @@ def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
     for program in ("osacompile", "codesign"):
         assert f"# would run: {program} " in text
     # As long as launchd itself waits before it kills, and a little longer.
-    assert "# would wait, 25 s at most, until launchd has let go of the one before" in said
+    assert "# would wait up to 25 s until launchd has unloaded the old service" in said
     assert "# would write ~/Library/LaunchAgents/local.unplugd.plist (mode 0644):" in text
     assert "<string>local.unplugd</string>" in text
     assert USER not in text
@@ -661,7 +661,7 @@ def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
         getattr(rig.manager, verb)(rehearsal)
     assert rig.process == before
     assert rig.file.exists()
-    assert "# would remove ~/Applications/unplugd.app, with all that is in it" in said
+    assert "# would remove ~/Applications/unplugd.app and everything in it" in said
 
 
 def test_without_the_applet_the_service_is_installed_all_the_same(rig: Rig) -> None:
@@ -670,4 +670,4 @@ def test_without_the_applet_the_service_is_installed_all_the_same(rig: Rig) -> N
     rig.mac.misbehave("osacompile", 1)
     rig.install()
     assert rig.process
-    assert any("could not be made to work" in line for line in rig.told)
+    assert any("could not be set up" in line for line in rig.told)

@@ -228,7 +228,7 @@ def test_install_upgrades_an_older_unit(visitor: Visitor) -> None:
     visitor.manager.unit(UNIT, changed)
     visitor.manager.systemctl("enable", UNIT)
     assert visitor.seen().problems[0] == (
-        "the program that it starts is gone: ~/somewhere/else/unplugd",
+        "the program it starts no longer exists: ~/somewhere/else/unplugd",
         "unplugd service install",
     )
     done = visitor.install()
@@ -242,7 +242,7 @@ def test_somebody_elses_unit_is_left_alone(visitor: Visitor) -> None:
     """Neither install nor uninstall touches a unit of this name that is not ours."""
     visitor.manager.unit(UNIT, OLDER)
     said = visitor.refused("service", "install")
-    assert said[0] == "unplugd: ~/.config/systemd/user/unplugd.service is there and is not unplugd's own"
+    assert said[0] == "unplugd: ~/.config/systemd/user/unplugd.service exists but was not written by unplugd"
     visitor.refused("service", "uninstall")
     assert visitor.unit.read_text() == OLDER
 
@@ -258,7 +258,7 @@ def test_a_dry_run_says_all_and_does_nothing(visitor: Visitor) -> None:
         "# would run: systemctl --user reset-failed unplugd.service",
         "# would run: systemctl --user restart unplugd.service",
     ]
-    assert "# would wait, 1 s at most, until it runs\n" in done.stdout
+    assert "# would wait up to 1 s until the service is running\n" in done.stdout
     visitor.install()
     head = "# would write ~/.config/systemd/user/unplugd.service (mode 0644):\n"
     assert done.stdout.startswith(head + visitor.unit.read_text())
@@ -390,7 +390,7 @@ def test_stop_and_start(visitor: Visitor) -> None:
     assert visitor.events("stopped")[-1]["reason"] == "SIGTERM"
     seen = visitor.seen()
     assert (seen.code, seen.json["state"], seen.json["process"]) == (1, "stopped", None)
-    assert seen.problems == [("it does not run", "unplugd service start")]
+    assert seen.problems == [("it is not running", "unplugd service start")]
     assert visitor.run("service", "start").stderr == "unplugd is running.\n"
     assert visitor.seen().code == 0
     assert visitor.run("service", "restart").stderr == "unplugd is running.\n"
@@ -476,12 +476,12 @@ AGAIN = "unplugd service install"
 @pytest.mark.parametrize(
     ("happens", "what", "repair"),
     [
-        (a_change_by_hand, "its file was changed by hand (a copy is kept when it is written anew)", AGAIN),
+        (a_change_by_hand, "its file was edited by hand (installing again keeps a copy)", AGAIN),
         (another_version, f"it was installed by unplugd 0.0.9, this is {__version__}", AGAIN),
-        (another_program, "it starts another unplugd: /bin/true", AGAIN),
-        (not_enabled, "it is not started when you log in", AGAIN),
-        (not_read, "systemd has not read its file as it is now", AGAIN),
-        (failed, "it has failed (signal); unplugd service logs says why", "unplugd service restart"),
+        (another_program, "it starts a different unplugd: /bin/true", AGAIN),
+        (not_enabled, "it does not start when you log in", AGAIN),
+        (not_read, "its file has changed since systemd read it", AGAIN),
+        (failed, "it failed (signal); see unplugd service logs", "unplugd service restart"),
     ],
 )
 def test_status_names_the_command_that_repairs(
@@ -504,7 +504,7 @@ def test_one_that_ends_again_and_again(visitor: Visitor) -> None:
         lambda: visitor.manager.show(UNIT, "SubState") == "auto-restart", "it to wait for the next try"
     )
     assert visitor.seen().problems == [
-        ("it ends again and again (exit-code); unplugd service logs says why", "unplugd service restart")
+        ("it keeps exiting (exit-code); see unplugd service logs", "unplugd service restart")
     ]
     assert "ok  service" not in visitor.run("doctor").stdout
     # However often: what keeps it from starting may pass.
@@ -522,7 +522,7 @@ def test_an_environment_without_its_python(visitor: Visitor) -> None:
     script.chmod(0o755)
     gone = visitor.unit.read_text().replace("%h/.local/bin/unplugd", "%h/gone")
     visitor.manager.unit(UNIT, gone)
-    assert visitor.seen().problems[0] == ("the program that it starts is gone: ~/gone", AGAIN)
+    assert visitor.seen().problems[0] == ("the program it starts no longer exists: ~/gone", AGAIN)
 
 
 def test_the_same_program_by_another_path(visitor: Visitor) -> None:
@@ -540,7 +540,7 @@ def test_a_unit_that_was_removed_by_hand(visitor: Visitor) -> None:
     visitor.install()
     visitor.unit.unlink()
     visitor.manager.systemctl("daemon-reload")
-    assert visitor.seen().problems == [("the service runs although its file is gone", AGAIN)]
+    assert visitor.seen().problems == [("the service is running, but its file is missing", AGAIN)]
     done = visitor.run("service", "uninstall")
     assert "Service removed.\n" in done.stderr
     assert visitor.manager.show(UNIT, "ActiveState") == "inactive"
@@ -552,7 +552,7 @@ def test_a_change_by_hand_is_never_lost(visitor: Visitor) -> None:
     visitor.install()
     changed = visitor.unit.read_bytes() + b"# Gr\xfc\xdfe\n"
     visitor.unit.write_bytes(changed)
-    assert visitor.seen().problems[0][0].startswith("its file was changed by hand")
+    assert visitor.seen().problems[0][0].startswith("its file was edited by hand")
     assert visitor.run("service", "uninstall").code == 0
     assert visitor.unit.with_name(f"{UNIT}.old").read_bytes() == changed
 
@@ -563,7 +563,7 @@ def test_a_program_that_has_moved(visitor: Visitor) -> None:
     moved = visitor.unplugd.rename(visitor.unplugd.with_name("moved"))
     program = visitor.home / ".local/share/unplugd/venv/bin/unplugd"
     try:
-        gone = ("the program that it starts is gone: ~/.local/bin/unplugd", AGAIN)
+        gone = ("the program it starts no longer exists: ~/.local/bin/unplugd", AGAIN)
         assert visitor.seen(program).problems == [gone]
         assert visitor.run("service", "install", program=program).code == 0
         seen = visitor.seen(program)
@@ -584,11 +584,11 @@ def test_a_unit_for_everybody(visitor: Visitor) -> None:
     assert visitor.run("service", "start").code == 0
     seen = visitor.seen()
     assert (seen.json["file"], seen.json["state"]) == (f"{folder}/{UNIT}", "running")
-    assert seen.problems == [("it is not started when you log in", f"systemctl --user enable {UNIT}")]
+    assert seen.problems == [("it does not start when you log in", f"systemctl --user enable {UNIT}")]
     said = visitor.refused("service", "uninstall")
     assert said == [
-        f"unplugd: it is installed for everybody, in {folder}/{UNIT}",
-        f"hint: to have it left out for you alone: systemctl --user mask --now {UNIT}",
+        f"unplugd: the service is installed for all users, in {folder}/{UNIT}",
+        f"hint: to turn it off for yourself only: systemctl --user mask --now {UNIT}",
     ]
     assert manager.show(UNIT, "ActiveState") == "active"
 
@@ -657,7 +657,7 @@ def test_folders_that_differ_from_the_sessions(visitor: Visitor) -> None:
     """A unit where systemd does not look, or a journal where nobody looks: refused before anything is written."""
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         said = visitor.refused("service", "install", environment={name: f"{visitor.home}/elsewhere"})
-        assert said[0].startswith(f"unplugd: {name} is not the same in this shell as in your session")
+        assert said[0].startswith(f"unplugd: {name} differs between this shell and your session")
     assert not (visitor.home / "elsewhere").exists()
 
 
@@ -713,7 +713,7 @@ def test_no_session(visitor: Visitor) -> None:
     """After su or in a cron job there is no manager to be asked."""
     nothing = {"XDG_RUNTIME_DIR": "", "DBUS_SESSION_BUS_ADDRESS": ""}
     said = visitor.refused("service", "install", environment=nothing)
-    assert said[0].startswith("unplugd: the service manager of your session cannot be reached: ")
+    assert said[0].startswith("unplugd: cannot reach your session's service manager: ")
     assert not visitor.unit.exists()
 
 
@@ -728,7 +728,7 @@ def test_a_program_that_will_vanish(visitor: Visitor) -> None:
     shutil.rmtree(visitor.home / ".cache")
     assert done.code == 1
     assert done.stderr.splitlines() == [
-        "unplugd: unplugd runs from ~/.cache, which will be emptied one day, and the service with it",
+        "unplugd: unplugd is running from ~/.cache, a temporary folder; the service would stop working once it is emptied",
         "hint: install it first (in its folder: make install, or pipx install .), then: unplugd service install",
     ]
 

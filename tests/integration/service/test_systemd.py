@@ -17,10 +17,10 @@ from unplugd_service import systemd
 from unplugd_service.errors import Failure
 from unplugd_service.program import Program
 from unplugd_service.system import RealSystem
-from unplugd_service.systemd import Systemd, command_line, split_words
+from unplugd_service.systemd import Systemd, format_command, split_words
 
 PROGRAM = Program(("/usr/bin/unplugd", "run"), "1.2.3")
-UNIT = Systemd({"HOME": "/home/ann"}).text(PROGRAM)
+UNIT = Systemd({"HOME": "/home/ann"}).render(PROGRAM)
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 HOSTILE = "/opt/a b/$HOME/${x}/%h %%/\"q\"/'s'/back\\slash/ü/tab\t/\x01/unplugd"
 
@@ -56,7 +56,7 @@ def unit(tmp_path: Path) -> Path:
     """Return the unit as a file, with a program that exists."""
     program = Path(shutil.copy("/bin/true", tmp_path / "unplugd"))
     file = tmp_path / "unplugd.service"
-    file.write_text(Systemd({"HOME": str(tmp_path)}).text(Program((str(program), "run"), "1.2.3")))
+    file.write_text(Systemd({"HOME": str(tmp_path)}).render(Program((str(program), "run"), "1.2.3")))
     return file
 
 
@@ -119,7 +119,7 @@ def test_any_command_survives_the_quoting(program: str, arguments: list[str]) ->
     for home in ("", "/home/ann", "/"):
         if words[0] == systemd.ENV:
             continue
-        line = command_line(words, home)
+        line = format_command(words, home)
         assert "\n" not in line
         assert line.isascii()
         assert split_words(line, home) == words
@@ -142,7 +142,7 @@ def test_systemd_reads_the_same_words(name: str, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     missing = str(folder / "not there")
     file = tmp_path / "unplugd.service"
-    file.write_text(Systemd({"HOME": str(home)}).text(Program((missing, "run"), "1.2.3")))
+    file.write_text(Systemd({"HOME": str(home)}).render(Program((missing, "run"), "1.2.3")))
     if "\x01" not in name:
         assert (
             f"Command {missing} is not executable: No such file or directory"
@@ -156,24 +156,24 @@ def test_systemd_reads_the_same_words(name: str, tmp_path: Path) -> None:
 def test_no_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a container: one line that says so, and what can be done instead."""
     nowhere = Systemd({"HOME": "/"}, booted=tmp_path / "nothing")
-    with pytest.raises(Failure, match="systemd does not run here") as trouble:
+    with pytest.raises(Failure, match="systemd is not running here") as trouble:
         nowhere.check()
     assert "unplugd run" in trouble.value.hint
-    for ask in (nowhere.check, lambda: nowhere.state(None), lambda: nowhere.uninstall(RealSystem(print))):
-        with pytest.raises(Failure, match="systemd does not run here"):
+    for ask in (nowhere.check, lambda: nowhere.inspect(None), lambda: nowhere.uninstall(RealSystem(print))):
+        with pytest.raises(Failure, match="systemd is not running here"):
             ask()
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Failure, match="systemd does not run here"):
+    with pytest.raises(Failure, match="systemd is not running here"):
         Systemd({"HOME": "/"}, booted=tmp_path).check()
-    with pytest.raises(Failure, match="no journalctl"):
-        Systemd({"HOME": "/"}).logs(5, follow=True)
+    with pytest.raises(Failure, match="journalctl is not installed"):
+        Systemd({"HOME": "/"}).make_log_command(5, follow=True)
 
 
 @pytest.mark.parametrize(
     ("known", "spoken"),
     [
         ({"ActiveState": "active", "SubState": "running"}, "running"),
-        ({"ActiveState": "activating", "SubState": "auto-restart"}, "waiting to be started again"),
+        ({"ActiveState": "activating", "SubState": "auto-restart"}, "waiting to restart"),
         ({"ActiveState": "activating", "SubState": "start"}, "starting"),
         ({"ActiveState": "deactivating", "SubState": "stop-sigterm"}, "stopping"),
         ({"ActiveState": "reloading"}, "reloading"),

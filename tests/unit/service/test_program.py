@@ -66,7 +66,7 @@ def test_python_that_runs_the_module(home: Path, argv0: str) -> None:
 @pytest.mark.parametrize("where", [".cache/uv", "Library/Caches/uv"])
 def test_what_vanishes_is_refused(home: Path, where: str) -> None:
     """The caches of tools that run a program once, with the folder named and the way to install."""
-    with pytest.raises(Failure, match=f"runs from ~/{where.rpartition('/')[0]}, which") as trouble:
+    with pytest.raises(Failure, match=f"is running from ~/{where.rpartition('/')[0]}, a temporary folder") as trouble:
         found(home, home / where / "unplugd")
     assert "make install" in trouble.value.hint
 
@@ -90,7 +90,7 @@ def test_a_temporary_folder(home: Path, tmp_path: Path) -> None:
     """/tmp is emptied at each start; a home folder that lies in it is taken as meant."""
     outside = tmp_path / "elsewhere"
     outside.mkdir()
-    with pytest.raises(Failure, match="runs from /tmp, which"):
+    with pytest.raises(Failure, match="running from /tmp, a temporary folder"):
         found(home, script(outside / "unplugd"))
 
 
@@ -159,10 +159,10 @@ def test_programs_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Failure, match="no-such-program cannot be started: No such file"):
         system.run("no-such-program")
     monkeypatch.setattr(system, "TIMEOUT_SECONDS", 0.05)
-    with pytest.raises(Failure, match="sleep does not end"):
+    with pytest.raises(Failure, match="sleep is not responding"):
         system.run("sleep", "9")
-    assert system.run("sh", "-c", "echo one; echo two >&2; exit 3").complaint == "two"
-    assert system.run("false").complaint == "exit status 1"
+    assert system.run("sh", "-c", "echo one; echo two >&2; exit 3").message == "two"
+    assert system.run("false").message == "exit status 1"
 
 
 def test_a_rehearsal_touches_nothing(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_rehearsal_touches_nothing(tmp_path: Path) -> None:
         "text\n",
         f"# would remove {tmp_path}",
         "# would run: rm -rf 'a b'",
-        "# would wait, 9 s at most, until it is over",
+        "# would wait up to 9 s until it is over",
     ]
     assert not list(tmp_path.iterdir())
 
