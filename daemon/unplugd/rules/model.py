@@ -145,7 +145,7 @@ class Reminder:
     @property
     def ports(self) -> frozenset[str]:
         """The ports of the devices to unplug."""
-        return frozenset(plug.device.port for plug in self.devices)
+        return frozenset(period.device.port for period in self.devices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +156,8 @@ class State:
     delivery failed and nothing is shown before that time.
     """
 
-    plugs: tuple[PluggedIn, ...] = ()
-    notice: Reminder | None = None
+    periods: tuple[PluggedIn, ...] = ()
+    reminder: Reminder | None = None
     on_screen: bool = False
     serial: int = 0
     retry_at: float | None = None
@@ -166,7 +166,7 @@ class State:
 
     def present(self) -> tuple[PluggedIn, ...]:
         """Return the periods of the devices that are plugged in now."""
-        return tuple(plug for plug in self.plugs if plug.gone_at is None)
+        return tuple(period for period in self.periods if period.gone_at is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Record:
 class Show:
     """Show this reminder instead of the previous one."""
 
-    notice: Reminder
+    reminder: Reminder
 
 
 @dataclass(frozen=True, slots=True)

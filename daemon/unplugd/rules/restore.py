@@ -27,14 +27,14 @@ def find_open_periods(
     Events that are incomplete, implausible or later than `now` are skipped: the file can hold anything, and
     nothing in it may silence a reminder for ever.
     """
-    plugs: dict[str, PluggedIn] = {}
+    periods: dict[str, PluggedIn] = {}
     known_until: dict[str, float] = {}
     for event in lines:
         if event.get("boot") != boot:
             continue
         try:
             at = _read_number(event, "uptime", now)
-            _apply_event(plugs, event, at)
+            _apply_event(periods, event, at)
             for port in [event["device"]] if "device" in event else event.get("devices", ()):
                 known_until[str(port)] = at
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
@@ -42,71 +42,75 @@ def find_open_periods(
     # Treat doubtful use as continued until now: a restart must not grant another `running_counts_for`.
     return tuple(
         (
-            replace(plug, doubtful_at=None if plug.doubtful_since is None else now),
-            known_until.get(port, plug.plugged_at),
+            replace(period, doubtful_at=None if period.doubtful_since is None else now),
+            known_until.get(port, period.plugged_at),
         )
-        for port, plug in plugs.items()
+        for port, period in periods.items()
     )
 
 
-def _apply_event(plugs: dict[str, PluggedIn], event: dict[str, Any], at: float) -> None:
+def _apply_event(periods: dict[str, PluggedIn], event: dict[str, Any], at: float) -> None:
     what = event["event"]
     if what == "reminded":
         count = int(_read_number(event, "count", MAX_REMINDERS))
         due = event.get("due", event["devices"])
         for port in event["devices"]:
-            if port in due and port in plugs:
+            if port in due and port in periods:
                 # The count is the largest of all the devices: with a single device it is that device's.
-                reminded = count if len(due) == 1 else plugs[port].reminders + 1
-                plugs[port] = replace(plugs[port], reminders=reminded, reminded_at=at)
-            if port in plugs:
-                plugs[port] = replace(plugs[port], shown=True)
+                reminded = count if len(due) == 1 else periods[port].reminders + 1
+                periods[port] = replace(periods[port], reminders=reminded, reminded_at=at)
+            if port in periods:
+                periods[port] = replace(periods[port], shown=True)
         return
     port = str(event["device"])
-    plug = plugs.get(port)
+    period = periods.get(port)
     if what == "plugged_in":
         device = _read_device(event)
-        if event.get("continued") and plug:
-            plugs[port] = replace(plug, device=device, plugged_at=at, used_for=0.0, gone_at=None)
+        if event.get("continued") and period:
+            periods[port] = replace(period, device=device, plugged_at=at, used_for=0.0, gone_at=None)
         else:
-            plugs[port] = PluggedIn(device, since=at, plugged_at=at, checkpoint_at=at)
-    elif what == "checkpoint" and plug is None:
+            periods[port] = PluggedIn(device, since=at, plugged_at=at, checkpoint_at=at)
+    elif what == "checkpoint" and period is None:
         # The start lies before the part of the journal that is read; the checkpoint tells when it was.
         began = at - _read_number(event, "plugged_for", at)
         used_for = at - began - _read_number(event, "idle_for", at - began)
-        plugs[port] = PluggedIn(
+        periods[port] = PluggedIn(
             _read_device(event), since=began, plugged_at=began, checkpoint_at=at, used_for=used_for
         )
-    elif plug is None:
+    elif period is None:
         return
     elif what == "unplugged":
-        plugs[port] = replace(plug, gone_at=at, use=None, shown=False)
+        periods[port] = replace(period, gone_at=at, use=None, shown=False)
     elif what == "use_began":
         use = Use(
             sanitize.one_line(str(event["program"])), sanitize.one_line(str(event["evidence"]), 200), at
         )
         since = _read_number(event, "doubtful_since", at) if "doubtful_since" in event else None
-        plugs[port] = replace(
-            plug, use=use, reminders=0, reminded_at=None, held_until=None, doubtful_since=since
+        periods[port] = replace(
+            period, use=use, reminders=0, reminded_at=None, held_until=None, doubtful_since=since
         )
     elif what == "use_ended":
-        used_for = plug.used_for + _read_number(event, "used_for", at)
-        plugs[port] = replace(plug, use=None, last_use=at, used_for=used_for)
+        used_for = period.used_for + _read_number(event, "used_for", at)
+        periods[port] = replace(period, use=None, last_use=at, used_for=used_for)
     elif what == "reminder_ended":
         held_until = (
-            at + _read_number(event, "held_for", DAY_SECONDS) if "held_for" in event else plug.held_until
+            at + _read_number(event, "held_for", DAY_SECONDS) if "held_for" in event else period.held_until
         )
-        plugs[port] = replace(plug, shown=False, held_until=held_until)
+        periods[port] = replace(period, shown=False, held_until=held_until)
     elif what == "snoozed":
         until = at + _read_number(event, "snoozed_for", DAY_SECONDS)
-        plugs[port] = replace(plug, snoozed_at=at, snoozed_until=until)
+        periods[port] = replace(period, snoozed_at=at, snoozed_until=until)
     elif what == "snooze_ended":
-        total = plug.snoozed_for + _read_number(event, "snoozed_for", DAY_SECONDS)
-        plugs[port] = replace(plug, snoozed_at=None, snoozed_until=None, snoozed_for=total, reminded_at=None)
+        total = period.snoozed_for + _read_number(event, "snoozed_for", DAY_SECONDS)
+        periods[port] = replace(
+            period, snoozed_at=None, snoozed_until=None, snoozed_for=total, reminded_at=None
+        )
     elif what == "stranger":
         program = sanitize.one_line(str(event["program"]))
-        plugs[port] = replace(
-            plug, programs_seen=plug.programs_seen | {program}, programs_shown=plug.programs_shown | {program}
+        periods[port] = replace(
+            period,
+            programs_seen=period.programs_seen | {program},
+            programs_shown=period.programs_shown | {program},
         )
 
 
@@ -127,12 +131,12 @@ def _read_device(event: dict[str, Any]) -> Device:
     )
 
 
-def report_missed_unplug(plug: PluggedIn, known_until: float) -> tuple[Action, ...]:
+def report_missed_unplug(period: PluggedIn, known_until: float) -> tuple[Action, ...]:
     """Return the events of an unplug while unplugd was down; times end at `known_until`, the last event."""
-    if plug.gone_at is not None:
+    if period.gone_at is not None:
         return ()
     actions: list[Action] = []
-    unplug(end_snooze(plug, known_until, "unplugged", actions), known_until, actions)
+    unplug(end_snooze(period, known_until, "unplugged", actions), known_until, actions)
     return tuple(_mark_unseen(action) for action in actions)
 
 
@@ -144,7 +148,7 @@ def _mark_unseen(action: Action) -> Action:
     return action
 
 
-def restore_state(plugs: Iterable[PluggedIn]) -> State:
+def restore_state(periods: Iterable[PluggedIn]) -> State:
     """Return the state to go on with; a reminder that was on the screen comes back as an update."""
-    kept = tuple(plugs)
-    return State(plugs=kept, on_screen=any(plug.shown for plug in kept))
+    kept = tuple(periods)
+    return State(periods=kept, on_screen=any(period.shown for period in kept))

@@ -274,7 +274,7 @@ class Daemon:
             elif isinstance(action, Show):
                 wall = datetime.now().astimezone()
                 self._notifier.show(
-                    action.notice.serial, message.compose(action.notice, at, wall, self._settings.watches)
+                    action.reminder.serial, message.compose(action.reminder, at, wall, self._settings.watches)
                 )
             else:
                 self._notifier.withdraw()
@@ -310,8 +310,10 @@ class Daemon:
     def pressed(self, key: str) -> None:
         """A button of the notification was pressed."""
         now, policy = self._platform.now(), self._settings.policy
-        if key == message.SNOOZE_KEY and self._state.notice:
-            self._do(reminder.snooze(self._state, policy.snooze, now, policy, self._state.notice.ports), now)
+        if key == message.SNOOZE_KEY and self._state.reminder:
+            self._do(
+                reminder.snooze(self._state, policy.snooze, now, policy, self._state.reminder.ports), now
+            )
         elif key == message.UPLOADING_KEY:
             self._do(reminder.hold_back(self._state, now, policy), now)
 
@@ -414,14 +416,14 @@ class Daemon:
 
     def _greet(self) -> dict[str, Any]:
         """Show that reminders reach the person; how it went is in the status."""
-        self._greeted = {"channel": self._notifier.last or None} if self._state.notice else None
+        self._greeted = {"channel": self._notifier.last or None} if self._state.reminder else None
         self._news = message.GREETING
         self._tell_news()
         return {}
 
     def _tell_news(self) -> None:
         """Show what is no reminder, unless there is one on the screen; later where nothing can be shown yet."""
-        if self._news and not self._state.notice:
+        if self._news and not self._state.reminder:
             self._notifier.show(NO_REMINDER, self._news)
 
     def _snooze(self, request: dict[str, Any]) -> dict[str, Any]:

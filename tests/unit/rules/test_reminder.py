@@ -51,11 +51,11 @@ class Person:
             elif isinstance(action, Withdraw):
                 self.on_screen = None
             elif self.channel_works:
-                self.on_screen = action.notice
-                self.shown.append((self.now, action.notice))
-                self.do(reminder.confirm_delivery(self.state, action.notice.serial, "desktop", self.now))
+                self.on_screen = action.reminder
+                self.shown.append((self.now, action.reminder))
+                self.do(reminder.confirm_delivery(self.state, action.reminder.serial, "desktop", self.now))
             else:
-                self.state = reminder.fail_delivery(self.state, action.notice.serial, self.now, self.policy)
+                self.state = reminder.fail_delivery(self.state, action.reminder.serial, self.now, self.policy)
 
     def look(self, *uses: DeviceUse, running: float | None = None, quiet: float | None = None) -> None:
         self.do(reminder.step(self.state, Observation(uses, running, quiet), self.now, self.policy))
@@ -308,7 +308,7 @@ def test_an_answer_that_comes_after_the_notice_changed_is_not_taken_for_the_new_
     person = plugged_in()
     person.now += 300
     person.state, _ = reminder.step(person.state, Observation((idle,)), person.now, POLICY)
-    old = person.state.notice
+    old = person.state.reminder
     assert old
     person.look(uploading)
     state, actions = reminder.confirm_delivery(person.state, old.serial, "desktop", person.now)
@@ -611,12 +611,12 @@ def test_an_idle_device_is_reminded_of_within_its_grace(history: list[tuple[str,
     for person in played(history):
         if not person.channel_works or person.state.retry_at or person.running:
             continue
-        for plug in person.state.present():
-            asked_for_quiet = plug.snoozed_until or plug.held_until or plug.snoozed_for
-            grace = POLICY.after_plug_in if plug.last_use is None else POLICY.after_use
-            overdue = person.now - plug.idle_since > grace
-            if overdue and not plug.use and not asked_for_quiet:
-                assert plug.reminders >= 1
+        for period in person.state.present():
+            asked_for_quiet = period.snoozed_until or period.held_until or period.snoozed_for
+            grace = POLICY.after_plug_in if period.last_use is None else POLICY.after_use
+            overdue = person.now - period.idle_since > grace
+            if overdue and not period.use and not asked_for_quiet:
+                assert period.reminders >= 1
 
 
 @settings(deadline=None)
@@ -624,11 +624,14 @@ def test_an_idle_device_is_reminded_of_within_its_grace(history: list[tuple[str,
 def test_every_snooze_ends_within_its_limit(history: list[tuple[str, float, int]]) -> None:
     """And all those of one period together stay within it."""
     for person in played(history):
-        for plug in person.state.present():
-            assert plug.snoozed_for <= POLICY.snooze_limit + 0.001
-            if plug.snoozed_until is not None and plug.snoozed_at is not None:
-                assert person.now < plug.snoozed_until
-                assert plug.snoozed_for + plug.snoozed_until - plug.snoozed_at <= POLICY.snooze_limit + 0.001
+        for period in person.state.present():
+            assert period.snoozed_for <= POLICY.snooze_limit + 0.001
+            if period.snoozed_until is not None and period.snoozed_at is not None:
+                assert person.now < period.snoozed_until
+                assert (
+                    period.snoozed_for + period.snoozed_until - period.snoozed_at
+                    <= POLICY.snooze_limit + 0.001
+                )
 
 
 @settings(deadline=None)

@@ -27,14 +27,14 @@ def event(name: str, uptime: float, **fields: Any) -> dict[str, Any]:
 
 
 def plug_of(*events: dict[str, Any]) -> PluggedIn:
-    ((plug, _),) = restore.find_open_periods(events, BOOT, NOW)
-    return plug
+    ((period, _),) = restore.find_open_periods(events, BOOT, NOW)
+    return period
 
 
 def test_a_plug_in_is_a_period() -> None:
     """It began when the journal says so, on the clock of this boot."""
-    plug = plug_of(event("plugged_in", 50))
-    assert (plug.device, plug.since, plug.plugged_at, plug.gone_at) == (STICK, 50, 50, None)
+    period = plug_of(event("plugged_in", 50))
+    assert (period.device, period.since, period.plugged_at, period.gone_at) == (STICK, 50, 50, None)
 
 
 def test_another_boot_is_another_story() -> None:
@@ -58,32 +58,32 @@ def test_an_unplug_is_remembered_with_its_time() -> None:
 
 def test_a_use_in_progress_goes_on() -> None:
     """The use keeps its program, its evidence and its beginning."""
-    plug = plug_of(event("plugged_in", 50), event("use_began", 60, program="java", evidence="holds x"))
-    assert plug.use == Use("java", "holds x", 60)
+    period = plug_of(event("plugged_in", 50), event("use_began", 60, program="java", evidence="holds x"))
+    assert period.use == Use("java", "holds x", 60)
 
 
 def test_used_time_is_summed() -> None:
     """Of a period with two uses, both count, and the last one's end is when it was last used."""
-    plug = plug_of(
+    period = plug_of(
         event("plugged_in", 50),
         event("use_began", 60, program="java", evidence="e"),
         event("use_ended", 70, used_for=10),
         event("use_began", 80, program="java", evidence="e"),
         event("use_ended", 85, used_for=5),
     )
-    assert (plug.used_for, plug.last_use, plug.use) == (15, 85, None)
-    assert plug.seconds_idle(100) == 35
+    assert (period.used_for, period.last_use, period.use) == (15, 85, None)
+    assert period.seconds_idle(100) == 35
 
 
 def test_reminders_are_not_counted_anew() -> None:
     """After a restart the next reminder comes when it would have come."""
-    plug = plug_of(
+    period = plug_of(
         event("plugged_in", 50), event("reminded", 350, count=2, devices=["1-1", "9-9"], due=["1-1"])
     )
-    assert (plug.reminders, plug.reminded_at, plug.shown) == (2, 350, True)
+    assert (period.reminders, period.reminded_at, period.shown) == (2, 350, True)
     # The count of a reminder for several is the largest among them: each goes on with its own.
-    plug = plug_of(event("plugged_in", 50), event("reminded", 350, count=4, devices=["1-1", "9-9"]))
-    assert plug.reminders == 1
+    period = plug_of(event("plugged_in", 50), event("reminded", 350, count=4, devices=["1-1", "9-9"]))
+    assert period.reminders == 1
     used = plug_of(
         event("plugged_in", 50),
         event("reminded", 350, count=2, devices=["1-1"]),
@@ -95,17 +95,17 @@ def test_reminders_are_not_counted_anew() -> None:
 
 def test_the_word_of_a_person_who_uploads_holds_across_a_restart() -> None:
     """The reminder that they sent away does not come in the middle of their upload."""
-    plug = plug_of(
+    period = plug_of(
         event("plugged_in", 50),
         event("reminded", 350, count=1, devices=["1-1"], due=["1-1"]),
         event("reminder_ended", 360, outcome="in_use", held_for=1200),
     )
-    assert plug.held_until == 1560
+    assert period.held_until == 1560
 
 
 def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
     """The twenty minutes of a use that cannot be named are not counted anew."""
-    ((plug, _),) = restore.find_open_periods(
+    ((period, _),) = restore.find_open_periods(
         [
             event("plugged_in", 50),
             event("use_began", 100, program="unknown", evidence="claimed through usbfs", doubtful_since=100),
@@ -114,7 +114,7 @@ def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
         BOOT,
         1500.0,
     )
-    state = restore.restore_state([plug])
+    state = restore.restore_state([period])
     claimed = DeviceUse(STICK, "in use", evidence="claimed through usbfs", doubtful=True)
     state, _ = reminder.step(state, Observation((claimed,)), 1500.0, Policy())
     assert state.present()[0].use is None
@@ -122,8 +122,8 @@ def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
 
 def test_a_snooze_goes_on() -> None:
     """It ends when it would have ended, and what is used up of the limit stays used up."""
-    plug = plug_of(event("plugged_in", 50), event("snoozed", 100, snoozed_for=900))
-    assert (plug.snoozed_at, plug.snoozed_until) == (100, 1000)
+    period = plug_of(event("plugged_in", 50), event("snoozed", 100, snoozed_for=900))
+    assert (period.snoozed_at, period.snoozed_until) == (100, 1000)
     over = plug_of(
         event("plugged_in", 50),
         event("snoozed", 100, snoozed_for=900),
@@ -134,15 +134,15 @@ def test_a_snooze_goes_on() -> None:
 
 def test_nobody_is_warned_of_twice() -> None:
     """A stranger that the person was warned of is not news after a restart."""
-    plug = plug_of(event("plugged_in", 50), event("stranger", 60, program="cat"))
-    assert plug.programs_seen == plug.programs_shown == {"cat"}
+    period = plug_of(event("plugged_in", 50), event("stranger", 60, program="cat"))
+    assert period.programs_seen == period.programs_shown == {"cat"}
 
 
 def test_a_checkpoint_stands_for_a_beginning_that_was_not_read() -> None:
     """Of a device that is plugged in for months only the end of the journal is read."""
-    plug = plug_of(event("checkpoint", 10_000, plugged_for=9000, idle_for=8900))
-    assert (plug.since, plug.plugged_at, plug.used_for) == (1000, 1000, 100)
-    assert plug.seconds_idle(10_000) == pytest.approx(8900)
+    period = plug_of(event("checkpoint", 10_000, plugged_for=9000, idle_for=8900))
+    assert (period.since, period.plugged_at, period.used_for) == (1000, 1000, 100)
+    assert period.seconds_idle(10_000) == pytest.approx(8900)
 
 
 def test_events_about_nothing_known_are_passed_over() -> None:
@@ -162,7 +162,9 @@ def test_a_period_is_known_until_its_last_event() -> None:
         {"time": "", "event": "reminded", "boot": BOOT, "uptime": 360, "count": 1, "devices": ["1-1"]},
         event("plugged_in", 400, device="1-2"),
     ]
-    assert [(plug.device.port, until) for plug, until in restore.find_open_periods(events, BOOT, NOW)] == [
+    assert [
+        (period.device.port, until) for period, until in restore.find_open_periods(events, BOOT, NOW)
+    ] == [
         ("1-1", 360),
         ("1-2", 400),
     ]
@@ -233,16 +235,16 @@ def wild_events(draw: st.DrawFn) -> dict[str, Any]:
 def test_no_journal_stops_the_start(events: list[dict[str, Any]]) -> None:
     """Whatever a journal holds, the rules can go on with what is read back, and nobody is silenced for ever by it."""
     now, policy = 6000.0, Policy()
-    plugs = [plug for plug, _ in restore.find_open_periods(events, BOOT, now)]
-    state = restore.restore_state(plugs)
+    periods = [period for period, _ in restore.find_open_periods(events, BOOT, now)]
+    state = restore.restore_state(periods)
     state, _ = reminder.step(state, Observation((DeviceUse(STICK),)), now, policy)
     deadline = reminder.next_deadline(state, policy, now)
     assert (
         deadline is None
         or now - reminder.DELIVERY_TIMEOUT_SECONDS <= deadline <= now + reminder.CHECKPOINT_SECONDS
     )
-    for plug in state.present():
-        assert reminder.due_at(plug, state, policy) <= now + 86_400
+    for period in state.present():
+        assert reminder.due_at(period, state, policy) <= now + 86_400
 
 
 # --- what the rules write, history reads
@@ -265,7 +267,7 @@ class Run:
                 head = {"event": action.name, "boot": BOOT, "uptime": round(self.now, 3)}
                 self.events.append(json.loads(json.dumps({**head, **about, **get_fields(action.event)})))
             elif isinstance(action, Show):
-                self.do(reminder.confirm_delivery(self.state, action.notice.serial, "desktop", self.now))
+                self.do(reminder.confirm_delivery(self.state, action.reminder.serial, "desktop", self.now))
 
 
 sightings = st.lists(
@@ -309,15 +311,15 @@ def test_a_restart_forgets_nothing_that_matters(story: list[tuple[int, list[Devi
             run.do(reminder.snooze(run.state, policy.snooze, run.now, policy))
         elif press == "dismiss":
             run.do(reminder.close(run.state, "dismissed"))
-    read = {plug.device.port: plug for plug, _ in restore.find_open_periods(run.events, BOOT, NOW)}
-    for plug in run.state.plugs:
-        back = read[plug.device.port]
+    read = {period.device.port: period for period, _ in restore.find_open_periods(run.events, BOOT, NOW)}
+    for period in run.state.periods:
+        back = read[period.device.port]
         for name in REMEMBERED:
-            assert getattr(back, name) == getattr(plug, name), name
-        assert back.used_for == pytest.approx(plug.used_for, abs=0.01)
-        assert back.snoozed_for == pytest.approx(plug.snoozed_for, abs=0.01)
-        assert (back.reminded_at is None) == (plug.reminded_at is None)
-        assert bool(back.reminders) == bool(plug.reminders)
-    assert {port for port, plug in read.items() if plug.gone_at is None} == {
-        plug.device.port for plug in run.state.present()
+            assert getattr(back, name) == getattr(period, name), name
+        assert back.used_for == pytest.approx(period.used_for, abs=0.01)
+        assert back.snoozed_for == pytest.approx(period.snoozed_for, abs=0.01)
+        assert (back.reminded_at is None) == (period.reminded_at is None)
+        assert bool(back.reminders) == bool(period.reminders)
+    assert {port for port, period in read.items() if period.gone_at is None} == {
+        period.device.port for period in run.state.present()
     }

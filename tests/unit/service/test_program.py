@@ -66,7 +66,9 @@ def test_python_that_runs_the_module(home: Path, argv0: str) -> None:
 @pytest.mark.parametrize("where", [".cache/uv", "Library/Caches/uv"])
 def test_what_vanishes_is_refused(home: Path, where: str) -> None:
     """The caches of tools that run a program once, with the folder named and the way to install."""
-    with pytest.raises(Failure, match=f"is running from ~/{where.rpartition('/')[0]}, a temporary folder") as trouble:
+    with pytest.raises(
+        Failure, match=f"is running from ~/{where.rpartition('/')[0]}, a temporary folder"
+    ) as trouble:
         found(home, home / where / "unplugd")
     assert "make install" in trouble.value.hint
 
