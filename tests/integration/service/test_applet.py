@@ -227,7 +227,7 @@ def test_uninstalling_removes_it_and_what_waited(rig: Rig) -> None:
     assert not rig.applet.uninstall(rig.system)
 
 
-def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
+def test_a_dry_run_changes_nothing(rig: Rig) -> None:
     said: list[str] = []
     rig.applet.install(DryRun(said.append))
     assert [line.split()[3] for line in said if line.startswith("# would run:")] == [

@@ -10,13 +10,11 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.rig.mac.machine import UID, USER, Mac
 from tests.rig.wait import wait_until
 from unplugd.cli import dispatch
-from unplugd_service import launchd, stamp, system
+from unplugd_service import launchd, system
 from unplugd_service.applet import Applet
 from unplugd_service.errors import Failure
 from unplugd_service.launchd import LABEL, Launchd
@@ -118,66 +116,6 @@ def in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have nobody wait long for what does not come."""
     for name in ("UNLOAD_TIMEOUT_SECONDS", "LOAD_TIMEOUT_SECONDS", "START_TIMEOUT_SECONDS"):
         monkeypatch.setattr(launchd, name, 0.3)
-
-
-# --- the service file
-
-
-def test_the_file_says_what_launchd_needs(rig: Rig) -> None:
-    """Every key, with absolute paths."""
-    home = rig.mac.home
-    log = f"{home}/Library/Logs/unplugd/unplugd.log"
-    text = rig.manager.render(rig.program)
-    assert plistlib.loads(text.encode()) == {
-        "Label": "local.unplugd",
-        "ProgramArguments": [str(rig.script), "run"],
-        "RunAtLoad": True,
-        "KeepAlive": {"SuccessfulExit": False},
-        "ThrottleInterval": 30,
-        "ProcessType": "Background",
-        "LimitLoadToSessionType": "Aqua",
-        "Umask": 0o077,
-        "EnvironmentVariables": {
-            "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-            "LANG": "en_US.UTF-8",
-            "PYTHONUNBUFFERED": "1",
-            "UNPLUGD_SERVICE": "1",
-        },
-        "StandardOutPath": log,
-        "StandardErrorPath": log,
-    }
-    assert rig.manager.file == home / "Library/LaunchAgents/local.unplugd.plist"
-    assert stamp.read_stamp(text) == stamp.Stamp("1.0", intact=True)
-    assert text.splitlines()[2].startswith("<!-- Written by unplugd 1.0 ")
-    assert not rig.mac.calls
-
-
-WORDS = st.lists(
-    st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")), min_size=1
-)
-
-
-@given(WORDS)
-def test_any_words_come_out_as_they_went_in(words: list[str]) -> None:
-    """Quotes, angle brackets, line separators, and sentences that look like our own seal."""
-    text = Launchd(uid=UID).render(Program(tuple(words), "1.0"))
-    assert plistlib.loads(text.encode())["ProgramArguments"] == words
-    assert stamp.read_stamp(text) == stamp.Stamp("1.0", intact=True)
-    assert stamp.read_stamp(text.replace("<integer>30<", "<integer>31<")) == stamp.Stamp("1.0", intact=False)
-
-
-def test_a_word_like_our_seal_is_no_seal() -> None:
-    """Ours is the first."""
-    other = stamp.format_line("x", "9.9")
-    text = Launchd(uid=UID).render(Program(("/bin/x", f"a\n{other}\nb"), "1.0"))
-    assert stamp.read_stamp(text) == stamp.Stamp("1.0", intact=True)
-
-
-@pytest.mark.parametrize("letter", ["\x00", "\x1b", "\r", "\udcff", "\ufffe"])
-def test_letters_that_no_property_list_can_hold_are_refused(letter: str) -> None:
-    with pytest.raises(Failure) as trouble:
-        Launchd(uid=UID).render(Program((f"/a{letter}b/unplugd",), "1.0"))
-    assert trouble.value.hint == "install it in another folder"
 
 
 # --- installing
@@ -634,15 +572,15 @@ def test_its_log_can_be_shown(rig: Rig) -> None:
     assert rig.manager.make_log_command(7, follow=True) == ("tail", "-n", "7", "-F", str(rig.manager.log))
 
 
-# --- a rehearsal
+# --- dry run
 
 
-def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
+def test_a_dry_run_changes_nothing(rig: Rig) -> None:
     """It says each step, without the user's name; launchctl is only asked."""
     rig.with_applet()
     said: list[str] = []
-    rehearsal = DryRun(said.append)
-    rig.manager.install(rig.program, rehearsal)
+    dry_run = DryRun(said.append)
+    rig.manager.install(rig.program, dry_run)
     text = "\n".join(said)
     steps = [shlex.split(line)[4:6] for line in said if line.startswith("# would run: launchctl")]
     assert [step[0] for step in steps] == ["enable", "bootout", "bootstrap", "kickstart"]
@@ -658,7 +596,7 @@ def test_a_rehearsal_changes_nothing(rig: Rig) -> None:
     rig.install()
     before = rig.process
     for verb in ("uninstall", "start", "stop", "restart"):
-        getattr(rig.manager, verb)(rehearsal)
+        getattr(rig.manager, verb)(dry_run)
     assert rig.process == before
     assert rig.file.exists()
     assert "# would remove ~/Applications/unplugd.app and everything in it" in said

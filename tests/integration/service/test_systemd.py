@@ -9,20 +9,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from tests.rig.tools import need
-from unplugd_service import systemd
-from unplugd_service.errors import Failure
 from unplugd_service.program import Program
-from unplugd_service.system import RealSystem
-from unplugd_service.systemd import Systemd, format_command, split_words
+from unplugd_service.systemd import Systemd
 
 PROGRAM = Program(("/usr/bin/unplugd", "run"), "1.2.3")
 UNIT = Systemd({"HOME": "/home/ann"}).render(PROGRAM)
-WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
-HOSTILE = "/opt/a b/$HOME/${x}/%h %%/\"q\"/'s'/back\\slash/ü/tab\t/\x01/unplugd"
 
 
 TARGETS = ("basic.target", "shutdown.target", "graphical-session.target")
@@ -96,44 +89,6 @@ def test_the_hardening_does_not_blind(unit: Path, tmp_path: Path) -> None:
     assert not [name for name in settings if blinding.match(name)]
 
 
-PLAIN = {"Description", "Type", "ExecStart", "UMask"}
-
-
-def test_every_unusual_line_has_its_reason() -> None:
-    """Each group of settings but the plainest stands below a comment."""
-    reason = False
-    for line in UNIT.splitlines():
-        if line.startswith("#"):
-            reason = True
-        elif not line or line.startswith("["):
-            reason = False
-        else:
-            assert reason or line.partition("=")[0] in PLAIN, line
-
-
-@given(WORD, st.lists(WORD))
-@example(HOSTILE, [HOSTILE, "run", "%h", "$", '"', "\\", "\\x41", ";", " "])
-def test_any_command_survives_the_quoting(program: str, arguments: list[str]) -> None:
-    """What is written is read again as it was, on one line, whatever is in it."""
-    words = (f"/{program}", *arguments)
-    for home in ("", "/home/ann", "/"):
-        if words[0] == systemd.ENV:
-            continue
-        line = format_command(words, home)
-        assert "\n" not in line
-        assert line.isascii()
-        assert split_words(line, home) == words
-
-
-@given(st.text())
-@example('"')
-@example("\\x4")
-@example("%")
-def test_any_line_can_be_read(line: str) -> None:
-    """Somebody else's command line, or a broken one, is no error."""
-    assert isinstance(split_words(line, "/home/ann"), tuple)
-
-
 @pytest.mark.parametrize("name", ["b $HOME %h %i in; ü", "an \"h\" 'q' \\x \x01"])
 def test_systemd_reads_the_same_words(name: str, tmp_path: Path) -> None:
     """The real parser agrees: it looks for exactly this program, and finds fault with nothing else."""
@@ -151,43 +106,3 @@ def test_systemd_reads_the_same_words(name: str, tmp_path: Path) -> None:
     Path(shutil.copy("/bin/true", missing)).chmod(0o755)
     done = analyzed(tmp_path, "verify", str(file), home=home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-def test_no_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container: one line that says so, and what can be done instead."""
-    nowhere = Systemd({"HOME": "/"}, booted=tmp_path / "nothing")
-    with pytest.raises(Failure, match="systemd is not running here") as trouble:
-        nowhere.check()
-    assert "unplugd run" in trouble.value.hint
-    for ask in (nowhere.check, lambda: nowhere.inspect(None), lambda: nowhere.uninstall(RealSystem(print))):
-        with pytest.raises(Failure, match="systemd is not running here"):
-            ask()
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Failure, match="systemd is not running here"):
-        Systemd({"HOME": "/"}, booted=tmp_path).check()
-    with pytest.raises(Failure, match="journalctl is not installed"):
-        Systemd({"HOME": "/"}).make_log_command(5, follow=True)
-
-
-@pytest.mark.parametrize(
-    ("known", "spoken"),
-    [
-        ({"ActiveState": "active", "SubState": "running"}, "running"),
-        ({"ActiveState": "activating", "SubState": "auto-restart"}, "waiting to restart"),
-        ({"ActiveState": "activating", "SubState": "start"}, "starting"),
-        ({"ActiveState": "deactivating", "SubState": "stop-sigterm"}, "stopping"),
-        ({"ActiveState": "reloading"}, "reloading"),
-        ({}, "unknown"),
-    ],
-)
-def test_states_are_plain_words(known: dict[str, str], spoken: str) -> None:
-    """The two states become the one that a person asks for."""
-    assert systemd._describe_state(known) == spoken
-
-
-def test_the_configuration_folder_is_where_systemd_looks() -> None:
-    """XDG_CONFIG_HOME is obeyed, a relative one ignored, as the specification says."""
-    assert Systemd({"HOME": "/h", "XDG_CONFIG_HOME": "/c"}).file == Path("/c/systemd/user/unplugd.service")
-    assert Systemd({"HOME": "/h", "XDG_CONFIG_HOME": "c"}).file == Path(
-        "/h/.config/systemd/user/unplugd.service"
-    )

@@ -1,19 +1,14 @@
-"""Which command a service is to run, the line by which its file is known, and the hands that write it."""
+"""Which command a service runs, and which places it is refused from."""
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from unplugd_service import stamp, system
 from unplugd_service.errors import Failure
 from unplugd_service.program import find_program
-from unplugd_service.system import DryRun, RealSystem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,76 +113,3 @@ def test_what_macos_keeps_from_launchd_is_refused(
     assert found(home, link) == (str(link), "run")
     monkeypatch.setattr(sys, "prefix", str(folder))
     assert refused(home / "venv/bin/unplugd")
-
-
-@given(st.text(), st.from_regex(r"[0-9a-z.+]+", fullmatch=True))
-def test_a_seal_knows_its_file(rest: str, version: str) -> None:
-    """Whatever stands in the file: as written it is intact, with a letter more it is not."""
-    text = f"# {stamp.format_line(rest, version)}\n{rest}"
-    assert stamp.read_stamp(text) == stamp.Stamp(version, intact=True)
-    assert stamp.read_stamp(f"{text}x") == stamp.Stamp(version, intact=False)
-
-
-@given(st.text())
-def test_other_files_have_no_seal(text: str) -> None:
-    """Somebody else's file is never taken for ours."""
-    assert stamp.read_stamp(text) is None
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    """With its folders and its mode; nothing is left of a failed try, and the error is one line."""
-    said: list[str] = []
-    path = tmp_path / "a/b/file"
-    RealSystem(said.append).write(path, b"text", 0o640)
-    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"text", 0o640)
-    assert said == [f"Wrote {path}"]
-    (tmp_path / "a/b/folder").mkdir()
-    with pytest.raises(Failure, match="cannot be written: Is a directory"):
-        RealSystem(said.append).write(tmp_path / "a/b/folder", b"text")
-    assert sorted(os.listdir(tmp_path / "a/b")) == ["file", "folder"]  # noqa: PTH208
-    with pytest.raises(Failure, match="cannot be written: File exists"):
-        RealSystem(said.append).write(path / "below", b"text")
-
-
-def test_removing_is_no_error_where_nothing_is(tmp_path: Path) -> None:
-    """But a file that cannot be removed is."""
-    RealSystem(print).remove(tmp_path / "nothing")
-    with pytest.raises(Failure, match="cannot be removed"):
-        RealSystem(print).remove(tmp_path)
-
-
-def test_programs_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is missing and one that hangs are one line each; a complaint is the last line said."""
-    with pytest.raises(Failure, match="no-such-program cannot be started: No such file"):
-        system.run("no-such-program")
-    monkeypatch.setattr(system, "TIMEOUT_SECONDS", 0.05)
-    with pytest.raises(Failure, match="sleep is not responding"):
-        system.run("sleep", "9")
-    assert system.run("sh", "-c", "echo one; echo two >&2; exit 3").message == "two"
-    assert system.run("false").message == "exit status 1"
-
-
-def test_a_rehearsal_touches_nothing(tmp_path: Path) -> None:
-    """It says what would be written, removed, run and waited for."""
-    said: list[str] = []
-    rehearsal = DryRun(said.append)
-    rehearsal.write(tmp_path / "new", b"text\n")
-    rehearsal.remove(tmp_path)
-    assert rehearsal.run("rm", "-rf", "a b").code == 0
-    assert rehearsal.wait("it is over", lambda: False, 9)
-    assert said == [
-        f"# would write {tmp_path}/new (mode 0644):",
-        "text\n",
-        f"# would remove {tmp_path}",
-        "# would run: rm -rf 'a b'",
-        "# would wait up to 9 s until it is over",
-    ]
-    assert not list(tmp_path.iterdir())
-
-
-def test_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As soon as it is so, and at the latest when the time is over."""
-    monkeypatch.setattr(system, "POLL_SECONDS", 0.001)
-    answers = iter([False, False, True])
-    assert RealSystem(print).wait("it", lambda: next(answers), 9)
-    assert not RealSystem(print).wait("it", lambda: False, 0.01)
