@@ -1,6 +1,6 @@
-"""A connection to a D-Bus message bus that never waits: what is sent is answered later, or times out.
+"""A connection to a D-Bus message bus that never blocks: a call is answered later, through a callback, or times out.
 
-jeepney makes and reads the messages; here is only what its own connections cannot do, which is not to block.
+jeepney composes and parses the messages; its own connections block, so this module has one that does not.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from unplugd.eventloop.loop import Source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    OnAnswer = Callable[[tuple[Any, ...] | None, str], None]
+    OnLateAnswer = Callable[[tuple[Any, ...]], None]
+
 BUS: Final = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
 HANDSHAKE_TIMEOUT_SECONDS: Final = 3.0
-"""Seconds that a bus may take to let us in."""
+"""Seconds that a bus may take to accept the login, and by default to answer a call."""
 NO_ANSWER: Final = "no answer in time"
-"""The error of a call that was not answered in its time."""
+"""The error of a call that was not answered before its timeout."""
 MAX_BACKLOG_BYTES: Final = 1_000_000
 """Bytes kept for a bus that does not read; more means that it hangs."""
 
@@ -36,7 +39,7 @@ class BusError(Exception):
 
 
 def find_session_address() -> str:
-    """Return the address of the session bus as the environment has it; BusError if there is none."""
+    """Return the address of the session bus from the environment; BusError if there is none."""
     address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
     if address:
         return address
@@ -53,34 +56,35 @@ def find_system_address() -> str:
 
 @dataclass(slots=True)
 class _Call:
-    answer: Callable[[tuple[Any, ...] | None, str], None]
+    on_answer: OnAnswer
     deadline: float
-    late: Callable[[tuple[Any, ...]], None] | None
-    returns: str | None
+    on_late_answer: OnLateAnswer | None
+    reply_signature: str | None
     timed_out: bool = False
 
 
 class Bus(Source):
-    """One connection, a source of the loop. `signal` gets each signal, `lost` is called once when it breaks."""
+    """A connection. `on_signal` gets each signal; `on_disconnect` gets the reason, once, when the connection breaks."""
 
     def __init__(
         self,
         address: str,
         now: Callable[[], float],
-        signal: Callable[[Message], None],
-        lost: Callable[[str], None],
+        on_signal: Callable[[Message], None],
+        on_disconnect: Callable[[str], None],
     ) -> None:
         self._now = now
-        self._signal = signal
-        self._lost = lost
+        self._on_signal = on_signal
+        self._on_disconnect = on_disconnect
         self._calls: dict[int, _Call] = {}
         self._serial = 0
         self._parser = Parser()
         self._outgoing = bytearray()
         self._queued: deque[bytes] = deque()
         self._login: Authenticator | None = Authenticator()
-        self._gives_up_at: float | None = now() + HANDSHAKE_TIMEOUT_SECONDS
-        self._trouble = "the bus does not answer"
+        self._break_at: float | None = now() + HANDSHAKE_TIMEOUT_SECONDS
+        """When to give the connection up: at the login's timeout, at once after an error while sending."""
+        self._break_reason = "the bus does not answer"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.setblocking(False)
         try:
@@ -94,11 +98,11 @@ class Bus(Source):
                 else "its address is not usable"
             )
             raise BusError(f"the bus cannot be reached: {reason}") from None
-        self.call(BUS, "Hello", None, (), lambda _body, _error: None, returns="s")
+        self.call(BUS, "Hello", None, (), lambda _body, _error: None, reply_signature="s")
 
     @property
     def pending(self) -> int:
-        """The number of calls that still wait for an answer, also for one that comes late."""
+        """The number of calls that wait for an answer, a late one included."""
         return len(self._calls)
 
     @property
@@ -111,14 +115,14 @@ class Bus(Source):
         return self._socket.fileno()
 
     def events(self) -> int:
-        """Return what to wait for: more to read, and room to write while something waits."""
+        """Return EVENT_READ, with EVENT_WRITE while something is still to be sent."""
         return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
 
     def deadline(self) -> float | None:
-        """Return when the earliest answer is overdue."""
+        """Return when the first call times out."""
         deadlines = [call.deadline for call in self._calls.values() if not call.timed_out]
-        if self._gives_up_at is not None:
-            deadlines.append(self._gives_up_at)
+        if self._break_at is not None:
+            deadlines.append(self._break_at)
         return min(deadlines, default=None)
 
     def call(
@@ -127,30 +131,33 @@ class Bus(Source):
         method: str,
         signature: str | None,
         body: tuple[Any, ...],
-        answer: Callable[[tuple[Any, ...] | None, str], None],
+        on_answer: OnAnswer,
         *,
-        returns: str | None = None,
-        seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
-        late: Callable[[tuple[Any, ...]], None] | None = None,
+        reply_signature: str | None = None,
+        timeout_seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
+        on_late_answer: OnLateAnswer | None = None,
         activate: bool = False,
     ) -> None:
-        """Send a call. `answer` gets its reply, or None and the error; `late` a reply that comes after its time.
+        """Send a call. `on_answer` gets the reply's body, or None and the error; never before this returns.
 
-        `returns` is the signature that the reply must have (None: any): a server can answer anything.
+        `on_late_answer` gets the body of a reply that comes after the timeout. A reply whose signature is not
+        `reply_signature` (None: any will do) is an error. `activate`: the bus may start the service for it.
         """
         message = new_method_call(to, method, signature, body)
         if not activate:
             message.header.flags |= MessageFlag.no_auto_start
         self._serial += 1
-        self._calls[self._serial] = _Call(answer, self._now() + seconds, late, returns)
+        self._calls[self._serial] = _Call(
+            on_answer, self._now() + timeout_seconds, on_late_answer, reply_signature
+        )
         self._send(message.serialise(serial=self._serial))
 
     def add_match(self, rule: str) -> None:
-        """Ask for the signals that fit a match rule."""
+        """Subscribe to the signals that fit a match rule."""
         self.call(BUS, "AddMatch", "s", (rule,), lambda _body, _error: None)
 
     def ready(self) -> None:
-        """Read and write what can be, without waiting."""
+        """Read and write what the socket takes."""
         try:
             self._write()
             data = self._socket.recv(65536)
@@ -170,41 +177,41 @@ class Bus(Source):
             self._break(f"the bus has gone: {error.strerror}")
             return
         self._parser.add_data(data)
-        while self._socket.fileno() >= 0 and (message := self._next()) is not None:
-            self._take(message)
+        while self._socket.fileno() >= 0 and (message := self._parse_next()) is not None:
+            self._dispatch(message)
 
     def expire(self, now: float) -> None:
-        """Give up on the calls that are overdue."""
-        if self._gives_up_at is not None and now >= self._gives_up_at:
-            self._break(self._trouble)
+        """Report the calls that have timed out, and give up a connection that hangs."""
+        if self._break_at is not None and now >= self._break_at:
+            self._break(self._break_reason)
             return
         for serial, call in list(self._calls.items()):
             if not call.timed_out and now >= call.deadline:
-                if call.late:
+                if call.on_late_answer:
                     call.timed_out = True
                 else:
                     del self._calls[serial]
-                call.answer(None, NO_ANSWER)
+                call.on_answer(None, NO_ANSWER)
 
     def close(self) -> None:
-        """Close the connection; nothing is called any more."""
+        """Close the connection; no callback is called any more."""
         self._calls.clear()
         self._socket.close()
 
-    def _break(self, why: str) -> None:
+    def _break(self, reason: str) -> None:
         if self._socket.fileno() < 0:
             return
         self._socket.close()
         calls, self._calls = self._calls, {}
         for call in calls.values():
             if not call.timed_out:
-                call.answer(None, why)
-        self._lost(why)
+                call.on_answer(None, reason)
+        self._on_disconnect(reason)
 
-    def _next(self) -> Message | None:
+    def _parse_next(self) -> Message | None:
         try:
             message: Message | None = self._parser.get_next_message()
-        except Exception:  # noqa: BLE001 - jeepney raises whatever it comes across in a malformed message
+        except Exception:  # noqa: BLE001 - jeepney raises all kinds of errors for a malformed message
             self._break("the bus has gone: it sent what is no D-Bus message")
             return None
         return message
@@ -218,7 +225,7 @@ class Bus(Source):
             self._outgoing += line
         if self._login.authenticated:
             self._login = None
-            self._gives_up_at = None
+            self._break_at = None
             self._outgoing += BEGIN
             for message in self._queued:
                 self._outgoing += message
@@ -234,9 +241,9 @@ class Bus(Source):
         try:
             self._write()
         except OSError as error:
-            # Said in the next turn: a caller must not be surprised in the middle of a call.
-            self._gives_up_at = self._now()
-            self._trouble = f"the bus has gone: {error.strerror or error}"
+            # Reported in the next turn of the loop: `call` must not call back before it returns.
+            self._break_at = self._now()
+            self._break_reason = f"the bus has gone: {error.strerror or error}"
 
     def _write(self) -> None:
         while self._outgoing:
@@ -248,10 +255,10 @@ class Bus(Source):
                 return
             del self._outgoing[:sent]
 
-    def _take(self, message: Message) -> None:
+    def _dispatch(self, message: Message) -> None:
         kind = message.header.message_type
         if kind is MessageType.signal:
-            self._signal(message)
+            self._on_signal(message)
             return
         if kind not in (MessageType.method_return, MessageType.error):
             return
@@ -260,12 +267,12 @@ class Bus(Source):
             return
         if kind is MessageType.method_return:
             signature = message.header.fields.get(HeaderFields.signature, "")
-            if call.returns not in (None, signature):
+            if call.reply_signature not in (None, signature):
                 if not call.timed_out:
-                    call.answer(None, "an answer that makes no sense")
+                    call.on_answer(None, "an answer that makes no sense")
             elif not call.timed_out:
-                call.answer(message.body, "")
-            elif call.late:
-                call.late(message.body)
+                call.on_answer(message.body, "")
+            elif call.on_late_answer:
+                call.on_late_answer(message.body)
         elif not call.timed_out:
-            call.answer(None, str(message.header.fields.get(HeaderFields.error_name, "an error")))
+            call.on_answer(None, str(message.header.fields.get(HeaderFields.error_name, "an error")))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from unplugd.notify.registry import make_channel
 from unplugd.platforms.linux import holders
 from unplugd.platforms.linux.clock import boot_id, now, sleep_seconds
-from unplugd.platforms.linux.freedesktop import Desktop, has_display
+from unplugd.platforms.linux.freedesktop import Desktop
+from unplugd.platforms.linux.notification_server import has_display
 from unplugd.platforms.linux.sleep import Sleep
 from unplugd.platforms.linux.sysfs import SYSFS
 from unplugd.platforms.linux.uevents import Uevents

@@ -16,10 +16,10 @@ from tests.rig.wait import wait_until
 from unplugd.notify.message import Message
 from unplugd.platforms.linux.freedesktop import (
     DELIVERY_TIMEOUT_SECONDS,
-    LOST_ANSWER_SECONDS,
     START_TIMEOUT_SECONDS,
     Desktop,
 )
+from unplugd.platforms.linux.server_notification import LOST_ANSWER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

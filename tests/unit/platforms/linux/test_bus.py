@@ -194,7 +194,7 @@ def test_a_bus_that_dies_is_told_once(real: Client, bus: RealBus) -> None:
     """Calls that wait are answered with that, and then the owner hears of it."""
     real.call()
     real.answered()
-    real.call(NOBODY, "Wait", seconds=60)
+    real.call(NOBODY, "Wait", timeout_seconds=60)
     bus.kill()
     real.until(lambda: real.lost, "the loss")
     real.turn()
@@ -294,7 +294,7 @@ def test_a_refused_login_is_told(script: Script, client: Client, said: bytes) ->
 
 def test_a_silent_bus_is_given_up(script: Script, client: Client) -> None:
     """After three seconds of our clock, and not before."""
-    client.call(seconds=60)
+    client.call(timeout_seconds=60)
     script.accept()
     client.clock.now += HANDSHAKE_TIMEOUT_SECONDS - 0.001
     client.turn()
@@ -335,7 +335,7 @@ def test_answers_find_their_calls(script: Script, inside: Client) -> None:
 
 def test_an_answer_that_does_not_come_is_given_up(script: Script, inside: Client) -> None:
     """At its deadline, and the answer that comes after it goes nowhere."""
-    inside.call(SOMEBODY, "Slow", seconds=5)
+    inside.call(SOMEBODY, "Slow", timeout_seconds=5)
     inside.turn()
     call = script.heard("Slow")
     inside.clock.now += 5
@@ -354,7 +354,7 @@ def test_an_answer_that_does_not_come_is_given_up(script: Script, inside: Client
 def test_a_late_answer_can_be_wanted(script: Script, inside: Client) -> None:
     """Once, where the caller said so; a late error is none."""
     for member in ("Slow", "Slower"):
-        inside.call(SOMEBODY, member, late=inside.late.append)
+        inside.call(SOMEBODY, member, on_late_answer=inside.late.append)
     inside.turn()
     calls = [script.heard("Slow"), script.heard("Slower")]
     inside.clock.now += HANDSHAKE_TIMEOUT_SECONDS
@@ -429,7 +429,7 @@ def test_garbage_ends_the_connection_and_nothing_else(tmp_path: Path, said: byte
     client = Client(script.address)
     try:
         script.let_in(client)
-        client.call(SOMEBODY, "Wait", seconds=60)
+        client.call(SOMEBODY, "Wait", timeout_seconds=60)
         script.say(said)
         assert script.connection
         script.connection.shutdown(socket.SHUT_WR)
@@ -446,7 +446,7 @@ def test_garbage_ends_the_connection_and_nothing_else(tmp_path: Path, said: byte
 def test_a_bus_that_does_not_read_is_given_up(inside: Client) -> None:
     """A megabyte that it does not take means that it hangs; no more than about that is kept for it."""
     for _ in range(3 * MAX_BACKLOG_BYTES // 10_000):
-        inside.call(SOMEBODY, "Take", "x" * 10_000, seconds=60)
+        inside.call(SOMEBODY, "Take", "x" * 10_000, timeout_seconds=60)
         if inside.lost:
             break
     inside.turn()

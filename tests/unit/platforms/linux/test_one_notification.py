@@ -16,7 +16,8 @@ from tests.rig.turning import Clock
 from unplugd.notify.message import Message
 from unplugd.platforms.linux import freedesktop
 from unplugd.platforms.linux.bus import BUS, HANDSHAKE_TIMEOUT_SECONDS, NO_ANSWER
-from unplugd.platforms.linux.freedesktop import LOST_ANSWER_SECONDS, Desktop
+from unplugd.platforms.linux.freedesktop import Desktop
+from unplugd.platforms.linux.server_notification import LOST_ANSWER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +49,8 @@ class Call:
 
     method: str
     body: tuple[Any, ...]
-    answer: Callable[[tuple[Any, ...] | None, str], None]
-    late: Callable[[tuple[Any, ...]], None] | None
+    on_answer: Callable[[tuple[Any, ...] | None, str], None]
+    on_late_answer: Callable[[tuple[Any, ...]], None] | None
     deadline: float
     overdue: bool = False
 
@@ -87,22 +88,22 @@ class World:
         method: str,
         _signature: str | None,
         body: tuple[Any, ...],
-        answer: Callable[[tuple[Any, ...] | None, str], None],
+        on_answer: Callable[[tuple[Any, ...] | None, str], None],
         *,
-        late: Callable[[tuple[Any, ...]], None] | None = None,
-        seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
+        on_late_answer: Callable[[tuple[Any, ...]], None] | None = None,
+        timeout_seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
         **_more: object,
     ) -> None:
         """Take a call."""
-        call = Call(method, body, answer, late, self.clock.now + seconds)
+        call = Call(method, body, on_answer, on_late_answer, self.clock.now + timeout_seconds)
         if method == "GetNameOwner":
             # Here the bus answers, which does not hang.
             owner = f":1.{self.owner}"
-            self.incoming.append(lambda: answer((owner,), ""))
+            self.incoming.append(lambda: on_answer((owner,), ""))
         elif to.bus_name in (f":1.{self.owner}", BUS.bus_name):
             self.calls.append(call)
         else:
-            self.incoming.append(lambda: answer(None, "there is no such server"))
+            self.incoming.append(lambda: on_answer(None, "there is no such server"))
 
     def deadline(self) -> None:
         """Have none: `wait` expires what is overdue."""
@@ -112,7 +113,7 @@ class World:
         for call in [*self.calls]:
             if not call.overdue and now >= call.deadline:
                 call.overdue = True
-                call.answer(None, NO_ANSWER)
+                call.on_answer(None, NO_ANSWER)
 
     # --- what the channel tells
 
@@ -180,9 +181,9 @@ class World:
     def deliver(self, call: Call, answer: tuple[Any, ...] | None) -> None:
         """Bring the answer to a call."""
         if not call.overdue:
-            call.answer(answer, "" if answer is not None else "refused")
-        elif call.late and answer is not None:
-            call.late(answer)
+            call.on_answer(answer, "" if answer is not None else "refused")
+        elif call.on_late_answer and answer is not None:
+            call.on_late_answer(answer)
 
     def notify(self, body: tuple[Any, ...]) -> int:
         """Show a notification; replacing is right only where GNOME and LXQt take it well."""

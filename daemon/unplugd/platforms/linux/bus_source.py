@@ -1,0 +1,78 @@
+"""The base of the sources that have a connection to a message bus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unplugd.eventloop.loop import Source
+from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS
+
+if TYPE_CHECKING:
+    from jeepney.wrappers import DBusAddress
+
+    from unplugd.platforms.linux.bus import Bus, OnAnswer, OnLateAnswer
+
+
+class BusSource(Source):
+    """A source that waits for its connection to a bus; subclasses set `_bus`, None while there is no connection."""
+
+    def __init__(self) -> None:
+        self._bus: Bus | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection."""
+        return self._bus is not None
+
+    def call(
+        self,
+        to: DBusAddress,
+        method: str,
+        signature: str | None,
+        body: tuple[Any, ...],
+        on_answer: OnAnswer,
+        *,
+        reply_signature: str | None = None,
+        timeout_seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
+        on_late_answer: OnLateAnswer | None = None,
+    ) -> None:
+        """Send a call as `Bus.call` does, if there is a connection."""
+        if self._bus:
+            self._bus.call(
+                to,
+                method,
+                signature,
+                body,
+                on_answer,
+                reply_signature=reply_signature,
+                timeout_seconds=timeout_seconds,
+                on_late_answer=on_late_answer,
+            )
+
+    def fileno(self) -> int:
+        """Return the connection's descriptor, -1 without a connection."""
+        return self._bus.fileno() if self._bus else -1
+
+    def events(self) -> int:
+        """Return the events to wait for on the connection."""
+        return self._bus.events() if self._bus else 0
+
+    def ready(self) -> None:
+        """Read and write what the connection can, without blocking."""
+        if self._bus:
+            self._bus.ready()
+
+    def deadline(self) -> float | None:
+        """Return when the first call times out."""
+        return self._bus.deadline() if self._bus else None
+
+    def expire(self, now: float) -> None:
+        """Report the calls that have timed out."""
+        if self._bus:
+            self._bus.expire(now)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._bus:
+            self._bus.close()
+            self._bus = None

@@ -1,0 +1,191 @@
+"""The notification server of the session: who owns its name on the bus, what it can do, and how it is started.
+
+A server is anything that owns `org.freedesktop.Notifications`. It may not exist yet (a service starts before the
+desktop), exit, or be replaced by another at any time, so it is always called by its unique name: what is meant for one
+server never reaches the next. The bus could start one whenever somebody calls the well-known name, but a desktop's
+server that is started before its desktop fails, and may not be started again in that session. So it is started only on
+purpose, and only when a display is known: from our own environment, from the user manager's, or because a server has
+been there before.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from jeepney.low_level import HeaderFields
+from jeepney.wrappers import DBusAddress
+
+from unplugd.platforms.linux.bus import BUS, NO_ANSWER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jeepney.low_level import Message
+
+    from unplugd.platforms.linux.bus_source import BusSource
+
+NAME: Final = "org.freedesktop.Notifications"
+SERVER: Final = DBusAddress("/org/freedesktop/Notifications", NAME, NAME)
+MANAGER: Final = DBusAddress(
+    "/org/freedesktop/systemd1", "org.freedesktop.systemd1", "org.freedesktop.DBus.Properties"
+)
+OWNER_RULE: Final = f"type='signal',sender='{BUS.bus_name}',member='NameOwnerChanged',arg0='{NAME}'"
+SIGNALS_RULE: Final = f"type='signal',interface='{NAME}'"
+RESTART_SECONDS: Final = 60.0
+"""Seconds between two attempts to start a server."""
+SILENT: Final = "the notification server does not answer"
+NOT_RUNNING: Final = "no notification server is running"
+
+
+def has_display() -> bool:
+    """Return whether this process was started in a graphical session."""
+    return bool(os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"))
+
+
+class NotificationServer:
+    """The server, seen from the bus.
+
+    `on_owner` gets the owner before when another takes over, `on_change` is called when it is time to try again to show
+    something, `on_capabilities` when the server has answered what it can do, `on_error` gets why it cannot be used.
+    """
+
+    def __init__(
+        self,
+        bus: BusSource,
+        now: Callable[[], float],
+        *,
+        on_owner: Callable[[str | None], None],
+        on_change: Callable[[], None],
+        on_capabilities: Callable[[], None],
+        on_error: Callable[[str], None],
+    ) -> None:
+        self._bus = bus
+        self._now = now
+        self._on_owner = on_owner
+        self._on_change = on_change
+        self._on_capabilities = on_capabilities
+        self._on_error = on_error
+        self.owner: str | None = None
+        """The unique name of the server, "" if there is none, None while that is not known."""
+        self.capabilities: frozenset[str] | None = None
+        """What the server can do, None until it has answered."""
+        self.session_is_up = has_display()
+        """Whether a desktop is known to be there; before that its server must not be started."""
+        self._is_asking = False
+        self._is_starting = False
+        self._last_start: float | None = None
+
+    @property
+    def address(self) -> DBusAddress:
+        """The address of the server that is known: the name may be another's by the time a call arrives."""
+        return DBusAddress(SERVER.object_path, self.owner, NAME)
+
+    def find_owner(self) -> None:
+        """Ask the bus who the server is."""
+        self._bus.call(BUS, "GetNameOwner", "s", (NAME,), self._on_owner_answer, reply_signature="s")
+
+    def forget(self) -> None:
+        """Forget the server: the connection to the bus is lost."""
+        self.owner = self.capabilities = None
+        self._is_asking = self._is_starting = False
+
+    def handle_signal(self, signal: Message) -> bool:
+        """Handle a signal of the bus about the server; return whether it was one."""
+        fields = signal.header.fields
+        member, sender = fields.get(HeaderFields.member), fields.get(HeaderFields.sender)
+        if (member, sender) != ("NameOwnerChanged", BUS.bus_name):
+            return False
+        if fields.get(HeaderFields.signature) != "sss" or signal.body[0] != NAME:
+            return False
+        self._set_owner(str(signal.body[2]))
+        return True
+
+    def ask_capabilities(self) -> None:
+        """Ask the server what it can do, unless it is being asked."""
+        if not self._is_asking:
+            self._is_asking = True
+            self._bus.call(
+                self.address, "GetCapabilities", None, (), self._on_capabilities_answer, reply_signature="as"
+            )
+
+    def start(self, timeout_seconds: float) -> bool:
+        """Have the bus start the desktop's server if the desktop is there; return whether it was asked to."""
+        if self._is_starting:
+            return False
+        now = self._now()
+        if self._last_start is not None and now < self._last_start + RESTART_SECONDS:
+            self._on_error(NOT_RUNNING)
+            return False
+        self._is_starting = True
+        if not self.session_is_up:
+            # A service can be older than the desktop: the user manager knows what the session has set since.
+            arguments = ("org.freedesktop.systemd1.Manager", "Environment")
+            self._bus.call(MANAGER, "Get", "ss", arguments, self._on_environment, reply_signature="v")
+            return False
+        self._last_start = now
+        self._bus.call(
+            BUS,
+            "StartServiceByName",
+            "su",
+            (NAME, 0),
+            self._on_start_answer,
+            reply_signature="u",
+            timeout_seconds=timeout_seconds,
+        )
+        return True
+
+    def check(self, report: Callable[[str | None, str], None]) -> None:
+        """Ask whether a server is there, starting none; `report` gets the error, or None and what was found."""
+
+        def on_answer(answer: tuple[Any, ...] | None, error: str) -> None:
+            if answer is None:
+                report(SILENT if error == NO_ANSWER else NOT_RUNNING, "")
+                return
+            known = set(answer[0])
+            missing = [what for what, key in (("buttons", "actions"), ("text", "body")) if key not in known]
+            without = f", without {' and '.join(missing)}" if missing else ""
+            report(None, f"a notification server is there{without}")
+
+        self._bus.call(SERVER, "GetCapabilities", None, (), on_answer, reply_signature="as")
+
+    def _set_owner(self, owner: str) -> None:
+        if owner == self.owner:
+            return
+        before, self.owner = self.owner, owner
+        self.capabilities = None
+        self._is_asking = False
+        self._on_owner(before)
+        if owner:
+            self.session_is_up = True
+            self.ask_capabilities()
+        else:
+            self._on_change()
+
+    def _on_owner_answer(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+        # A signal may have been faster: an error is older than what it said.
+        if self.owner is None or answer:
+            self._set_owner(str(answer[0]) if answer else "")
+
+    def _on_capabilities_answer(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+        self._is_asking = False
+        if answer is None:
+            self._on_error(SILENT)
+            return
+        self.capabilities = frozenset(map(str, answer[0]))
+        self._on_capabilities()
+
+    def _on_environment(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+        self._is_starting = False
+        variables = answer[0][1] if answer and answer[0][0] == "as" else []
+        has_display = any(str(text).startswith(("WAYLAND_DISPLAY=", "DISPLAY=")) for text in variables)
+        self.session_is_up = self.session_is_up or has_display
+        if self.owner or has_display:
+            self._on_change()
+        else:
+            self._on_error(f"{NOT_RUNNING}, and no desktop session is up to start one")
+
+    def _on_start_answer(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+        self._is_starting = False
+        if answer is None and not self.owner:
+            self._on_error(NOT_RUNNING)

@@ -1,0 +1,210 @@
+"""Our one notification on the server: showing it, replacing it, closing it, and what outlives a crash.
+
+A call of Notify is answered with the id by which the notification can be replaced or closed; until then nobody can take
+it away. So at most one call is unanswered at a time. An answer after the call's timeout is late: it is still waited for,
+and its id is used. After `LOST_ANSWER_SECONDS` it counts as lost, and the next call is sent; should the answer come
+after all, the notification that it names is closed at once. An id means something only to the server that gave it: when
+another server owns the name, everything here is forgotten. A call of CloseNotification that failed is repeated with the
+next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from unplugd import sanitize
+from unplugd.platforms.linux.bus import NO_ANSWER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from unplugd.notify.message import Message
+    from unplugd.platforms.linux.bus_source import BusSource
+    from unplugd.platforms.linux.notification_server import NotificationServer
+
+MAX_ID: Final = 2**32
+LOST_ANSWER_SECONDS: Final = 60.0
+"""Seconds after which an answer counts as lost, not late: a server that hangs for longer may show two for a moment."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Request:
+    """A call of Notify: what it shows, the server it was sent to, and when."""
+
+    message: Message
+    owner: str | None
+    sent_at: float
+
+
+class ServerNotification:
+    """The notification. `on_answer` gets the message of each call of Notify, and its error or None.
+
+    `remembered` is a file for the id and its server, so that the next run can close what a crash has left on the screen.
+    """
+
+    def __init__(
+        self,
+        bus: BusSource,
+        server: NotificationServer,
+        now: Callable[[], float],
+        on_answer: Callable[[Message, str | None], None],
+        remembered: Path | None,
+    ) -> None:
+        self._bus = bus
+        self._server = server
+        self._now = now
+        self._on_answer = on_answer
+        self._remembered = remembered
+        self._id = 0
+        """The id of what is shown, 0 if nothing is."""
+        self._may_be_replaced = False
+        """Whether a change of text may replace what is shown: not what passes, as what an earlier run left may do."""
+        self._request: _Request | None = None
+        """The call of Notify that is not answered yet."""
+        self._closing: dict[int, bool] = {}
+        """The ids of notifications that we close and that may still be there; False where the call failed."""
+        self._close_when_known = False
+        """Whether what an earlier run left is to be closed as soon as it is known who shows it."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is on the screen."""
+        return self._id != 0
+
+    @property
+    def awaits_id(self) -> bool:
+        """Whether a call of Notify is unanswered and may still be answered."""
+        return self._request is not None and self._now() < self._request.sent_at + LOST_ANSWER_SECONDS
+
+    @property
+    def is_being_closed(self) -> bool:
+        """Whether something may be left on the screen that a moment's wait would take away."""
+        return self._close_when_known or self._request is not None or any(self._closing.values())
+
+    def is_ours(self, notification: int) -> bool:
+        """Return whether an id is that of what is shown, or of what we have just asked to close."""
+        return notification == self._id != 0 or notification in self._closing
+
+    def show(self, message: Message, capabilities: frozenset[str]) -> None:
+        """Show `message`: a new notification if it is worth a sound, else instead of what is shown."""
+        if message.fresh or not self._may_be_replaced:
+            self.close()
+        body = "\n".join(message.lines)
+        if "body-markup" in capabilities:
+            body = sanitize.escape_markup(body)
+        with_buttons = "actions" in capabilities
+        actions = [text for button in message.buttons for text in button] if with_buttons else []
+        hints: dict[str, tuple[str, Any]] = {
+            "urgency": ("y", 2 if message.critical else 1),
+            "category": ("s", "device"),
+        }
+        if not message.fresh:
+            hints["suppress-sound"] = ("b", True)
+        # A reminder never expires by itself: it is withdrawn when it stops being true.
+        expires = -1 if message.passing else 0
+        icon = "drive-removable-media-usb"
+        arguments = ("unplugd", self._id, icon, message.title, body, actions, hints, expires)
+        self._request = request = _Request(message, self._server.owner, self._now())
+        self._bus.call(
+            self._server.address,
+            "Notify",
+            "susssasa{sv}i",
+            arguments,
+            lambda answer, error: self._on_notify_answer(request, answer, error),
+            reply_signature="u",
+            on_late_answer=lambda answer: self._take_id(request, int(answer[0])),
+        )
+
+    def withdraw(self) -> None:
+        """Close what is shown, also what an earlier run left, as soon as it is known who shows that."""
+        if self._bus.is_connected and self._server.owner is None:
+            self._close_when_known = True
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Close what is shown; it is forgotten first, so that its closing is not taken for the person's doing."""
+        failed = [notification for notification, is_asked in self._closing.items() if not is_asked]
+        shown = [self._id] if self._id else []
+        self._set_id(0)
+        for notification in (*failed, *shown):
+            self._close(notification)
+
+    def take_over(self, *, wanted: bool) -> None:
+        """Take what an earlier run left with the server for ours, and close it if that was asked and none is `wanted`."""
+        self._id, self._may_be_replaced = self._recall(), False
+        if self._close_when_known and not wanted:
+            self.close()
+        self._close_when_known = False
+
+    def forget(self) -> None:
+        """Forget what is shown and asked: it went with the server."""
+        self._request = None
+        self._closing.clear()
+        self._set_id(0)
+
+    def handle_closed(self, notification: int) -> bool:
+        """Handle that the server has closed a notification; return whether it was the one shown, not closed by us."""
+        self._closing.pop(notification, None)
+        if notification != self._id or not self._id:
+            return False
+        self._set_id(0)
+        return True
+
+    def _on_notify_answer(self, request: _Request, answer: tuple[Any, ...] | None, error: str) -> None:
+        if answer is not None:
+            self._take_id(request, int(answer[0]))
+        elif request is self._request:
+            if error != NO_ANSWER:
+                self._request = None
+            self._on_answer(request.message, error)
+        # Else the server has gone, which says more than the error that comes of it.
+
+    def _take_id(self, request: _Request, notification: int) -> None:
+        if request.owner != self._server.owner:
+            # The id is another server's.
+            return
+        if request is not self._request:
+            # The answer counted as lost, and something else was shown since.
+            if notification != self._id:
+                self._close(notification)
+            return
+        self._request = None
+        self._set_id(notification)
+        self._may_be_replaced = not request.message.passing
+        self._on_answer(request.message, None)
+
+    def _close(self, notification: int) -> None:
+        def on_answer(answer: tuple[Any, ...] | None, _error: str) -> None:
+            if answer is not None:
+                self._closing.pop(notification, None)
+            elif notification in self._closing:
+                self._closing[notification] = False
+
+        self._closing[notification] = True
+        self._bus.call(self._server.address, "CloseNotification", "u", (notification,), on_answer)
+
+    def _set_id(self, notification: int) -> None:
+        self._id = notification
+        if self._remembered is None:
+            return
+        try:
+            if notification:
+                self._remembered.write_text(f"{self._server.owner} {notification}", encoding="ascii")
+            else:
+                self._remembered.unlink(missing_ok=True)
+        except OSError:
+            return
+
+    def _recall(self) -> int:
+        """Return the id of what an earlier run left on this server's screen, 0 if it left nothing."""
+        owner = self._server.owner
+        try:
+            note = self._remembered.read_text("ascii") if self._remembered else ""
+            then, _, notification = note.partition(" ")
+            known = int(notification) if owner and then == owner else 0
+        except (OSError, ValueError):
+            return 0
+        return known if 0 < known < MAX_ID else 0
