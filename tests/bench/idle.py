@@ -81,7 +81,7 @@ def _without_umockdev(sysfs: Path) -> float:
     """Return the processor time of a look at the test bed's device; some real node stands for the device's."""
     linux = Linux(sysfs=sysfs)
     settings = Settings()
-    with patch.object(Tree, "nodes", lambda *_: ["/dev/full"]):
+    with patch.object(Tree, "find_nodes", lambda *_: ["/dev/full"]):
         before = time.thread_time()
         for number in range(LOOKS):
             watched = linux.scan(settings.watches)

@@ -1,4 +1,4 @@
-"""Who a process is, and what upload software runs where there is no /proc of Linux's; through psutil."""
+"""Identifying processes through psutil, and finding the upload software that runs where there is no Linux /proc."""
 
 from __future__ import annotations
 
@@ -18,48 +18,48 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OS_ERRORS: Final = (OSError, RuntimeError, SystemError)
-"""What psutil raises on macOS now and then instead of an error of its own (its issues 2116 and 2708, pull 2854)."""
-_ANCESTORS: Final = 3
-"""Generations of parents looked at to find whose helper a process is."""
+"""What psutil sometimes raises on macOS instead of an error of its own (its issues 2116 and 2708, pull 2854)."""
+_MAX_ANCESTORS: Final = 3
+"""Generations of parents searched for the uploader that a helper process belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that holds a device: what it is called and which upload software it belongs to, if any."""
+    """A process that holds a device: its name, the upload software it belongs to, and whether it is a system service."""
 
     name: str
     uploader: Uploader | None
     service: bool
 
 
-def identify(pid: int, software: Sequence[Uploader], called: str = "") -> Holder | None:
-    """Return who process `pid` is, or None if it has ended.
+def identify(pid: int, software: Sequence[Uploader], fallback_name: str = "") -> Holder | None:
+    """Return what process `pid` is, or None if it has ended.
 
-    `called` is its name as the system has it elsewhere, for a process of another user that psutil may not look into.
+    `fallback_name` is its name from elsewhere in the system, for another user's process that psutil may not inspect.
     """
     import psutil
 
     try:
         process = psutil.Process(pid)
-        found = read_program(process, called)
-        uploader, service = uploaders.find_uploader(found, software), uploaders.is_service(found)
+        program = read_program(process, fallback_name)
+        uploader, service = uploaders.find_uploader(program, software), uploaders.is_service(program)
     except psutil.NoSuchProcess:
         return None
     if not (uploader or service):
-        uploader = _find_helped(process, software)
-    return Holder(sanitize.one_line(found.name) or "unnamed", uploader, service)
+        uploader = _find_ancestor(process, software)
+    return Holder(sanitize.one_line(program.name) or "unnamed", uploader, service)
 
 
 def find_running(
     software: Sequence[Uploader],
     now: Callable[[], float],
-    starts: dict[tuple[int, float], float] | None = None,
+    known_starts: dict[tuple[int, float], float] | None = None,
     wall: Callable[[], float] = time.time,
 ) -> tuple[str, float] | None:
-    """Return the upload software started last, and when: seconds on the clock `now`. None if none runs.
+    """Return the upload software started last and its start in seconds of the clock `now`, None if none runs.
 
-    A child of the same program is not another start. psutil knows the start on the wall clock `wall`, which people set:
-    `starts` is the caller's and remembers what it was on the other clock when the process was first seen.
+    A child of the same program does not count as another start. psutil has the start on the wall clock `wall`, which
+    people set: `known_starts` is a cache that the caller keeps, with the start on the other clock as first converted.
     """
     import psutil
 
@@ -68,7 +68,7 @@ def find_running(
     latest: tuple[str, float] | None = None
     for process in psutil.process_iter():
         try:
-            if not _may_be(process.name(), alone):
+            if not _may_match(process.name(), alone):
                 continue
             uploader = uploaders.find_uploader(read_program(process), alone)
             parent = process.parent() if uploader else None
@@ -81,50 +81,50 @@ def find_running(
             continue
         moment = now()
         key = (process.pid, created)
-        # Never in the future, and never before the clock began, however the wall clock was set since.
-        started = (starts or {}).get(key, max(0.0, min(moment, moment - (wall() - created))))
+        # Never in the future and never before the clock began, however the wall clock was set meanwhile.
+        started = (known_starts or {}).get(key, max(0.0, min(moment, moment - (wall() - created))))
         seen[key] = started
         if latest is None or started > latest[1]:
             latest = (uploader.name, started)
-    if starts is not None:
-        starts.clear()
-        starts.update(seen)
+    if known_starts is not None:
+        known_starts.clear()
+        known_starts.update(seen)
     return latest
 
 
-def _may_be(name: str, software: Sequence[Uploader]) -> bool:
-    # A system keeps 15 or 16 bytes of a name; psutil finds the rest where it may.
+def _may_match(name: str, software: Sequence[Uploader]) -> bool:
+    # A system keeps 15 or 16 bytes of a name; psutil finds the rest where it has permission.
     return uploaders.may_match(name, software) or uploaders.may_match(
         os.fsdecode(os.fsencode(name)[: uploaders.COMM_MAX_BYTES]), software
     )
 
 
-def _find_helped(process: psutil.Process, software: Sequence[Uploader]) -> Uploader | None:
-    """Return the upload software whose helper a process is: it holds the device for it."""
+def _find_ancestor(process: psutil.Process, software: Sequence[Uploader]) -> Uploader | None:
+    """Return the upload software among the ancestors of a process, which then is its helper; None if there is none."""
     import psutil
 
     try:
-        parents = [read_program(parent) for parent in process.parents()[:_ANCESTORS]]
+        parents = [read_program(parent) for parent in process.parents()[:_MAX_ANCESTORS]]
     except (psutil.Error, *OS_ERRORS):
         return None
     return next((found for parent in parents if (found := uploaders.find_uploader(parent, software))), None)
 
 
-def read_program(process: psutil.Process, called: str = "") -> Program:
-    """Return what can be known of a process; what is another user's stays empty. NoSuchProcess if it has ended."""
-    path = _ask(process.exe, "")
-    # psutil looks into the arguments for the end of a long name, and fails with them.
-    name = _ask(process.name, called) or os.path.basename(path)
-    return Program(name, path, _ask(lambda: tuple(process.cmdline()), ()))
+def read_program(process: psutil.Process, fallback_name: str = "") -> Program:
+    """Return the name, path and arguments of a process, empty where access is denied; NoSuchProcess if it has ended."""
+    path = _query(process.exe, "")
+    # psutil reads the arguments to complete a long name, and fails if it may not.
+    name = _query(process.name, fallback_name) or os.path.basename(path)
+    return Program(name, path, _query(lambda: tuple(process.cmdline()), ()))
 
 
-def _ask(ask: Callable[[], T], otherwise: T) -> T:
-    """Return what psutil tells, or `otherwise` where it may not or cannot."""
+def _query(read: Callable[[], T], default: T) -> T:
+    """Return what psutil reads, or `default` if it fails or access is denied."""
     import psutil
 
     try:
-        return ask()
+        return read()
     except psutil.NoSuchProcess:
         raise
     except (psutil.Error, *OS_ERRORS):
-        return otherwise
+        return default

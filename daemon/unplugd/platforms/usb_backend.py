@@ -1,4 +1,4 @@
-"""USB devices as pyusb takes them from a back end that opens none of them."""
+"""A pyusb back end that lists devices without opening them, fed by the system's own list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Descriptor:
-    """A device descriptor as pyusb wants it: the fields have the names that the USB specification gives them."""
+    """A device descriptor for pyusb; the fields have the names of the USB specification."""
 
     def __init__(
         self, vendor: int, product: int, device_class: int, *, bus: int, address: int, ports: tuple[int, ...]
@@ -23,7 +23,7 @@ class Descriptor:
         self.bDescriptorType = 1
         self.bcdUSB = self.bcdDevice = self.bDeviceSubClass = self.bDeviceProtocol = self.bMaxPacketSize0 = 0
         self.bNumConfigurations = 1
-        # No string indices: nobody can ask pyusb for a serial number, which would open the device.
+        # No string indices, so that pyusb cannot be made to read a serial number, for which it would open the device.
         self.iManufacturer = self.iProduct = self.iSerialNumber = 0
         self.speed = None
         self.idVendor, self.idProduct, self.bDeviceClass = vendor, product, device_class
@@ -33,30 +33,37 @@ class Descriptor:
 
 
 class Backend(usb.backend.IBackend):  # type: ignore[misc] # pyusb has no types
-    """A pyusb back end that can list devices and nothing else; `descriptors` is asked for them each time."""
+    """A pyusb back end that can list devices and nothing else; `read_descriptors` is called for each listing."""
 
-    def __init__(self, descriptors: Callable[[], Iterable[Descriptor]]) -> None:
+    def __init__(self, read_descriptors: Callable[[], Iterable[Descriptor]]) -> None:
         super().__init__()
-        self._descriptors = descriptors
+        self._read_descriptors = read_descriptors
 
     def enumerate_devices(self) -> Iterator[Descriptor]:
         """Yield the descriptor of each device."""
-        yield from self._descriptors()
+        yield from self._read_descriptors()
 
     def get_device_descriptor(self, dev: Descriptor) -> Descriptor:
-        """Return what `enumerate_devices` yielded."""
+        """Return `dev`, which `enumerate_devices` has yielded."""
         return dev
 
 
 def make_devices(backend: Backend) -> list[Device]:
     """Return every USB device that the back end lists, hubs too, without names."""
     return [
-        Device(_port(found), found.idVendor, found.idProduct, found.bus, found.address, found.bDeviceClass)
-        for found in usb.core.find(find_all=True, backend=backend)
+        Device(
+            _format_port(device),
+            device.idVendor,
+            device.idProduct,
+            device.bus,
+            device.address,
+            device.bDeviceClass,
+        )
+        for device in usb.core.find(find_all=True, backend=backend)
     ]
 
 
-def _port(found: usb.core.Device) -> str:
-    """Return the port as Linux writes it, from the device's bus and the ports on the way to it."""
-    ports = ".".join(map(str, found.port_numbers or ()))
-    return f"{found.bus}-{ports}" if ports else f"usb{found.bus}"
+def _format_port(device: usb.core.Device) -> str:
+    """Return the path of a device's port as Linux writes it: bus 1, port 2 of the hub in port 3 is 1-3.2."""
+    ports = ".".join(map(str, device.port_numbers or ()))
+    return f"{device.bus}-{ports}" if ports else f"usb{device.bus}"

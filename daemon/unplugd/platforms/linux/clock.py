@@ -1,4 +1,4 @@
-"""Linux's clocks: the one that counts sleep, how long was slept, the boot's id."""
+"""Linux's clocks: the time with sleep, the time asleep, and the id of the boot."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 
 
 def now() -> float:
-    """Return seconds on the clock that counts sleep and that nobody sets."""
+    """Return seconds on the clock that counts sleep and is never set."""
     return time.clock_gettime(CLOCK_BOOTTIME)
 
 
 def sleep_seconds() -> float:
-    """Return how many seconds this boot has slept in all."""
+    """Return how many seconds the machine has been asleep since it booted."""
     return now() - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def boot_id() -> str:
-    """Return what tells this boot of the machine from others."""
+    """Return the id of this boot of the machine."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenNodes:
-    """Which processes hold which of the wanted nodes; `blind` where not even one's own processes may be seen."""
+    """Which processes hold which nodes; `blind`: not even the user's own processes may be inspected."""
 
     pids: dict[str, tuple[int, ...]]
     blind: bool
 
 
 def find_holders(
-    nodes: Iterable[str], proc: str = "/proc", passed: dict[str, tuple[int, int]] | None = None
+    nodes: Iterable[str], proc: str = "/proc", skip: dict[str, tuple[int, int]] | None = None
 ) -> OpenNodes:
-    """Return the processes that have one of `nodes` open.
+    """Return the processes that have one of `nodes` open, this one excepted.
 
-    Only the user's own processes tell. A node is recognised by its device number or its inode, not by its path: a
-    container sees the same device under another name. `passed` is the caller's: it remembers the processes that held
-    none of the nodes, by inode and number of descriptors, and they are passed over as long as these are the same.
+    Only the user's own processes can be inspected. A node is recognized by its device number or its inode, not by its
+    path: a container sees the same device under another name. `skip` is a cache that the caller keeps: the processes that
+    held none of the nodes, with the inode and the size of their fd folder; they are skipped while both stay the same.
     """
     wanted: dict[tuple[int, int, int], str] = {}
     for node in nodes:
@@ -39,10 +39,10 @@ def find_holders(
             status = os.stat(node)
         except OSError:
             continue
-        wanted.update(dict.fromkeys(_identities(status), node))
+        wanted.update(dict.fromkeys(_device_keys(status), node))
     found: dict[str, list[int]] = {}
-    marks: dict[str, tuple[int, int]] = {}
-    seen_own = own = 0
+    without: dict[str, tuple[int, int]] = {}
+    inspected = denied = 0
     me = os.getpid()
     uid = os.geteuid()
     for entry in os.listdir(proc):
@@ -51,54 +51,55 @@ def find_holders(
         folder = f"{proc}/{entry}/fd"
         try:
             status = os.stat(folder)
-            # Since Linux 6.2 the size is the number of open descriptors; before that it is 0 and says nothing.
+            # Since Linux 6.2 the size is the number of open descriptors; before, it is always 0.
             mark = (status.st_ino, status.st_size)
-            if passed is not None and status.st_size and passed.get(entry) == mark:
-                marks[entry] = mark
-                seen_own += 1
+            if skip is not None and status.st_size and skip.get(entry) == mark:
+                without[entry] = mark
+                inspected += 1
                 continue
-            held = _among(folder, wanted)
+            held = _find_open(folder, wanted)
         except PermissionError:
-            own += _belongs_to(f"{proc}/{entry}", uid)
+            denied += _is_owned_by(f"{proc}/{entry}", uid)
             continue
         except OSError:
             continue
-        seen_own += 1
+        inspected += 1
         if not held:
-            marks[entry] = mark
+            without[entry] = mark
         for node in held:
             found.setdefault(node, []).append(int(entry))
-    if passed is not None:
-        passed.clear()
-        passed.update(marks)
-    return OpenNodes({node: tuple(pids) for node, pids in found.items()}, blind=own > 0 and not seen_own)
+    if skip is not None:
+        skip.clear()
+        skip.update(without)
+    return OpenNodes({node: tuple(pids) for node, pids in found.items()}, blind=denied > 0 and not inspected)
 
 
-def _among(folder: str, wanted: Mapping[tuple[int, int, int], str]) -> set[str]:
+def _find_open(folder: str, wanted: Mapping[tuple[int, int, int], str]) -> set[str]:
     found: set[str] = set()
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for descriptor in os.listdir(opened) if wanted else ():
             try:
                 target = os.readlink(descriptor, dir_fd=opened)
-                # Sockets, pipes and plain files are most of them; a device node has "/dev/" in its path somewhere.
+                # Most are sockets, pipes and plain files; the path of a device node has "/dev/" in it.
                 if "/dev/" not in target or target.startswith(("/dev/pts/", "/dev/null", "/dev/urandom")):
                     continue
-                identities = _identities(os.stat(descriptor, dir_fd=opened))
+                keys = _device_keys(os.stat(descriptor, dir_fd=opened))
             except OSError:
                 continue
-            found.update(wanted[key] for key in identities if key in wanted)
+            found.update(wanted[key] for key in keys if key in wanted)
     finally:
         os.close(opened)
     return found
 
 
-def _identities(status: os.stat_result) -> tuple[tuple[int, int, int], ...]:
+def _device_keys(status: os.stat_result) -> tuple[tuple[int, int, int], ...]:
+    """Return the keys by which a node is recognized: its inode, and its device number if it is a character device."""
     inode = (0, status.st_dev, status.st_ino)
     return (inode, (1, status.st_rdev, 0)) if stat.S_ISCHR(status.st_mode) else (inode,)
 
 
-def _belongs_to(folder: str, uid: int) -> bool:
+def _is_owned_by(folder: str, uid: int) -> bool:
     try:
         return os.stat(folder).st_uid == uid
     except OSError:
@@ -106,13 +107,13 @@ def _belongs_to(folder: str, uid: int) -> bool:
 
 
 def find_running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, float] | None:
-    """Return the upload software started last, and when: seconds on the clock that counts sleep. None if none runs.
+    """Return the upload software started last and its start in seconds of the clock that counts sleep, None if none runs.
 
-    A child of the same program is not another start.
+    A child of the same program does not count as another start.
     """
     alone = [uploader for uploader in software if uploader.alone]
     latest: tuple[str, float] | None = None
-    for pid in _named_like(alone, proc):
+    for pid in _find_candidates(alone, proc):
         import psutil
 
         try:
@@ -123,7 +124,7 @@ def find_running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str
                 parent and uploaders.find_uploader(processes.read_program(parent), alone) == uploader
             ):
                 continue
-            started = _started(pid, proc)
+            started = _read_start(pid, proc)
         except (psutil.Error, OSError, ValueError, IndexError):
             continue
         if latest is None or started > latest[1]:
@@ -131,10 +132,10 @@ def find_running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str
     return latest
 
 
-def _named_like(software: Sequence[Uploader], proc: str) -> list[int]:
-    """Return the processes that may be one of `software` by their names: one short read for each."""
-    # Most processes share their names with others: each name is compared once.
-    known: dict[bytes, bool] = {}
+def _find_candidates(software: Sequence[Uploader], proc: str) -> list[int]:
+    """Return the processes that may be one of `software` by their names, with one short read for each."""
+    # Many processes have the same name: each name is matched once.
+    matches: dict[bytes, bool] = {}
     found = []
     for entry in os.listdir(proc):
         if not entry.isdigit():
@@ -149,15 +150,16 @@ def _named_like(software: Sequence[Uploader], proc: str) -> list[int]:
             continue
         finally:
             os.close(descriptor)
-        if name not in known:
-            known[name] = uploaders.may_match(os.fsdecode(name), software)
-        if known[name]:
+        if name not in matches:
+            matches[name] = uploaders.may_match(os.fsdecode(name), software)
+        if matches[name]:
             found.append(int(entry))
     return found
 
 
-def _started(pid: int, proc: str) -> float:
-    # Field 22 counts from boot, sleep included. psutil's own time is on the wall clock, which people set.
+def _read_start(pid: int, proc: str) -> float:
+    """Return when a process started, in seconds of the clock that counts sleep."""
+    # Field 22 counts from boot, sleep included; psutil has the start on the wall clock only, which people set.
     with open(f"{proc}/{pid}/stat", encoding="utf-8", errors="replace") as file:
         fields = file.read().rpartition(")")[2].split()
     return int(fields[19]) / float(os.sysconf("SC_CLK_TCK"))

@@ -92,11 +92,11 @@ class Linux:
 
     def product_names(self) -> Callable[[str], str]:
         """Return what gives a device's own words by its port."""
-        return self._usage.tree.product
+        return self._usage.tree.read_product
 
     def list_all_devices(self) -> list[Device]:
         """Return every USB device that is plugged in, hubs too."""
-        return self._usage.tree.devices()
+        return self._usage.tree.list_devices()
 
     def mechanisms(self) -> Mapping[str, str]:
         """Return by what each thing is seen."""

@@ -1,4 +1,4 @@
-"""The kernel's announcements of USB changes. They are hints to look, nothing more: they can be lost."""
+"""The kernel's uevents about USB devices, as a source of the loop: a reason to rescan, no more, since they can be lost."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 AF_NETLINK: Final[int] = getattr(socket, "AF_NETLINK", 16)
 NETLINK_KOBJECT_UEVENT: Final = 15
 KERNEL_GROUP: Final = 1
-"""The kernel's own announcements: they come even while udev is stopped, which group 2 (after udev's rules) does not."""
+"""The multicast group of the kernel itself, which works even while udev is stopped; group 2 comes from udev."""
 MAX_BURST: Final = 512
-"""Messages taken at once, so that a flood cannot keep the rest of the program from its work."""
+"""Messages read in one turn of the loop, so that a flood does not starve the other sources."""
 
 
 def parse_subsystem(message: bytes) -> str:
-    """Return the subsystem that an announcement is about, in the kernel's framing or in udev's; "" if it has none."""
+    """Return the subsystem of a uevent in the kernel's framing or in udev's, "" if it has none."""
     if message.startswith(b"libudev\0"):
         # udev's header: magic, header size, offset and length of the properties (libudev's monitor protocol).
         if len(message) < 24:
@@ -37,18 +37,18 @@ def parse_subsystem(message: bytes) -> str:
 
 
 class Uevents(Source):
-    """A source of the loop: calls `changed` when any USB device may have come or gone."""
+    """Calls `on_change` when any USB device may have come or gone."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed = changed
-        self._socket = _open()
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
+        self._socket = _open_socket()
 
     def fileno(self) -> int:
-        """Return the socket's descriptor."""
+        """Return the descriptor of the netlink socket."""
         return self._socket.fileno()
 
     def ready(self) -> None:
-        """Drain the socket; an overflow or an error means that anything may have happened."""
+        """Drain the socket; after an overflow or an error anything may have changed."""
         changed = False
         for _ in range(MAX_BURST):
             try:
@@ -59,23 +59,23 @@ class Uevents(Source):
                 changed = True
                 if error.errno != errno.ENOBUFS:
                     self._socket.close()
-                    self._socket = _open()
+                    self._socket = _open_socket()
             else:
                 changed = changed or parse_subsystem(message) == "usb"
         if changed:
-            self._changed()
+            self._on_change()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Close the socket."""
         self._socket.close()
 
 
-def _open() -> socket.socket:
-    listening = socket.socket(AF_NETLINK, socket.SOCK_RAW, NETLINK_KOBJECT_UEVENT)
-    listening.setblocking(False)
+def _open_socket() -> socket.socket:
+    netlink = socket.socket(AF_NETLINK, socket.SOCK_RAW, NETLINK_KOBJECT_UEVENT)
+    netlink.setblocking(False)
     try:
-        listening.bind((0, KERNEL_GROUP))
+        netlink.bind((0, KERNEL_GROUP))
     except OSError:
-        listening.close()
+        netlink.close()
         raise
-    return listening
+    return netlink

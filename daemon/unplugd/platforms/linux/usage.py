@@ -1,11 +1,19 @@
-"""Who uses the watched devices on Linux."""
+"""Who uses the watched devices on Linux, from what a user may see without opening a device.
+
+Three signs, the surest first: a process holds one of the device's nodes open (/proc/*/fd); the kernel has counted
+transfers since the last scan (`urbnum`); an interface is claimed through usbfs. Only the first names a program, and only
+the user's own processes show theirs, so the others are a doubtful use. Transfers are discounted where they are nobody's
+use: right after plug-in, after sleep, and right after a known holder has closed the device.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unplugd.platforms import processes
 from unplugd.platforms.linux import holders
+from unplugd.platforms.linux.clock import sleep_seconds
 from unplugd.platforms.linux.sysfs import SYSFS, Tree
 from unplugd.rules.model import DeviceUse
 
@@ -15,30 +23,43 @@ if TYPE_CHECKING:
 
     from unplugd.rules.devices import Device
     from unplugd.rules.uploaders import Uploader
-from unplugd.platforms.linux.clock import sleep_seconds
 
 SETTLE_SECONDS: Final = 60.0
-"""Seconds after plug-in in which transfers say nothing: the kernel and ModemManager introduce themselves."""
+"""Seconds after plug-in in which transfers mean nothing: the kernel and ModemManager probe the device."""
 SLEPT_SECONDS: Final = 0.5
-"""Seconds by which the clocks must part to have been asleep."""
-NO_ADDRESS: Final = -1
-"""In place of an address: nothing was seen of the device before."""
-FULL_LOOK_EVERY: Final = 4
-"""Every how many looks all descriptors of all processes are looked at: once a minute. So they are when data moved."""
+"""Seconds by which the clocks must have moved apart to count as sleep."""
+FULL_SCAN_EVERY: Final = 4
+"""Every how many scans all descriptors of all processes are read: once a minute. So they are after transfers."""
+
+
+@dataclass(slots=True)
+class _LastScan:
+    """What the last scan saw of the device in a port."""
+
+    settled_at: float
+    """When its transfers begin to count."""
+    address: int | None = None
+    transfers: int | None = None
+    held: bool = False
 
 
 class UsageTracker:
-    """Who uses the watched devices. It remembers the last look, to see transfers between two."""
+    """Who uses the watched devices. It remembers the last scan, to notice transfers between two."""
 
     def __init__(self, sysfs: Path = SYSFS) -> None:
         self.tree = Tree(sysfs)
-        self._transfers: dict[str, tuple[int, int | None]] = {}
-        self._settled_at: dict[str, float] = {}
-        self._held: set[str] = set()
+        self._last: dict[str, _LastScan] = {}
+        """By port."""
         self._nodes: list[str] = []
-        self._passed: dict[str, tuple[int, int]] = {}
-        self._looks = 0
+        self._skip: dict[str, tuple[int, int]] = {}
+        """Processes that held no node, see `holders.find_holders`."""
+        self._scans = 0
         self._slept = sleep_seconds()
+
+    @property
+    def ports(self) -> frozenset[str]:
+        """The ports of which something is remembered."""
+        return frozenset(self._last)
 
     def find_usage(
         self,
@@ -47,23 +68,25 @@ class UsageTracker:
         running: tuple[str, float] | None,
         at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return what each of the devices is used for; `running` is the upload software that runs."""
+        """Return what each of the devices is used for at the time `at`; `running` is the upload software that runs."""
+        for port in self._last.keys() - {device.port for device in watched}:
+            del self._last[port]
         if not watched:
-            self._forget(set())
             return ()
-        self._forget_transfers_of_sleep()
-        nodes = {device.port: self.tree.nodes(device) for device in watched}
-        moved = {device.port for device in watched if self._moved(device, at)}
+        self._discount_sleep()
+        nodes = {device.port: self.tree.find_nodes(device) for device in watched}
+        active = {device.port for device in watched if self._has_transferred(device, at)}
         every = [node for some in nodes.values() for node in some]
-        opened = holders.find_holders(every, passed=self._to_pass(every, thorough=bool(moved)))
-        sightings = tuple(
-            self._sighting(device, nodes[device.port], opened, running, software, device.port in moved)
+        self._prepare_skip(every, full=bool(active))
+        opened = holders.find_holders(every, skip=self._skip)
+        return tuple(
+            self._find_device_use(
+                device, nodes[device.port], opened, running, software, device.port in active
+            )
             for device in watched
         )
-        self._forget({device.port for device in watched})
-        return sightings
 
-    def _sighting(
+    def _find_device_use(
         self,
         device: Device,
         nodes: list[str],
@@ -72,14 +95,14 @@ class UsageTracker:
         software: Sequence[Uploader],
         moved: bool,
     ) -> DeviceUse:
-        held_before = device.port in self._held
+        last = self._last[device.port]
         holding = [
             (holder, node)
             for node in nodes
             for pid in opened.pids.get(node, ())
             if (holder := processes.identify(pid, software))
         ]
-        (self._held.add if holding else self._held.discard)(device.port)
+        held_before, last.held = last.held, bool(holding)
 
         for holder, node in sorted(
             holding, key=lambda held: held[0].uploader is None or held[0].uploader.doubtful
@@ -96,42 +119,35 @@ class UsageTracker:
             names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
             return DeviceUse(device, unknown_programs=tuple(names))
         if moved and not held_before:
-            # Upload software opens and closes the device in turns, and another user's is not ours to look into. Even
-            # so it may be anybody: a forgotten window must not vouch for traffic for ever.
+            # Upload software opens and closes the device in turns, and another user's processes cannot be inspected.
+            # Still it may be anybody's traffic: an uploader left open must not explain it for ever.
             return DeviceUse(device, "in use", running[0] if running else "", "transfers", doubtful=True)
-        if self.tree.claimed(device.port):
+        if self.tree.is_claimed(device.port):
             return DeviceUse(device, "in use", "", "claimed through usbfs", doubtful=True)
-        if opened.blind and self._transfers[device.port][1] is None:
+        if opened.blind and last.transfers is None:
             return DeviceUse(device, "unknown", evidence="processes cannot be looked into")
         return DeviceUse(device)
 
-    def _forget_transfers_of_sleep(self) -> None:
-        """Count anew after sleep: the kernel resets the devices before any program runs, which is nobody's use."""
+    def _discount_sleep(self) -> None:
+        """Forget the counts after sleep: the kernel resets the devices before any program runs."""
         total = sleep_seconds()
         if total - self._slept >= SLEPT_SECONDS:
-            self._transfers.clear()
+            for last in self._last.values():
+                last.address = last.transfers = None
         self._slept = total
 
-    def _to_pass(self, nodes: list[str], *, thorough: bool) -> dict[str, tuple[int, int]]:
-        """Return the processes that need no second look, none now and then: one descriptor may replace another."""
-        self._looks += 1
-        if thorough or nodes != self._nodes or self._looks % FULL_LOOK_EVERY == 0:
-            self._passed.clear()
+    def _prepare_skip(self, nodes: list[str], *, full: bool) -> None:
+        """Skip no process in a full scan: one that has opened a node and closed another file looks unchanged."""
+        self._scans += 1
+        if full or nodes != self._nodes or self._scans % FULL_SCAN_EVERY == 0:
+            self._skip.clear()
         self._nodes = nodes
-        return self._passed
 
-    def _moved(self, device: Device, at: float) -> bool:
-        """Whether data went to or from the device since the last look."""
-        address, before = self._transfers.get(device.port, (NO_ADDRESS, None))
-        count = self.tree.transfers(device.port)
-        if address not in (device.address, NO_ADDRESS):
-            self._settled_at[device.port] = at + SETTLE_SECONDS
-        self._settled_at.setdefault(device.port, at + SETTLE_SECONDS)
-        self._transfers[device.port] = (device.address, count)
-        return before is not None and count not in (None, before) and at >= self._settled_at[device.port]
-
-    def _forget(self, ports: set[str]) -> None:
-        for port in self._settled_at.keys() - ports:
-            self._transfers.pop(port, None)
-            del self._settled_at[port]
-            self._held.discard(port)
+    def _has_transferred(self, device: Device, at: float) -> bool:
+        """Return whether data went to or from the device since the last scan, and remember its count."""
+        last = self._last.setdefault(device.port, _LastScan(at + SETTLE_SECONDS))
+        if last.address not in (device.address, None):
+            last.settled_at = at + SETTLE_SECONDS
+        before, last.transfers = last.transfers, self.tree.count_transfers(device.port)
+        last.address = device.address
+        return before is not None and last.transfers not in (None, before) and at >= last.settled_at

@@ -224,9 +224,9 @@ def test_what_does_not_speak_for_an_upload_alone_is_not_running(programs: Progra
 def test_a_start_time_survives_any_process_name(programs: Programs) -> None:
     """Field 22 is found behind a name with brackets and blanks in it."""
     program = programs.start("x")
-    usual = holders._started(program.pid, "/proc")
+    usual = holders._read_start(program.pid, "/proc")
     program.call_itself("a) R 1 2 (b")
-    assert holders._started(program.pid, "/proc") == usual
+    assert holders._read_start(program.pid, "/proc") == usual
 
 
 # --- the use of a device
@@ -403,11 +403,10 @@ def test_without_the_count_nothing_is_made_up(machine: Machine) -> None:
 def test_a_device_that_has_gone_is_forgotten(machine: Machine) -> None:
     """So that months of plugging leave nothing behind."""
     machine.settle()
+    assert machine.usage.ports == {STICK.port}
     shutil.rmtree(machine.folder)
     machine.usage.find_usage([], SOFTWARE, None, machine.now)
-    assert not machine.usage._transfers
-    assert not machine.usage._settled_at
-    assert not machine.usage._held
+    assert not machine.usage.ports
 
 
 # --- the clocks

@@ -98,12 +98,12 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def found(machine: Machine) -> list[str]:
-    return [device.port for device in machine.tree.devices()]
+    return [device.port for device in machine.tree.list_devices()]
 
 
 def test_every_device_is_listed(machine: Machine) -> None:
     """With its port, its ids, its address and its class; interfaces are no devices."""
-    assert machine.tree.devices() == [
+    assert machine.tree.list_devices() == [
         Device("1-1", 0x05E3, 0x0608, 1, 2, 9),
         Device("1-1.2", 0x0A21, 0x8001, 1, 7, 0xFF),
         Device("1-1.3", 0x1A79, 0x6210, 1, 8, 0),
@@ -113,7 +113,7 @@ def test_every_device_is_listed(machine: Machine) -> None:
 
 def test_pyusb_finds_by_id(machine: Machine) -> None:
     """It is an ordinary back end: pyusb's own filters and port numbers work on it."""
-    backend = Backend(machine.tree.descriptors)
+    backend = Backend(machine.tree.read_descriptors)
     meter = usb.core.find(idVendor=0x1A79, idProduct=0x6210, backend=backend)
     assert (meter.bus, meter.address, meter.port_numbers, meter.port_number) == (1, 8, (1, 3), 3)
     assert usb.core.find(idVendor=0xFFFF, backend=backend) is None
@@ -126,23 +126,23 @@ def test_nothing_is_opened_and_no_serial_number_is_read(machine: Machine) -> Non
     global OPENED  # noqa: PLW0603 - an audit hook stays for ever
     OPENED = []
     try:
-        for device in machine.tree.devices():
-            machine.tree.product(device.port)
-            machine.tree.transfers(device.port)
-            machine.tree.claimed(device.port)
-            machine.tree.nodes(device)
+        for device in machine.tree.list_devices():
+            machine.tree.read_product(device.port)
+            machine.tree.count_transfers(device.port)
+            machine.tree.is_claimed(device.port)
+            machine.tree.find_nodes(device)
         opened = OPENED
     finally:
         OPENED = None
     assert any(path.endswith("/idVendor") for path in opened)
     assert not any(path.endswith("/serial") or path.startswith("/dev") for path in opened)
-    meter = usb.core.find(idVendor=0x1A79, backend=Backend(machine.tree.descriptors))
+    meter = usb.core.find(idVendor=0x1A79, backend=Backend(machine.tree.read_descriptors))
     assert meter.iSerialNumber == 0
 
 
 def test_nodes_are_found_wherever_they_hang(machine: Machine) -> None:
     """Usbfs for every device, then serial, hidraw and hiddev; loops of links are not followed."""
-    by_port = {device.port: machine.tree.nodes(device) for device in machine.tree.devices()}
+    by_port = {device.port: machine.tree.find_nodes(device) for device in machine.tree.list_devices()}
     assert by_port["1-1.2"] == ["/dev/bus/usb/001/007", "/dev/ttyUSB0"]
     assert by_port["1-1.3"][0] == "/dev/bus/usb/001/008"
     assert sorted(by_port["1-1.3"][1:]) == ["/dev/hidraw3", "/dev/usb/hiddev0"]
@@ -150,18 +150,18 @@ def test_nodes_are_found_wherever_they_hang(machine: Machine) -> None:
 
 def test_a_hub_has_not_the_nodes_of_what_is_in_it(machine: Machine) -> None:
     """Who holds a stick does not hold the hub."""
-    hub = next(device for device in machine.tree.devices() if device.port == "1-1")
-    assert machine.tree.nodes(hub) == ["/dev/bus/usb/001/002"]
+    hub = next(device for device in machine.tree.list_devices() if device.port == "1-1")
+    assert machine.tree.find_nodes(hub) == ["/dev/bus/usb/001/002"]
 
 
 def test_a_claim_shows_at_any_interface(machine: Machine) -> None:
     """The resting driver is no use; usbfs is."""
-    assert not machine.tree.claimed("1-1.3")
+    assert not machine.tree.is_claimed("1-1.3")
     machine.drive("1-1.3:1.0", "usbfs")
-    assert machine.tree.claimed("1-1.3")
-    assert not machine.tree.claimed("1-1.2")
+    assert machine.tree.is_claimed("1-1.3")
+    assert not machine.tree.is_claimed("1-1.2")
     (machine.root / "bus/usb/devices/1-1.3:1.0/driver").unlink()
-    assert not machine.tree.claimed("1-1.3")
+    assert not machine.tree.is_claimed("1-1.3")
 
 
 @pytest.mark.parametrize(
@@ -173,21 +173,21 @@ def test_transfers_are_counted_where_the_kernel_does(
 ) -> None:
     """A count, or nothing where it cannot be read."""
     machine.write("1-1.2", "urbnum", content)
-    assert machine.tree.transfers("1-1.2") == count
+    assert machine.tree.count_transfers("1-1.2") == count
 
 
 def test_a_kernel_without_the_count_is_borne(machine: Machine) -> None:
     """`urbnum` is not documented and may go."""
     (machine.folder("1-1.2") / "urbnum").unlink()
-    assert machine.tree.transfers("1-1.2") is None
+    assert machine.tree.count_transfers("1-1.2") is None
 
 
 def test_a_devices_own_words(machine: Machine) -> None:
     """As they are, but never more than a page; nothing where it says nothing."""
-    assert machine.tree.product("1-1.3") == "Contour Next Link 2.4"
-    assert machine.tree.product("1-1.2") == ""
+    assert machine.tree.read_product("1-1.3") == "Contour Next Link 2.4"
+    assert machine.tree.read_product("1-1.2") == ""
     machine.write("1-1.2", "product", b"\xff\xfe" + b"x" * 100_000)
-    assert len(machine.tree.product("1-1.2")) <= 4096
+    assert len(machine.tree.read_product("1-1.2")) <= 4096
 
 
 # --- what vanishes or makes no sense
@@ -211,11 +211,11 @@ def test_an_entry_without_its_folder_is_not_there(machine: Machine) -> None:
     """A link that leads nowhere is a device that has just gone, and so is all that is asked of it."""
     shutil.rmtree(machine.folder("1-1.2"))
     assert found(machine) == ["1-1", "1-1.3", "usb1"]
-    assert machine.tree.nodes(Device("1-1.2", 1, 2, 1, 7)) == ["/dev/bus/usb/001/007"]
+    assert machine.tree.find_nodes(Device("1-1.2", 1, 2, 1, 7)) == ["/dev/bus/usb/001/007"]
     assert (
-        machine.tree.product("1-1.2"),
-        machine.tree.transfers("1-1.2"),
-        machine.tree.claimed("1-1.2"),
+        machine.tree.read_product("1-1.2"),
+        machine.tree.count_transfers("1-1.2"),
+        machine.tree.is_claimed("1-1.2"),
     ) == ("", None, False)
 
 
@@ -230,13 +230,13 @@ def test_deep_ports_and_high_buses(machine: Machine) -> None:
     """Five hubs deep and on the twelfth bus is a port like any other."""
     ABOVE_DEEP = "12-3.1.4.1.5"  # noqa: N806
     machine.plug(ABOVE_DEEP, {**DEVICES["1-1.2"], "busnum": "12", "devnum": "103"})
-    device = next(device for device in machine.tree.devices() if device.port == ABOVE_DEEP)
-    assert machine.tree.nodes(device) == ["/dev/bus/usb/012/103"]
+    device = next(device for device in machine.tree.list_devices() if device.port == ABOVE_DEEP)
+    assert machine.tree.find_nodes(device) == ["/dev/bus/usb/012/103"]
 
 
 def test_a_kernel_without_usb_has_no_devices(tmp_path: Path) -> None:
     """Nor has a container; that is no error."""
-    assert Tree(tmp_path).devices() == []
+    assert Tree(tmp_path).list_devices() == []
 
 
 def test_a_list_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
@@ -244,11 +244,11 @@ def test_a_list_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bus/usb").mkdir(parents=True)
     (tmp_path / "bus/usb/devices").write_text("")
     with pytest.raises(OSError, match="Not a directory"):
-        Tree(tmp_path).devices()
+        Tree(tmp_path).list_devices()
 
 
 def test_this_machine_can_be_read() -> None:
     """Whatever is plugged in here."""
     entries = Path("/sys/bus/usb/devices")
     there = {name for name in (os.listdir(entries) if entries.exists() else ()) if ":" not in name}  # noqa: PTH208
-    assert {device.port for device in Tree().devices()} <= there
+    assert {device.port for device in Tree().list_devices()} <= there
