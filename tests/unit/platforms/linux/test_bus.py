@@ -1,10 +1,10 @@
-"""The connection to a message bus: with a real bus, and with everything that can be wrong with one."""
+"""The connection to a message bus, with everything that can be wrong with one; a test plays the bus."""
 
 from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from jeepney import DBusAddress, HeaderFields, MessageType, new_error, new_method_return, new_signal
 from jeepney.low_level import Parser
 
-from tests.rig.bus import NOTIFICATIONS
-from tests.rig.turning import Clock, turn_once, turn_until
+from tests.rig.bus_client import Client
 from unplugd.platforms.linux import bus as module
-from unplugd.platforms.linux.bus import BUS, HANDSHAKE_TIMEOUT_SECONDS, MAX_BACKLOG_BYTES, Bus, BusError
+from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS, MAX_BACKLOG_BYTES, BusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,40 +22,7 @@ if TYPE_CHECKING:
 
     from jeepney.low_level import Message
 
-    from tests.rig.bus import Bus as RealBus
-
-NOBODY = DBusAddress("/x", "org.example.Nobody", "org.example.Nobody")
 SOMEBODY = DBusAddress("/x", "org.example.Somebody", "org.example.Somebody")
-
-
-class Client:
-    """A connection, and what its owner heard."""
-
-    def __init__(self, address: str) -> None:
-        self.clock = Clock()
-        self.signals: list[Message] = []
-        self.lost: list[str] = []
-        self.answers: list[tuple[tuple[Any, ...] | None, str]] = []
-        self.late: list[tuple[Any, ...]] = []
-        self.bus = Bus(address, self.clock, self.signals.append, self.lost.append)
-
-    def answer(self, body: tuple[Any, ...] | None, error: str) -> None:
-        self.answers.append((body, error))
-
-    def call(self, to: DBusAddress = BUS, method: str = "GetId", *arguments: Any, **options: Any) -> None:
-        signature = "s" * len(arguments) or None
-        self.bus.call(to, method, signature, arguments, self.answer, **options)
-
-    def turn(self) -> None:
-        turn_once(self.clock, self.bus)
-
-    def until(self, condition: Any, what: str) -> Any:
-        return turn_until(self.clock, condition, what, self.bus)
-
-    def answered(self) -> tuple[tuple[Any, ...] | None, str]:
-        """Wait for the next answer and return it."""
-        self.until(lambda: self.answers, "an answer")
-        return self.answers.pop(0)
 
 
 class Script:
@@ -138,71 +104,6 @@ def inside(script: Script, client: Client) -> Client:
     """Yield a connection that the script has let in."""
     script.let_in(client)
     return client
-
-
-@pytest.fixture
-def real(bus: RealBus) -> Iterator[Client]:
-    """Yield a connection to a real bus."""
-    client = Client(bus.address)
-    yield client
-    client.bus.close()
-
-
-# --- a real bus
-
-
-def test_a_call_is_answered(real: Client) -> None:
-    """Also one that was made before the bus had let us in."""
-    real.call()
-    body, error = real.answered()
-    assert body
-    assert (len(body[0]), error) == (32, "")
-
-
-def test_an_error_is_an_answer(real: Client) -> None:
-    """With the error's own name."""
-    real.call(BUS, "NoSuchMethod")
-    assert real.answered() == (None, "org.freedesktop.DBus.Error.UnknownMethod")
-
-
-def test_signals_arrive_that_were_asked_for(real: Client, bus: RealBus) -> None:
-    """And no others."""
-    real.bus.add_match(f"type='signal',member='NameOwnerChanged',arg0='{NOTIFICATIONS}'")
-    real.call()
-    real.answered()
-    with bus.connect() as other:
-        from jeepney import message_bus
-        from jeepney.io.blocking import Proxy
-
-        Proxy(message_bus, other, timeout=10).RequestName("org.example.Other")
-        Proxy(message_bus, other, timeout=10).RequestName(NOTIFICATIONS)
-        real.until(lambda: [s for s in real.signals if s.body[0] == NOTIFICATIONS], "the signal")
-    assert not [s for s in real.signals if s.body[0] == "org.example.Other"]
-
-
-def test_no_call_starts_a_service_by_itself(real: Client, bus: RealBus) -> None:
-    """Only one that says so does: a notification server must not be started before the desktop is up."""
-    service = DBusAddress("/", NOTIFICATIONS, NOTIFICATIONS)
-    real.call(service, "GetCapabilities")
-    assert real.answered() == (None, "org.freedesktop.DBus.Error.NameHasNoOwner")
-    assert bus.activations() == []
-    real.call(service, "GetCapabilities", activate=True)
-    real.until(bus.activations, "the activation")
-
-
-def test_a_bus_that_dies_is_told_once(real: Client, bus: RealBus) -> None:
-    """Calls that wait are answered with that, and then the owner hears of it."""
-    real.call()
-    real.answered()
-    real.call(NOBODY, "Wait", timeout_seconds=60)
-    bus.kill()
-    real.until(lambda: real.lost, "the loss")
-    real.turn()
-    assert len(real.lost) == 1
-    assert real.answers
-    assert real.answers[-1][0] is None
-    assert real.bus.fileno() == -1
-    assert real.bus.deadline() is None
 
 
 # --- where no bus is
