@@ -1,4 +1,4 @@
-"""Which system this is."""
+"""The platform for the system that this runs on."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def current_platform(where: Paths | None = None) -> InspectablePlatform:
-    """Return the computer that this runs on; `where` remembers what is on the screen, for the daemon alone."""
-    # A name of its own, since mypy takes sys.platform for a constant.
+    """Return this system's platform; the daemon passes `where` to remember what is on the screen across a crash."""
+    # In a variable, since mypy treats sys.platform as a constant.
     system = str(sys.platform)
     if system.startswith("linux"):
         from unplugd.platforms.linux.platform import Linux  # noqa: PLC0415 - only one of the three is loaded
 
         return Linux(where.notification if where else None)
     if system == "darwin":
-        from unplugd.platforms.macos.platform import MacOS  # noqa: PLC0415 - likewise
+        from unplugd.platforms.macos.platform import MacOS  # noqa: PLC0415 - only one of the three is loaded
 
         return MacOS()
-    from unplugd.platforms.portable import Portable  # noqa: PLC0415 - likewise
+    from unplugd.platforms.portable import Portable  # noqa: PLC0415 - only one of the three is loaded
 
     return Portable()

@@ -25,7 +25,7 @@ _MAX_ANCESTORS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that holds a device: its name, the upload software it belongs to, and whether it is a system service."""
+    """A process that holds a device: its name, its upload software if any, whether it is a system service."""
 
     name: str
     uploader: Uploader | None

@@ -1,4 +1,4 @@
-"""What the loop and the commands ask of the system that they run on."""
+"""What the daemon and the commands need of the system that they run on."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 class Platform(Protocol):
-    """What the loop asks of a system. Times are seconds on a clock that counts sleep and is never set."""
+    """What the daemon needs. Times are seconds on a clock that counts sleep and is never set."""
 
     def now(self) -> float:
         """Return the time."""
 
     def sleep_seconds(self) -> float:
-        """Return how many seconds this boot has slept in all."""
+        """Return how many seconds the machine has been asleep since it booted."""
 
     def boot_id(self) -> str:
-        """Return what tells this boot from others."""
+        """Return a text that is the same throughout one boot and different in every other."""
 
     def scan(self, watches: Sequence[Watch], /) -> list[Device]:
         """Return the watched devices that are plugged in."""
 
     def find_running(self, software: Sequence[Uploader], /) -> tuple[str, float] | None:
-        """Return the upload software started last, and when, None if none runs."""
+        """Return the upload software started last and its start, None if none runs."""
 
     def find_usage(
         self,
@@ -40,32 +40,32 @@ class Platform(Protocol):
         at: float,
         /,
     ) -> tuple[DeviceUse, ...]:
-        """Return who uses the devices; `running` is the upload software that runs."""
+        """Return what each device is used for at the time `at`; `running` is what `find_running` has returned."""
 
-    def sources(self, changed: Callable[[], None]) -> list[Source]:
-        """Return what to wait for; `changed` is called when devices may have come or gone, or after sleep."""
+    def sources(self, on_change: Callable[[], None], /) -> list[Source]:
+        """Return sources that call `on_change` when devices may have come or gone, or after sleep; or OSError."""
 
     def channel(self, name: str, events: Events, /) -> tuple[Channel, Source | None] | None:
-        """Return a notification channel by its name, None where this system has none of that name.
+        """Return the notification channel of this name and its source, None if this system does not have the channel.
 
-        ValueError for a name that is no channel's on any system.
+        ValueError for a name that no system has.
         """
 
 
 class InspectablePlatform(Platform, Protocol):
-    """What the commands ask besides."""
+    """What the commands need besides."""
 
     def list_all_devices(self) -> list[Device]:
-        """Return every USB device that is plugged in, hubs too; OSError where they cannot be listed."""
+        """Return all USB devices that are plugged in, hubs included; OSError if they cannot be listed."""
 
     def product_names(self) -> Callable[[str], str]:
-        """Return what gives a device's own words by its port, "" where it has none."""
+        """Return a lookup from port to product string, which is untrusted; "" if the device has none."""
 
     def check_use_detection(self) -> tuple[str, str] | None:
-        """Try whether the use of a device can be seen; return why it cannot and what helps, None if it can."""
+        """Try out use detection; return None if it works, else the problem and a hint."""
 
     def mechanisms(self) -> Mapping[str, str]:
-        """Return by what each of "USB devices", "plug-in events", "use detection" is seen here, as far as it is known."""
+        """Return the mechanism behind "USB devices", "plug-in events" and "use detection", "" if not known yet."""
 
     def hints(self) -> Mapping[str, str]:
-        """Return what helps here where one of those does not work, or "notification by" one of the channels."""
+        """Return hints for those that do not work, and for the channels under "notification by NAME"."""

@@ -1,4 +1,4 @@
-"""The whole story on a simulated device: real loop, real rules, real notifications, a journal of its own."""
+"""The demo's platform: a simulated stick, watched by the real loop, rules and channels."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from unplugd.rules.uploaders import Uploader
 
 FAST_FACTOR: Final = 8.0
-"""How many times faster `--fast` tells it."""
+"""How many times faster the story is with `--fast`."""
 
 STICK: Final = Device(f"demo-{os.getpid()}", 0x0A21, 0x8001, address=1, name="CareLink USB")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens `at` seconds: who uses the device from then on, whether it is plugged in, what the teller says."""
+    """What is true from `at` seconds into the story on: whether the stick is plugged in, and who uses it."""
 
     at: float
-    said: str
+    narration: str
     plugged_in: bool
     program: str = ""
 
@@ -50,7 +50,7 @@ END_SECONDS: Final = 51.0
 
 
 def demo_settings(speed: float) -> Settings:
-    """Return the real rules with minutes made seconds, told `speed` times as fast."""
+    """Return the real rules with seconds instead of minutes, `speed` times as fast."""
     policy = Policy(
         after_plug_in=5 / speed,
         after_use=4 / speed,
@@ -64,38 +64,38 @@ def demo_settings(speed: float) -> Settings:
 
 
 class SimulatedPlatform(Source):
-    """A platform on which one stick is plugged in, used and unplugged as the story goes; the rest is the real one's."""
+    """A platform whose one stick follows the story; the rest is the real platform's. It is the story's source, too."""
 
     def __init__(
-        self, real: Platform, speed: float, say: Callable[[str], None], over: Callable[[], None]
+        self, real: Platform, speed: float, narrate: Callable[[str], None], on_end: Callable[[], None]
     ) -> None:
         self._real = real
-        self._began = real.now()
+        self._start = real.now()
         self._speed = speed
-        self._say = say
-        self._over = over
-        self._turns = list(STORY)
-        self._present = Step(0, "", plugged_in=False)
-        self._changed: Callable[[], None] = lambda: None
+        self._narrate = narrate
+        self._on_end = on_end
+        self._steps = list(STORY)
+        self._current = Step(0, "", plugged_in=False)
+        self._on_change: Callable[[], None] = lambda: None
 
     def now(self) -> float:
         """Return the real time."""
         return self._real.now()
 
     def sleep_seconds(self) -> float:
-        """Return how long the real machine slept."""
+        """Return how long the real machine has been asleep."""
         return self._real.sleep_seconds()
 
     def boot_id(self) -> str:
-        """Return the real boot."""
+        """Return the id of the real boot."""
         return self._real.boot_id()
 
     def scan(self, _watches: Sequence[Watch]) -> list[Device]:
         """Return the stick while it is plugged in."""
-        return [STICK] if self._present.plugged_in else []
+        return [STICK] if self._current.plugged_in else []
 
     def find_running(self, _software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return None: the story's uploader shows itself by its use."""
+        """Return None: the uploader of the story is noticed by its use."""
         return None
 
     def find_usage(
@@ -105,33 +105,33 @@ class SimulatedPlatform(Source):
         _running: tuple[str, float] | None,
         _at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return what the story says."""
-        program = self._present.program
+        """Return the use that the story has the stick in."""
+        program = self._current.program
         use = DeviceUse(STICK, "in use", program, "as the story has it") if program else DeviceUse(STICK)
         return (use,) if watched else ()
 
-    def sources(self, changed: Callable[[], None]) -> list[Source]:
-        """Return the story as something to wait for."""
-        self._changed = changed
+    def sources(self, on_change: Callable[[], None]) -> list[Source]:
+        """Return the story."""
+        self._on_change = on_change
         return [self]
 
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
-        """Return the real channel."""
+        """Return the real channel of this name."""
         return self._real.channel(name, events)
 
     # --- the story as a source of the loop
 
     def deadline(self) -> float | None:
-        """Return when the next turn comes."""
-        return self._began + (self._turns[0].at if self._turns else END_SECONDS) / self._speed
+        """Return when the next step is due."""
+        return self._start + (self._steps[0].at if self._steps else END_SECONDS) / self._speed
 
     def expire(self, now: float) -> None:
-        """Take the turn that has come."""
+        """Take the next step if it is due."""
         if now < (self.deadline() or now):
             return
-        if not self._turns:
-            self._over()
+        if not self._steps:
+            self._on_end()
             return
-        self._present = self._turns.pop(0)
-        self._say(self._present.said)
-        self._changed()
+        self._current = self._steps.pop(0)
+        self._narrate(self._current.narration)
+        self._on_change()

@@ -55,8 +55,8 @@ def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Se
     assert len({shown.id for shown in server.notifications}) == story.count("reminded")
     assert server.on_screen == []
     told = done.stdout
-    for turn in simulated.STORY:
-        assert f"> {turn.said}" in told
+    for step in simulated.STORY:
+        assert f"> {step.narration}" in told
     for said in (
         "): plugged in",
         "reminder 1 by desktop",

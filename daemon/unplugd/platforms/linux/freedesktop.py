@@ -180,7 +180,7 @@ class Desktop(BusSource):
     def _on_owner(self, before: str | None) -> None:
         was_shown = self._notification.is_shown
         if before is None:
-            self._notification.take_over(wanted=self._wanted is not None)
+            self._notification.adopt(wanted=self._wanted is not None)
         else:
             self._notification.forget()
         if was_shown:

@@ -31,7 +31,7 @@ def find_holders(
 
     Only the user's own processes can be inspected. A node is recognized by its device number or its inode, not by its
     path: a container sees the same device under another name. `skip` is a cache that the caller keeps: the processes that
-    held none of the nodes, with the inode and the size of their fd folder; they are skipped while both stay the same.
+    held none of the nodes, with inode and size of their fd folder; they are skipped while both stay the same.
     """
     wanted: dict[tuple[int, int, int], str] = {}
     for node in nodes:
@@ -107,7 +107,7 @@ def _is_owned_by(folder: str, uid: int) -> bool:
 
 
 def find_running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, float] | None:
-    """Return the upload software started last and its start in seconds of the clock that counts sleep, None if none runs.
+    """Return the upload software started last and its start on the clock that counts sleep, None if none runs.
 
     A child of the same program does not count as another start.
     """

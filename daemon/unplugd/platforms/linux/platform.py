@@ -1,4 +1,4 @@
-"""Linux: what is plugged in, who uses it, and what to listen to for changes."""
+"""Linux: what is plugged in, who uses it, and what announces changes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from unplugd.rules.uploaders import Uploader
 
 HARMLESS_NODE: Final = "/dev/zero"
+"""A device node that anybody may open, to try out use detection."""
 
 
 class Linux:
-    """The platform as the loop wants it."""
+    """The platform; `remembered` is the file in which the desktop channel keeps what is on the screen."""
 
     def __init__(self, remembered: Path | None = None, sysfs: Path = SYSFS) -> None:
         self._usage = UsageTracker(sysfs)
@@ -42,19 +43,19 @@ class Linux:
         return now()
 
     def sleep_seconds(self) -> float:
-        """Return how many seconds this boot has slept in all."""
+        """Return how many seconds the machine has been asleep since it booted."""
         return sleep_seconds()
 
     def boot_id(self) -> str:
-        """Return the boot's id."""
+        """Return the id of this boot."""
         return boot_id()
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
-        """Return the watched devices that are plugged in, each with the name of its entry in the watch list."""
+        """Return the watched devices that are plugged in, named as in the watch list."""
         return devices.select_watched(self.list_all_devices(), watches)
 
     def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software started last, and when."""
+        """Return the upload software started last and its start, None if none runs."""
         return holders.find_running(software)
 
     def find_usage(
@@ -64,15 +65,15 @@ class Linux:
         running: tuple[str, float] | None,
         at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return who uses the devices."""
+        """Return what each device is used for."""
         return self._usage.find_usage(watched, software, running, at)
 
-    def sources(self, changed: Callable[[], None]) -> list[Source]:
-        """Return the kernel's announcements and the end of sleep."""
-        return [Uevents(changed), Sleep(now, changed)]
+    def sources(self, on_change: Callable[[], None]) -> list[Source]:
+        """Return the kernel's uevents and logind's signal at the end of sleep; OSError without netlink sockets."""
+        return [Uevents(on_change), Sleep(now, on_change)]
 
     def check_use_detection(self) -> tuple[str, str] | None:
-        """Hold a device node open in a real child process and see whether it is found."""
+        """Have a child process open a device node, and see whether it is found."""
         import subprocess
 
         program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
@@ -91,15 +92,15 @@ class Linux:
         )
 
     def product_names(self) -> Callable[[str], str]:
-        """Return what gives a device's own words by its port."""
+        """Return a lookup from port to product string."""
         return self._usage.tree.read_product
 
     def list_all_devices(self) -> list[Device]:
-        """Return every USB device that is plugged in, hubs too."""
+        """Return all USB devices that are plugged in, hubs included."""
         return self._usage.tree.list_devices()
 
     def mechanisms(self) -> Mapping[str, str]:
-        """Return by what each thing is seen."""
+        """Return the mechanism behind each layer."""
         return {
             "USB devices": "sysfs",
             "plug-in events": "kernel uevents",
@@ -107,7 +108,7 @@ class Linux:
         }
 
     def hints(self) -> Mapping[str, str]:
-        """Return what helps where something does not work."""
+        """Return hints for the layers that do not work."""
         return {
             "USB devices": "unplugd has to run outside a container that hides /sys",
             "plug-in events": "allow AF_NETLINK sockets (RestrictAddressFamilies= of the service)",
@@ -116,14 +117,14 @@ class Linux:
         }
 
     def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
-        """Return the notification channel of this name."""
+        """Return the notification channel of this name and its source."""
         if name == "desktop":
             self._desktop = Desktop(now, events, self._remembered)
             self._desktop.connect()
             return self._desktop, self._desktop
-        return make_channel(name, now, self._no_session)
+        return make_channel(name, now, self._check_session)
 
-    def _no_session(self) -> str | None:
-        """Say why plyer must not be used: it would have the bus start the desktop's server too early."""
-        there = self._desktop.session_is_up if self._desktop else has_display()
-        return None if there else "no desktop session is up"
+    def _check_session(self) -> str | None:
+        """Return why plyer must not be used yet: it would have the bus start the desktop's server too early."""
+        is_up = self._desktop.session_is_up if self._desktop else has_display()
+        return None if is_up else "no desktop session is up"

@@ -1,11 +1,11 @@
 """Our one notification on the server: showing it, replacing it, closing it, and what outlives a crash.
 
-A call of Notify is answered with the id by which the notification can be replaced or closed; until then nobody can take
-it away. So at most one call is unanswered at a time. An answer after the call's timeout is late: it is still waited for,
-and its id is used. After `LOST_ANSWER_SECONDS` it counts as lost, and the next call is sent; should the answer come
-after all, the notification that it names is closed at once. An id means something only to the server that gave it: when
-another server owns the name, everything here is forgotten. A call of CloseNotification that failed is repeated with the
-next one.
+The answer to a call of Notify is the id by which the notification can be replaced or closed; before it comes, nobody
+can take the notification away. So at most one call is unanswered at a time. An answer after the timeout is late: it is
+still waited for, and its id is used. After `LOST_ANSWER_SECONDS` it counts as lost, and the next call is sent; if the
+answer comes after all, its notification is closed at once. An id means something only to the server that gave it: when
+another server owns the name, everything here is forgotten. A call of CloseNotification that has failed is repeated with
+the next one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Request:
 class ServerNotification:
     """The notification. `on_answer` gets the message of each call of Notify, and its error or None.
 
-    `remembered` is a file for the id and its server, so that the next run can close what a crash has left on the screen.
+    `remembered` is a file with the id and its server, so that the next run can close what a crash left on the screen.
     """
 
     def __init__(
@@ -132,8 +132,8 @@ class ServerNotification:
         for notification in (*failed, *shown):
             self._close(notification)
 
-    def take_over(self, *, wanted: bool) -> None:
-        """Take what an earlier run left with the server for ours, and close it if that was asked and none is `wanted`."""
+    def adopt(self, *, wanted: bool) -> None:
+        """Adopt what an earlier run left on this server's screen; close it if `withdraw` was called and none is `wanted`."""
         self._id, self._may_be_replaced = self._recall(), False
         if self._close_when_known and not wanted:
             self.close()
@@ -146,7 +146,7 @@ class ServerNotification:
         self._set_id(0)
 
     def handle_closed(self, notification: int) -> bool:
-        """Handle that the server has closed a notification; return whether it was the one shown, not closed by us."""
+        """Handle a NotificationClosed; return whether it was what is shown, so that not we have closed it."""
         self._closing.pop(notification, None)
         if notification != self._id or not self._id:
             return False

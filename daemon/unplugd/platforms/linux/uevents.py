@@ -1,4 +1,4 @@
-"""The kernel's uevents about USB devices, as a source of the loop: a reason to rescan, no more, since they can be lost."""
+"""The kernel's uevents about USB devices: no more than a reason to rescan, since they can be lost."""
 
 from __future__ import annotations
 

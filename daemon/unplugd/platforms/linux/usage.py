@@ -1,9 +1,9 @@
 """Who uses the watched devices on Linux, from what a user may see without opening a device.
 
-Three signs, the surest first: a process holds one of the device's nodes open (/proc/*/fd); the kernel has counted
-transfers since the last scan (`urbnum`); an interface is claimed through usbfs. Only the first names a program, and only
-the user's own processes show theirs, so the others are a doubtful use. Transfers are discounted where they are nobody's
-use: right after plug-in, after sleep, and right after a known holder has closed the device.
+There are three signs, the surest first: a process holds one of the device's nodes open (/proc/*/fd); the kernel has
+counted transfers since the last scan (`urbnum`); an interface is claimed through usbfs. Only the first names a program,
+and only the user's own processes show it, so the other two are a doubtful use. Transfers do not count where they are
+nobody's use: right after plug-in, after sleep, and right after a known holder has closed the device.
 """
 
 from __future__ import annotations
