@@ -87,14 +87,14 @@ class Review(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What a part of the events tells: see `joined`."""
+    """The review of a part of the events, and what has to be known to join it with others: see `parts`."""
 
     review: Review
     boots: frozenset[tuple[str, str]]
     """Computer and boot of all events, also of those that make no sense."""
     hosts: frozenset[str]
     """The computers of those that do."""
-    goes_on: str | None
-    """The computer of which the next part has the later events."""
-    placed: bool
-    """Whether all events of a boot say when in it they were."""
+    continued_host: str | None
+    """The computer that has later boots in the next part."""
+    all_timed: bool
+    """Whether each event of a boot says when in it it happened."""

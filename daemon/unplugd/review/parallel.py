@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unplugd.journal import merge
 from unplugd.journal.plan import SAMPLE_BYTES, SAMPLE_EVERY_BYTES, read_located
-from unplugd.review.reviewer import join_parts, review_part
+from unplugd.review.parts import join_parts
+from unplugd.review.reviewer import review_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -26,7 +26,8 @@ from unplugd.journal import merge, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.streams import count_nothing
 from unplugd.review import parallel
-from unplugd.review.reviewer import join_parts, review_part
+from unplugd.review.parts import join_parts
+from unplugd.review.reviewer import review_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

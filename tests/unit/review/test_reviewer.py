@@ -18,7 +18,8 @@ from tests.rig.story import DAY, Station
 from unplugd.journal.event import decode
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.review.model import Review
-from unplugd.review.reviewer import join_parts, review_events, review_part
+from unplugd.review.parts import join_parts
+from unplugd.review.reviewer import review_events, review_part
 from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:

@@ -1,0 +1,97 @@
+"""Which boot of which computer an event belongs to, and when in that boot it happened. Pure.
+
+The journal names the boot of each event, and `uptime` says when in it. Both can be missing or wrong: a journal can be
+merged of several, a boot's name can come again, a date can be nonsense. So a boot is known by its clock: an event more
+than a minute before the last one of its boot is either late, and skipped, or of another boot with the same name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from unplugd.review.open_period import (
+    JUMP_SECONDS,
+    MAX_SECONDS,
+    MAX_WALL_SECONDS,
+    BootClock,
+    check_number,
+)
+
+if TYPE_CHECKING:
+    from unplugd.journal.event import Event
+    from unplugd.review.results import Results
+
+MAX_BOOTS: Final = 8
+"""Boots of one computer that are followed at once: their events can be mixed where clocks were wrong."""
+
+
+class Boots:
+    """The boots that are followed, by computer and boot."""
+
+    def __init__(self, results: Results) -> None:
+        self.by_name: dict[tuple[str, str], BootClock] = {}
+        self.latest: dict[str, str] = {}
+        """The boot of each computer's last event that makes sense."""
+        self.seen: set[tuple[str, str]] = set()
+        """Computer and boot of all events, also of those that make no sense."""
+        self.all_timed = True
+        """Whether each event of a boot says when in it it happened."""
+        self._of_host: dict[str, list[str]] = {}
+        self._results = results
+
+    def place(
+        self, known: BootClock | None, event: Event, wall: float
+    ) -> tuple[BootClock, float, float] | None:
+        """Return the boot, the uptime and the wall clock of an event that does not simply follow in the `known` boot.
+
+        None where they cannot be told.
+        """
+        uptime = check_number(event.uptime)
+        self.seen.add((event.host, event.boot))
+        self.all_timed &= uptime is not None or not event.boot
+        if not 0 <= wall <= MAX_WALL_SECONDS:
+            if uptime is None or known is None or known.skew is None:
+                self._results.notes["no_time"] += 1
+                return None
+            wall = uptime + known.skew
+        boot = known
+        if boot is None or (uptime is not None and uptime < boot.at - JUMP_SECONDS):
+            boot = self._begin_boot(known, event, uptime, wall)
+        if boot is None:
+            self._results.notes["out_of_order"] += 1
+            return None
+        if uptime is not None:
+            boot.note_skew(wall - uptime)
+            return boot, uptime, wall
+        boot.read_last_event()
+        at = boot.at + max(0.0, wall - boot.wall)
+        if at - boot.began > MAX_SECONDS:
+            self._results.notes["no_time"] += 1
+            return None
+        return boot, at, wall
+
+    def _begin_boot(
+        self, known: BootClock | None, event: Event, uptime: float | None, wall: float
+    ) -> BootClock | None:
+        """Return a boot that begins with this event, None where it is a late event of the `known` one."""
+        host, boot = event.host, event.boot
+        if known is not None and uptime is not None:
+            if known.skew is not None and abs(wall - uptime - known.skew) <= JUMP_SECONDS:
+                return None
+            # Another boot with the same name.
+            self.end_boot(host, boot)
+        of_host = self._of_host.setdefault(host, [])
+        if len(of_host) >= MAX_BOOTS:
+            self.end_boot(host, of_host[0])
+        of_host.append(boot)
+        begun = self.by_name[host, boot] = BootClock(host, wall if uptime is None else uptime, wall)
+        return begun
+
+    def end_boot(self, host: str, boot: str, *, last: bool = False) -> None:
+        """Stop following a boot and finish all that is open in it; what is plugged in stays so if it is the `last` one."""
+        ended = self.by_name.pop((host, boot))
+        self._of_host[host].remove(boot)
+        self._results.finish_run(ended)
+        self._results.notes["clock_jumps"] += ended.jumps
+        for port in list(ended.open):
+            self._results.finish_period(ended, port, "open" if last else "cut")

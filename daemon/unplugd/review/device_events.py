@@ -1,0 +1,217 @@
+"""What each kind of event about a device does to its period. Pure.
+
+Nothing here trusts the journal to be whole: an event about a device that is not known to be plugged in begins a period,
+at the time that its own durations say, and an event that cannot be true is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, get_args
+
+from unplugd.review.open_period import BootClock, OpenPeriod, OpenReminder, check_number
+from unplugd.rules.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from unplugd.journal.event import Event
+    from unplugd.review.results import Results
+
+    Handler = Callable[[BootClock, Event, float, float], bool]
+
+REPLUG_SECONDS: Final = 11.0
+"""Seconds within which a replug continues the period: the rule's ten, and one for a poll that came late."""
+_OUTCOMES: Final = frozenset(get_args(Outcome))
+
+
+class DeviceEvents:
+    """Applies events about devices to the periods of their boot.
+
+    Each handler takes the boot, the event, its time in the boot, and the wall clock. It returns whether the event makes
+    sense.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self.handlers: Final[dict[str, Handler]] = {
+            "plugged_in": self.on_plugged_in,
+            "checkpoint": self.on_checkpoint,
+            "unplugged": self.on_unplugged,
+            "use_began": self.on_use_began,
+            "use_ended": self.on_use_ended,
+            "reminder_ended": self.on_reminder_ended,
+            "snoozed": self.on_snoozed,
+            "snooze_ended": self.on_snooze_ended,
+            "stranger": self.on_stranger,
+        }
+
+    def on_plugged_in(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """Begin a period, or continue one that a replug interrupted."""
+        period = boot.open.get(event.device)
+        if period is not None:
+            unplugged_at = period.unplugged_at
+            in_time = unplugged_at is None or at - unplugged_at <= REPLUG_SECONDS
+            if event.continued and in_time and period.id == event.id and not period.unseen:
+                period.plugged_at = period.touch(at, wall)
+                period.unplugged_at = None
+                return True
+            if unplugged_at is None and at <= period.began:
+                return False  # the same event again
+            self._results.finish_period(boot, event.device, "cut")
+        _begin_period(boot, event, at, at, wall)
+        return True
+
+    def on_checkpoint(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """Note that the device is still plugged in."""
+        period = boot.find_plugged_in(event.device)
+        if period is not None:
+            period.touch(at, wall)
+            return True
+        return self._begin_earlier_period(boot, event, at, wall) is not None
+
+    def on_unplugged(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """End the period; it stays open, since a replug may continue it."""
+        period = boot.open.get(event.device)
+        if period is None:
+            period = self._begin_earlier_period(boot, event, at, wall)
+        if period is None or period.unplugged_at is not None:
+            return False
+        last_seen_at = period.at
+        ended = at = period.touch(at, wall)
+        if event.unseen:
+            # Written at the next start; its duration is what was known by then.
+            plugged_for = check_number(event.plugged_for)
+            ended = last_seen_at if plugged_for is None else period.plugged_at + plugged_for
+            ended = min(max(period.began, ended), at)
+            period.unseen = True
+        period.unplugged_at = ended
+        period.uses.end(ended)
+        period.uses.restore_missing(event, period.plugged_at, ended)
+        return True
+
+    def on_use_began(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """Begin a use."""
+        period = self._find_or_begin_period(boot, event, at, wall)
+        period.uses.begin(period.touch(at, wall), event.program, event.evidence)
+        return True
+
+    def on_use_ended(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """End the current use, or add a whole one if its beginning is lost."""
+        used_for = check_number(event.used_for)
+        period = boot.open.get(event.device)
+        if period is None and used_for is not None:
+            self._results.notes["begun_before"] += 1
+            period = _begin_period(boot, event, at - used_for, at, wall)
+        if period is None or period.unplugged_at is not None:
+            return False
+        at = period.touch(at, wall)
+        uses = period.uses
+        if uses.current:
+            # For a device that was unplugged while unplugd was not running it is written at the next start.
+            uses.end(at if used_for is None else min(at, uses.current[0] + used_for))
+            return True
+        if used_for is None:
+            return False
+        # It cannot reach back behind the use before it.
+        earliest = uses.finished[-1].ended if uses.finished else period.began
+        uses.begin(max(earliest, at - used_for), event.program, event.evidence)
+        uses.end(at)
+        return True
+
+    def on_reminder_ended(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """Note the outcome of the last reminder."""
+        period = boot.find_plugged_in(event.device)
+        if period is None or not period.shown:
+            return False
+        period.touch(at, wall)
+        period.shown = False
+        if event.outcome not in _OUTCOMES:
+            return False
+        # An update that came after the outcome of the last reminder is no reminder of its own.
+        if period.reminders and not period.reminders[-1].outcome:
+            period.reminders[-1].outcome = event.outcome
+        return True
+
+    def on_snoozed(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """Begin a snooze."""
+        snoozed_for = check_number(event.snoozed_for)
+        if snoozed_for is None:
+            return False
+        period = self._find_or_begin_period(boot, event, at, wall)
+        period.snoozes.begin(period.touch(at, wall), snoozed_for)
+        return True
+
+    def on_snooze_ended(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """End the current snooze."""
+        period = boot.open.get(event.device)
+        if period is None or period.snoozes.current is None:
+            return False
+        # After an unplug it is written ten seconds later, or at the next start: its duration says when it ended.
+        snoozed_for = check_number(event.snoozed_for)
+        began = period.snoozes.current.began
+        period.snoozes.end(at if snoozed_for is None else min(at, began + snoozed_for))
+        if period.unplugged_at is None:
+            period.touch(at, wall)
+        return True
+
+    def on_stranger(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+        """Note an unknown program, once."""
+        period = self._find_or_begin_period(boot, event, at, wall)
+        period.touch(at, wall)
+        if event.program not in period.strangers:
+            period.strangers.append(event.program)
+        return True
+
+    def apply_reminder(self, boot: BootClock, event: Event, at: float, wall: float) -> None:
+        """Add a reminder to each device for which it is due; the others that it lists are only on the screen."""
+        due = event.devices if event.due is None else event.due
+        for port in event.devices:
+            period = boot.find_plugged_in(port)
+            if period is None:
+                self._results.notes["odd_events"] += 1
+                continue
+            reminded_at = period.touch(at, wall)
+            period.shown = True
+            if port in due:
+                # The event has the largest count of its devices: only that of a single device is certain.
+                if len(due) == 1 or not period.reminders:
+                    count = int(check_number(event.count) or 0)
+                else:
+                    count = period.reminders[-1].count + 1
+                period.reminders.append(OpenReminder(reminded_at, count, event.urgency, event.channel))
+
+    def _find_or_begin_period(self, boot: BootClock, event: Event, at: float, wall: float) -> OpenPeriod:
+        """Return the period that an event is about; one that begins with the event if none is known."""
+        period = boot.find_plugged_in(event.device)
+        if period is not None:
+            return period
+        self._results.notes["begun_before"] += 1
+        self._results.finish_period(boot, event.device, "cut")
+        return _begin_period(boot, event, at, at, wall)
+
+    def _begin_earlier_period(
+        self, boot: BootClock, event: Event, at: float, wall: float
+    ) -> OpenPeriod | None:
+        """Begin a period that is as long, and was used as long, as the event says; None if it does not say."""
+        plugged_for = check_number(event.plugged_for)
+        if plugged_for is None:
+            return None
+        idle_for = check_number(event.idle_for)
+        self._results.notes["begun_before"] += 1
+        self._results.finish_period(boot, event.device, "cut")
+        period = _begin_period(boot, event, at - plugged_for, at, wall)
+        used_for = 0.0 if idle_for is None else plugged_for - idle_for
+        if used_for > 0:
+            # Only the duration is known: it goes to the beginning.
+            period.uses.begin(period.began, "", "")
+            period.uses.end(min(period.began + used_for, period.at))
+        return period
+
+
+def _begin_period(boot: BootClock, event: Event, began: float, at: float, wall: float) -> OpenPeriod:
+    """Begin a period, but not before the one before it on this port was over."""
+    port = event.device
+    period = OpenPeriod(boot, event, max(began, boot.ended.get(port, began)), at, wall)
+    period.at = max(period.at, period.began)
+    boot.open[port] = period
+    return period

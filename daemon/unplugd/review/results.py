@@ -1,0 +1,107 @@
+"""What a review has found so far: finished periods and runs, dated by the wall clock and sanitized. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from unplugd import sanitize
+from unplugd.review.model import End, Period, Reminder, Snooze, Use, Watched
+
+if TYPE_CHECKING:
+    from unplugd.review.open_period import BootClock
+
+MAX_SANITIZED: Final = 10_000
+"""Sanitized strings that are kept, since the same few come again and again."""
+MAX_ID_CHARACTERS: Final = 20
+MAX_WORD_CHARACTERS: Final = 20
+"""Characters of an urgency or a channel."""
+MAX_EVIDENCE_CHARACTERS: Final = 200
+
+
+class Results:
+    """Finished periods, times in which unplugd ran, and counts of what was unusual."""
+
+    def __init__(self) -> None:
+        self.periods: list[Period] = []
+        self.watched: list[Watched] = []
+        self.notes: Counter[str] = Counter()
+        self._sanitized: dict[tuple[str, int], str] = {}
+
+    def finish_period(self, boot: BootClock, port: str, end: End) -> None:
+        """Finish the period of a port, if there is one; `end` is how it ended if it was not unplugged."""
+        period = boot.open.pop(port, None)
+        if period is None:
+            return
+        skipped = period.unread
+        period.read_last_event()
+        if period.unplugged_at is None:
+            ended = period.at
+        else:
+            ended = period.unplugged_at
+            end = "unseen" if period.unseen else "unplugged"
+        boot.ended[port] = ended
+        period.uses.end(ended)
+        period.snoozes.end(ended)
+        if skipped is not None:
+            period.uses.restore_missing(skipped, period.plugged_at, ended)
+        at, wall = period.at, period.wall
+
+        def date(moment: float) -> float:
+            # Backwards from the last event, the one whose wall clock is most likely to be right.
+            return wall - (at - min(moment, ended))
+
+        clean = self._sanitize
+        self.periods.append(
+            Period(
+                clean(boot.host),
+                clean(port),
+                clean(period.id, MAX_ID_CHARACTERS),
+                clean(period.name),
+                date(period.began),
+                date(ended),
+                end,
+                tuple(
+                    Use(
+                        date(use.began),
+                        date(use.ended),
+                        _name_program(clean(use.program)),
+                        clean(use.evidence, MAX_EVIDENCE_CHARACTERS),
+                    )
+                    for use in period.uses.finished
+                ),
+                tuple(
+                    Reminder(
+                        date(reminder.at),
+                        reminder.count,
+                        clean(reminder.urgency, MAX_WORD_CHARACTERS),
+                        clean(reminder.channel, MAX_WORD_CHARACTERS),
+                        reminder.outcome,
+                    )
+                    for reminder in period.reminders
+                ),
+                tuple(Snooze(date(snooze.began), date(snooze.ended)) for snooze in period.snoozes.finished),
+                tuple(map(clean, period.strangers)),
+            )
+        )
+
+    def finish_run(self, boot: BootClock) -> None:
+        """Finish the time in which unplugd has been running, if it is."""
+        boot.read_last_event()
+        if boot.run_began is not None and boot.at > boot.run_began:
+            began = boot.wall - (boot.at - boot.run_began)
+            self.watched.append(Watched(self._sanitize(boot.host), began, boot.wall))
+        boot.run_began = None
+
+    def _sanitize(self, text: str, limit: int = sanitize.MAX_CHARACTERS) -> str:
+        known = self._sanitized.get((text, limit))
+        if known is None:
+            known = sanitize.one_line(text, limit)
+            if len(self._sanitized) < MAX_SANITIZED and len(text) <= 4 * limit:
+                self._sanitized[text, limit] = known
+        return known
+
+
+def _name_program(program: str) -> str:
+    """Return "" for the journal's word for a program that cannot be named."""
+    return "" if program == "unknown" else program
