@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-Outcome = Literal["unplugged", "dismissed", "snoozed", "in_use", "expired"]
-"""How a reminder ended: the device or the person did something, or the desktop closed it."""
+Outcome = Literal["unplugged", "in_use", "snoozed", "dismissed", "expired"]
+"""How a reminder ended, the best first: the device or the person did something, or the desktop closed it."""
 SnoozeEnd = Literal["over", "replaced", "cancelled", "unplugged"]
 Urgency = Literal["normal", "critical"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
