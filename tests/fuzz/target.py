@@ -27,7 +27,7 @@ from unplugd.journal import merge, sources, streams
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.review import parallel
 from unplugd.review.export import make_json
-from unplugd.review.figures import build_report
+from unplugd.review.report_builder import build_report
 from unplugd.review.share import anonymize
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from unplugd.review.figures import Figures, Report, build_report
+from unplugd.review.figures import Figures, Report
 from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.report_builder import build_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -25,7 +25,7 @@ from unplugd.errors import Failure
 from unplugd.journal import sources, writer
 from unplugd.review import parallel
 from unplugd.review.export import make_json
-from unplugd.review.figures import build_report as reported
+from unplugd.review.report_builder import build_report as reported
 from unplugd.review.share import anonymize
 from unplugd.watch import control
 from unplugd_service import atomic

@@ -11,7 +11,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from unplugd.review import days, notes, wording
-from unplugd.review.figures import OUTCOMES, sum_figures
+from unplugd.review.figures import OUTCOMES
+from unplugd.review.figures_builder import sum_figures
 from unplugd.review.wording import describe_duration
 
 if TYPE_CHECKING:

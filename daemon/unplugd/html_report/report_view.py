@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from unplugd import sanitize
 from unplugd.html_report.svg import Lane
 from unplugd.review import days
-from unplugd.review.figures import Figures, sum_figures
+from unplugd.review.figures import Figures
+from unplugd.review.figures_builder import sum_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

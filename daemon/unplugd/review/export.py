@@ -6,49 +6,52 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd.review import days
+from unplugd.review.figures import OUTCOMES
+from unplugd.review.figures_builder import to_milliseconds
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from unplugd.review.figures import Figures, Report
     from unplugd.review.model import Period
-from unplugd.review.figures import _LENGTH, OUTCOMES, Figures, Report, to_milliseconds
 
 SCHEMA: Final = 1
-"""Of the JSON; a higher one may have other keys."""
+"""The version of the JSON; a higher one may have other keys."""
 UNANSWERED: Final = "unanswered"
-"""The JSON's word for ""."""
+"""The JSON's word for the outcome ""."""
+_RFC_3339_LENGTH: Final = len("2026-11-22T14:00:00+01:00")
 
 
 def make_json(report: Report) -> dict[str, Any]:
-    """Return the report as share/doc/unplugd/report.schema.json has it: seconds, and times with the zone's offset."""
+    """Return the report as report.schema.json describes it: durations in seconds, times with the zone's offset."""
     zone = days.find_zone(report.zone)
 
-    def moment(stamp: float) -> str:
-        return _format_time(stamp, zone)
+    def format_time(seconds: float) -> str:
+        return _format_time(seconds, zone)
 
     return {
         "schema": SCHEMA,
-        "since": moment(report.since),
-        "until": moment(report.until),
+        "since": format_time(report.since),
+        "until": format_time(report.until),
         "zone": report.zone,
-        "total": _figures_json(report.total),
-        "before": _figures_json(report.before) if report.before else None,
-        "days": [{"date": day.isoformat(), **_figures_json(figures)} for day, figures in report.days],
+        "total": _make_figures(report.total),
+        "before": _make_figures(report.before) if report.before else None,
+        "days": [{"date": day.isoformat(), **_make_figures(figures)} for day, figures in report.days],
         "devices": [
-            {"name": name, "id": id_, **_figures_json(figures)} for name, id_, figures in report.devices
+            {"name": name, "id": id_, **_make_figures(figures)} for name, id_, figures in report.devices
         ],
-        "computers": [{"host": host, **_figures_json(figures)} for host, figures in report.computers],
-        "periods": [_period_json(period, zone) for period in report.periods],
+        "computers": [{"host": host, **_make_figures(figures)} for host, figures in report.computers],
+        "periods": [_make_period(period, zone) for period in report.periods],
         "watched": [
-            {"host": one.host, "began": moment(one.began), "ended": moment(one.ended)}
-            for one in report.watched
+            {"host": run.host, "began": format_time(run.began), "ended": format_time(run.ended)}
+            for run in report.watched
         ],
         "not_watched_for": report.not_watched_for,
         "notes": dict(sorted(report.notes.items())),
     }
 
 
-def _figures_json(figures: Figures) -> dict[str, Any]:
+def _make_figures(figures: Figures) -> dict[str, Any]:
     return {
         "periods": figures.periods,
         "plugged_for": figures.plugged_for,
@@ -66,7 +69,7 @@ def _figures_json(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _period_json(period: Period, zone: tzinfo) -> dict[str, Any]:
+def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
     plugged, used = to_milliseconds(period.ended) - to_milliseconds(period.began), 0
     for use in period.uses:
         used += to_milliseconds(use.ended) - to_milliseconds(use.began)
@@ -108,11 +111,11 @@ def _period_json(period: Period, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _format_time(stamp: float, zone: tzinfo) -> str:
-    # Of whole seconds, since a float is seldom a whole number of microseconds, and milliseconds would be cut off.
-    seconds, rest = divmod(to_milliseconds(stamp), 1000)
-    text = datetime.fromtimestamp(seconds, zone).isoformat()
-    if len(text) != _LENGTH:
-        # RFC 3339 has no seconds in an offset: a zone that had some then is written in UTC.
-        text = datetime.fromtimestamp(seconds, UTC).isoformat()
+def _format_time(seconds: float, zone: tzinfo) -> str:
+    # Not by isoformat(timespec="milliseconds"), which cuts off what a float lacks to the next millisecond.
+    whole, rest = divmod(to_milliseconds(seconds), 1000)
+    text = datetime.fromtimestamp(whole, zone).isoformat()
+    if len(text) != _RFC_3339_LENGTH:
+        # RFC 3339 has no seconds in an offset: where the zone had some then, the time is written in UTC.
+        text = datetime.fromtimestamp(whole, UTC).isoformat()
     return f"{text[:19]}.{rest:03}{text[19:]}"

@@ -26,9 +26,10 @@ from unplugd.cli.report import find_local_zone
 from unplugd.cli.report_text import Paper, make_lines, print_screen
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.review import days
-from unplugd.review.figures import Figures, Report, build_report
+from unplugd.review.figures import Figures, Report
 from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES
+from unplugd.review.report_builder import build_report
 from unplugd.watch import control
 
 if TYPE_CHECKING:

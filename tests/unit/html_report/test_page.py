@@ -22,12 +22,14 @@ from tests.rig.tree import Element, Tree
 from unplugd.durations import describe
 from unplugd.html_report.page import SENTENCE, render_page
 from unplugd.review import days
-from unplugd.review.figures import Report, build_report
 from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES, describe_notes
+from unplugd.review.report_builder import build_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from unplugd.review.figures import Report
 
 REPORTS: dict[str, Callable[[], Report]] = {
     "a home month": sample_report.home_month,

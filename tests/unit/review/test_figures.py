@@ -18,8 +18,9 @@ from tests import PROJECT, TESTS
 from tests.rig.story import Station, Told, truth
 from unplugd.journal.event import decode
 from unplugd.review.export import make_json
-from unplugd.review.figures import Figures, build_report
+from unplugd.review.figures import Figures
 from unplugd.review.model import Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.report_builder import build_report
 from unplugd.review.reviewer import review_events
 from unplugd.review.share import anonymize
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,8 +11,11 @@ from tests.rig.sample_report import DAY, HOUR, ZONE, at, plugged
 from tests.rig.tree import Tree
 from unplugd.cli.report_text import Paper, make_lines
 from unplugd.html_report.page import render_page
-from unplugd.review.figures import Report, build_report
 from unplugd.review.model import Review, Watched
+from unplugd.review.report_builder import build_report
+
+if TYPE_CHECKING:
+    from unplugd.review.figures import Report
 
 SINCE = at("2026-10-05T00:00")
 

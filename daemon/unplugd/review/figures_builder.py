@@ -1,0 +1,210 @@
+"""Periods → the figures of an interval, in whole milliseconds: so that parts add up exactly. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from operator import sub
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from unplugd.review.figures import OUTCOMES, Figures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from unplugd.review.model import Period, Snooze, Use
+
+
+def to_milliseconds(seconds: float) -> int:
+    """Return seconds as whole milliseconds."""
+    return round(seconds * 1000)
+
+
+def sum_figures(parts: Iterable[Figures]) -> Figures:
+    """Return the figures of several days together; the longest durations are those of one day, the median is None."""
+    total = FiguresBuilder()
+    for part in parts:
+        total.periods += part.periods
+        total.plugged += to_milliseconds(part.plugged_for)
+        total.used += to_milliseconds(part.used_for)
+        total.longest = max(total.longest, to_milliseconds(part.longest))
+        total.longest_unused = max(total.longest_unused, to_milliseconds(part.longest_unused))
+        total.uses += part.uses
+        total.reminders += part.reminders
+        for outcome, count in part.outcomes.items():
+            total.outcomes[outcome] += count
+        total.snoozes += part.snoozes
+        total.snoozed += to_milliseconds(part.snoozed_for)
+        total.strangers += part.strangers
+    return total.build()
+
+
+class FiguresBuilder:
+    """Figures as they grow, in whole milliseconds."""
+
+    __slots__ = (
+        "longest",
+        "longest_unused",
+        "outcomes",
+        "periods",
+        "plugged",
+        "reactions",
+        "reminders",
+        "snoozed",
+        "snoozes",
+        "strangers",
+        "used",
+        "uses",
+    )
+
+    def __init__(self) -> None:
+        self.periods = self.plugged = self.used = self.longest = self.longest_unused = 0
+        self.uses = self.reminders = self.snoozes = self.snoozed = self.strangers = 0
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self.reactions: list[int] = []
+
+    def build(self) -> Figures:
+        """Return the figures."""
+        return Figures(
+            periods=self.periods,
+            plugged_for=self.plugged / 1000,
+            used_for=self.used / 1000,
+            unused_for=(self.plugged - self.used) / 1000,
+            longest=self.longest / 1000,
+            longest_unused=self.longest_unused / 1000,
+            uses=self.uses,
+            reminders=self.reminders,
+            outcomes=self.outcomes.copy(),
+            reaction=statistics.median(self.reactions) / 1000 if self.reactions else None,
+            snoozes=self.snoozes,
+            snoozed_for=self.snoozed / 1000,
+            strangers=self.strangers,
+        )
+
+
+class PeriodMs:
+    """A period in whole milliseconds."""
+
+    __slots__ = (
+        "began",
+        "ended",
+        "last_counted",
+        "outcomes",
+        "period",
+        "reaction",
+        "reminded_at",
+        "snoozes",
+        "uses",
+    )
+
+    def __init__(self, period: Period) -> None:
+        self.period = period
+        self.began = to_milliseconds(period.began)
+        self.ended = to_milliseconds(period.ended)
+        self.uses = Intervals(period.uses)
+        self.snoozes = Intervals(period.snoozes)
+        self.reminded_at = [to_milliseconds(reminder.at) for reminder in period.reminders]
+        self.outcomes = [
+            reminder.outcome if reminder.outcome in OUTCOMES else "" for reminder in period.reminders
+        ]
+        self.reaction = self._find_reaction()
+        counted = (self.reminded_at, self.uses.begins, self.snoozes.begins)
+        self.last_counted = max([self.began, *(moments[-1] for moments in counted if moments)])
+        """When the last thing that is counted happened: it can be the very end, where the next interval begins."""
+        if self.reaction is not None:
+            self.last_counted = self.ended
+
+    def _find_reaction(self) -> int | None:
+        """Return the time from the first reminder after the last use to the unplug, None if either is missing."""
+        if self.period.end != "unplugged":
+            return None
+        last_used_at = self.uses.ends[-1] if self.uses.ends else self.began
+        first = bisect_left(self.reminded_at, last_used_at)
+        return self.ended - self.reminded_at[first] if first < len(self.reminded_at) else None
+
+    def touches(self, low: int, high: int) -> bool:
+        """Return whether any of its figures belong to the interval from `low` to `high`."""
+        return self.began < high and (self.ended > low or self.last_counted >= low)
+
+    def add_to(self, builders: Iterable[FiguresBuilder], low: int, high: int) -> None:
+        """Add its figures from `low` to `high`."""
+        plugged = max(0, min(self.ended, high) - max(self.began, low))
+        uses, used = self.uses.measure(low, high)
+        snoozes, snoozed = self.snoozes.measure(low, high)
+        outcomes = self.outcomes[bisect_left(self.reminded_at, low) : bisect_left(self.reminded_at, high)]
+        counted = [(outcome, outcomes.count(outcome)) for outcome in set(outcomes)]
+        begins = low <= self.began < high
+        reaction = self.reaction if low <= self.ended < high else None
+        unused = plugged - used
+        for builder in builders:
+            builder.plugged += plugged
+            builder.used += used
+            builder.longest = max(builder.longest, plugged)
+            builder.longest_unused = max(builder.longest_unused, unused)
+            builder.uses += uses
+            builder.snoozes += snoozes
+            builder.snoozed += snoozed
+            if begins:
+                builder.periods += 1
+                builder.strangers += len(self.period.strangers)
+            if reaction is not None:
+                builder.reactions.append(reaction)
+            builder.reminders += len(outcomes)
+            for outcome, count in counted:
+                builder.outcomes[outcome] += count
+
+    def cut(self, low: int, high: int) -> Period:
+        """Return the period from `low` to `high`; it is open if it continues after `high`."""
+        period = self.period
+        if low <= self.began and self.ended < high:
+            return period
+        since, until = low / 1000, high / 1000
+        return replace(
+            period,
+            began=max(period.began, since),
+            ended=min(period.ended, until),
+            end=period.end if self.ended <= high else "open",
+            uses=tuple(
+                replace(use, began=max(use.began, since), ended=min(use.ended, until))
+                for use in self.uses.select(period.uses, low, high)
+            ),
+            reminders=period.reminders[
+                bisect_left(self.reminded_at, low) : bisect_left(self.reminded_at, high)
+            ],
+            snoozes=tuple(
+                replace(snooze, began=max(snooze.began, since), ended=min(snooze.ended, until))
+                for snooze in self.snoozes.select(period.snoozes, low, high)
+            ),
+        )
+
+
+class Intervals:
+    """Intervals in order that do not overlap, in whole milliseconds."""
+
+    __slots__ = ("begins", "ends", "totals")
+
+    def __init__(self, items: Sequence[Use | Snooze]) -> None:
+        self.begins = [to_milliseconds(item.began) for item in items]
+        self.ends = [to_milliseconds(item.ended) for item in items]
+        self.totals: list[int] = list(accumulate(map(sub, self.ends, self.begins), initial=0))
+        """How long the first 0, 1, 2… are together."""
+
+    def measure(self, low: int, high: int) -> tuple[int, int]:
+        """Return how many begin from `low` to `high`, and how long they all are there."""
+        if not self.begins:
+            return 0, 0
+        first, end = bisect_left(self.begins, low), bisect_left(self.begins, high)
+        return end - first, self._sum_until(high) - self._sum_until(low)
+
+    def _sum_until(self, moment: int) -> int:
+        over = bisect_right(self.ends, moment)
+        is_within = over < len(self.begins) and self.begins[over] < moment
+        return self.totals[over] + (moment - self.begins[over] if is_within else 0)
+
+    def select(self, items: Sequence[Any], low: int, high: int) -> Sequence[Any]:
+        """Return those of the items of which a part is from `low` to `high`."""
+        first = min(bisect_right(self.ends, low), bisect_left(self.begins, low))
+        return items[first : bisect_left(self.begins, high)]
