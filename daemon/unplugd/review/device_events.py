@@ -6,10 +6,10 @@ at the time that its own durations say, and an event that cannot be true is left
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 from unplugd.review.open_period import BootClock, OpenPeriod, OpenReminder, check_number
-from unplugd.rules.model import Outcome
+from unplugd.rules.events import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 REPLUG_SECONDS: Final = 11.0
 """Seconds within which a replug continues the period: the rule's ten, and one for a poll that came late."""
-_OUTCOMES: Final = frozenset(get_args(Outcome))
 
 
 class DeviceEvents:
@@ -125,7 +124,7 @@ class DeviceEvents:
             return False
         period.touch(at, wall)
         period.shown = False
-        if event.outcome not in _OUTCOMES:
+        if event.outcome not in OUTCOMES:
             return False
         # An update that came after the outcome of the last reminder is no reminder of its own.
         if period.reminders and not period.reminders[-1].outcome:

@@ -7,11 +7,11 @@ after any moment, add up to those of the whole, to the millisecond; only the lon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from unplugd.rules.model import Outcome
+from unplugd.rules import events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from unplugd.review.model import Period, Watched
 
-OUTCOMES: Final[tuple[str, ...]] = (*get_args(Outcome), "")
+OUTCOMES: Final[tuple[str, ...]] = (*events.OUTCOMES, "")
 """The outcomes of a reminder, the best first; "" where the journal does not say."""
 
 

@@ -10,7 +10,7 @@ from unplugd.cli import log_formats, log_text
 from unplugd.html_report.markup import OUTCOME_LABELS
 from unplugd.journal import event as journal_event
 from unplugd.journal import kinds, sentences
-from unplugd.review import figures, reviewer
+from unplugd.review import figures
 from unplugd.rules import events
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def test_the_table_has_a_column_for_every_field() -> None:
     assert sorted(log_formats.COLUMNS) == sorted(HEAD | FIELDS)
 
 
-@pytest.mark.parametrize(
-    "known", [sentences.OUTCOME_SENTENCES, figures.OUTCOMES, reviewer.OUTCOMES, OUTCOME_LABELS]
-)
+@pytest.mark.parametrize("known", [sentences.OUTCOME_SENTENCES, figures.OUTCOMES, OUTCOME_LABELS])
 def test_every_outcome_is_known(known: Iterable[str]) -> None:
     """The ways in which a reminder ends are the same for all; "" stands for none yet."""
     assert set(known) - {""} == set(events.OUTCOMES)
