@@ -30,8 +30,8 @@ def find_holders(
     """Return the processes that have one of `nodes` open, this one excepted.
 
     Only the user's own processes can be inspected. A node is recognized by its device number or its inode, not by its
-    path: a container sees the same device under another name. `skip` is a cache that the caller keeps: the processes that
-    held none of the nodes, with inode and size of their fd folder; they are skipped while both stay the same.
+    path: a container sees the same device under another name. `skip` is a cache that the caller keeps: the processes
+    that held none of the nodes, with inode and size of their fd folder; they are skipped while both stay the same.
     """
     wanted: dict[tuple[int, int, int], str] = {}
     for node in nodes:

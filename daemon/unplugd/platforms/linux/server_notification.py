@@ -133,7 +133,7 @@ class ServerNotification:
             self._close(notification)
 
     def adopt(self, *, wanted: bool) -> None:
-        """Adopt what an earlier run left on this server's screen; close it if `withdraw` was called and none is `wanted`."""
+        """Adopt what an earlier run left on the screen; close it if that was asked for and none is `wanted`."""
         self._id, self._may_be_replaced = self._recall(), False
         if self._close_when_known and not wanted:
             self.close()
