@@ -1,4 +1,4 @@
-"""The summary of the report's page: the time left plugged in unused, large, and what belongs to it. Pure."""
+"""The summary at the top of the page: the time left plugged in unused, in large figures, and the facts around it. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from unplugd.html_report.markup import (
     OUTCOME_LABELS,
     escape_name,
     escape_text,
-    format_count,
-    format_duration,
-    format_moment,
-    format_pairs,
-    format_several,
+    render_count,
+    render_duration,
+    render_pairs,
+    render_time,
 )
+from unplugd.plurals import pluralize
 from unplugd.review import days, wording
 
 if TYPE_CHECKING:
@@ -24,135 +24,134 @@ if TYPE_CHECKING:
     from unplugd.review.figures import Report
     from unplugd.review.model import Period
 
-MAX_NAMED: Final = 6
-"""Devices not seen unplugged that are named."""
+MAX_OPEN_PERIODS: Final = 6
+"""Open periods that are listed."""
 
 
-def render_summary(book: ReportView) -> str:
+def render_summary(view: ReportView) -> str:
     """Return the summary."""
-    report = book.report
+    report = view.report
     total = report.total
     if not report.periods and not report.watched:
         return f'<p class="kind">{wording.UNKNOWN}</p>'
     if not report.periods:
-        kind = "Nothing was plugged in during this time, so nothing was left plugged in."
-        return f'<p class="kind">{kind}</p><p>{_watching(report)}</p>{_compared(report)}'
+        sentence = "Nothing was plugged in during this time, so nothing was left plugged in."
+        return (
+            f'<p class="kind">{sentence}</p><p>{_describe_watching(report)}</p>{_render_comparison(report)}'
+        )
     share = wording.format_share(total)
-    plugged = format_duration(total.plugged_for, "less than a second")
-    part = (
+    plugged = render_duration(total.plugged_for, "less than a second")
+    plugged_in = (
         f"That is {share} of the {plugged} that it was plugged in"
         if share
         else f"It was plugged in for {plugged}"
     )
-    not_over = [one for one in report.periods if one.end == "open"][:MAX_NAMED]
-    still = "".join(f'<p class="still">{_not_over(book, one)}</p>' for one in not_over)
+    open_periods = [period for period in report.periods if period.end == "open"][:MAX_OPEN_PERIODS]
+    still = "".join(f'<p class="still">{_describe_open_period(view, period)}</p>' for period in open_periods)
     return (
         f'<p class="hero"><span id="hero">Left plugged in, unused</span> <strong id="hero-figure">'
-        f"{format_duration(total.unused_for, 'no time at all')}</strong></p>"
+        f"{render_duration(total.unused_for, 'no time at all')}</strong></p>"
         f"{svg.draw_bar(total.unused_for, total.used_for, total.plugged_for, 'hero hero-figure')}"
         f'<ul class="legend"><li>{svg.draw_sample("idle")} unused: high bar</li><li>{svg.draw_sample("use")} in use: low bar'
         "</li></ul>"
-        f"<p>{part}; for {format_duration(total.used_for, 'no time')} upload software was using it.</p>{_compared(report)}{still}"
-        f'<dl class="figures">{format_pairs(_figures(report))}</dl>{_outcomes(report)}<p>{_watching(report)}</p>'
+        f"<p>{plugged_in}; for {render_duration(total.used_for, 'no time')} upload software was using it.</p>"
+        f"{_render_comparison(report)}{still}"
+        f'<dl class="figures">{render_pairs(_list_facts(report))}</dl>{_render_outcomes(report)}'
+        f"<p>{_describe_watching(report)}</p>"
     )
 
 
-def _not_over(book: ReportView, period: Period) -> str:
-    what = f"{escape_name(period.name, 'USB device')} on {escape_name(period.host, 'this computer')}"
-    if wording.is_still_plugged_in(period, book.report.until):
-        return f"<b>Still plugged in</b> when the report ends: {what}, since {_moment(book, period.began)}."
-    return f"<b>Last seen plugged in</b>: {what}, {_moment(book, period.ended)}; no data since then."
+def _describe_open_period(view: ReportView, period: Period) -> str:
+    device = f"{escape_name(period.name, 'USB device')} on {escape_name(period.host, 'this computer')}"
+    if wording.is_still_plugged_in(period, view.report.until):
+        return f"<b>Still plugged in</b> when the report ends: {device}, since {_render_moment(view, period.began)}."
+    return f"<b>Last seen plugged in</b>: {device}, {_render_moment(view, period.ended)}; no data since then."
 
 
-def _moment(book: ReportView, seconds: float) -> str:
-    return format_moment(
-        days.to_local(seconds, book.zone), wording.format_moment(seconds, book.report, book.zone)
-    )
+def _render_moment(view: ReportView, seconds: float) -> str:
+    shown = wording.format_moment(seconds, view.report, view.zone)
+    return render_time(days.to_local(seconds, view.zone), shown)
 
 
-def _compared(report: Report) -> str:
+def _render_comparison(report: Report) -> str:
     if report.before is None:
         return "<p>There is nothing to compare with: the journal does not reach back to the time before.</p>"
-    said = wording.compare_with_before(report)
-    return f'<p class="compared">{said[0].upper()}{said[1:]}.</p>'
+    sentence = wording.compare_with_before(report)
+    return f'<p class="compared">{sentence[0].upper()}{sentence[1:]}.</p>'
 
 
-def _figures(report: Report) -> Iterable[tuple[str, str]]:
+def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
+    """Yield the names and the values of the facts, as HTML."""
     total, before = report.total, report.before
 
-    def row(what: str, now: str, then: str | None, note: str = "") -> tuple[str, str]:
-        notes = [one for one in (note, f"before: {then}" if then is not None else "") if one]
-        return what, now + "".join(f" <small>{one}</small>" for one in notes)
+    def make_fact(name: str, now: str, then: str | None, note: str = "") -> tuple[str, str]:
+        notes = [text for text in (note, f"before: {then}" if then is not None else "") if text]
+        return name, now + "".join(f" <small>{text}</small>" for text in notes)
 
-    yield row(
-        "Times plugged in", format_count(total.periods), format_count(before.periods) if before else None
+    yield make_fact(
+        "Times plugged in", render_count(total.periods), render_count(before.periods) if before else None
     )
-    yield row(
+    yield make_fact(
         "Plugged in, in all",
-        format_duration(total.plugged_for),
-        format_duration(before.plugged_for) if before else None,
+        render_duration(total.plugged_for),
+        render_duration(before.plugged_for) if before else None,
     )
-    begun = total.uses or total.used_for < 1
-    uses = format_several(total.uses, "use", "uses") if begun else "started earlier"
-    yield row(
+    began_here = total.uses or total.used_for < 1
+    yield make_fact(
         "Used by upload software",
-        format_duration(total.used_for),
-        format_duration(before.used_for) if before else None,
-        uses,
+        render_duration(total.used_for),
+        render_duration(before.used_for) if before else None,
+        pluralize(total.uses, "use", "uses") if began_here else "started earlier",
     )
-    yield row(
+    yield make_fact(
         "Longest left unused, one time",
-        format_duration(total.longest_unused),
-        format_duration(before.longest_unused) if before else None,
-        f"longest plugged in: {format_duration(total.longest)}",
+        render_duration(total.longest_unused),
+        render_duration(before.longest_unused) if before else None,
+        f"longest plugged in: {render_duration(total.longest)}",
     )
-    yield row(
+    yield make_fact(
         "From the first reminder to unplugging",
-        "not known" if total.reaction is None else format_duration(total.reaction, "at once"),
-        None
-        if before is None
-        else "not known"
-        if before.reaction is None
-        else format_duration(before.reaction, "at once"),
+        _render_reaction(total.reaction),
+        _render_reaction(before.reaction) if before else None,
         "the middle one of all times (median)"
         if total.reaction is not None
         else "it was not unplugged after one",
     )
-    yield row("Reminders", format_count(total.reminders), format_count(before.reminders) if before else None)
+    yield make_fact(
+        "Reminders", render_count(total.reminders), render_count(before.reminders) if before else None
+    )
     if total.snoozes:
-        yield row(
+        yield make_fact(
             "Snoozed",
-            format_several(total.snoozes, "time", "times"),
+            pluralize(total.snoozes, "time", "times"),
             None,
-            f"{format_duration(total.snoozed_for)} in all",
+            f"{render_duration(total.snoozed_for)} in all",
         )
     if total.strangers:
-        yield row(
-            "Held open by a program unknown to unplugd",
-            format_several(total.strangers, "time", "times"),
-            None,
+        yield make_fact(
+            "Held open by a program unknown to unplugd", pluralize(total.strangers, "time", "times"), None
         )
 
 
-def _outcomes(report: Report) -> str:
-    found = report.total.outcomes
-    if not any(found.values()):
+def _render_reaction(seconds: float | None) -> str:
+    return "not known" if seconds is None else render_duration(seconds, "at once")
+
+
+def _render_outcomes(report: Report) -> str:
+    counts = report.total.outcomes
+    if not any(counts.values()):
         return ""
-    every = [*OUTCOME_LABELS, *(outcome for outcome in found if outcome not in OUTCOME_LABELS)]
-    rows = "".join(
+    outcomes = [*OUTCOME_LABELS, *(outcome for outcome in counts if outcome not in OUTCOME_LABELS)]
+    items = "".join(
         f'<li data-outcome="{escape_text(outcome, "")}">{svg.draw_sample(outcome if outcome in OUTCOME_LABELS else "")} '
-        f"{OUTCOME_LABELS.get(outcome) or escape_text(outcome)} <b>{format_count(found[outcome])}</b></li>"
-        for outcome in every
-        if found.get(outcome)
+        f"{OUTCOME_LABELS.get(outcome) or escape_text(outcome)} <b>{render_count(counts[outcome])}</b></li>"
+        for outcome in outcomes
+        if counts.get(outcome)
     )
-    return f'<h3>What became of the reminders</h3><ul class="outcomes">{rows}</ul>'
+    return f'<h3>What became of the reminders</h3><ul class="outcomes">{items}</ul>'
 
 
-def _watching(report: Report) -> str:
-    if report.not_watched_for < 60:
+def _describe_watching(report: Report) -> str:
+    if report.not_watched_for < wording.MIN_NOT_WATCHED_SECONDS:
         return "unplugd was running all the time."
-    each = ", each computer counted for itself" if len({one.host for one in report.watched}) > 1 else ""
-    return (
-        f"For {format_duration(report.not_watched_for)} of this time unplugd was not running{each}: what was plugged in then "
-        "is not known."
-    )
+    return wording.describe_not_watched(report, render_duration(report.not_watched_for))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.html_report import overview, svg, tables, timeline
-from unplugd.html_report.markup import OUTCOME_LABELS, escape_name, escape_text, format_moment, format_pairs
+from unplugd.html_report.markup import OUTCOME_LABELS, escape_name, escape_text, render_pairs, render_time
 from unplugd.html_report.report_view import ReportView
 from unplugd.review import days, notes, wording
 
@@ -25,59 +25,59 @@ TITLE: Final = "Was it left plugged in?"
 SENTENCE: Final = (
     "Disconnect the USB device from your computer when you are not using it to download pump data."
 )
-"""Of the notice of 20 September 2022, word for word."""
+"""From the notice of 20 September 2022, verbatim."""
 MAX_NAMED: Final = 6
-"""Computers that the head names."""
+"""Computers, and devices, that the header names."""
 MAX_NOTE_CHARACTERS: Final = 200
-"""Characters of a note."""
+"""Characters of a note; our own sentences are shorter, but the key of an unknown note can be of any length."""
 LONG_SECTION_ROWS: Final = 14
-"""Rows with which a section begins on a sheet of its own."""
+"""Rows beyond which a section is printed from a new sheet on."""
 
 
 def render_page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None = None) -> str:
-    """Return the page, made at `made` (Unix seconds); `zone` is given where `report.zone` is no name of one."""
+    """Return the page, made at `made` (Unix seconds); `zone` is for a report whose `zone` is not the name of one."""
     zone = zone or days.find_zone(report.zone)
-    book = ReportView(report, zone)
-    sections = [("summary", "Summary", overview.render_summary(book))]
+    view = ReportView(report, zone)
+    sections = [("summary", "Summary", overview.render_summary(view))]
     if report.periods:
         sections += [
-            ("totals", "Weeks and months", tables.render_totals(book)),
-            ("places", "Computers and devices", tables.render_places(book)),
-            ("days", "Day by day", _legend(report) + timeline.render_days(book)),
-            ("times", "Every time it was plugged in", tables.render_periods(book)),
+            ("totals", "Weeks and months", tables.render_totals(view)),
+            ("places", "Computers and devices", tables.render_places(view)),
+            ("days", "Day by day", _render_legend(report) + timeline.render_days(view)),
+            ("times", "Every time it was plugged in", tables.render_periods(view)),
         ]
-    sections.append(("notes", "What was met while reading the journal", _notes(report)))
+    sections.append(("notes", "What was met while reading the journal", _render_notes(report)))
     sections = [section for section in sections if section[2]]
     links = "".join(f'<li><a href="#{key}">{name}</a></li>' for key, name, _ in sections)
     body = "".join(
-        f'<section{_is_long(key, book)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{inside}</section>'
-        for key, name, inside in sections
+        f'<section{_mark_long(key, view)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{content}</section>'
+        for key, name, content in sections
     )
     covered = wording.describe_covered(report, zone)
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head>{_head(f"{title} {covered}")}</head><body>'
+        f'<!DOCTYPE html>\n<html lang="en"><head>{_render_head(f"{title} {covered}")}</head><body>'
         f'<a class="skip" href="#main">Skip to the report</a>{svg.DEFINITIONS}'
         f'<header><p class="brand">unplugd · review of the journal</p><h1>{escape(title)}</h1>'
-        f"{_subject(book, covered)}"
+        f"{_render_subject(view, covered)}"
         f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav></header>'
         f'<main id="main" tabindex="-1">{body}</main>'
-        f"<footer>{_foot(made, report, zone)}</footer></body></html>\n"
+        f"<footer>{_render_footer(made, report, zone)}</footer></body></html>\n"
     )
 
 
-def _is_long(key: str, book: ReportView) -> str:
-    """Return the mark of a section that begins on a sheet of its own."""
-    rows = {"days": len(book.days), "times": len(book.report.periods)}
+def _mark_long(key: str, view: ReportView) -> str:
+    """Return the class attribute of a section that is printed from a new sheet on, "" for others."""
+    rows = {"days": len(view.days), "times": len(view.report.periods)}
     return ' class="much"' if rows.get(key, 0) > LONG_SECTION_ROWS else ""
 
 
 @cache
-def _style() -> str:
+def _load_style() -> str:
     return files("unplugd.html_report").joinpath("page.css").read_text(encoding="utf-8").strip()
 
 
-def _head(title: str) -> str:
-    style = _style()
+def _render_head(title: str) -> str:
+    style = _load_style()
     digest = b64encode(sha256(style.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -91,50 +91,53 @@ def _head(title: str) -> str:
     )
 
 
-def _subject(book: ReportView, covered: str) -> str:
-    computers = ", ".join(escape_name(host) for host in book.hosts[:MAX_NAMED])
-    if len(book.hosts) > MAX_NAMED:
-        computers += f" and {len(book.hosts) - MAX_NAMED} more"
-    devices = list(dict.fromkeys(book.device(name, id_) for name, id_, _ in book.report.devices))
-    shown = ", ".join(f"<bdi>{escape_text(name)}</bdi>" for name in devices[:MAX_NAMED])
-    rows = [
-        ("Time", f"{covered} <small>({escape_text(book.report.zone)})</small>"),
-        (f"Computer{'s' * (len(book.hosts) != 1)}", computers or "none known"),
+def _render_subject(view: ReportView, covered: str) -> str:
+    devices = list(dict.fromkeys(view.name_device(name, id_) for name, id_, _ in view.report.devices))
+    facts = [
+        ("Time", f"{covered} <small>({escape_text(view.report.zone)})</small>"),
+        (f"Computer{'s' * (len(view.hosts) != 1)}", _render_names(view.hosts) or "none known"),
     ]
-    if shown:
-        more = f" and {len(devices) - MAX_NAMED} more" if len(devices) > MAX_NAMED else ""
-        rows.append((f"Device{'s' * (len(devices) != 1)}", shown + more))
-    return f'<dl class="subject">{format_pairs(rows)}</dl>'
+    if devices:
+        facts.append((f"Device{'s' * (len(devices) != 1)}", _render_names(devices)))
+    return f'<dl class="subject">{render_pairs(facts)}</dl>'
 
 
-def _legend(report: Report) -> str:
-    outcomes = {one.outcome for period in report.periods for one in period.reminders}
-    rows: Sequence[tuple[str, str]] = [
+def _render_names(names: Sequence[str]) -> str:
+    shown = ", ".join(map(escape_name, names[:MAX_NAMED]))
+    return f"{shown} and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else shown
+
+
+def _render_legend(report: Report) -> str:
+    outcomes = {reminder.outcome for period in report.periods for reminder in period.reminders}
+    labels: Sequence[tuple[str, str]] = [
         ("idle", "plugged in, unused: high bar"),
         ("use", "in use by upload software: low bar"),
         ("off", "unplugd was not running"),
         *([("nap", "snoozed")] if any(period.snoozes for period in report.periods) else []),
-        *((outcome, f"reminder: {said}") for outcome, said in OUTCOME_LABELS.items() if outcome in outcomes),
+        *(
+            (outcome, f"reminder: {label}")
+            for outcome, label in OUTCOME_LABELS.items()
+            if outcome in outcomes
+        ),
     ]
-    shown = "".join(f"<li>{svg.draw_sample(kind)} {said}</li>" for kind, said in rows)
-    return f'<ul class="legend" aria-label="What the pictures show">{shown}</ul>'
+    items = "".join(f"<li>{svg.draw_sample(kind)} {label}</li>" for kind, label in labels)
+    return f'<ul class="legend" aria-label="What the pictures show">{items}</ul>'
 
 
-def _notes(report: Report) -> str:
-    # Sentences of our own are longer than names; a note without words is called by its key, which is foreign.
-    rows = [
+def _render_notes(report: Report) -> str:
+    items = [
         f"<li>{escape(sanitize.one_line(sentence, MAX_NOTE_CHARACTERS))}</li>"
         for sentence in notes.describe_notes(report.notes)
     ]
-    return f"<ul>{''.join(rows)}</ul>" if rows else ""
+    return f"<ul>{''.join(items)}</ul>" if items else ""
 
 
-def _foot(made: float, report: Report, zone: tzinfo) -> str:
+def _render_footer(made: float, report: Report, zone: tzinfo) -> str:
     time = days.to_local(made, zone)
     return (
         "<p>unplugd watches for the USB parts of a MiniMed 600 insulin-pump system and reminds people to unplug them when "
         "no upload uses them. It follows one sentence of Medtronic&rsquo;s notice of 20 September 2022, which the FDA published "
         f"as well:</p><blockquote><p>{SENTENCE}</p></blockquote>"
-        f"<p>Made {format_moment(time, f'{days.format_full(time.date())}, {days.format_clock(time)}')} ({escape_text(report.zone)}) from the journal on "
+        f"<p>Made {render_time(time, f'{days.format_full(time.date())}, {days.format_clock(time)}')} ({escape_text(report.zone)}) from the journal on "
         "this computer. The page holds all it shows: it loads nothing and sends nothing.</p>"
     )

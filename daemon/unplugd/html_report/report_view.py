@@ -1,4 +1,4 @@
-"""A report with what its page needs of it: its days, what each of them has, and what everything is called. Pure."""
+"""A report as its page needs it: by day, and with the names that tell devices and computers apart. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
+from unplugd.html_report.markup import UNNAMED
 from unplugd.html_report.svg import Lane
 from unplugd.review import days
 from unplugd.review.figures import Figures
@@ -19,26 +20,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, tzinfo
 
+    from unplugd.html_report.intervals import Interval, Intervals
     from unplugd.review.days import Day
     from unplugd.review.figures import Report
     from unplugd.review.model import Period
 
-MAX_FINE_LANES: Final = 4
-"""With more lanes than these there is one for each computer only."""
-_plain = lru_cache(maxsize=1024)(sanitize.one_line)
-NOBODY: Final = Figures()
+MAX_DEVICE_LANES: Final = 4
+"""With more computers and devices than this, only each computer has a lane of its own."""
+MAX_PARALLEL_LANES: Final = 4
+"""Lanes for periods of the same device (or computer) that overlap."""
+NO_FIGURES: Final = Figures()
+_sanitize = lru_cache(maxsize=1024)(sanitize.one_line)
 
 
 @dataclass(frozen=True)
 class ReportView:
-    """A report with what its tables need of it: its days, and what each of them has."""
+    """A report, and what the parts of its page need to know of it.
+
+    Names that its methods return are sanitized, but not escaped.
+    """
 
     report: Report
     zone: tzinfo
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
-        """The local days it covers, oldest first."""
+        """The local days that the report covers, oldest first."""
         return days.list_days(self.report.since, self.report.until, self.zone)
 
     @cached_property
@@ -46,9 +53,9 @@ class ReportView:
         """The figures of each day."""
         return dict(self.report.days)
 
-    def of(self, some: Iterable[Day]) -> Figures:
-        """Return the figures of some days."""
-        return sum_figures(self.figures.get(day.date, NOBODY) for day in some)
+    def sum_days(self, chosen: Iterable[Day]) -> Figures:
+        """Return the figures of several days together."""
+        return sum_figures(self.figures.get(day.date, NO_FIGURES) for day in chosen)
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
@@ -58,118 +65,117 @@ class ReportView:
 
     @cached_property
     def periods(self) -> Mapping[date, Sequence[Period]]:
-        """The periods that have a part in each day."""
+        """The periods of which a part is on each day."""
         found: defaultdict[date, list[Period]] = defaultdict(list)
         for period in self.report.periods:
             day = days.to_local(max(period.began, self.report.since), self.zone).date()
             last = days.to_local(max(period.began, min(period.ended, self.report.until)), self.zone)
-            # One that ends at midnight has no part in the new day, unless it began then.
-            until = last.date() - timedelta(
-                days=last.hour == last.minute == last.second == last.microsecond == 0
-            )
+            # A period that ends at midnight is not on the new day, unless it began then.
+            is_midnight = last.hour == last.minute == last.second == last.microsecond == 0
+            last_day = last.date() - timedelta(days=is_midnight)
             found[day].append(period)
-            while (day := day + timedelta(days=1)) <= until:
+            while (day := day + timedelta(days=1)) <= last_day:
                 found[day].append(period)
         return found
 
     @cached_property
-    def unwatched(self) -> Mapping[str, Sequence[tuple[float, float]]]:
-        """When unplugd did not run, by computer."""
+    def unwatched(self) -> Mapping[str, Intervals]:
+        """When unplugd was not running, by computer."""
         since, until = self.report.since, self.report.until
-        left: dict[str, list[tuple[float, float]]] = {}
+        unwatched: dict[str, list[Interval]] = {}
         known_until = dict.fromkeys(self.hosts, since)
-        for watched in sorted(self.report.watched, key=lambda one: one.began):
-            spans = left.setdefault(watched.host, [])
+        for watched in sorted(self.report.watched, key=lambda watched: watched.began):
+            gaps = unwatched.setdefault(watched.host, [])
             if min(watched.began, until) > known_until[watched.host]:
-                spans.append((known_until[watched.host], min(watched.began, until)))
+                gaps.append((known_until[watched.host], min(watched.began, until)))
             known_until[watched.host] = max(known_until[watched.host], watched.ended)
         for host, known in known_until.items():
-            if known < until and host in left:
-                left[host].append((known, until))
-        return left
+            if known < until and host in unwatched:
+                unwatched[host].append((known, until))
+        return unwatched
 
     @cached_property
-    def ports(self) -> frozenset[tuple[str, str, str]]:
-        """Computers and devices that have been in several ports."""
-        where = Counter(
+    def moved_devices(self) -> frozenset[tuple[str, str, str]]:
+        """Host, id and name of the devices that were plugged into several ports."""
+        ports = Counter(
             (host, id_, name)
             for host, id_, name, _ in {
-                (one.host, one.id, one.name, one.device) for one in self.report.periods
+                (period.host, period.id, period.name, period.device) for period in self.report.periods
             }
         )
-        return frozenset(key for key, ports in where.items() if ports > 1)
+        return frozenset(device for device, count in ports.items() if count > 1)
 
     @cached_property
-    def ambiguous(self) -> frozenset[str]:
-        """Names that several kinds of device have."""
+    def ambiguous_names(self) -> frozenset[str]:
+        """Names that devices with different ids have in common."""
         names = Counter(name for name, _, _ in self.report.devices)
-        return frozenset(name for name, kinds in names.items() if kinds > 1)
+        return frozenset(name for name, count in names.items() if count > 1)
 
     @cached_property
-    def told_apart(self) -> bool:
-        """Whether there is more than one computer or device."""
+    def has_several_places(self) -> bool:
+        """Whether there is more than one computer or device, so that it must be said which."""
         return len(self.hosts) > 1 or len(self.report.devices) > 1
 
     @cached_property
-    def fine(self) -> bool:
+    def has_device_lanes(self) -> bool:
         """Whether each device has a lane of its own, not only each computer."""
-        return len(self.hosts) <= 1 or len(self.hosts) * len(self.report.devices) <= MAX_FINE_LANES
+        return len(self.hosts) <= 1 or len(self.hosts) * len(self.report.devices) <= MAX_DEVICE_LANES
 
-    def place(self, period: Period) -> str:
-        """Return which computer and device it was, plain, as far as there are others."""
+    def describe_place(self, period: Period) -> str:
+        """Return the computer and the device of a period, each only if there are others."""
         parts = []
         if len(self.hosts) > 1:
-            parts.append(_plain(period.host) or "without a name")
+            parts.append(_sanitize(period.host) or UNNAMED)
         if len(self.report.devices) > 1:
-            parts.append(self.device(period.name, period.id))
+            parts.append(self.name_device(period.name, period.id))
         return " · ".join(parts)
 
-    def device(self, name: str, id_: str) -> str:
-        """Return what a device is called, plain."""
-        shown = _plain(name) or "without a name"
-        return f"{shown} ({_plain(id_)})" if name in self.ambiguous else shown
+    def name_device(self, name: str, id_: str) -> str:
+        """Return the name of a device, with its id if another one has the same name."""
+        shown = _sanitize(name) or UNNAMED
+        return f"{shown} ({_sanitize(id_)})" if name in self.ambiguous_names else shown
 
-    def lanes(self, day: Day) -> Sequence[Lane]:
-        """Return the lanes of a day: devices that were plugged in, side by side where at the same time."""
-        rows: dict[tuple[str, str], list[list[Period]]] = {}
+    def make_lanes(self, day: Day) -> Sequence[Lane]:
+        """Return the lanes of a day; periods of the same device that overlap are in lanes side by side."""
+        lanes_by_name: dict[tuple[str, str], list[list[Period]]] = {}
         for period in self.periods.get(day.date, ()):
-            name = self.place(period) if self.fine else _plain(period.host) or "without a name"
-            places = rows.setdefault((name, period.host), [])
-            free = next((row for row in places if row[-1].ended <= period.began), None)
+            name = self.describe_place(period) if self.has_device_lanes else _sanitize(period.host) or UNNAMED
+            lanes = lanes_by_name.setdefault((name, period.host), [])
+            free = next((lane for lane in lanes if lane[-1].ended <= period.began), None)
             if free is not None:
                 free.append(period)
-            elif len(places) < 4:
-                places.append([period])
+            elif len(lanes) < MAX_PARALLEL_LANES:
+                lanes.append([period])
             else:
-                places[-1].append(period)
+                lanes[-1].append(period)
         found = [
-            Lane(name if not index else "", row, _part(self.unwatched.get(host, ()), day))
-            for (name, host), places in sorted(rows.items())
-            for index, row in enumerate(places)
+            Lane(name if not index else "", lane, _cut_to_day(self.unwatched.get(host, ()), day))
+            for (name, host), lanes in sorted(lanes_by_name.items())
+            for index, lane in enumerate(lanes)
         ]
-        return found or [Lane("", (), self.nobody(day))]
+        return found or [Lane("", (), self.find_unwatched(day))]
 
-    def nobody(self, day: Day) -> Sequence[tuple[float, float]]:
-        """Return when on a day unplugd ran on none of the computers."""
-        left = [(day.began, day.ended)] if self.unwatched else []
-        for spans in self.unwatched.values():
-            here = _part(spans, day)
-            left = [(max(a, c), min(b, d)) for a, b in left for c, d in here if max(a, c) < min(b, d)]
-        return left
+    def find_unwatched(self, day: Day) -> Intervals:
+        """Return when on a day unplugd was running on none of the computers."""
+        common = [(day.began, day.ended)] if self.unwatched else []
+        for gaps in self.unwatched.values():
+            here = _cut_to_day(gaps, day)
+            common = [(max(a, c), min(b, d)) for a, b in common for c, d in here if max(a, c) < min(b, d)]
+        return common
 
-    def nobody_for(self, some: Iterable[Day]) -> float:
-        """Return for how long unplugd ran on none of the computers on some days."""
-        return sum(ended - began for day in some for began, ended in self.nobody(day))
+    def sum_unwatched(self, chosen: Iterable[Day]) -> float:
+        """Return for how many seconds of some days unplugd was running on none of the computers."""
+        return sum(ended - began for day in chosen for began, ended in self.find_unwatched(day))
 
-    def is_unknown(self, some: Sequence[Day]) -> bool:
-        """Return whether unplugd did not run at all on these days, which follow each other, either way round."""
-        began = max(self.report.since, min(day.began for day in some))
-        ended = min(self.report.until, max(day.ended for day in some))
-        return self.nobody_for(some) > ended - began - 1
+    def is_without_data(self, chosen: Sequence[Day]) -> bool:
+        """Return whether unplugd was not running at all on these days, which are consecutive, in either direction."""
+        began = max(self.report.since, min(day.began for day in chosen))
+        ended = min(self.report.until, max(day.ended for day in chosen))
+        return self.sum_unwatched(chosen) > ended - began - 1
 
 
-def _part(spans: Sequence[tuple[float, float]], day: Day) -> Sequence[tuple[float, float]]:
-    """Return the part of these on a day; they are in order, and none is over another."""
-    first = bisect_right(spans, day.began, key=lambda span: span[1])
-    last = bisect_left(spans, day.ended, key=lambda span: span[0])
-    return [(max(began, day.began), min(ended, day.ended)) for began, ended in spans[first:last]]
+def _cut_to_day(intervals: Intervals, day: Day) -> Intervals:
+    """Return the parts of intervals that are on a day; they are in order and do not overlap."""
+    first = bisect_right(intervals, day.began, key=lambda interval: interval[1])
+    end = bisect_left(intervals, day.ended, key=lambda interval: interval[0])
+    return [(max(began, day.began), min(ended, day.ended)) for began, ended in intervals[first:end]]

@@ -1,4 +1,4 @@
-"""The days of the report's page, one a row: a picture from midnight to midnight, and its figures. Pure."""
+"""The table of days on the page: each has a picture from midnight to midnight, and its figures. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from unplugd.html_report.markup import (
     OUTCOME_LABELS,
     describe_end,
     escape_text,
-    format_count,
-    format_duration,
-    format_interval,
+    render_count,
+    render_duration,
 )
-from unplugd.html_report.report_view import NOBODY
+from unplugd.html_report.report_view import NO_FIGURES
 from unplugd.review import days
 
 if TYPE_CHECKING:
@@ -24,116 +23,126 @@ if TYPE_CHECKING:
 
     from unplugd.html_report.report_view import ReportView
     from unplugd.review.days import Day
+    from unplugd.review.model import Reminder, Use
 
 MAX_DETAILED: Final = 1200
-"""Periods whose times are under the pointer, the newest; older months are drawn without."""
+"""Periods up to which months show the times under the pointer, the newest first; older months are drawn without."""
 MAX_SPOKEN: Final = 12
-"""Periods of a day whose times are read out."""
+"""Periods of a day, and uses and reminders of a period, that a screen reader reads out."""
 MAX_OPEN_DAYS: Final = 40
-"""Months that reach into the last so many days are unfolded."""
-QUIET_DAYS: Final = 2
-"""So many days in a row without anything are one row."""
+"""Days before the end of the report whose months are unfolded."""
+MIN_QUIET_DAYS: Final = 2
+"""Consecutive days without periods from which on they share a row."""
+MIN_NOTED_SECONDS: Final = 60.0
+"""Seconds without unplugd that are worth a word."""
 
 
-def render_days(book: ReportView) -> str:
+def render_days(view: ReportView) -> str:
     """Return the days, the newest month first, each with its picture and its figures."""
     months = [
-        (first, list(group)) for first, group in groupby(book.days, key=lambda day: day.date.replace(day=1))
+        (first, list(group)) for first, group in groupby(view.days, key=lambda day: day.date.replace(day=1))
     ]
     drawn = 0
     parts = []
     for first, month in reversed(months):
-        drawn += sum(len(book.periods.get(day.date, ())) for day in month)
+        drawn += sum(len(view.periods.get(day.date, ())) for day in month)
         detailed = drawn <= MAX_DETAILED
-        rows = "".join(_days(book, month, detailed=detailed))
-        whole = f"of {days.format_month(first)}" if len(months) > 1 else "of this time"
-        apart = " apart" if book.told_apart else ""
+        rows = "".join(_render_rows(view, month, detailed=detailed))
+        of_when = f"of {days.format_month(first)}" if len(months) > 1 else "of this time"
+        apart = " apart" if view.has_several_places else ""
         table = (
-            f'<table class="days{apart}"><caption>The days {whole}: when a device was plugged in, from midnight to '
+            f'<table class="days{apart}"><caption>The days {of_when}: when a device was plugged in, from midnight to '
             "midnight</caption>"
             f'<thead><tr><th scope="col">Day</th><td>{svg.draw_axis()}</td><th scope="col">Times</th>'
             '<th scope="col">Plugged in</th><th scope="col">Used</th><th scope="col">Left unused</th></tr></thead>'
             f"<tbody>{rows}</tbody></table>"
         )
-        unfold = len(months) == 1 or book.days[-1].began - month[-1].began < MAX_OPEN_DAYS * 86400
-        parts.append(_folded(book, first, month, table, unfold=unfold) if len(months) > 1 else table)
+        is_open = len(months) == 1 or view.days[-1].began - month[-1].began < MAX_OPEN_DAYS * 86400
+        parts.append(_fold_month(view, first, month, table, is_open=is_open) if len(months) > 1 else table)
     return "".join(parts)
 
 
-def _folded(book: ReportView, first: date, month: Sequence[Day], inside: str, *, unfold: bool) -> str:
-    total = book.of(month)
+def _fold_month(view: ReportView, first: date, month: Sequence[Day], content: str, *, is_open: bool) -> str:
+    total = view.sum_days(month)
     return (
-        f"<details{' open' if unfold else ''}><summary><b>{days.format_month(first)}</b> <span>left unused "
-        f"{format_duration(total.unused_for)}</span></summary>{inside}</details>"
+        f"<details{' open' if is_open else ''}><summary><b>{days.format_month(first)}</b> <span>left unused "
+        f"{render_duration(total.unused_for)}</span></summary>{content}</details>"
     )
 
 
-def _days(book: ReportView, month: Sequence[Day], *, detailed: bool) -> Iterable[str]:
-    for quiet, group in groupby(reversed(month), key=lambda day: day.date not in book.periods):
-        some = list(group)
-        if quiet and len(some) >= QUIET_DAYS:
-            yield _quiet(book, some)
+def _render_rows(view: ReportView, month: Sequence[Day], *, detailed: bool) -> Iterable[str]:
+    for is_quiet, group in groupby(reversed(month), key=lambda day: day.date not in view.periods):
+        newest_first = list(group)
+        if is_quiet and len(newest_first) >= MIN_QUIET_DAYS:
+            yield _render_quiet_days(view, newest_first)
         else:
-            yield from (_day(book, day, detailed=detailed) for day in some)
+            yield from (_render_day(view, day, detailed=detailed) for day in newest_first)
 
 
-def _quiet(book: ReportView, some: Sequence[Day]) -> str:
-    off = book.nobody_for(some)
-    if book.is_unknown(some):
-        said = f"Nothing is known of these {len(some)} days: unplugd was not running."
-    elif off >= 60:
-        said = f"Nothing was seen plugged in on these {len(some)} days; for {describe(off)} of them unplugd was not running."
+def _render_quiet_days(view: ReportView, newest_first: Sequence[Day]) -> str:
+    these_days = f"these {len(newest_first)} days"
+    unwatched = view.sum_unwatched(newest_first)
+    if view.is_without_data(newest_first):
+        sentence = f"There is no data for {these_days}: unplugd was not running."
+    elif unwatched >= MIN_NOTED_SECONDS:
+        sentence = f"Nothing was seen plugged in on {these_days}; unplugd was not running for {describe(unwatched)} of them."
     else:
-        said = f"Nothing was plugged in on these {len(some)} days."
+        sentence = f"Nothing was plugged in on {these_days}."
+    first, last = _render_row_name(newest_first[-1]), _render_row_name(newest_first[0])
     return (
-        f'<tr class="quiet"><th scope="row">{_row_name(some[-1])}{days.TO.rstrip()}<br>{_row_name(some[0])}</th>'
-        f'<td colspan="5">{said}</td></tr>'
+        f'<tr class="quiet"><th scope="row">{first}{days.DASH.rstrip()}<br>{last}</th>'
+        f'<td colspan="5">{sentence}</td></tr>'
     )
 
 
-def _row_name(day: Day) -> str:
+def _render_row_name(day: Day) -> str:
     return f'<time datetime="{day.date}">{days.format_short(day.date)}</time>'
 
 
-def _day(book: ReportView, day: Day, *, detailed: bool) -> str:
-    figures = book.figures.get(day.date, NOBODY)
-    lanes = book.lanes(day)
+def _render_day(view: ReportView, day: Day, *, detailed: bool) -> str:
+    figures = view.figures.get(day.date, NO_FIGURES)
+    lanes = view.make_lanes(day)
     hours = "" if abs(day.hours - 24) < 1e-6 else f" <small>{day.hours:g} hours</small>"
-    drawn = svg.arrange_lanes(lanes, day, book.zone, book.report.until, detailed=detailed)
-    if book.told_apart:
+    drawn = svg.draw_day(lanes, day, view.zone, view.report.until, detailed=detailed)
+    if view.has_several_places:
         names = "".join(f"<span>{escape_text(lane.name, '')}</span>" for lane in lanes)
         drawn = f"<p>{names}</p>{drawn}"
     key = day.date.isoformat()
-    said = f'<span hidden id="t{key}">{_told(book, day)}</span>' if detailed else ""
+    spoken = f'<span hidden id="t{key}">{_describe_day(view, day)}</span>' if detailed else ""
     return (
-        f'<tr><th scope="row" id="d{key}">{_row_name(day)}{hours}</th>'
-        f'<td><div role="img" aria-labelledby="d{key}{f" t{key}" if detailed else ""}">{drawn}</div>{said}</td>'
-        f"<td>{format_count(figures.periods)}</td><td>{format_duration(figures.plugged_for)}</td><td>{format_duration(figures.used_for)}</td>"
-        f"<td>{format_duration(figures.unused_for)}</td></tr>"
+        f'<tr><th scope="row" id="d{key}">{_render_row_name(day)}{hours}</th>'
+        f'<td><div role="img" aria-labelledby="d{key}{f" t{key}" if detailed else ""}">{drawn}</div>{spoken}</td>'
+        f"<td>{render_count(figures.periods)}</td><td>{render_duration(figures.plugged_for)}</td><td>{render_duration(figures.used_for)}</td>"
+        f"<td>{render_duration(figures.unused_for)}</td></tr>"
     )
 
 
-def _told(book: ReportView, day: Day) -> str:
-    periods = book.periods.get(day.date, ())
+def _describe_day(view: ReportView, day: Day) -> str:
+    periods = view.periods.get(day.date, ())
     if not periods:
-        return "nothing is known: unplugd was not running" if book.is_unknown([day]) else "nothing plugged in"
-    said = []
+        return "no data: unplugd was not running" if view.is_without_data([day]) else "nothing plugged in"
+    parts = []
     for period in periods[:MAX_SPOKEN]:
-        began, ended = days.to_local(period.began, book.zone), days.to_local(period.ended, book.zone)
+        began, ended = days.to_local(period.began, view.zone), days.to_local(period.ended, view.zone)
+        place = view.describe_place(period)
         words = [
-            f"{format_interval(began, ended)} plugged in"
-            + (f", {escape_text(place)}" if (place := book.place(period)) else "")
+            f"{days.format_interval(began, ended)} plugged in" + (f", {escape_text(place)}" if place else ""),
+            *(f"used {_format_use(view, use)}" for use in period.uses[:MAX_SPOKEN]),
+            *(_describe_reminder(view, reminder) for reminder in period.reminders[:MAX_SPOKEN]),
+            describe_end(period, view.report.until),
         ]
-        words.extend(
-            f"used {days.format_clock(days.to_local(use.began, book.zone))}{days.TO}{days.format_clock(days.to_local(use.ended, book.zone))}"
-            for use in period.uses[:MAX_SPOKEN]
-        )
-        words.extend(
-            f"reminder {days.format_clock(days.to_local(one.at, book.zone))}"
-            + (f" ({OUTCOME_LABELS[one.outcome]})" if one.outcome and one.outcome in OUTCOME_LABELS else "")
-            for one in period.reminders[:MAX_SPOKEN]
-        )
-        said.append(", ".join([*words, describe_end(period, book.report.until)]))
+        parts.append(", ".join(words))
     if len(periods) > MAX_SPOKEN:
-        said.append(f"and {len(periods) - MAX_SPOKEN} more")
-    return "; ".join(said)
+        parts.append(f"and {len(periods) - MAX_SPOKEN} more")
+    return "; ".join(parts)
+
+
+def _format_use(view: ReportView, use: Use) -> str:
+    began, ended = days.to_local(use.began, view.zone), days.to_local(use.ended, view.zone)
+    return f"{days.format_clock(began)}{days.DASH}{days.format_clock(ended)}"
+
+
+def _describe_reminder(view: ReportView, reminder: Reminder) -> str:
+    label = OUTCOME_LABELS.get(reminder.outcome) if reminder.outcome else None
+    at = days.format_clock(days.to_local(reminder.at, view.zone))
+    return f"reminder {at} ({label})" if label else f"reminder {at}"

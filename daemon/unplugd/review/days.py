@@ -1,4 +1,8 @@
-"""Local days and their names, as a report shows them: 23, 24 or 25 hours long. Pure."""
+"""Local days, dates and times as a report shows them. Pure.
+
+A local day is as long as its clock makes it: 23 or 25 hours when the clocks change. Names are English, whatever the
+environment: those of strftime depend on it.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +29,11 @@ MONTHS: Final = (
     "November",
     "December",
 )
-"""Names of our own: those of strftime depend on the environment."""
-
-TO: Final = " \N{EN DASH} "
+DASH: Final = " \N{EN DASH} "
 
 
 class Day(msgspec.Struct, frozen=True, gc=False):
-    """One local day, from `began` to `ended` in Unix seconds."""
+    """A local day, from `began` to `ended` in Unix seconds."""
 
     date: date
     began: float
@@ -44,7 +46,7 @@ class Day(msgspec.Struct, frozen=True, gc=False):
 
 
 def find_zone(name: str) -> tzinfo:
-    """Return the time zone called `name` ("Europe/Berlin", "UTC") or written as an offset ("+05:30", "UTC+05:30")."""
+    """Return the time zone with a name ("Europe/Berlin", "UTC") or an offset ("+05:30", "UTC+05:30")."""
     name = name.removeprefix("UTC") or name
     if name[:1] in {"+", "-"}:
         return datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo or UTC
@@ -52,36 +54,44 @@ def find_zone(name: str) -> tzinfo:
 
 
 def to_local(seconds: float, zone: tzinfo) -> datetime:
-    """Return the local time at `seconds`."""
+    """Return the local time at `seconds` (Unix time)."""
     return datetime.fromtimestamp(seconds, zone)
 
 
 def list_days(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:
-    """Return the local days that have a part in `since` to `until`, oldest first; at least the one of `since`."""
+    """Return the local days from `since` to `until` (Unix seconds), oldest first; at least the day of `since`."""
     day = to_local(since, zone).date()
     began = find_midnight(day, zone)
     found: list[Day] = []
     while began < until or not found:
         following = day + timedelta(days=1)
         ended = find_midnight(following, zone)
-        # A zone that crossed the date line has days that never were.
+        # A zone that moved across the date line skipped a day.
         if ended > began:
             found.append(Day(day, began, ended))
         day, began = following, ended
     return tuple(found)
 
 
-def find_hour(day: Day, at: int, zone: tzinfo) -> float:
-    """Return where the hour `at` of the local clock lies on `day`, from 0 to 1."""
-    moment = datetime(day.date.year, day.date.month, day.date.day, at, tzinfo=zone).timestamp()
+def find_hour(day: Day, hour: int, zone: tzinfo) -> float:
+    """Return where an hour of the local clock lies on `day`, from 0 (its beginning) to 1 (its end)."""
+    moment = datetime(day.date.year, day.date.month, day.date.day, hour, tzinfo=zone).timestamp()
     return (moment - day.began) / (day.ended - day.began)
 
 
 def format_clock(moment: datetime) -> str:
-    """Return the hour and minute, with the zone where the clock shows them twice that day."""
+    """Return "10:06", with the zone if the clock shows this twice that day."""
     shown = f"{moment.hour:02}:{moment.minute:02}"
     twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
     return f"{shown} {moment.tzname()}" if twice else shown
+
+
+def format_interval(began: datetime, ended: datetime) -> str:
+    """Return "10:06 to 10:40" with a dash, and with the days if it is over midnight."""
+    if began.date() == ended.date():
+        return f"{format_clock(began)}{DASH}{format_clock(ended)}"
+    first, last = format_short(began.date()), format_short(ended.date())
+    return f"{first} {format_clock(began)}{DASH}{last} {format_clock(ended)}"
 
 
 def format_short(day: date) -> str:
@@ -104,12 +114,12 @@ def format_month(day: date) -> str:
     return f"{MONTHS[day.month - 1]} {day.year}"
 
 
-def format_span(first: date, last: date) -> str:
-    """Return the days from `first` to `last` in as few words as are clear: "2 to 30 November 2026", with a dash."""
+def format_days(first: date, last: date) -> str:
+    """Return a range of days in as few words as are clear: "2 to 30 November 2026", with a dash."""
     if first == last:
         return format_full(first)
     if first.year != last.year:
-        return f"{format_date(first)}{TO}{format_date(last)}"
+        return f"{format_date(first)}{DASH}{format_date(last)}"
     if first.month != last.month:
-        return f"{first.day} {MONTHS[first.month - 1]}{TO}{format_date(last)}"
-    return f"{first.day}{TO}{format_date(last)}"
+        return f"{first.day} {MONTHS[first.month - 1]}{DASH}{format_date(last)}"
+    return f"{first.day}{DASH}{format_date(last)}"

@@ -1,8 +1,10 @@
-"""What was met while journals were read and reviewed, in words. Pure."""
+"""What was unusual in a journal, in sentences. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+
+from unplugd.plurals import choose_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,14 +74,12 @@ NOTES: Final = {
     ),
     "unreadable_file": ("One file could not be read.", "{} files could not be read."),
 }
-"""Each as it is told of one, and of more."""
+"""By the key of a note: the sentence for one, and for several."""
 
 
 def describe_notes(notes: Mapping[str, int]) -> Iterator[str]:
-    """Yield a sentence for each thing that was met; one without words of its own is called by its key."""
+    """Yield a sentence for each note; one that has none is shown by its key."""
     for key, count in notes.items():
         if count > 0:
             name = key.replace("_", " ")
-            once, often = NOTES.get(key, (f"{name}: 1", f"{name}: {{}}"))
-            # Not by format(): a key can be anything.
-            yield once if count == 1 else often.replace("{}", f"{count:,}".replace(",", "\u202f"))
+            yield choose_sentence(count, *NOTES.get(key, (f"{name}: 1", f"{name}: {{}}")))

@@ -1,4 +1,4 @@
-"""What a report says in the same words as a text and as a page. Pure."""
+"""Sentences and short texts that a report has in common as a text and as a page. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from unplugd.review.model import Period
 
 UNKNOWN: Final = "There is no data for this time: unplugd was not running."
-"""Instead of a report of a time in which nobody watched: that nothing was plugged in cannot be said."""
+"""Instead of a report: whether anything was plugged in is not known."""
+MIN_NOT_WATCHED_SECONDS: Final = 60.0
+"""Less than this, as at each start, is not worth a sentence."""
 
 
 def describe_covered(report: Report, zone: tzinfo) -> str:
-    """Return the days that the report covers, with the times where it begins or ends within one."""
-    # A report until midnight, or a second after the last thing there, is one of the day before.
+    """Return the days that the report covers, with the times if it begins or ends within a day."""
+    # A report that ends at midnight, or a second after the last event, is of the day before.
     last_moment = max(report.since, report.until - 1)
     (first,) = days.list_days(report.since, report.since, zone)
     (last,) = days.list_days(last_moment, last_moment, zone)
@@ -28,25 +30,25 @@ def describe_covered(report: Report, zone: tzinfo) -> str:
         parts.append(f"from {days.format_clock(days.to_local(report.since, zone))}")
     if report.until < last.ended:
         parts.append(f"until {days.format_clock(days.to_local(report.until, zone))}")
-    shown = days.format_span(first.date, last.date)
+    shown = days.format_days(first.date, last.date)
     return f"{shown}, {' '.join(parts)}" if parts else shown
 
 
 def is_still_plugged_in(period: Period, until: float) -> bool:
-    """Return whether a period goes on at the end of the report; of an open one it may be long that anything was known."""
-    # A report ends with the next full second.
+    """Return whether a device is plugged in when the report ends; the last event of an open period may be long ago."""
+    # A report ends at the next full second.
     return period.end == "open" and until - period.ended <= 1
 
 
 def format_moment(seconds: float, report: Report, zone: tzinfo) -> str:
-    """Return "Mon 2 Nov 10:06", with the year where it is not that of the report's end."""
+    """Return "Mon 2 Nov 10:06", with the year unless the report ends in it."""
     time = days.to_local(seconds, zone)
     year = f" {time.year}" if time.year != days.to_local(report.until, zone).year else ""
     return f"{days.format_short(time.date())}{year} {days.format_clock(time)}"
 
 
 def format_share(total: Figures) -> str:
-    """Return how much of the time plugged in was unused, "" where none was: "91 %", "over 99 %", "under 1 %"."""
+    """Return how much of the time plugged in was unused: "91 %", "over 99 %", "under 1 %"; "" if none was."""
     if total.unused_for < 1:
         return ""
     percent = total.unused_for / total.plugged_for * 100
@@ -54,7 +56,7 @@ def format_share(total: Figures) -> str:
 
 
 def compare_with_before(report: Report) -> str:
-    """Return how the time unused differs from the time before, "" where nothing is known of that."""
+    """Return how the unused time differs from that of the time before, "" if there is no data for that."""
     before = report.before
     if before is None:
         return ""
@@ -65,6 +67,13 @@ def compare_with_before(report: Report) -> str:
     return f"{describe_duration(abs(change))} {'more' if change > 0 else 'less'} than {then}"
 
 
+def describe_not_watched(report: Report, duration: str) -> str:
+    """Return for how long unplugd was not running; `duration` is that of the report in words."""
+    computers = len(report.computers)
+    where = f", on {computers} computers combined" if computers > 1 else ""
+    return f"unplugd was not running for {duration}{where}; there is no data for that time."
+
+
 def _describe_length(seconds: float) -> str:
     count = round(seconds / 86400)
     if count >= 2:
@@ -73,5 +82,5 @@ def _describe_length(seconds: float) -> str:
 
 
 def describe_duration(seconds: float, nothing: str = "none") -> str:
-    """Return a duration in words; what is shorter than a second is `nothing`."""
+    """Return a duration in words; less than a second is `nothing`."""
     return durations.describe(seconds) if seconds >= 1 else nothing

@@ -1,0 +1,19 @@
+"""Counts in words: "1 device", "2 devices". Pure."""
+
+from __future__ import annotations
+
+
+def group_digits(count: int) -> str:
+    """Return a count with narrow spaces between the thousands."""
+    return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def pluralize(count: int, singular: str, plural: str) -> str:
+    """Return a count with its noun: "1 day", "3 days"."""
+    return f"{group_digits(count)} {singular if count == 1 else plural}"
+
+
+def choose_sentence(count: int, singular: str, plural: str) -> str:
+    """Return the sentence for one thing, or that for several with the count in the place of its "{}"."""
+    # Not by format(): a sentence may hold braces of its own.
+    return singular if count == 1 else plural.replace("{}", group_digits(count))
