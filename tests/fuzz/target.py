@@ -23,8 +23,7 @@ from unplugd.cli import log_formats, pager
 from unplugd.cli.parser import parser
 from unplugd.cli.report_text import Paper, make_lines
 from unplugd.html_report.page import render_page
-from unplugd.journal import merge, sources, streams
-from unplugd.journal.plan import SCAN_ALL_BYTES
+from unplugd.journal import merge, plan, sources, streams
 from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.report_builder import build_report
@@ -41,6 +40,8 @@ SEPARATOR: Final = b"\n\x1c\n"
 ZONES: Final = ("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia")
 NOW: Final = 1.8e9
 FOLDER: Final = Path(tempfile.gettempdir()) / f"unplugd-fuzz-{os.getpid()}"
+SMALL_BYTES: Final[dict[str, Any]] = {"SCAN_ALL_BYTES": 512, "SAMPLE_BYTES": 512, "SAMPLE_EVERY_BYTES": 1024}
+"""So small that files of a few lines are sampled."""
 _PARSER: Final = parser()
 
 
@@ -71,11 +72,11 @@ def one_input(raw: bytes) -> None:
         path = FOLDER / f"{number}.jsonl"
         path.write_bytes(content)
         paths.append(path)
-    # Small files are scanned line by line, large ones only looked at: here either, by chance.
-    sizes: dict[str, Any] = (
-        {"EXACT": 512, "LOOK": 512, "EVERY": 1024} if how & 1 else {"EXACT": SCAN_ALL_BYTES}
-    )
-    with mock.patch.multiple(merge, **sizes):
+    # Small files are scanned line by line, large ones are only sampled: here either, by chance.
+    with contextlib.ExitStack() as patches:
+        for module in (merge, plan, parallel) if how & 1 else ():
+            sizes = {name: size for name, size in SMALL_BYTES.items() if hasattr(module, name)}
+            patches.enter_context(mock.patch.multiple(module, **sizes))
         read(paths, how)
 
 
@@ -95,7 +96,7 @@ def read(paths: Sequence[Path], how: int) -> None:
     assert (apart, noted) == (reviewed, notes) or notes["disordered"]
     if how & 4:
         reviewed = anonymize(reviewed)
-    reported(reviewed, how)
+    report(reviewed, how)
     assert not said
 
 
@@ -126,8 +127,8 @@ def shown(found: list[Source], form: str, how: int) -> None:
     assert not said
 
 
-def reported(reviewed: Review, how: int) -> None:
-    """Report it in every form, of all time and of a part."""
+def report(reviewed: Review, how: int) -> None:
+    """Report it in every form, whole and in part."""
     zone = ZONES[how >> 5 & 3]
     whole = (None, None), (1.79e9, 1.791e9)
     for since, until in whole[:1] if how & 1 else whole:
