@@ -25,7 +25,7 @@ END_LABELS: Final = {
     "unplugged": "unplugged",
     "unseen": "unplugged while unplugd was not running",
     "cut": "cut off (last known moment)",
-    "open": "its end is not known",
+    "open": "end not known",
 }
 """How a period ended, in words."""
 OUTCOME_LABELS: Final = {
@@ -34,7 +34,7 @@ OUTCOME_LABELS: Final = {
     "snoozed": "snoozed",
     "dismissed": "closed by hand",
     "expired": "closed by the desktop",
-    "": "followed by the next reminder, or not known",
+    "": "no response before the next reminder, or unknown",
 }
 """The outcomes of a reminder in words, the best first."""
 

@@ -92,7 +92,7 @@ def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
         "Times plugged in", render_count(total.periods), render_count(before.periods) if before else None
     )
     yield make_fact(
-        "Plugged in, in all",
+        "Plugged in, total",
         render_duration(total.plugged_for),
         render_duration(before.plugged_for) if before else None,
     )
@@ -104,18 +104,16 @@ def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
         pluralize(total.uses, "use", "uses") if began_here else "started earlier",
     )
     yield make_fact(
-        "Longest left unused, one time",
+        "Longest time left unused",
         render_duration(total.longest_unused),
         render_duration(before.longest_unused) if before else None,
-        f"longest plugged in: {render_duration(total.longest)}",
+        f"longest time plugged in: {render_duration(total.longest)}",
     )
     yield make_fact(
         "From the first reminder to unplugging",
         _render_reaction(total.reaction),
         _render_reaction(before.reaction) if before else None,
-        "the middle one of all times (median)"
-        if total.reaction is not None
-        else "it was not unplugged after one",
+        "median" if total.reaction is not None else "never unplugged after a reminder",
     )
     yield make_fact(
         "Reminders", render_count(total.reminders), render_count(before.reminders) if before else None
@@ -125,7 +123,7 @@ def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
             "Snoozed",
             pluralize(total.snoozes, "time", "times"),
             None,
-            f"{render_duration(total.snoozed_for)} in all",
+            f"{render_duration(total.snoozed_for)} in total",
         )
     if total.strangers:
         yield make_fact(
@@ -148,7 +146,7 @@ def _render_outcomes(report: Report) -> str:
         for outcome in outcomes
         if counts.get(outcome)
     )
-    return f'<h3>What became of the reminders</h3><ul class="outcomes">{items}</ul>'
+    return f'<h3>Outcomes of the reminders</h3><ul class="outcomes">{items}</ul>'
 
 
 def _describe_watching(report: Report) -> str:

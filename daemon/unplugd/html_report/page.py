@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing but itself: no network, no script. Pure."""
+"""A report as an HTML page that is complete in itself: no network, no script. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def render_page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo
             ("days", "Day by day", _render_legend(report) + timeline.render_days(view)),
             ("times", "Every time it was plugged in", tables.render_periods(view)),
         ]
-    sections.append(("notes", "What was met while reading the journal", _render_notes(report)))
+    sections.append(("notes", "Notes on the journal", _render_notes(report)))
     sections = [section for section in sections if section[2]]
     links = "".join(f'<li><a href="#{key}">{name}</a></li>' for key, name, _ in sections)
     body = "".join(
@@ -59,7 +59,7 @@ def render_page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo
         f'<a class="skip" href="#main">Skip to the report</a>{svg.DEFINITIONS}'
         f'<header><p class="brand">unplugd · review of the journal</p><h1>{escape(title)}</h1>'
         f"{_render_subject(view, covered)}"
-        f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav></header>'
+        f'<nav aria-label="Sections of this page"><ul>{links}</ul></nav></header>'
         f'<main id="main" tabindex="-1">{body}</main>'
         f"<footer>{_render_footer(made, report, zone)}</footer></body></html>\n"
     )
@@ -121,7 +121,7 @@ def _render_legend(report: Report) -> str:
         ),
     ]
     items = "".join(f"<li>{svg.draw_sample(kind)} {label}</li>" for kind, label in labels)
-    return f'<ul class="legend" aria-label="What the pictures show">{items}</ul>'
+    return f'<ul class="legend" aria-label="Legend">{items}</ul>'
 
 
 def _render_notes(report: Report) -> str:
@@ -136,8 +136,8 @@ def _render_footer(made: float, report: Report, zone: tzinfo) -> str:
     time = days.to_local(made, zone)
     return (
         "<p>unplugd watches for the USB parts of a MiniMed 600 insulin-pump system and reminds people to unplug them when "
-        "no upload uses them. It follows one sentence of Medtronic&rsquo;s notice of 20 September 2022, which the FDA published "
-        f"as well:</p><blockquote><p>{SENTENCE}</p></blockquote>"
-        f"<p>Made {render_time(time, f'{days.format_full(time.date())}, {days.format_clock(time)}')} ({escape_text(report.zone)}) from the journal on "
-        "this computer. The page holds all it shows: it loads nothing and sends nothing.</p>"
+        "no upload uses them. It follows one sentence of Medtronic&rsquo;s notice of 20 September 2022, which the FDA also "
+        f"published:</p><blockquote><p>{SENTENCE}</p></blockquote>"
+        f"<p>Created {render_time(time, f'{days.format_full(time.date())}, {days.format_clock(time)}')} ({escape_text(report.zone)}) from the journal on "
+        "this computer. The page is complete in itself: it loads nothing and sends nothing.</p>"
     )

@@ -79,23 +79,23 @@ class ReportView:
         return found
 
     @cached_property
-    def unwatched(self) -> Mapping[str, Intervals]:
+    def gaps_by_host(self) -> Mapping[str, Intervals]:
         """When unplugd was not running, by computer."""
         since, until = self.report.since, self.report.until
-        unwatched: dict[str, list[Interval]] = {}
+        gaps_by_host: dict[str, list[Interval]] = {}
         known_until = dict.fromkeys(self.hosts, since)
         for watched in sorted(self.report.watched, key=lambda watched: watched.began):
-            gaps = unwatched.setdefault(watched.host, [])
+            gaps = gaps_by_host.setdefault(watched.host, [])
             if min(watched.began, until) > known_until[watched.host]:
                 gaps.append((known_until[watched.host], min(watched.began, until)))
             known_until[watched.host] = max(known_until[watched.host], watched.ended)
         for host, known in known_until.items():
-            if known < until and host in unwatched:
-                unwatched[host].append((known, until))
-        return unwatched
+            if known < until and host in gaps_by_host:
+                gaps_by_host[host].append((known, until))
+        return gaps_by_host
 
     @cached_property
-    def moved_devices(self) -> frozenset[tuple[str, str, str]]:
+    def devices_in_several_ports(self) -> frozenset[tuple[str, str, str]]:
         """Host, id and name of the devices that were plugged into several ports."""
         ports = Counter(
             (host, id_, name)
@@ -149,7 +149,7 @@ class ReportView:
             else:
                 lanes[-1].append(period)
         found = [
-            Lane(name if not index else "", lane, _cut_to_day(self.unwatched.get(host, ()), day))
+            Lane(name if not index else "", lane, _cut_to_day(self.gaps_by_host.get(host, ()), day))
             for (name, host), lanes in sorted(lanes_by_name.items())
             for index, lane in enumerate(lanes)
         ]
@@ -157,8 +157,8 @@ class ReportView:
 
     def find_unwatched(self, day: Day) -> Intervals:
         """Return when on a day unplugd was running on none of the computers."""
-        common = [(day.began, day.ended)] if self.unwatched else []
-        for gaps in self.unwatched.values():
+        common = [(day.began, day.ended)] if self.gaps_by_host else []
+        for gaps in self.gaps_by_host.values():
             here = _cut_to_day(gaps, day)
             common = [(max(a, c), min(b, d)) for a, b in common for c, d in here if max(a, c) < min(b, d)]
         return common

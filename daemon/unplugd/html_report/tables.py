@@ -170,9 +170,8 @@ def render_periods(view: ReportView) -> str:
         )
     if len(newest_first) > MAX_PERIODS:
         parts.append(
-            f"<p>{render_count(len(newest_first) - MAX_PERIODS)} older ones are counted above, but not listed. A report of a shorter time "
-            "lists them (<kbd>unplugd report --since … --until … --html …</kbd>), and <kbd>unplugd report --json</kbd> "
-            "has them all.</p>"
+            f"<p>{render_count(len(newest_first) - MAX_PERIODS)} older ones are counted above, but not listed. To see them, make a report of "
+            "a shorter time (<kbd>unplugd report --since … --until … --html …</kbd>); <kbd>unplugd report --json</kbd> lists them all.</p>"
         )
     return "".join(parts)
 
@@ -186,8 +185,8 @@ def _render_period(view: ReportView, period: Period) -> str:
         when = when.replace(days.DASH, f"{days.DASH.rstrip()}<br>")
     where = ""
     if view.has_several_places:
-        has_moved = (period.host, period.id, period.name) in view.moved_devices
-        port = f" <small>port {escape_text(period.device)}</small>" if has_moved else ""
+        has_several_ports = (period.host, period.id, period.name) in view.devices_in_several_ports
+        port = f" <small>port {escape_text(period.device)}</small>" if has_several_ports else ""
         where = f"<td>{escape_name(view.describe_place(period))}{port}</td>"
     end = describe_end(period, view.report.until)
     if period.strangers:
@@ -208,4 +207,4 @@ def _describe_reminders(period: Period) -> str:
         for reminder in period.reminders
         if reminder.outcome and reminder.outcome in OUTCOME_LABELS
     )
-    return f"{render_count(len(period.reminders))}: {', '.join(labels) or 'not known what came of it'}"
+    return f"{render_count(len(period.reminders))}: {', '.join(labels) or 'outcome not known'}"

@@ -48,10 +48,10 @@ def render_days(view: ReportView) -> str:
         drawn += sum(len(view.periods.get(day.date, ())) for day in month)
         detailed = drawn <= MAX_DETAILED
         rows = "".join(_render_rows(view, month, detailed=detailed))
-        of_when = f"of {days.format_month(first)}" if len(months) > 1 else "of this time"
+        of_month = f" of {days.format_month(first)}" if len(months) > 1 else ""
         apart = " apart" if view.has_several_places else ""
         table = (
-            f'<table class="days{apart}"><caption>The days {of_when}: when a device was plugged in, from midnight to '
+            f'<table class="days{apart}"><caption>The days{of_month}: when a device was plugged in, from midnight to '
             "midnight</caption>"
             f'<thead><tr><th scope="col">Day</th><td>{svg.draw_axis()}</td><th scope="col">Times</th>'
             '<th scope="col">Plugged in</th><th scope="col">Used</th><th scope="col">Left unused</th></tr></thead>'

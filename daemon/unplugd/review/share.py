@@ -1,4 +1,4 @@
-"""A review without names, to be given away. Pure."""
+"""A review without names, for sharing. Pure."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from unplugd.rules.model import CHANNELS
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-
 _PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCII | re.IGNORECASE)
-"""What a port is called by any system; in a journal anything can stand in its place."""
+"""The name of a port on any system; a journal can have any text in its place."""
+_MODEL: Final = "USB device"
+"""Instead of the name of a device whose id unplugd does not know."""
 
 
 def anonymize(review: Review) -> Review:
-    """Return the same without names: what a report of it says can be given away.
+    """Return the review without the names of computers, devices and programs, so that its report can be shared.
 
-    Computers are numbered, in the order in which they come. A device is what unplugd knows its id for, else "USB
-    device". Programs are named only where unplugd knows them by itself.
+    Computers are numbered, the oldest in the journal first. Devices are named by their id, and programs keep their
+    names, as far as unplugd itself knows them.
     """
-    found = [(one.began, one.host) for one in review.periods]
-    found += [(one.began, one.host) for one in review.watched]
-    hosts = dict.fromkeys(host for _, host in sorted(found))
+    first_seen = [(period.began, period.host) for period in review.periods]
+    first_seen += [(run.began, run.host) for run in review.watched]
+    hosts = dict.fromkeys(host for _, host in sorted(first_seen))
     numbers = {host: f"computer {number}" for number, host in enumerate(hosts, 1)}
     programs = {uploader.name for uploader in uploaders.BUILT_IN} | {
         name for uploader in uploaders.BUILT_IN for name in uploader.process if not set(name) & {"*", ":"}
     }
 
-    def program(name: str, instead: str) -> str:
-        return name if name in programs else instead
+    def rename_program(name: str) -> str:
+        return name if not name or name in programs else "other upload software"
 
     return Review(
         tuple(
@@ -46,41 +47,40 @@ def anonymize(review: Review) -> Review:
                 id=_format_id(period.id),
                 device=period.device if _PORT.fullmatch(period.device) else "",
                 uses=tuple(
-                    replace(use, program=program(use.program, "other upload software"), evidence="")
-                    for use in period.uses
+                    replace(use, program=rename_program(use.program), evidence="") for use in period.uses
                 ),
                 strangers=tuple("unknown program" for _ in period.strangers),
                 reminders=tuple(
                     replace(
-                        one,
-                        urgency=_keep_known(one.urgency, URGENCIES),
-                        channel=_keep_known(one.channel, CHANNELS),
+                        reminder,
+                        urgency=_keep_known(reminder.urgency, URGENCIES),
+                        channel=_keep_known(reminder.channel, CHANNELS),
                     )
-                    for one in period.reminders
+                    for reminder in period.reminders
                 ),
             )
             for period in review.periods
         ),
-        tuple(replace(watched, host=numbers[watched.host]) for watched in review.watched),
+        tuple(replace(run, host=numbers[run.host]) for run in review.watched),
         review.notes,
     )
 
 
-def _keep_known(written: str, known: Collection[str]) -> str:
-    return written if written in known else ""
+def _keep_known(word: str, known: Collection[str]) -> str:
+    return word if word in known else ""
 
 
-def _format_id(written: str) -> str:
+def _format_id(id_: str) -> str:
     try:
-        vendor, product = devices.parse_id(written)
+        vendor, product = devices.parse_id(id_)
     except ValueError:
         return ""
     return f"{vendor:04x}:{product:04x}"
 
 
-def _find_model(written: str) -> str:
+def _find_model(id_: str) -> str:
     try:
-        watch = devices.find_watch(*devices.parse_id(written), devices.BUILT_IN)
+        watch = devices.find_watch(*devices.parse_id(id_), devices.BUILT_IN)
     except ValueError:
-        return "USB device"
-    return watch.name if watch else "USB device"
+        return _MODEL
+    return watch.name if watch else _MODEL

@@ -141,9 +141,9 @@ def test_the_figures_are_those_of_the_report(shown: tuple[Report, str, Tree]) ->
     facts = {one.children[0].text: one.children[1] for one in figures.children}
     expected = {
         "Times plugged in": total.periods,
-        "Plugged in, in all": total.plugged_for,
+        "Plugged in, total": total.plugged_for,
         "Used by upload software": total.used_for,
-        "Longest left unused, one time": total.longest_unused,
+        "Longest time left unused": total.longest_unused,
         "Reminders": total.reminders,
     }
     for name, amount in expected.items():
@@ -314,7 +314,9 @@ def test_it_is_said_when_unplugd_did_not_run() -> None:
     (off,) = tree.all("path", "off")
     assert off.attributes["d"].startswith("M360 ")
     assert off.attributes["d"].endswith("h1080")
-    assert "For 18 h of this time unplugd was not running" in sections(tree)["summary"].text
+    assert (
+        "unplugd was not running for 18 h; there is no data for that time." in sections(tree)["summary"].text
+    )
 
 
 def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
@@ -331,10 +333,10 @@ def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
     ]
     tree = Tree(render_page(report_of(periods, since, since + 10 * DAY, watched=watched), made=since))
     assert [row.children[1].text for row in tree.all("tr", "quiet")] == [
-        "Nothing was seen plugged in on these 3 days; for 2 d of them unplugd was not running.",
-        "Nothing is known of these 2 days: unplugd was not running.",
+        "Nothing was seen plugged in on these 3 days; unplugd was not running for 2 d of them.",
+        "There is no data for these 2 days: unplugd was not running.",
     ]
-    assert tree.by_id("t2026-10-13").text == "nothing is known: unplugd was not running"
+    assert tree.by_id("t2026-10-13").text == "no data: unplugd was not running"
 
 
 def test_still_plugged_in_is_said_first() -> None:

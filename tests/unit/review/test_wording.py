@@ -107,7 +107,7 @@ def test_only_what_is_plugged_in_at_the_end_is_still_plugged_in(seen: float) -> 
             "Last seen plugged in: CareLink USB on anna-laptop, Mon 5 Oct 09:00; no data since then."
             in summary
         )
-        assert "its end is not known" in row
+        assert "end not known" in row
     assert ("still plugged in" in f"{text} {render_page(made, made=made.until)}".lower()) is (seen <= 1)
 
 
