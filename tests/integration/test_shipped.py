@@ -164,7 +164,7 @@ def test_the_page_names_the_variables_that_are_read() -> None:
         name
         for file in sources
         for name in re.findall(
-            r"(?:environ(?:ment)?(?:\.get\(|\[)|\bxdg\()\s*[\"']([A-Z_]+)[\"']", file.read_text()
+            r"(?:environ(?:ment)?(?:\.get\(|\[)|\bfind_folder\()\s*[\"']([A-Z_]+)[\"']", file.read_text()
         )
     }
     explained = {name for names in ENVIRONMENT for name in names.split(", ")}

@@ -15,8 +15,9 @@ MAX_SHOWN_INTEGER: Final = 1_000_000
 """Largest integer that is written out in a message."""
 
 TEMPLATE: Final = """\
-# unplugd's configuration. Every setting shows its default: to change one, remove the "#" and edit the line.
-# Durations are written like "90s", "5m" or "1h30m". To check this file: unplugd config check
+# unplugd's configuration. To change a setting, remove the "#" and edit the line. The values shown are the defaults,
+# except that there are no quiet hours by default. Durations are written like "90s", "5m" or "1h30m".
+# To check this file: unplugd config check
 
 [remind]
 # after_plug_in = "5m"         # first reminder if nothing has used the device since it was plugged in
@@ -26,7 +27,7 @@ TEMPLATE: Final = """\
 # critical_after = 3           # reminders are shown as urgent from this one on
 # snooze = "15m"               # how long the Snooze button pauses reminders
 # snooze_limit = "1h"          # total snooze time for each time a device is plugged in
-# quiet_hours = ["22:00-07:00"]   # an example, none by default: no notifications then; the journal is still written
+# quiet_hours = ["22:00-07:00"]   # no notifications during these hours; the journal is still written
 
 [watch]
 # look_every = "15s"           # how often to check what is using a device, while one is plugged in
