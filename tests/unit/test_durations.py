@@ -1,4 +1,4 @@
-"""Durations: read as people write them, written so that they read back, spoken as people speak."""
+"""Durations are parsed, written so that they parse to the same value, and described in words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_reads_what_people_write(text: str, seconds: float) -> None:
     ["", " ", "5", "m", "-5m", "+5m", "1.5h", "5 m", "5m1h", "5m5m", "5M", "1d", "5m\n6s", "1000000s", "٣m"],
 )
 def test_refuses_everything_else(text: str) -> None:
-    """What is no duration is named in the error."""
+    """The error names the text that is no duration."""
     with pytest.raises(ValueError, match="is not a duration"):
         durations.parse(text)
 
@@ -48,7 +48,7 @@ def test_writes_the_shortest_form(seconds: float, text: str) -> None:
 
 @given(st.integers(min_value=0, max_value=999_999 * 3600 * 1000))
 def test_what_is_written_reads_back(milliseconds: int) -> None:
-    """`parse` undoes `written` to the millisecond."""
+    """`parse` undoes `format_exact` to the millisecond."""
     assert round(durations.parse(durations.format_exact(milliseconds / 1000)) * 1000) == milliseconds
 
 
@@ -77,5 +77,5 @@ def test_what_was_read_is_written_exactly(number: int, unit: str) -> None:
     ],
 )
 def test_speaks_in_two_units(seconds: float, text: str) -> None:
-    """Never more than a person takes in, and never more time than has passed."""
+    """Two units at most, and never more time than has passed."""
     assert durations.describe(seconds) == text

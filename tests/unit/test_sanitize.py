@@ -1,4 +1,4 @@
-"""Strings from outside: whatever they hold, they come out harmless for the place where they go."""
+"""Untrusted strings come out harmless for the place where they are shown."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_plain_never_yields_what_controls_a_terminal(text: str, limit: int) -> N
 
 @given(ANYTHING)
 def test_plain_text_stays_as_it_is(text: str) -> None:
-    """What was made harmless once is not changed again."""
+    """Sanitizing twice is the same as sanitizing once."""
     once = sanitize.one_line(text)
     assert sanitize.one_line(once) == once
 

@@ -26,13 +26,13 @@ class Rig:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.mac = Mac(folder, monkeypatch)
         self.applet = Applet()
-        self.told: list[str] = []
-        self.system = RealSystem(self.told.append)
+        self.messages: list[str] = []
+        self.system = RealSystem(self.messages.append)
 
     def install(self) -> str:
         said = self.applet.install(self.system)
         assert "\n" not in said
-        self.told.append(said)
+        self.messages.append(said)
         return said
 
     def put(self, name: str, text: str) -> None:
@@ -61,10 +61,10 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     rig = Rig(tmp_path, monkeypatch)
     yield rig
     rig.mac.close()
-    assert not any(USER in line for line in rig.told)
+    assert not any(USER in line for line in rig.messages)
 
 
-def info_of(bundle: Path) -> dict[str, object]:
+def read_info(bundle: Path) -> dict[str, object]:
     info: dict[str, object] = plistlib.loads((bundle / "Contents/Info.plist").read_bytes())
     return info
 
@@ -76,7 +76,7 @@ def test_it_is_built(rig: Rig) -> None:
         "allow it (later: System Settings, Notifications, unplugd)"
     )
     assert rig.programs == ["osacompile", "codesign"]
-    info = info_of(rig.applet.path)
+    info = read_info(rig.applet.path)
     assert info["CFBundleIdentifier"] == "local.unplugd.reminder"
     assert info["CFBundleName"] == "unplugd"
     assert info["LSUIElement"] is True
@@ -173,7 +173,7 @@ def test_an_application_of_somebody_else_is_left_alone(rig: Rig) -> None:
 
 @pytest.mark.parametrize("program", ["osacompile", "codesign"])
 def test_where_it_cannot_be_built_nothing_is_left(rig: Rig, program: str) -> None:
-    """Whole or not at all; the person is told what happens instead."""
+    """Whole or not at all; the person learns what happens instead."""
     rig.mac.misbehave(program, 1)
     said = rig.install()
     assert said.startswith(f"~/Applications/unplugd.app could not be set up ({program}: ")
@@ -199,7 +199,7 @@ def test_what_an_interrupted_attempt_left_is_no_hindrance(rig: Rig) -> None:
     assert not left.exists()
 
 
-def test_without_its_programs_it_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_programs_it_is_reported(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(rig.mac.home))
     assert rig.install() == (
         "~/Applications/unplugd.app could not be set up "
@@ -213,7 +213,7 @@ def test_one_that_hangs_is_given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
     assert "osacompile is not responding" in rig.install()
 
 
-def test_where_applications_cannot_be_made_it_is_told(rig: Rig) -> None:
+def test_where_applications_cannot_be_made_it_is_reported(rig: Rig) -> None:
     (rig.mac.home / "Applications").write_text("a file")
     assert INSTEAD in rig.install()
     assert rig.files == {"Applications"}

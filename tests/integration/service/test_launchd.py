@@ -53,8 +53,8 @@ class Rig:
         self.manager = Launchd(uid=UID)
         self.manager.applet = NoApplet()
         self.file = self.manager.file
-        self.told: list[str] = []
-        self.system = RealSystem(self.told.append)
+        self.messages: list[str] = []
+        self.system = RealSystem(self.messages.append)
         self.script = folder / "bin/unplugd"
         self.script.parent.mkdir()
         self.runs("echo started $1 >&2; exec sleep 60")
@@ -92,7 +92,7 @@ class Rig:
 
     @property
     def launchctl(self) -> list[str]:
-        """What launchctl was told so far that changes something."""
+        """The launchctl commands so far that change something."""
         looks = ("print", "print-disabled")
         return [call[1] for call in self.mac.calls if call[0] == "launchctl" and call[1] not in looks]
 
@@ -108,7 +108,7 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     rig = Rig(tmp_path, monkeypatch)
     yield rig
     rig.mac.close()
-    assert not any(USER in line for line in rig.told)
+    assert not any(USER in line for line in rig.messages)
 
 
 @pytest.fixture
@@ -136,8 +136,8 @@ def test_installing_starts_it(rig: Rig) -> None:
     assert (state.manager, state.file, state.installed, state.enabled) == ("launchd", rig.file, True, True)
     assert (state.state, state.process, state.command) == ("running", rig.process, rig.program.command)
     assert state.defects == ()
-    assert "Wrote ~/Library/LaunchAgents/local.unplugd.plist" in rig.told
-    assert any(line.startswith("Reminders are shown by ~/Applications/unplugd.app") for line in rig.told)
+    assert "Wrote ~/Library/LaunchAgents/local.unplugd.plist" in rig.messages
+    assert any(line.startswith("Reminders are shown by ~/Applications/unplugd.app") for line in rig.messages)
 
 
 def test_installing_again_runs_the_new_one(rig: Rig) -> None:
@@ -172,15 +172,15 @@ def test_what_was_changed_by_hand_is_kept(rig: Rig) -> None:
     for undo in (rig.install, lambda: rig.manager.uninstall(rig.system)):
         changed = rig.file.read_bytes().replace(b"<integer>30<", b"<integer>\xe9<")
         rig.file.write_bytes(changed)
-        rig.told.clear()
+        rig.messages.clear()
         undo()
         assert old.read_bytes() == changed
-        assert any("was edited by hand; saving a copy:" in line for line in rig.told)
+        assert any("was edited by hand; saving a copy:" in line for line in rig.messages)
         old.unlink()
     assert not rig.file.exists()
 
 
-def test_a_folder_in_the_way_is_told(rig: Rig) -> None:
+def test_a_folder_in_the_way_is_reported(rig: Rig) -> None:
     rig.file.mkdir(parents=True)
     assert rig.refused()[0] == "~/Library/LaunchAgents/local.unplugd.plist cannot be read: Is a directory"
 
@@ -202,7 +202,7 @@ def test_one_that_takes_its_time_to_end_is_waited_for(rig: Rig) -> None:
     assert rig.process not in (0, first)
 
 
-def test_one_that_does_not_end_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_does_not_end_is_reported(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is started beside it."""
     rig.runs("trap '' TERM; echo deaf; while :; do sleep 0.05; done")
     rig.install()
@@ -252,7 +252,7 @@ def test_what_ends_all_the_same_is_fine(rig: Rig, code: int) -> None:
     assert rig.process not in (0, first)
 
 
-def test_a_bootout_that_does_nothing_is_told(rig: Rig) -> None:
+def test_a_bootout_that_does_nothing_is_reported(rig: Rig) -> None:
     """It says that nothing was there, and print shows that there is."""
     rig.install()
     rig.mac.misbehave("launchctl bootout", 3, 1)
@@ -375,7 +375,7 @@ def test_root_is_told_to_leave_sudo_away() -> None:
     assert file.exists()
 
 
-def test_a_launchctl_that_hangs_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_launchctl_that_hangs_is_reported(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "TIMEOUT_SECONDS", 0.5)
     rig.mac.misbehave("launchctl enable", "hang")
     assert rig.refused() == (
@@ -384,14 +384,14 @@ def test_a_launchctl_that_hangs_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatc
     )
 
 
-def test_without_launchctl_it_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_launchctl_it_is_reported(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """This is no Mac, or its PATH is broken."""
     monkeypatch.setenv("PATH", str(rig.mac.home))
     assert rig.refused("check")[0] == "launchctl cannot be started: No such file or directory"
 
 
 @pytest.mark.usefixtures("in_vain")
-def test_a_program_that_does_not_start_is_told(rig: Rig) -> None:
+def test_a_program_that_does_not_start_is_reported(rig: Rig) -> None:
     """With what launchd says of its last run."""
     rig.script.unlink()
     assert rig.refused() == (
@@ -417,7 +417,7 @@ def test_a_kickstart_that_fails_is_why_nothing_runs(rig: Rig) -> None:
 
 
 @pytest.mark.usefixtures("in_vain")
-def test_a_service_that_is_forgotten_at_once_is_told(rig: Rig) -> None:
+def test_a_service_that_is_forgotten_at_once_is_reported(rig: Rig) -> None:
     """It was loaded, and is not any more."""
     rig.install()
     rig.mac.misbehave("launchctl bootstrap", 0)
@@ -534,7 +534,7 @@ def test_each_problem_has_its_repair(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("text", ["theirs", "<plist><array/></plist>", "<plist><dict/></plist>"])
-def test_a_file_that_is_none_is_told(rig: Rig, text: str) -> None:
+def test_a_file_that_is_none_is_reported(rig: Rig, text: str) -> None:
     """Not ours: the repair moves it away first."""
     rig.file.parent.mkdir(parents=True)
     rig.file.write_text(text)
@@ -546,7 +546,7 @@ def test_a_file_that_is_none_is_told(rig: Rig, text: str) -> None:
 
 
 def test_a_file_of_somebody_else_that_works_is_their_choice(rig: Rig) -> None:
-    """Only that it does not run is told."""
+    """Only that it does not run is reported."""
     rig.file.parent.mkdir(parents=True)
     rig.file.write_bytes(plistlib.dumps({"Label": LABEL, "ProgramArguments": ["/bin/sh"]}))
     assert rig.problems() == [("it is not loaded", "unplugd service start")]
@@ -603,9 +603,9 @@ def test_a_dry_run_changes_nothing(rig: Rig) -> None:
 
 
 def test_without_the_applet_the_service_is_installed_all_the_same(rig: Rig) -> None:
-    """And the person is told."""
+    """And the person is told why."""
     rig.with_applet()
     rig.mac.misbehave("osacompile", 1)
     rig.install()
     assert rig.process
-    assert any("could not be set up" in line for line in rig.told)
+    assert any("could not be set up" in line for line in rig.messages)

@@ -633,9 +633,9 @@ def test_with_a_wrong_configuration_it_watches_all_the_same(visitor: Visitor, sh
     visitor.run("service", "stop")
     visitor.manager.write(visitor.home / ".config/unplugd/config.toml", "[remind]\nsnooze = 5\n")
     visitor.manager.systemctl("start", UNIT)
-    told = shown.notified(2)
-    assert told.summary == "unplugd's configuration has an error"
-    assert told.body.endswith("unplugd config check")
+    warning = shown.notified(2)
+    assert warning.summary == "unplugd's configuration has an error"
+    assert warning.body.endswith("unplugd config check")
     visitor.plug()
     visitor.wait_for("plugged_in")
     status = json.loads(visitor.run("status", "--json").stdout)

@@ -22,7 +22,7 @@ TARGETS = ("basic.target", "shutdown.target", "graphical-session.target")
 """What the unit is started after or stopped before."""
 
 
-def analyzed(tmp_path: Path, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+def analyze(tmp_path: Path, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run systemd-analyze as a user who has no units but these targets: it would find fault with the machine's own."""
     need("systemd-analyze")
     runtime, units = tmp_path / "r", tmp_path / "units"
@@ -55,14 +55,14 @@ def unit(tmp_path: Path) -> Path:
 
 def test_systemd_has_nothing_to_say_of_the_unit(unit: Path, tmp_path: Path) -> None:
     """`systemd-analyze verify` says nothing at all: it exits with 0 also where it warns of a value."""
-    done = analyzed(tmp_path, "verify", str(unit))
+    done = analyze(tmp_path, "verify", str(unit))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_verify_would_say_something(unit: Path, tmp_path: Path) -> None:
     """The test above can fail: an unknown value is said, with exit status 0."""
     unit.write_text(unit.read_text().replace("Type=notify", "Type=nonsense"))
-    assert "nonsense" in analyzed(tmp_path, "verify", str(unit)).stderr
+    assert "nonsense" in analyze(tmp_path, "verify", str(unit)).stderr
 
 
 def test_other_units_do_not_matter(unit: Path, tmp_path: Path) -> None:
@@ -73,12 +73,12 @@ def test_other_units_do_not_matter(unit: Path, tmp_path: Path) -> None:
         server = "[Service]\nType=dbus\nBusName=org.freedesktop.Notifications\nExecStart=/bin/true\n"
         (wanted.parent / name).write_text(server)
         (wanted / name).symlink_to(wanted.parent / name)
-    assert analyzed(tmp_path, "verify", str(unit)).stderr == ""
+    assert analyze(tmp_path, "verify", str(unit)).stderr == ""
 
 
 def test_the_hardening_does_not_blind(unit: Path, tmp_path: Path) -> None:
     """Everything that brings a namespace is left out; what is left brings the exposure below six."""
-    done = analyzed(tmp_path, "security", "--offline=true", "--no-pager", str(unit))
+    done = analyze(tmp_path, "security", "--offline=true", "--no-pager", str(unit))
     score = re.search(r"exposure level for unplugd.service: (\d+\.\d)", done.stdout)
     assert score, done
     assert float(score[1]) < 6.0
@@ -101,8 +101,8 @@ def test_systemd_reads_the_same_words(name: str, tmp_path: Path) -> None:
     if "\x01" not in name:
         assert (
             f"Command {missing} is not executable: No such file or directory"
-            in analyzed(tmp_path, "verify", str(file), home=home).stderr
+            in analyze(tmp_path, "verify", str(file), home=home).stderr
         )
     Path(shutil.copy("/bin/true", missing)).chmod(0o755)
-    done = analyzed(tmp_path, "verify", str(file), home=home)
+    done = analyze(tmp_path, "verify", str(file), home=home)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,4 +1,4 @@
-"""The configuration: what it accepts, and that all that is wrong with it is told at once, each with its line."""
+"""The configuration: what it accepts, and that every error in it is reported at once, each with its line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOBODY = 65534
 
 
 def problems(text: str) -> list[str]:
-    """Return what `text` is refused for."""
+    """Return the errors in `text`."""
     with pytest.raises(ConfigurationError) as raised:
         parse_settings(text)
     return [str(problem) for problem in raised.value.problems]
@@ -40,7 +40,7 @@ def problems(text: str) -> list[str]:
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
-    """Nobody has to write a file."""
+    """The file is optional."""
     assert load_settings(tmp_path / "none.toml") == parse_settings("") == Settings()
 
 
@@ -170,9 +170,9 @@ LINES = {
 @pytest.mark.parametrize("text", LINES, ids=lambda text: repr(text[:50]))
 def test_every_problem_names_file_line_value_and_what_is_allowed(text: str) -> None:
     """All problems at once, in the order of the file, each on one line."""
-    told = problems(text)
-    assert len(told) == len(LINES[text])
-    for problem, (where, what, allowed) in zip(told, LINES[text], strict=True):
+    found = problems(text)
+    assert len(found) == len(LINES[text])
+    for problem, (where, what, allowed) in zip(found, LINES[text], strict=True):
         assert problem.startswith(f"{where}: {what}" if ":" in where else where)
         assert what in problem
         assert allowed in problem.partition("; ")[2]
@@ -223,13 +223,13 @@ DOCUMENTS = st.lists(
 @example("a.b = 1\na.b.c = 2")
 @example('device = [{name = "x", id = "0001:0002"}, 1]')
 def test_any_text_is_settings_or_problems(text: str) -> None:
-    """No file ends the program in any other way, and no problem has a control character or a second line."""
-    told: list[Problem] = []
+    """Any text is either valid or a list of errors, each on one line without control characters."""
+    found: list[Problem] = []
     try:
         parse_settings(text)
     except ConfigurationError as error:
-        told = error.problems or [Problem("", 0, "\x00", "an error without a problem")]
-    for problem in map(str, told):
+        found = error.problems or [Problem("", 0, "\x00", "an error without a problem")]
+    for problem in map(str, found):
         assert sanitize.one_line(problem, 2000) == problem
 
 
@@ -256,7 +256,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
-    """A file of somebody else's is a problem that is told, not the defaults."""
+    """A file of somebody else's is reported as a problem; the defaults are not used in its place."""
     file = tmp_path / "config.toml"
     file.write_text("")
     file.chmod(0)
@@ -435,7 +435,7 @@ changes = st.builds(
 @example(QuietHours(120, 60), datetime(2025, 3, 29, 23, 59, tzinfo=UTC), BERLIN, 0.0)
 @settings(deadline=None)
 def test_quiet_hours_always_end(quiet: QuietHours, moment: datetime, place: str, part: float) -> None:
-    """Within a day, at one and the same moment seen from anywhere in between, and then they are over."""
+    """Within a day, at the same moment whenever they are asked about."""
     live_in(place)
     now = moment.astimezone()
     until = quiet.until(now)

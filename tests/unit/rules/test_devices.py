@@ -28,13 +28,13 @@ METER = Device("1-1.3", 0x1A79, 0x6210)
     ],
 )
 def test_the_built_in_list(usb_id: str, name: str | None, on: bool) -> None:
-    """The 600 series' parts are watched; other meters and stock serial chips are not."""
+    """The parts of the 600 series are watched; other meters and common serial chips are not."""
     watch = devices.find_watch(*devices.parse_id(usb_id), BUILT_IN)
     assert (watch.name if watch else None, bool(watch and watch.on)) == (name, on)
 
 
 def test_the_configuration_comes_before_the_built_in_list() -> None:
-    """A person's own name for a device, and their wish to watch it, win, wherever the entry stands."""
+    """An entry of the configuration wins over a built-in one, in any order."""
     own = Watch("My old meter", 0x1A79, 0x6200, built_in=False)
     assert devices.find_watch(0x1A79, 0x6200, (own, *BUILT_IN)) is own
     assert devices.find_watch(0x1A79, 0x6200, (*BUILT_IN, own)) is own
@@ -104,7 +104,7 @@ def test_every_device_is_listed_with_the_reason() -> None:
 
 
 def test_a_devices_own_words_are_listed_harmless() -> None:
-    """A product name with escape sequences or of ten thousand letters takes one short line."""
+    """A product name with escape sequences or ten thousand letters becomes one short line."""
     words = {"1-1.2": "\x1b]0;owned\x07<b>\nx", "1-1.3": "y" * 10_000}
     shown = {
         one.device.port: one.product for one in devices.explain([STICK, METER], BUILT_IN, words.__getitem__)

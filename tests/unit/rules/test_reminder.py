@@ -33,7 +33,7 @@ traffic = DeviceUse(STICK, "in use", "", "transfers", doubtful=True)
 
 @dataclass
 class Person:
-    """The loop around the rules, with a clock that a test sets and a channel that takes everything."""
+    """The loop around the rules, with a clock set by the test and a channel that delivers everything."""
 
     policy: Policy = POLICY
     state: State = field(default_factory=State)
@@ -63,7 +63,7 @@ class Person:
     def wait(
         self, seconds: float, *uses: DeviceUse, running: float | None = None, quiet: float | None = None
     ) -> None:
-        """Let time pass as the loop does: a look at each deadline and every 15 seconds."""
+        """Let time pass as the loop does: a poll at each deadline and every 15 seconds."""
         end = self.now + seconds
         while self.now < end:
             deadline = reminder.next_deadline(self.state, self.policy, self.now)
@@ -81,7 +81,7 @@ class Person:
         return next(event for record in reversed(self.records) if isinstance(event := record.event, kind))
 
     def reminders(self) -> list[float]:
-        return [when for when, notice in self.shown if notice.due]
+        return [when for when, shown in self.shown if shown.due]
 
 
 def plugged_in(policy: Policy = POLICY) -> Person:
@@ -108,7 +108,7 @@ def test_upload_software_that_uses_the_device_is_never_disturbed() -> None:
 
 
 def test_an_upload_that_begins_takes_the_reminder_away() -> None:
-    """Nothing is in front of the person while an upload runs."""
+    """Nothing is on the screen during an upload."""
     person = reminded()
     person.look(uploading)
     assert person.on_screen is None
@@ -119,7 +119,7 @@ def test_an_upload_that_begins_takes_the_reminder_away() -> None:
 
 
 def test_the_first_reminder_comes_five_minutes_after_plug_in() -> None:
-    """To the second, whenever the looks are."""
+    """To the second, whenever the polls are."""
     person = plugged_in()
     person.wait(299.999, idle)
     assert person.reminders() == []
@@ -128,7 +128,7 @@ def test_the_first_reminder_comes_five_minutes_after_plug_in() -> None:
 
 
 def test_after_an_upload_the_reminder_comes_two_minutes_after_its_end() -> None:
-    """However long the upload was and whatever was reminded of before."""
+    """However long the upload was, and whatever reminders came before."""
     person = reminded()
     person.wait(10 * MINUTE, uploading)
     person.look(idle)
@@ -142,7 +142,7 @@ def test_after_an_upload_the_reminder_comes_two_minutes_after_its_end() -> None:
 
 
 def test_an_uploader_that_runs_holds_the_reminder_back_for_twenty_minutes() -> None:
-    """Counted from its start, and not for ever: a forgotten window is the hazard."""
+    """Counted from its start, and not for ever: a forgotten window must not silence the reminder."""
     person = plugged_in()
     started = person.now + 60
     person.wait(60, idle)
@@ -159,7 +159,7 @@ def test_an_uploader_that_was_forgotten_yesterday_holds_back_from_plug_in_only()
 
 
 def test_an_uploader_that_ends_without_a_use_no_longer_holds_back() -> None:
-    """The reminder that was due comes with the next look."""
+    """The reminder that was due comes with the next poll."""
     person = plugged_in()
     person.wait(10 * MINUTE, idle, running=1000.0)
     assert person.reminders() == []
@@ -184,7 +184,7 @@ def test_reminders_come_again_after_5_10_15_and_then_every_30_minutes() -> None:
 
 
 def test_two_devices_share_one_notification_that_shrinks_as_they_go() -> None:
-    """One is unplugged: the notification is about the other, and that is no new reminder."""
+    """When one is unplugged, the notification is updated to the other without a new reminder."""
     person = Person()
     both = (idle, DeviceUse(METER))
     person.look(*both)
@@ -198,7 +198,7 @@ def test_two_devices_share_one_notification_that_shrinks_as_they_go() -> None:
 
 
 def test_a_device_that_is_used_is_left_out_of_the_others_reminder() -> None:
-    """Nobody is asked to pull out what is being uploaded from."""
+    """Nobody is asked to unplug a device during its upload."""
     person = Person()
     person.look(uploading, DeviceUse(METER))
     person.wait(5 * MINUTE, uploading, DeviceUse(METER))
@@ -207,7 +207,7 @@ def test_a_device_that_is_used_is_left_out_of_the_others_reminder() -> None:
 
 
 def test_unplugging_withdraws_the_reminder() -> None:
-    """At the look that no longer sees it."""
+    """At the first poll that no longer sees the device."""
     person = reminded()
     person.look()
     assert person.on_screen is None
@@ -219,7 +219,7 @@ def test_unplugging_withdraws_the_reminder() -> None:
 
 
 def test_a_snooze_silences_for_its_time_and_ends_by_itself() -> None:
-    """What was due comes when it is over."""
+    """The reminder that was due comes when the snooze is over."""
     person = reminded()
     person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
     assert person.on_screen is None
@@ -229,7 +229,7 @@ def test_a_snooze_silences_for_its_time_and_ends_by_itself() -> None:
 
 
 def test_a_snooze_takes_the_place_of_the_pause_before_the_next_reminder() -> None:
-    """Fifteen minutes are fifteen minutes, also when the next reminder was half an hour away."""
+    """A snooze of fifteen minutes lasts fifteen minutes, even if the next reminder was half an hour away."""
     person = plugged_in()
     person.wait(60 * MINUTE, idle)
     snoozed_at = person.now
@@ -239,7 +239,7 @@ def test_a_snooze_takes_the_place_of_the_pause_before_the_next_reminder() -> Non
 
 
 def test_snoozes_of_one_plug_in_add_up_to_an_hour_at_most() -> None:
-    """The fifth quarter of an hour is refused, and reminders go on."""
+    """A fifth snooze of fifteen minutes is refused, and reminders continue."""
     person = reminded()
     for _ in range(6):
         person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
@@ -250,7 +250,7 @@ def test_snoozes_of_one_plug_in_add_up_to_an_hour_at_most() -> None:
 
 
 def test_a_cancelled_snooze_brings_the_reminder_back_at_once() -> None:
-    """And what was left of it can be used again."""
+    """The time left of the snooze can be used again."""
     person = reminded()
     person.do(reminder.snooze(person.state, 3600, person.now, POLICY))
     person.wait(10 * MINUTE, idle)
@@ -260,7 +260,7 @@ def test_a_cancelled_snooze_brings_the_reminder_back_at_once() -> None:
 
 
 def test_the_word_of_a_person_who_uploads_holds_back_for_twenty_minutes() -> None:
-    """The button counts like a program that runs."""
+    """The button counts like running upload software."""
     person = reminded()
     person.do(reminder.hold_back(person.state, person.now, POLICY))
     assert person.on_screen is None
@@ -272,7 +272,7 @@ def test_the_word_of_a_person_who_uploads_holds_back_for_twenty_minutes() -> Non
 
 
 def test_a_reminder_that_no_channel_took_is_tried_again() -> None:
-    """Nothing counts as reminded until a channel took it."""
+    """A reminder counts only once a channel has delivered it."""
     person = plugged_in()
     person.channel_works = False
     person.wait(20 * MINUTE, idle)
@@ -283,7 +283,7 @@ def test_a_reminder_that_no_channel_took_is_tried_again() -> None:
 
 
 def test_a_channel_that_never_answers_does_not_silence() -> None:
-    """A minute after it was asked it counts as refused."""
+    """A delivery without an answer counts as failed after a minute."""
     person = plugged_in()
     person.now += 300
     person.state, actions = reminder.step(person.state, Observation((idle,)), person.now, POLICY)
@@ -293,7 +293,7 @@ def test_a_channel_that_never_answers_does_not_silence() -> None:
 
 
 def test_a_notification_lost_with_its_server_comes_back_and_is_not_counted_twice() -> None:
-    """It is the same reminder."""
+    """It is shown again as the same reminder."""
     person = reminded()
     person.on_screen = None
     person.state = reminder.forget_shown(person.state)
@@ -303,8 +303,8 @@ def test_a_notification_lost_with_its_server_comes_back_and_is_not_counted_twice
     assert len(person.events("reminded")) == 1
 
 
-def test_an_answer_that_comes_after_the_notice_changed_is_not_taken_for_the_new_one() -> None:
-    """Serial numbers tell them apart."""
+def test_an_answer_that_comes_after_the_reminder_changed_is_not_taken_for_the_new_one() -> None:
+    """Late answers are recognized by their serial number."""
     person = plugged_in()
     person.now += 300
     person.state, _ = reminder.step(person.state, Observation((idle,)), person.now, POLICY)
@@ -319,7 +319,7 @@ def test_an_answer_that_comes_after_the_notice_changed_is_not_taken_for_the_new_
 
 
 def test_unknown_use_does_not_silence() -> None:
-    """A machine that cannot tell reminds as if nothing used the device."""
+    """Where use cannot be seen, reminders come as if nothing used the device."""
     person = Person()
     unknown = DeviceUse(STICK, "unknown")
     person.look(unknown)
@@ -328,14 +328,14 @@ def test_unknown_use_does_not_silence() -> None:
 
 
 def test_traffic_by_nobody_known_counts_for_twenty_minutes() -> None:
-    """Then the reminder comes although it goes on."""
+    """Then the reminder comes although the traffic continues."""
     person = plugged_in()
     person.wait(60 * MINUTE, traffic)
     assert person.reminders()[0] == pytest.approx(1000 + LOOK + 20 * MINUTE + 120, abs=LOOK)
 
 
 def test_a_program_that_asks_the_device_every_minute_cannot_silence_for_ever() -> None:
-    """A short rest does not begin the twenty minutes anew."""
+    """A short rest does not restart the twenty minutes."""
     person = plugged_in()
     for _ in range(60):
         person.wait(LOOK, traffic)
@@ -344,7 +344,7 @@ def test_a_program_that_asks_the_device_every_minute_cannot_silence_for_ever() -
 
 
 def test_after_a_long_rest_traffic_counts_again() -> None:
-    """The next upload of somebody who cannot be named is left in peace."""
+    """The next upload of an unidentified program is not disturbed."""
     person = plugged_in()
     person.wait(MINUTE, traffic)
     person.wait(60 * MINUTE, idle)
@@ -396,7 +396,7 @@ def test_a_warning_that_was_closed_does_not_come_back() -> None:
 
 
 def test_a_replug_within_ten_seconds_goes_on_with_the_same_period() -> None:
-    """A stick that hangs is not a fresh start for the five minutes."""
+    """Replugging a hanging stick does not restart the five minutes."""
     person = plugged_in()
     person.wait(4 * MINUTE, idle)
     person.look()
@@ -408,7 +408,7 @@ def test_a_replug_within_ten_seconds_goes_on_with_the_same_period() -> None:
 
 
 def test_a_replug_after_ten_seconds_begins_anew() -> None:
-    """That is a new plug-in."""
+    """It counts as a new plug-in."""
     person = plugged_in()
     person.wait(4 * MINUTE, idle)
     person.look()
@@ -428,7 +428,7 @@ def test_a_replug_between_two_looks_is_noticed_by_the_new_address() -> None:
 
 
 def test_a_replug_does_not_end_a_snooze() -> None:
-    """Who asked for quiet has it, also from a stick that hangs; without a replug it ends in the journal."""
+    """A snooze survives the replug of a hanging stick; without a replug it ends in the journal."""
     person = reminded()
     person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
     person.now += 10
@@ -443,7 +443,7 @@ def test_a_replug_does_not_end_a_snooze() -> None:
 
 
 def test_another_device_on_the_same_port_is_another_period() -> None:
-    """The first is unplugged even if nobody saw the port empty."""
+    """The first counts as unplugged even if no poll saw the port empty."""
     person = plugged_in()
     person.now += 5
     person.look(DeviceUse(replace(METER, port="1-1")))
@@ -455,7 +455,7 @@ def test_another_device_on_the_same_port_is_another_period() -> None:
 
 
 def test_quiet_hours_hold_the_reminder_and_bring_it_when_they_end() -> None:
-    """The journal goes on all the while."""
+    """The journal is written all the while."""
     person = plugged_in()
     person.wait(2 * 3600, idle, quiet=8200.0)
     assert person.reminders() == [8200.0]
@@ -466,7 +466,7 @@ def test_quiet_hours_hold_the_reminder_and_bring_it_when_they_end() -> None:
 
 
 def test_sleep_counts() -> None:
-    """A device left in over night is reminded of at the look after the resume."""
+    """The reminder for a device left in overnight comes at the first poll after the resume."""
     person = plugged_in()
     person.now += 8 * 3600
     person.look(idle)
@@ -490,14 +490,14 @@ def test_used_and_unused_time_add_up_to_the_time_plugged_in() -> None:
 
 
 def test_there_is_a_checkpoint_every_five_minutes() -> None:
-    """So that a crash leaves a known end."""
+    """A crash therefore leaves a known end."""
     person = plugged_in()
     person.wait(3600, idle)
     assert len(person.events("checkpoint")) == 12
 
 
 def test_nothing_plugged_in_asks_for_no_wake_up() -> None:
-    """Zero wake-ups while there is nothing to watch."""
+    """There are no wake-ups while there is nothing to watch."""
     person = reminded()
     person.look()
     assert reminder.next_deadline(person.state, POLICY, person.now) is None
@@ -505,7 +505,7 @@ def test_nothing_plugged_in_asks_for_no_wake_up() -> None:
 
 # --- whole histories
 
-SIGHTINGS = (
+USES = (
     None,
     DeviceUse(STICK),
     uploading,
@@ -518,15 +518,15 @@ SIGHTINGS = (
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[str, float, int]]:
-    """Stretches of (what happens, how long it then lasts, on which of two ports)."""
-    what = st.sampled_from([*(f"see {n}" for n in range(len(SIGHTINGS))), "snooze", "cancel", "dismiss", "button",
+    """Sequences of (what happens, how long it lasts, on which of two ports)."""
+    what = st.sampled_from([*(f"see {n}" for n in range(len(USES))), "snooze", "cancel", "dismiss", "button",
                             "program", "channel", "lost", "replug"])  # fmt: skip
     length = st.one_of(st.floats(0, 30), st.floats(0, 4000), st.sampled_from([10.0, 120.0, 300.0, 1200.0]))
     return draw(st.lists(st.tuples(what, length, st.integers(0, 1)), max_size=25))
 
 
 class History(Person):
-    """Plays a history and checks at every moment what must never be otherwise."""
+    """Plays a history and checks the invariants at every moment."""
 
     ports = (STICK, METER)
 
@@ -536,7 +536,7 @@ class History(Person):
         for what, length, port in history:
             word, _, number = what.partition(" ")
             if word == "see":
-                seen = SIGHTINGS[int(number)]
+                seen = USES[int(number)]
                 self.world[port] = replace(seen, device=self.ports[port]) if seen else None
             elif word == "replug" and (present := self.world[port]):
                 address = present.device.address + 1
@@ -568,7 +568,7 @@ class History(Person):
                 self.now = min(end, self.now + 120, deadline or end)
 
     def seen(self) -> list[DeviceUse]:
-        return [sighting for sighting in self.world if sighting]
+        return [use for use in self.world if use]
 
 
 def played(history: list[tuple[str, float, int]]) -> Iterator[History]:
@@ -585,7 +585,7 @@ def played(history: list[tuple[str, float, int]]) -> Iterator[History]:
 def test_never_a_reminder_for_a_device_that_upload_software_uses(
     history: list[tuple[str, float, int]],
 ) -> None:
-    """At no moment of any history in which the channel can change what it shows."""
+    """At no moment of any history, unless the channel cannot change what it shows."""
     for person in played(history):
         if not person.can_change_the_screen():
             continue
@@ -596,18 +596,18 @@ def test_never_a_reminder_for_a_device_that_upload_software_uses(
 @settings(deadline=None)
 @given(histories())
 def test_a_reminder_never_outlives_its_device(history: list[tuple[str, float, int]]) -> None:
-    """What is not plugged in is not on the screen, once the channel can change it."""
+    """A device that is unplugged is not on the screen, once the channel can change it."""
     for person in played(history):
         if not person.can_change_the_screen():
             continue
-        present = {sighting.device.port for sighting in person.seen()}
+        present = {use.device.port for use in person.seen()}
         assert not person.on_screen or person.on_screen.ports <= present
 
 
 @settings(deadline=None)
 @given(histories())
 def test_an_idle_device_is_reminded_of_within_its_grace(history: list[tuple[str, float, int]]) -> None:
-    """With a channel that works and nobody asking for quiet, the first reminder is never late."""
+    """With a working channel and no request for quiet, the first reminder is never late."""
     for person in played(history):
         if not person.channel_works or person.state.retry_at or person.running:
             continue
@@ -622,7 +622,7 @@ def test_an_idle_device_is_reminded_of_within_its_grace(history: list[tuple[str,
 @settings(deadline=None)
 @given(histories())
 def test_every_snooze_ends_within_its_limit(history: list[tuple[str, float, int]]) -> None:
-    """And all those of one period together stay within it."""
+    """All snoozes of one period together stay within the limit."""
     for person in played(history):
         for period in person.state.present():
             assert period.snoozed_for <= POLICY.snooze_limit + 0.001
@@ -637,7 +637,7 @@ def test_every_snooze_ends_within_its_limit(history: list[tuple[str, float, int]
 @settings(deadline=None)
 @given(histories())
 def test_times_add_up_in_every_history(history: list[tuple[str, float, int]]) -> None:
-    """The journal's used time and idle time are the plugged-in time, for each plug-in."""
+    """For each plug-in, the journal's used and idle times add up to the time plugged in."""
     person = History()
     for _ in person.play([*history, ("see 0", 0, 0), ("see 0", 20, 1)]):
         pass
@@ -685,7 +685,7 @@ def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, flo
 @settings(deadline=None)
 @given(histories())
 def test_looking_more_often_changes_nothing(history: list[tuple[str, float, int]]) -> None:
-    """A look in which nothing is new writes and shows nothing: events are hints, and hints can come twice."""
+    """A poll without news writes and shows nothing: events are hints, and hints can come twice."""
     for person in played(history):
         seen = Observation(tuple(person.seen()), person.running)
         state, actions = reminder.step(person.state, seen, person.now, person.policy)

@@ -1,4 +1,4 @@
-"""What an earlier run left behind: read back from the journal as the rules had it."""
+"""The state of an earlier run is restored from the journal."""
 
 from __future__ import annotations
 
@@ -26,45 +26,47 @@ def event(name: str, uptime: float, **fields: Any) -> dict[str, Any]:
     return {"time": "", "event": name, "boot": BOOT, "uptime": uptime, **about, **fields}
 
 
-def plug_of(*events: dict[str, Any]) -> PluggedIn:
+def restore_period(*events: dict[str, Any]) -> PluggedIn:
     ((period, _),) = restore.find_open_periods(events, BOOT, NOW)
     return period
 
 
 def test_a_plug_in_is_a_period() -> None:
-    """It began when the journal says so, on the clock of this boot."""
-    period = plug_of(event("plugged_in", 50))
+    """It began at the time in the journal, on the clock of this boot."""
+    period = restore_period(event("plugged_in", 50))
     assert (period.device, period.since, period.plugged_at, period.gone_at) == (STICK, 50, 50, None)
 
 
 def test_another_boot_is_another_story() -> None:
-    """The clock that counts from boot means nothing after the next boot, nor does what was plugged in."""
+    """Uptimes mean nothing after the next boot, and neither do the devices plugged in before it."""
     assert restore.find_open_periods([{**event("plugged_in", 50), "boot": "before"}], BOOT, NOW) == ()
 
 
 def test_an_unplug_is_remembered_with_its_time() -> None:
-    """So that a replug within seconds continues the period, across a restart too."""
-    gone = plug_of(
+    """A replug within seconds continues the period even across a restart."""
+    gone = restore_period(
         event("plugged_in", 50), event("use_began", 60, program="p", evidence="e"), event("unplugged", 70)
     )
     assert (gone.gone_at, gone.use) == (70, None)
-    again = plug_of(
+    again = restore_period(
         event("plugged_in", 50), event("unplugged", 70), event("plugged_in", 75, continued=True, address=9)
     )
     assert (again.since, again.plugged_at, again.gone_at, again.device.address) == (50, 75, None, 9)
-    new = plug_of(event("plugged_in", 50), event("unplugged", 70), event("plugged_in", 95))
+    new = restore_period(event("plugged_in", 50), event("unplugged", 70), event("plugged_in", 95))
     assert (new.since, new.plugged_at) == (95, 95)
 
 
 def test_a_use_in_progress_goes_on() -> None:
     """The use keeps its program, its evidence and its beginning."""
-    period = plug_of(event("plugged_in", 50), event("use_began", 60, program="java", evidence="holds x"))
+    period = restore_period(
+        event("plugged_in", 50), event("use_began", 60, program="java", evidence="holds x")
+    )
     assert period.use == Use("java", "holds x", 60)
 
 
 def test_used_time_is_summed() -> None:
-    """Of a period with two uses, both count, and the last one's end is when it was last used."""
-    period = plug_of(
+    """Both uses of a period count, and the end of the second is the last use."""
+    period = restore_period(
         event("plugged_in", 50),
         event("use_began", 60, program="java", evidence="e"),
         event("use_ended", 70, used_for=10),
@@ -76,15 +78,15 @@ def test_used_time_is_summed() -> None:
 
 
 def test_reminders_are_not_counted_anew() -> None:
-    """After a restart the next reminder comes when it would have come."""
-    period = plug_of(
+    """After a restart the next reminder comes at the same time as without it."""
+    period = restore_period(
         event("plugged_in", 50), event("reminded", 350, count=2, devices=["1-1", "9-9"], due=["1-1"])
     )
     assert (period.reminders, period.reminded_at, period.shown) == (2, 350, True)
     # The count of a reminder for several is the largest among them: each goes on with its own.
-    period = plug_of(event("plugged_in", 50), event("reminded", 350, count=4, devices=["1-1", "9-9"]))
+    period = restore_period(event("plugged_in", 50), event("reminded", 350, count=4, devices=["1-1", "9-9"]))
     assert period.reminders == 1
-    used = plug_of(
+    used = restore_period(
         event("plugged_in", 50),
         event("reminded", 350, count=2, devices=["1-1"]),
         event("reminder_ended", 360, outcome="in_use"),
@@ -94,8 +96,8 @@ def test_reminders_are_not_counted_anew() -> None:
 
 
 def test_the_word_of_a_person_who_uploads_holds_across_a_restart() -> None:
-    """The reminder that they sent away does not come in the middle of their upload."""
-    period = plug_of(
+    """After "I am uploading", no reminder comes in the middle of the upload."""
+    period = restore_period(
         event("plugged_in", 50),
         event("reminded", 350, count=1, devices=["1-1"], due=["1-1"]),
         event("reminder_ended", 360, outcome="in_use", held_for=1200),
@@ -104,7 +106,7 @@ def test_the_word_of_a_person_who_uploads_holds_across_a_restart() -> None:
 
 
 def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
-    """The twenty minutes of a use that cannot be named are not counted anew."""
+    """The twenty minutes of doubtful use are not restarted."""
     ((period, _),) = restore.find_open_periods(
         [
             event("plugged_in", 50),
@@ -121,10 +123,10 @@ def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
 
 
 def test_a_snooze_goes_on() -> None:
-    """It ends when it would have ended, and what is used up of the limit stays used up."""
-    period = plug_of(event("plugged_in", 50), event("snoozed", 100, snoozed_for=900))
+    """It ends at the same time as without the restart, and the used part of the limit stays used."""
+    period = restore_period(event("plugged_in", 50), event("snoozed", 100, snoozed_for=900))
     assert (period.snoozed_at, period.snoozed_until) == (100, 1000)
-    over = plug_of(
+    over = restore_period(
         event("plugged_in", 50),
         event("snoozed", 100, snoozed_for=900),
         event("snooze_ended", 400, snoozed_for=300),
@@ -133,20 +135,20 @@ def test_a_snooze_goes_on() -> None:
 
 
 def test_nobody_is_warned_of_twice() -> None:
-    """A stranger that the person was warned of is not news after a restart."""
-    period = plug_of(event("plugged_in", 50), event("stranger", 60, program="cat"))
+    """An unknown program that the person was warned of is not news after a restart."""
+    period = restore_period(event("plugged_in", 50), event("stranger", 60, program="cat"))
     assert period.programs_seen == period.programs_shown == {"cat"}
 
 
 def test_a_checkpoint_stands_for_a_beginning_that_was_not_read() -> None:
-    """Of a device that is plugged in for months only the end of the journal is read."""
-    period = plug_of(event("checkpoint", 10_000, plugged_for=9000, idle_for=8900))
+    """Only the end of the journal is read, even for a device plugged in for months."""
+    period = restore_period(event("checkpoint", 10_000, plugged_for=9000, idle_for=8900))
     assert (period.since, period.plugged_at, period.used_for) == (1000, 1000, 100)
     assert period.seconds_idle(10_000) == pytest.approx(8900)
 
 
 def test_events_about_nothing_known_are_passed_over() -> None:
-    """The end of a use whose device was never seen plugged in is no period."""
+    """The end of a use makes no period of a device that was never plugged in."""
     orphans = [
         event(name, 60, used_for=1, snoozed_for=1, program="p", evidence="e")
         for name in ("unplugged", "use_began", "use_ended", "snoozed", "stranger", "started", "nonsense")
@@ -155,7 +157,7 @@ def test_events_about_nothing_known_are_passed_over() -> None:
 
 
 def test_a_period_is_known_until_its_last_event() -> None:
-    """What happened after the last word of the earlier run nobody knows."""
+    """Nothing is known after the last event of the earlier run."""
     events = [
         event("plugged_in", 50),
         event("checkpoint", 350, plugged_for=300, idle_for=300),
@@ -233,7 +235,7 @@ def wild_events(draw: st.DrawFn) -> dict[str, Any]:
 @example([event("plugged_in", 1), event("reminded", 1e300, count=1, devices=["1-1"])])
 @settings(deadline=None)
 def test_no_journal_stops_the_start(events: list[dict[str, Any]]) -> None:
-    """Whatever a journal holds, the rules can go on with what is read back, and nobody is silenced for ever by it."""
+    """Whatever a journal holds, the rules can continue from it, and no reminder is silenced for ever."""
     now, policy = 6000.0, Policy()
     periods = [period for period, _ in restore.find_open_periods(events, BOOT, now)]
     state = restore.restore_state(periods)
@@ -270,7 +272,7 @@ class Run:
                 self.do(reminder.confirm_delivery(self.state, action.reminder.serial, "desktop", self.now))
 
 
-sightings = st.lists(
+device_uses = st.lists(
     st.sampled_from([STICK, METER]).flatmap(
         lambda device: st.sampled_from(
             [
@@ -281,9 +283,9 @@ sightings = st.lists(
         )
     ),
     max_size=2,
-    unique_by=lambda sighting: sighting.device.port,
+    unique_by=lambda use: use.device.port,
 )
-steps = st.tuples(st.integers(1, 1200), sightings, st.sampled_from(["", "", "", "snooze", "dismiss"]))
+steps = st.tuples(st.integers(1, 1200), device_uses, st.sampled_from(["", "", "", "snooze", "dismiss"]))
 REMEMBERED = (
     "device",
     "since",
@@ -301,7 +303,7 @@ REMEMBERED = (
 @given(st.lists(steps, max_size=12))
 @settings(deadline=None)
 def test_a_restart_forgets_nothing_that_matters(story: list[tuple[int, list[DeviceUse], str]]) -> None:
-    """At any moment of any history, what the journal gives back is what the rules had in mind."""
+    """At any moment of any history, the state restored from the journal equals the state of the rules."""
     policy = Policy()
     run = Run()
     for seconds, seen, press in story:

@@ -57,7 +57,7 @@ def test_the_built_in_list(program: Program, name: str | None) -> None:
     ],
 )
 def test_what_the_built_in_programs_speak_for(name: str, alone: bool, doubtful: bool) -> None:
-    """A browser or a virtual machine that merely runs is no upload, and a virtual machine's hold is weak evidence."""
+    """A running browser or virtual machine is no upload, and a virtual machine that holds the device is weak evidence of one."""
     found = uploaders.find_uploader(Program(name, "", (name, "uploader.jar")), BUILT_IN)
     assert found
     assert (found.alone, found.doubtful) == (alone, doubtful)
@@ -111,7 +111,7 @@ scripts = st.sampled_from(["uploader.jar", "/a/ddguard.py", "openaps", "-u", ""]
 
 @given(names, st.lists(scripts, max_size=3))
 def test_the_cheap_question_overlooks_nobody(name: str, arguments: list[str]) -> None:
-    """Every program that is upload software by its name is worth a closer look."""
+    """Every program that matches as upload software passes the cheap test."""
     program = Program(name, f"/usr/bin/{name}", (name, *arguments))
     if uploaders.find_uploader(program, BUILT_IN):
         assert uploaders.may_match(name, BUILT_IN)
@@ -119,5 +119,5 @@ def test_the_cheap_question_overlooks_nobody(name: str, arguments: list[str]) ->
 
 
 def test_most_programs_get_no_closer_look() -> None:
-    """What every look asks of hundreds of processes is answered by the name alone."""
+    """Hundreds of ordinary processes are ruled out by their name alone."""
     assert not any(uploaders.may_match(name, BUILT_IN) for name in ("bash", "systemd", "firefox", "Xorg", ""))
