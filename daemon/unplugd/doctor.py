@@ -26,7 +26,6 @@ TEST: Final = Message(
     ("This is a test. Reminders will look like this.",),
 )
 
-TERMINAL: Final = "this channel only works when unplugd is started in a terminal"
 HELP: Final = (
     "see the README for what unplugd needs; to report a problem, include the output of: unplugd doctor --json"
 )
@@ -140,17 +139,17 @@ class _Trial:
     def on_result(self, error: str | None, what: str = "") -> None:
         self.error, self.what, self.over = error, what, True
 
-    def pressed(self, key: str) -> None:
-        """Nothing has buttons here."""
+    def on_action(self, key: str) -> None:
+        """The test has no buttons."""
 
-    def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
-        """It was closed; that is fine."""
+    def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
+        """The test may be closed."""
 
-    def lost(self) -> None:
-        """The server went away."""
+    def on_lost(self) -> None:
+        """The server is gone, which the delivery shows."""
 
-    def back(self) -> None:
-        """A server is there."""
+    def on_server_back(self) -> None:
+        """A server is there, which the delivery shows."""
 
 
 def _check_channels(computer: InspectablePlatform, settings: Settings, *, notify: bool) -> list[Finding]:
@@ -159,30 +158,27 @@ def _check_channels(computer: InspectablePlatform, settings: Settings, *, notify
     works = False
     for name in settings.channels:
         trial = _Trial()
-        made = computer.channel(name, trial)
-        if made is None:
+        channel = computer.channel(name, trial)
+        if channel is None:
             continue
-        channel, source = made
         if notify:
             channel.show(TEST, trial.on_result)
         else:
             channel.check(trial.on_result)
-        sources = [source] if source else []
         deadline = computer.now() + reminder.DELIVERY_TIMEOUT_SECONDS
         while not trial.over and computer.now() < deadline:
-            loop.turn(sources, computer.now, deadline)
-        for opened in sources:
-            opened.close()
+            loop.turn([channel], computer.now, deadline)
+        channel.close()
         layer = f"notification by {name}"
         if trial.over and trial.error is None:
             # That notify-send exists does not mean that anybody would see the notification.
-            works = works or notify or name != "plyer"
+            works = works or notify or channel.confirms
             findings.append(
                 Finding(layer, ok=True, what="the test notification was sent" if notify else trial.what)
             )
         else:
             what = trial.error or "no answer"
-            hint = computer.hints().get(layer, TERMINAL if name == "terminal" else HELP)
+            hint = computer.hints().get(layer, channel.hint or HELP)
             findings.append(Finding(layer, ok=None if works else False, what=what, hint=hint))
     # One working channel is enough; the others are only fallbacks.
     return [replace(finding, ok=None) if works and finding.ok is False else finding for finding in findings]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from unplugd.config.settings import Settings
-from unplugd.eventloop.loop import Source
+from unplugd.notify.channel import Channel
 from unplugd.paths import Paths
 from unplugd.rules.model import DeviceUse
 from unplugd.watch import daemon
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from unplugd.notify.channel import Channel, Events
+    from unplugd.eventloop.loop import Source
+    from unplugd.notify.channel import NotificationListener
     from unplugd.notify.message import Message
     from unplugd.rules.devices import Device, Watch
     from unplugd.rules.uploaders import Uploader
@@ -27,8 +28,8 @@ class CrashError(Exception):
     """The program ends without a word."""
 
 
-class Machine(Source):
-    """A platform, a source of its loop and a notification channel, all of which do what `script` says and when."""
+class Machine(Channel):
+    """A platform and a notification channel that do what `script` says, at the times that it gives."""
 
     name = "desktop"
     replaces = True
@@ -42,6 +43,8 @@ class Machine(Source):
         self.user: dict[str, str] = {}
         self.daemon: daemon.Daemon | None = None
         self.script = sorted(script, key=lambda entry: entry[0])
+        self.person: NotificationListener
+        """What a person does with the notification goes here."""
         self._changed: Callable[[], None] = lambda: None
 
     # --- the clock
@@ -93,14 +96,15 @@ class Machine(Source):
             for device in watched
         )
 
-    def sources(self, changed: Callable[[], None]) -> list[Any]:
-        """Return the script."""
+    def sources(self, changed: Callable[[], None]) -> list[Source]:
+        """Return none: the script is played by the channel."""
         self._changed = changed
-        return [self]
+        return []
 
-    def channel(self, name: str, events: Events) -> tuple[Channel, None] | None:  # noqa: ARG002 - nobody presses anything
+    def channel(self, name: str, events: NotificationListener) -> Channel | None:
         """Return itself as the desktop."""
-        return (self, None) if name == "desktop" else None
+        self.person = events
+        return self if name == "desktop" else None
 
     def change(self) -> None:
         """Announce that a device came or went."""
@@ -119,16 +123,16 @@ class Machine(Source):
 
     # --- the channel
 
-    def show(self, words: Message, done: Callable[[str | None], None]) -> None:  # noqa: ARG002 - nobody reads them
-        """Show everything."""
-        done(None)
+    def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:  # noqa: ARG002 - nobody reads it
+        """Accept the message."""
+        on_done(None)
 
     def withdraw(self) -> None:
-        """Do nothing."""
+        """Remove nothing."""
 
-    def check(self, told: Callable[[str | None, str], None]) -> None:
-        """Always works."""
-        told(None, "scripted")
+    def check(self, on_result: Callable[[str | None, str], None]) -> None:
+        """Work always."""
+        on_result(None, "scripted")
 
 
 def tell(machine: Machine, folder: Path, patch: pytest.MonkeyPatch) -> Path:

@@ -38,7 +38,12 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     told = _show_record if on_terminal else _ignore_record
     try:
         daemon = Daemon(
-            current_platform(where), where, lambda: load_settings(file), _diagnose, told, stubborn=stubborn
+            current_platform(where),
+            where,
+            lambda: load_settings(file),
+            _diagnose,
+            told,
+            defaults_on_error=stubborn,
         )
     except lock.HeldError as held:
         process = f" (process {held.holder})" if held.holder else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import durations
 from unplugd.rules import uploaders
+from unplugd.rules.model import CHANNELS
 
 if TYPE_CHECKING:
     from unplugd.config.settings import Settings
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 MAX_SHOWN_INTEGER: Final = 1_000_000
 """Largest integer that is written out in a message."""
 
-TEMPLATE: Final = """\
+TEMPLATE: Final = f"""\
 # unplugd's configuration. To change a setting, remove the "#" and edit the line. The values shown are the defaults,
 # except that there are no quiet hours by default. Durations are written like "90s", "5m" or "1h30m".
 # To check this file: unplugd config check
@@ -33,7 +35,7 @@ TEMPLATE: Final = """\
 # look_every = "15s"           # how often to check what is using a device, while one is plugged in
 
 [notify]
-# channels = ["desktop", "plyer", "terminal"]   # ways to show a notification, tried in this order
+# channels = {json.dumps(CHANNELS)}   # ways to show a notification, tried in this order
 
 # A device to watch in addition to the built-in ones; "unplugd devices learn" adds it for you.
 # [[device]]

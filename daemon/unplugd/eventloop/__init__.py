@@ -1,1 +1,1 @@
-"""Waiting for many things at once, in one thread."""
+"""The event loop: many sources in one thread."""

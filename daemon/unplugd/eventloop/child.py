@@ -1,4 +1,4 @@
-"""Another program, run beside the loop: it has a deadline, and ends with all that it has started."""
+"""Child processes beside the event loop, each with a timeout; a child is killed together with what it has started."""
 
 from __future__ import annotations
 
@@ -14,77 +14,76 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 POLL_SECONDS: Final = 0.05
-"""Seconds between two looks whether a child that has closed its output has ended: on slow cores it may take longer."""
+"""Seconds between two polls for the exit of a child that has closed its output, which takes a while on slow cores."""
 KILL_TIMEOUT_SECONDS: Final = 0.5
-"""Seconds for which one that was killed is waited for; it takes milliseconds, unless the system keeps it from dying."""
+"""Seconds to wait for a killed child; it takes milliseconds, unless the system keeps the process from dying."""
 
 
 class Child(Source):
-    """One such program at a time; a source of the loop. What uses it extends it.
+    """A source that runs one child at a time; a base class."""
 
-    `kept`: bytes of the end of what it says that are kept. `complaints`: whether stderr is part of that.
-    """
-
-    kept = 4096
-    complaints = True
+    max_output_bytes = 4096
+    """How much of the end of the output is kept."""
+    captures_stderr = True
+    """Whether stderr is part of the output."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._child: subprocess.Popen[bytes] | None = None
-        self._ended: Callable[[str | None, bytes], None] | None = None
+        self._on_end: Callable[[str | None, bytes], None] | None = None
         self._deadline: float | None = None
-        self._said = b""
-        self._silent = False
+        self._output = b""
+        self._output_closed = False
 
     @property
     def pid(self) -> int | None:
-        """The process id of the child, None without one."""
+        """The process id of the child, None without a child."""
         return self._child.pid if self._child else None
 
     def fileno(self) -> int:
-        """Return the descriptor on which the child talks, -1 without a child or once it has closed it."""
-        stdout = self._child.stdout if self._child and not self._silent else None
+        """Return the descriptor of the child's output, -1 without a child or once it has closed its output."""
+        stdout = self._child.stdout if self._child and not self._output_closed else None
         return stdout.fileno() if stdout else -1
 
     def ready(self) -> None:
-        """Take what the child said."""
+        """Read the child's output."""
         if self.fileno() < 0:
             return
         try:
-            said = os.read(self.fileno(), 65536)
+            output = os.read(self.fileno(), 65536)
         except BlockingIOError:
             return
-        self._said = (self._said + said)[-self.kept :]
-        self._silent = not said
+        self._output = (self._output + output)[-self.max_output_bytes :]
+        self._output_closed = not output
 
     def deadline(self) -> float | None:
-        """Return when the child has to be done, or when to look whether it has ended."""
-        if self._deadline is None or not self._silent:
+        """Return when the child times out, or when to poll for its exit."""
+        if self._deadline is None or not self._output_closed:
             return self._deadline
         return min(self._deadline, self._now() + POLL_SECONDS)
 
     def expire(self, now: float) -> None:
-        """Take the child's end; stop one that hangs."""
-        if self._silent and self._child and (code := self._child.poll()) is not None:
-            self._end(f"exit status {code}" if code else None, self._said)
+        """Handle the exit of the child; kill it if it has timed out."""
+        if self._output_closed and self._child and (code := self._child.poll()) is not None:
+            self._end(f"exit status {code}" if code else None, self._output)
         elif self._deadline is not None and now >= self._deadline:
             self._end("no answer in time")
 
     def close(self) -> None:
-        """Stop the child, if there is one."""
-        self._ended = None
+        """Kill the child, if there is one, without calling `on_end`."""
+        self._on_end = None
         self._end(None)
 
     def _start(
         self,
         command: Sequence[str],
-        patience: float,
-        ended: Callable[[str | None, bytes], None],
+        timeout: float,
+        on_end: Callable[[str | None, bytes], None],
         request: bytes = b"",
     ) -> None:
-        """Start a program, which has `patience` seconds; `ended` is told why it failed, or None, and what it said.
+        """Start a program with a timeout in seconds; `on_end` gets an error, or None, and the output.
 
-        The request, less than a pipe holds, is its input.
+        The request is its input; it must fit into a pipe.
         """
         import subprocess
 
@@ -93,14 +92,14 @@ class Child(Source):
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT if self.complaints else subprocess.DEVNULL,
+                stderr=subprocess.STDOUT if self.captures_stderr else subprocess.DEVNULL,
                 start_new_session=True,
             )
         except OSError as error:
-            ended(f"cannot start: {error.strerror}", b"")
+            on_end(f"cannot start: {error.strerror}", b"")
             return
-        self._ended, self._deadline = ended, self._now() + patience
-        self._said, self._silent = b"", False
+        self._on_end, self._deadline = on_end, self._now() + timeout
+        self._output, self._output_closed = b"", False
         stdin, stdout = self._child.stdin, self._child.stdout
         if stdin and stdout:
             os.set_blocking(stdout.fileno(), False)
@@ -110,8 +109,8 @@ class Child(Source):
             except OSError:
                 self._end("it ended at once")
 
-    def _end(self, trouble: str | None, said: bytes = b"") -> None:
-        child, self._child, self._deadline, self._said = self._child, None, None, b""
+    def _end(self, error: str | None, output: bytes = b"") -> None:
+        child, self._child, self._deadline, self._output = self._child, None, None, b""
         if child:
             if child.poll() is None:
                 _kill(child)
@@ -119,16 +118,16 @@ class Child(Source):
                 child.stdout.close()
             if child.stdin and not child.stdin.closed:
                 child.stdin.close()
-        ended, self._ended = self._ended, None
-        if ended:
-            ended(trouble, said)
+        on_end, self._on_end = self._on_end, None
+        if on_end:
+            on_end(error, output)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    """Kill it with what it has started: a notify-send that hangs as well."""
+    """Kill the child and what it has started, such as a notify-send that hangs."""
     import subprocess
 
-    # It may have ended just now; macOS then says that one may not (EPERM).
+    # It may have ended just now; macOS then answers EPERM.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):

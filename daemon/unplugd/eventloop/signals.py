@@ -1,4 +1,4 @@
-"""Signals as a source of the loop."""
+"""Signals as a source of the event loop."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 class Signals(Source):
-    """Signals as a source: the handler only writes a byte, the work is done in the loop."""
+    """Calls the action of each signal, with the signal's name, from the loop instead of from the handler."""
 
     def __init__(self, actions: dict[signal.Signals, Callable[[str], None]]) -> None:
         self._actions = actions
         self._read, self._wake = socket.socketpair()
         self._read.setblocking(False)
         self._wake.setblocking(False)
-        self._before = {number: signal.signal(number, lambda *_: None) for number in actions}
-        self._before_wake = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        self._previous = {number: signal.signal(number, lambda *_: None) for number in actions}
+        self._previous_wakeup = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
 
     def fileno(self) -> int:
-        """Return the descriptor that is readable after a signal."""
+        """Return the descriptor to which Python writes the number of each signal."""
         return self._read.fileno()
 
     def ready(self) -> None:
-        """Act on the signals that came."""
+        """Call the actions of the signals received."""
         with contextlib.suppress(BlockingIOError):
             for number in self._read.recv(64):
                 action = self._actions.get(signal.Signals(number))
@@ -37,9 +37,9 @@ class Signals(Source):
                     action(signal.Signals(number).name)
 
     def close(self) -> None:
-        """Give the signals back."""
-        signal.set_wakeup_fd(self._before_wake)
-        for number, handler in self._before.items():
+        """Restore the previous handlers."""
+        signal.set_wakeup_fd(self._previous_wakeup)
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._read.close()
         self._wake.close()

@@ -1,4 +1,4 @@
-"""Looking every now and then, as a source of the loop: announcements can be lost, and are not to be had everywhere."""
+"""A repeating timer as a source of the event loop, for polls: announcements can be lost, and some systems have none."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 class Timer(Source):
-    """Calls `due` every `interval()` seconds on the clock `now`."""
+    """Calls `on_due` every `interval()` seconds of the clock `now`."""
 
     def __init__(
-        self, now: Callable[[], float], interval: Callable[[], float], due: Callable[[], None]
+        self, now: Callable[[], float], interval: Callable[[], float], on_due: Callable[[], None]
     ) -> None:
         self._interval = interval
-        self._due = due
+        self._on_due = on_due
         self._last = now()
 
     def deadline(self) -> float | None:
-        """Return when it is time."""
+        """Return when the next call is due."""
         return self._last + self._interval()
 
     def expire(self, now: float) -> None:
-        """Call `due` if it is time."""
+        """Call `on_due` if it is due."""
         if now >= self._last + self._interval():
             self._last = now
-            self._due()
+            self._on_due()

@@ -1,54 +1,55 @@
-"""The channels besides the desktop's own: plyer in a child process, and the terminal."""
+"""What a notification channel is, and what it reports back."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
+
+from unplugd.eventloop.loop import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from unplugd.notify.message import Message
 
 
-class Channel(Protocol):
-    """A way to reach the person. `replaces`: what it showed can be replaced and withdrawn."""
+class Channel(Source, ABC):
+    """A way to reach the person, and a source of the event loop. No method blocks."""
 
-    @property
-    def name(self) -> str:
-        """What the configuration and the journal call it."""
+    name: str
+    """Its name in the configuration and the journal."""
+    replaces: bool = False
+    """Whether the message on the screen can be replaced and withdrawn."""
+    confirms: bool = True
+    """Whether a successful `check` means that the person would see the message."""
+    hint: str = ""
+    """What helps where it does not work, unless the platform knows better."""
 
-    @property
-    def replaces(self) -> bool:
-        """Whether an update makes sense on it."""
+    @abstractmethod
+    def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
+        """Show the message; `on_done` gets None once the channel has taken it, or an error."""
 
-    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
-        """Show `words`; call `done` with None once the channel took them, or with why it did not."""
-
+    @abstractmethod
     def withdraw(self) -> None:
-        """Take away what was shown, if the channel can."""
+        """Remove the message from the screen, if the channel can."""
 
-    def check(self, told: Callable[[str | None, str], None]) -> None:
-        """Find out whether it would work, showing nothing; call `told` with the trouble, or None and what is there."""
+    @abstractmethod
+    def check(self, on_result: Callable[[str | None, str], None]) -> None:
+        """Find out whether it would work, without showing anything; `on_result` gets an error or None, and a description."""
 
 
-class Events(Protocol):
-    """Who is told what became of a notification."""
+class NotificationListener(Protocol):
+    """Receives what happens to the notification on the screen."""
 
-    def pressed(self, key: str) -> None:
-        """A button was pressed."""
+    def on_action(self, key: str) -> None:
+        """Handle a pressed button."""
 
-    def closed(self, outcome: Literal["dismissed", "expired"]) -> None:
-        """The person or the server closed it."""
+    def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
+        """Handle that the person or the server closed it."""
 
-    def lost(self) -> None:
-        """It is gone with the server that showed it."""
+    def on_lost(self) -> None:
+        """Handle that it disappeared together with its server."""
 
-    def back(self) -> None:
-        """A server is there again."""
+    def on_server_back(self) -> None:
+        """Handle that a notification server is available again."""

@@ -1,4 +1,4 @@
-"""The words of the notification. Pure: a notice goes in, what a person reads comes out."""
+"""The text of notifications. Pure: a reminder goes in, what the person reads comes out."""
 
 from __future__ import annotations
 
@@ -21,23 +21,25 @@ if TYPE_CHECKING:
 SNOOZE_KEY: Final = "snooze"
 UPLOADING_KEY: Final = "uploading"
 INTERPRETERS: Final = ("python*", "java*", "node", "electron", "perl*", "ruby*", "bash", "sh", "dash", "zsh")
-"""Programs that run others: as upload software one of these would vouch for whatever it runs."""
+"""Programs that run other programs: as upload software, they would stand for everything they run."""
 PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
+"""Names of programs that are safe to show in a command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is shown: a title, lines of plain text, and buttons as (key, label).
-
-    `fresh`: worth a sound. `passing`: may vanish by itself.
-    """
+    """A notification as the person sees it, in plain text."""
 
     title: str
     lines: tuple[str, ...]
     buttons: tuple[tuple[str, str], ...] = ()
+    """Key and label of each."""
     critical: bool = False
+    """Whether it is shown over full-screen windows and in do-not-disturb mode."""
     fresh: bool = True
+    """Whether it is new and may make a sound; if not, it only updates what is on the screen."""
     passing: bool = False
+    """Whether it may disappear by itself."""
 
 
 GREETING: Final = Message(
@@ -53,7 +55,7 @@ INVALID_CONFIGURATION: Final = Message(
 
 
 def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watch]) -> Message:
-    """Return the words for `notice` at `now`, which is `wall` on the person's clock (local, aware)."""
+    """Return the message for a reminder; `now` is a time of the platform's clock, `wall` the same in local time."""
     lines: list[str] = []
     if len(notice.devices) == 1:
         plug = notice.devices[0]
@@ -72,8 +74,8 @@ def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watc
     for program, _ in notice.unknown_programs:
         shown = sanitize.one_line(program)
         lines.append(f"“{shown}” has it open, but unplugd does not know this program.")
-        # A name that is more than letters could be an option, a pattern or a path to the configuration.
-        if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, runs) for runs in INTERPRETERS):
+        # Other names could be read as an option, a pattern or a path.
+        if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, name) for name in INTERPRETERS):
             lines.append(f"If you use it to upload, run: unplugd config add-uploader {quote(program)}")
     buttons: list[tuple[str, str]] = []
     if notice.devices and notice.snooze >= 1:
@@ -86,22 +88,20 @@ def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watc
 def _describe_idle(plug: PluggedIn, now: float, wall: datetime) -> str:
     idle = now - plug.idle_since
     since = _format_time(datetime.fromtimestamp(wall.timestamp() - idle).astimezone(), wall)
-    # Below a minute the time says it all.
-    long = f" ({durations.describe(idle)})" if idle >= 60 else ""
+    # Below a minute the time of day is enough.
+    duration = f" ({durations.describe(idle)})" if idle >= 60 else ""
     return (
-        f"plugged in since {since}{long}, not used"
+        f"plugged in since {since}{duration}, not used"
         if plug.last_use is None
-        else f"not used since {since}{long}"
+        else f"not used since {since}{duration}"
     )
 
 
 def _advise(plugs: Sequence[PluggedIn], watches: Sequence[Watch]) -> str:
-    charged = False
-    for plug in plugs:
-        watch = devices.find_watch(plug.device.vendor, plug.device.product, watches)
-        charged = charged or bool(watch and watch.chargeable)
+    found = [devices.find_watch(plug.device.vendor, plug.device.product, watches) for plug in plugs]
+    is_chargeable = any(watch and watch.chargeable for watch in found)
     it = "it" if len(plugs) == 1 else "them"
-    charger = " You can also charge the meter from a USB wall charger." if charged else ""
+    charger = " You can also charge the meter from a USB wall charger." if is_chargeable else ""
     return f"Disconnect {it} when you are not uploading.{charger}"
 
 

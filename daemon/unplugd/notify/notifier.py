@@ -1,4 +1,4 @@
-"""The channels in their order: the first that takes the words is the one that the journal names."""
+"""Tries the channels in order; the first that accepts the message is the one named in the journal."""
 
 from __future__ import annotations
 
@@ -11,72 +11,73 @@ if TYPE_CHECKING:
     from unplugd.notify.message import Message
 
 REPEAT_ERROR_SECONDS: Final = 300.0
-"""Seconds after which the same trouble of the same channel is worth another line in the journal."""
+"""Seconds after which the same error of the same channel is reported again."""
 
 
-class DeliveryEvents(Protocol):
-    """Who is told how a delivery went."""
+class DeliveryListener(Protocol):
+    """Receives how a delivery went."""
 
-    def delivered(self, serial: int, channel: str) -> None:
-        """A channel took it."""
+    def on_delivered(self, serial: int, channel: str) -> None:
+        """Handle that a channel accepted the message."""
 
-    def undelivered(self, serial: int) -> None:
-        """No channel took it."""
+    def on_undelivered(self, serial: int) -> None:
+        """Handle that no channel accepted the message."""
 
-    def failed(self, channel: str, error: str) -> None:
-        """One channel did not take it."""
+    def on_delivery_error(self, channel: str, error: str) -> None:
+        """Handle that one channel did not accept the message."""
 
 
 class Notifier:
-    """Shows one thing at a time, on the first channel that works; an update only where it replaces."""
+    """Shows one message at a time on the first channel that works; an update only where it can replace."""
 
     def __init__(
-        self, channels: Sequence[Channel], outcomes: DeliveryEvents, now: Callable[[], float]
+        self, channels: Sequence[Channel], listener: DeliveryListener, now: Callable[[], float]
     ) -> None:
-        self._channels = channels
-        self._outcomes = outcomes
+        self.channels = tuple(channels)
+        self._listener = listener
         self._now = now
         self._serial = 0
-        self._trouble: dict[str, tuple[str, float]] = {}
-        self.last: str = ""
-        """The channel that took the latest words, "" before the first."""
+        self._errors: dict[str, tuple[str, float]] = {}
+        self.last_channel: str = ""
+        """The channel that accepted the latest message, "" before the first."""
 
-    def show(self, serial: int, words: Message) -> None:
-        """Show `words`; the outcome comes under this serial number unless something newer is shown before."""
+    def show(self, serial: int, message: Message) -> None:
+        """Show the message; the outcome is reported with the serial number, unless a newer message is shown before."""
         self._serial = serial
-        self._try(serial, words, [channel for channel in self._channels if words.fresh or channel.replaces])
+        usable = [channel for channel in self.channels if message.fresh or channel.replaces]
+        self._try_channels(serial, message, usable)
 
     def withdraw(self) -> None:
-        """Take away what is shown."""
+        """Remove the message from the screen."""
         self._serial = 0
-        for channel in self._channels:
+        for channel in self.channels:
             channel.withdraw()
 
-    def _try(self, serial: int, words: Message, channels: list[Channel]) -> None:
+    def _try_channels(self, serial: int, message: Message, channels: list[Channel]) -> None:
         if serial != self._serial:
             return
         if not channels:
-            self._outcomes.undelivered(serial)
+            self._listener.on_undelivered(serial)
             return
         channel, *rest = channels
 
-        def done(trouble: str | None) -> None:
+        def on_done(error: str | None) -> None:
             if serial != self._serial:
                 return
-            if trouble is None:
-                self._trouble.pop(channel.name, None)
-                self.last = channel.name
-                self._outcomes.delivered(serial, channel.name)
+            if error is None:
+                self._errors.pop(channel.name, None)
+                self.last_channel = channel.name
+                self._listener.on_delivered(serial, channel.name)
                 return
-            self._report(channel.name, trouble)
-            self._try(serial, words, rest)
+            self._report_error(channel.name, error)
+            self._try_channels(serial, message, rest)
 
-        channel.show(words, done)
+        channel.show(message, on_done)
 
-    def _report(self, channel: str, trouble: str) -> None:
-        """Tell of trouble when it is new, and now and then while it lasts: tries come every few seconds."""
-        before = self._trouble.get(channel)
+    def _report_error(self, channel: str, error: str) -> None:
+        """Report a new error, and one that lasts now and then: deliveries are tried again every few seconds."""
+        previous = self._errors.get(channel)
         now = self._now()
-        if before is None or before[0] != trouble or now >= before[1] + REPEAT_ERROR_SECONDS:
-            self._trouble[channel] = (trouble, now)
-            self._outcomes.failed(channel, trouble)
+        if previous is None or previous[0] != error or now >= previous[1] + REPEAT_ERROR_SECONDS:
+            self._errors[channel] = (error, now)
+            self._listener.on_delivery_error(channel, error)

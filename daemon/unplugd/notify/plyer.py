@@ -1,4 +1,4 @@
-"""plyer in a child process, as a channel."""
+"""plyer as a channel."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.eventloop.child import Child
+from unplugd.notify.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,50 +17,55 @@ if TYPE_CHECKING:
 
 
 TIMEOUT_SECONDS: Final = 20.0
-"""Seconds that plyer may take: a notification server that hangs blocks it for 25."""
+"""Timeout of the child: a notification server that hangs blocks plyer for 25 seconds."""
 
 
-class Plyer(Child):
-    """plyer, in a child process with a time-out, because it can hang; also a source of the loop.
+class Plyer(Child, Channel):
+    """Runs plyer in a child process with a timeout, because it can hang.
 
-    plyer never learns whether anything was shown: that it took the words is all that this channel can say.
+    plyer cannot tell whether the person saw anything: success means that it accepted the message.
     """
 
-    name: Final = "plyer"
-    replaces: Final = False
+    name = "plyer"
+    confirms = False
 
     def __init__(
         self,
         now: Callable[[], float],
-        hindrance: Callable[[], str | None] = lambda: None,
+        check_session: Callable[[], str | None] = lambda: None,
         command: tuple[str, ...] = (),
     ) -> None:
         super().__init__(now)
-        self._hindrance = hindrance
+        self._check_session = check_session
         self._command = command or (sys.executable, "-m", "unplugd.notify.plyer_child")
 
-    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
-        """Start the child; `done` is called when it has ended or its time is over."""
+    def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
+        """Start the child; `on_done` is called when it has ended or timed out."""
         self._end("superseded")
-        if (hindrance := self._hindrance()) is not None:
-            done(hindrance)
+        if (error := self._check_session()) is not None:
+            on_done(error)
             return
 
-        def ended(trouble: str | None, said: bytes) -> None:
-            last = said.decode(errors="replace").strip().rpartition("\n")[2]
-            # Only what the child says in its own words: a traceback's last line may name a path, and so the user.
-            own = trouble is not None and last.startswith("plyer")
-            done(sanitize.one_line(last, 120) if own else trouble)
+        def on_end(error: str | None, output: bytes) -> None:
+            last_line = output.decode(errors="replace").strip().rpartition("\n")[2]
+            # Only the child's own words: the last line of a traceback may name a path, and with it the user.
+            is_own = error is not None and last_line.startswith("plyer")
+            on_done(sanitize.one_line(last_line, 120) if is_own else error)
 
-        request = json.dumps({"title": words.title, "message": "\n".join(words.lines)})
-        self._start(self._command, TIMEOUT_SECONDS, ended, request.encode())
+        request = json.dumps({"title": message.title, "message": "\n".join(message.lines)})
+        self._start(self._command, TIMEOUT_SECONDS, on_end, request.encode())
 
     def withdraw(self) -> None:
-        """Do nothing: plyer cannot take back what it showed."""
+        """Do nothing: plyer cannot remove what it has shown."""
 
-    def check(self, told: Callable[[str | None, str], None]) -> None:
-        """Say whether plyer has the program it would use; only showing something tells more."""
+    def check(self, on_result: Callable[[str | None, str], None]) -> None:
+        """Report whether notify-send, which plyer runs, is installed."""
         import shutil
 
-        there = shutil.which("notify-send") is not None
-        told(None if there else "there is no notify-send for it to use", "notify-send is there")
+        found = shutil.which("notify-send") is not None
+        on_result(None if found else "there is no notify-send for it to use", "notify-send is there")
+
+
+def make(now: Callable[[], float], check_session: Callable[[], str | None]) -> Plyer:
+    """Return the channel."""
+    return Plyer(now, check_session)

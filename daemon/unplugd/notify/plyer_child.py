@@ -1,4 +1,4 @@
-"""The child process in which plyer shows one notification: `python -m unplugd.notify.plyer_child`, the words on stdin as JSON."""
+"""The child process in which plyer shows one notification; the message comes as JSON on stdin."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ import warnings
 
 
 class ShowError(Exception):
-    """plyer's way of showing failed, in words of our own."""
+    """plyer could not show the notification; the message is our own and names no path."""
 
 
 def main() -> int:
-    """Show what stdin says; exit 1 with one line where plyer is known not to show anything."""
-    words = json.load(sys.stdin)
+    """Show the message on stdin; return 1 after printing one line with the error if plyer cannot show it."""
+    message = json.load(sys.stdin)
     if os.path.isdir("/app"):
-        # plyer takes that for Flatpak and builds a command line by joining quotes: not with foreign strings.
+        # plyer takes that for Flatpak and builds a shell command from the message, which is untrusted.
         print("plyer cannot be used where there is a folder /app")  # noqa: T201 - how a child answers
         return 1
     warnings.simplefilter("ignore")
-    # plyer calls notify-send and ignores its exit status: a reminder that nobody sees has to be a failure.
-    subprocess.call = _checked  # type: ignore[assignment] # only as plyer calls it
+    # plyer ignores the exit status of notify-send, but a reminder that nobody sees must be an error.
+    subprocess.call = _run_and_check  # type: ignore[assignment] # only as plyer calls it
     try:
         from plyer import notification  # noqa: PLC0415 - whatever is wrong with it is answered below
 
-        notification.notify(title=words["title"], message=words["message"], app_name="unplugd")
+        notification.notify(title=message["title"], message=message["message"], app_name="unplugd")
     except Exception as error:  # noqa: BLE001 - plyer's back ends raise anything
-        # Not the error's own text: it may name a path, and so the user.
-        known = str(error) if isinstance(error, ShowError) else type(error).__name__
-        none = isinstance(error, NotImplementedError)
-        print("plyer has no way to notify here" if none else f"plyer: {known}")  # noqa: T201 - likewise
+        # Not the text of other errors: it may name a path, and with it the user.
+        reason = str(error) if isinstance(error, ShowError) else type(error).__name__
+        unsupported = isinstance(error, NotImplementedError)
+        print("plyer has no way to notify here" if unsupported else f"plyer: {reason}")  # noqa: T201 - how a child answers
         return 1
     return 0
 
 
-def _checked(command: list[str], **_options: object) -> int:
-    # The words come before the options there: "--" is not possible, so they must not look like options.
+def _run_and_check(command: list[str], **_options: object) -> int:
+    # plyer puts the message before the options, where no "--" can protect it: it must not look like one.
     if any(word.startswith("-") for word in command[1:3]):
         raise ShowError("the words look like an option")
-    # Its output is left out: it may name paths.
+    # Its output is discarded: it may name a path.
     if subprocess.run(command, check=False, capture_output=True, timeout=15).returncode:
         raise ShowError(f"{os.path.basename(command[0])} failed")
     return 0

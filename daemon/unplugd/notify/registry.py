@@ -1,39 +1,27 @@
-"""The channels that are the same on every platform, by name."""
+"""Makes the channels that are the same on every platform: `plyer` comes from the module `notify/plyer.py`, and so on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from unplugd.rules.model import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel
-from unplugd.notify.plyer import Plyer
-from unplugd.notify.terminal import Terminal
-
-
-def _make_plyer(
-    now: Callable[[], float], hindrance: Callable[[], str | None]
-) -> tuple[Channel, Source | None]:
-    plyer = Plyer(now, hindrance)
-    return plyer, plyer
-
-
-def _make_terminal(
-    _now: Callable[[], float], _hindrance: Callable[[], str | None]
-) -> tuple[Channel, Source | None]:
-    return Terminal(), None
-
-
-MAKERS: Final = {Plyer.name: _make_plyer, Terminal.name: _make_terminal}
-"""What makes each channel that is the same on every platform."""
 
 
 def make_channel(
-    name: str, now: Callable[[], float], hindrance: Callable[[], str | None] = lambda: None
-) -> tuple[Channel, Source | None]:
-    """Return the channel of this name that is the same on every platform; ValueError for a name that none has."""
-    if name not in MAKERS:
+    name: str, now: Callable[[], float], check_session: Callable[[], str | None] = lambda: None
+) -> Channel:
+    """Return the channel of this name; ValueError if it is not in the table of channels.
+
+    `check_session` returns why nothing can be shown in this session yet, or None.
+    """
+    if name not in CHANNELS:
         raise ValueError(f'there is no channel called "{name}"')
-    return MAKERS[name](now, hindrance)
+    # Only what the configuration names is loaded.
+    channel: Channel = import_module(f"unplugd.notify.{name}").make(now, check_session)
+    return channel

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import select
 import sys
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from unplugd.notify.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,42 +14,48 @@ if TYPE_CHECKING:
     from unplugd.notify.message import Message
 
 
-class Terminal:
-    """The terminal that unplugd was started in."""
+class Terminal(Channel):
+    """Writes messages to stderr if it is a terminal."""
 
-    name: Final = "terminal"
-    replaces: Final = False
+    name = "terminal"
+    hint = "works only when unplugd is started in a terminal"
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream: TextIO | None = stream or sys.stderr
 
-    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
-        """Write the words and ring the bell, where a person can see it."""
-        trouble = self._trouble()
-        if trouble is None and self._stream:
+    def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
+        """Write the message and ring the bell."""
+        error = self._find_error()
+        if error is None and self._stream:
             try:
                 poll = select.poll()
                 poll.register(self._stream.fileno(), select.POLLOUT)
                 if not poll.poll(0):
-                    # Halted with Ctrl-S: writing would halt unplugd, too.
-                    done("the terminal is halted")
+                    # Stopped with Ctrl-S: a write would block.
+                    on_done("the terminal is halted")
                     return
-                self._stream.write("\a" + "\n".join((words.title, *words.lines)) + "\n")
+                self._stream.write("\a" + "\n".join((message.title, *message.lines)) + "\n")
                 self._stream.flush()
             except (OSError, ValueError):
-                trouble = "the terminal is gone"
-        done(trouble)
+                error = "the terminal is gone"
+        on_done(error)
 
     def withdraw(self) -> None:
-        """Do nothing: what is written stays."""
+        """Do nothing: a terminal keeps what was written."""
 
-    def check(self, told: Callable[[str | None, str], None]) -> None:
-        """Say whether there is a terminal."""
-        told(self._trouble(), "this terminal")
+    def check(self, on_result: Callable[[str | None, str], None]) -> None:
+        """Report whether there is a terminal."""
+        on_result(self._find_error(), "this terminal")
 
-    def _trouble(self) -> str | None:
+    def _find_error(self) -> str | None:
         try:
-            there = self._stream is not None and self._stream.isatty()
+            is_terminal = self._stream is not None and self._stream.isatty()
         except ValueError:
-            there = False
-        return None if there else "unplugd was not started in a terminal"
+            # The stream is closed.
+            is_terminal = False
+        return None if is_terminal else "unplugd was not started in a terminal"
+
+
+def make(_now: Callable[[], float], _check_session: Callable[[], str | None]) -> Terminal:
+    """Return the channel."""
+    return Terminal()

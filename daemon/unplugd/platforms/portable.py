@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.eventloop.loop import Source
-    from unplugd.notify.channel import Channel, Events
+    from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.rules.uploaders import Uploader
 
 POLL_SECONDS: Final = 2.0
@@ -137,7 +137,7 @@ class Portable:
 
         return [Timer(self.now, lambda: self._every, poll)]
 
-    def channel(self, name: str, _events: Events) -> tuple[Channel, Source | None] | None:
+    def channel(self, name: str, _events: NotificationListener) -> Channel | None:
         """Return the channel of this name; there is no desktop channel here."""
         return None if name == "desktop" else make_channel(name, self.now)
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.eventloop.loop import Source
-    from unplugd.notify.channel import Channel, Events
+    from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.rules.devices import Device, Watch
     from unplugd.rules.model import DeviceUse
     from unplugd.rules.uploaders import Uploader
@@ -45,8 +45,8 @@ class Platform(Protocol):
     def sources(self, on_change: Callable[[], None], /) -> list[Source]:
         """Return sources that call `on_change` when devices may have come or gone, or after sleep; or OSError."""
 
-    def channel(self, name: str, events: Events, /) -> tuple[Channel, Source | None] | None:
-        """Return the notification channel of this name and its source, None if this system does not have the channel.
+    def channel(self, name: str, events: NotificationListener, /) -> Channel | None:
+        """Return the notification channel of this name, None if this system does not have the channel.
 
         ValueError for a name that no system has.
         """

@@ -14,7 +14,7 @@ from unplugd.rules.model import DeviceUse, Policy
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from unplugd.notify.channel import Channel, Events
+    from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.platforms.protocol import Platform
     from unplugd.rules.devices import Watch
     from unplugd.rules.uploaders import Uploader
@@ -115,7 +115,7 @@ class SimulatedPlatform(Source):
         self._on_change = on_change
         return [self]
 
-    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
+    def channel(self, name: str, events: NotificationListener) -> Channel | None:
         """Return the real channel of this name."""
         return self._real.channel(name, events)
 

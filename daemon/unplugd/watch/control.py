@@ -1,4 +1,4 @@
-"""The local socket: one JSON object a line each way. `status` and `snooze` ask the running daemon through it."""
+"""The control socket: the commands ask the running daemon through it, with one JSON object on one line each way."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 MAX_REQUEST_BYTES: Final = 4096
 MAX_PATH_BYTES: Final = 103
-"""Bytes of a socket's path on every system: macOS takes the fewest."""
+"""Longest path of a socket, in bytes, that works on every system; macOS has the lowest limit."""
 MAX_CLIENTS: Final = 8
 CLIENT_TIMEOUT_SECONDS: Final = 2.0
-"""Seconds that a client has for its request and for taking the answer."""
+"""Seconds that a client has to send its request and to read the answer."""
 
 
 class NotRunningError(Exception):
-    """Nobody listens on the socket."""
+    """No daemon listens on the socket."""
 
 
 class NoAnswerError(Exception):
-    """Somebody listens and does not answer, or not as unplugd does."""
+    """Something listens but does not answer in time, or not with a JSON object."""
 
 
 class _Client:
@@ -41,7 +41,7 @@ class _Client:
 
 
 class Control(Source):
-    """The daemon's end, a source of the loop. `answer` gets each request and returns what to say."""
+    """The daemon's end. `answer` gets each request and returns the answer; OSError if the socket cannot be made."""
 
     def __init__(
         self, path: Path, now: Callable[[], float], answer: Callable[[dict[str, Any]], dict[str, Any]]
@@ -56,23 +56,23 @@ class Control(Source):
         try:
             self._listening.bind(os.fspath(path))
         except OSError as error:
-            # As other errors about files have it.
+            # With the path, as other errors about files have it.
             raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from None
         finally:
             os.umask(mask)
         self._listening.listen(MAX_CLIENTS)
         self._listening.setblocking(False)
-        # One descriptor for the loop, whatever the number of clients.
+        # One descriptor for the event loop, however many clients there are.
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listening, selectors.EVENT_READ)
         self._clients: dict[int, _Client] = {}
 
     def fileno(self) -> int:
-        """Return the descriptor that is readable when there is something to do."""
+        """Return the descriptor of the selector, which is readable when a client can be served."""
         return self._selector.fileno()
 
     def ready(self) -> None:
-        """Serve whoever can be served without waiting."""
+        """Serve the clients that are ready."""
         for key, _ in self._selector.select(0):
             if key.fileobj is self._listening:
                 self._accept()
@@ -80,19 +80,19 @@ class Control(Source):
                 self._serve(self._clients[key.fd])
 
     def deadline(self) -> float | None:
-        """Return when the patience with some client ends."""
+        """Return when the earliest client times out."""
         return min((client.deadline for client in self._clients.values()), default=None)
 
     def expire(self, now: float) -> None:
-        """Leave clients that take too long."""
+        """Drop clients that have timed out."""
         for client in list(self._clients.values()):
             if now >= client.deadline:
-                self._leave(client)
+                self._drop(client)
 
     def close(self) -> None:
         """Stop listening and remove the socket."""
         for client in list(self._clients.values()):
-            self._leave(client)
+            self._drop(client)
         self._selector.close()
         self._listening.close()
         with contextlib.suppress(OSError):
@@ -103,7 +103,7 @@ class Control(Source):
             connection, _ = self._listening.accept()
         except OSError:
             return
-        if len(self._clients) >= MAX_CLIENTS or _peer(connection) not in (os.geteuid(), None):
+        if len(self._clients) >= MAX_CLIENTS or _find_peer(connection) not in (os.geteuid(), None):
             connection.close()
             return
         connection.setblocking(False)
@@ -120,18 +120,18 @@ class Control(Source):
                 if more and b"\n" not in client.received and len(client.received) < MAX_REQUEST_BYTES:
                     return
                 if not client.received:
-                    self._leave(client)
+                    self._drop(client)
                     return
-                client.answer = self._answered(client.received.partition(b"\n")[0])
+                client.answer = self._make_answer(client.received.partition(b"\n")[0])
                 self._selector.modify(client.connection, selectors.EVENT_WRITE)
         except BlockingIOError:
             return
         except OSError:
             client.answer = b""
         if not client.answer:
-            self._leave(client)
+            self._drop(client)
 
-    def _answered(self, line: bytes) -> bytes:
+    def _make_answer(self, line: bytes) -> bytes:
         try:
             request = json.loads(line)
         except (ValueError, RecursionError):
@@ -140,14 +140,14 @@ class Control(Source):
             return b'{"error": "not a request: one JSON object on one line"}\n'
         return json.dumps(self._answer(request)).encode() + b"\n"
 
-    def _leave(self, client: _Client) -> None:
+    def _drop(self, client: _Client) -> None:
         self._clients.pop(client.connection.fileno(), None)
         self._selector.unregister(client.connection)
         client.connection.close()
 
 
-def _peer(connection: socket.socket) -> int | None:
-    """Return the user id at the other end, None where the system does not tell (the folder's mode keeps others out)."""
+def _find_peer(connection: socket.socket) -> int | None:
+    """Return the user id of the peer, None where the system cannot tell it (the folder's mode keeps others out)."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
         return None
@@ -155,7 +155,7 @@ def _peer(connection: socket.socket) -> int | None:
 
 
 def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send a request to the running daemon and return its answer; NotRunningError or NoAnswerError without one."""
+    """Send a request to the running daemon and return its answer; raises NotRunningError or NoAnswerError."""
     if len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise NotRunningError
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

@@ -1,4 +1,4 @@
-"""One daemon for one journal: the lock beside it."""
+"""The lock beside the journal, which allows one daemon for one journal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class HeldError(Exception):
-    """Another process holds the lock; `holder` is its process id, "" where it cannot be read."""
+    """Another process holds the lock; `holder` is its process id, "" if it cannot be read."""
 
     def __init__(self, holder: str) -> None:
         super().__init__(f"process {holder} holds the lock")
@@ -19,7 +19,7 @@ class HeldError(Exception):
 
 
 class Lock:
-    """An exclusive lock that the kernel lets go of however the process ends; raises HeldError or OSError."""
+    """An exclusive lock, which the kernel releases however the process ends; raises HeldError or OSError."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -34,5 +34,5 @@ class Lock:
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let go; the file stays, since removing it would let two hold it."""
+        """Release the lock; the file stays, because two processes could hold the lock after a removal."""
         os.close(self._descriptor)

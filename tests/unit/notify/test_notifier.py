@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unplugd.notify.channel import Channel
 from unplugd.notify.message import Message
 from unplugd.notify.notifier import REPEAT_ERROR_SECONDS, Notifier
 from unplugd.notify.plyer import TIMEOUT_SECONDS
@@ -24,7 +25,7 @@ UPDATE = Message("Unplug it", ("please",), fresh=False)
 
 
 @dataclass
-class Fake:
+class Fake(Channel):
     """A channel that answers when the test says so, and refuses to be called in an order that no channel bears."""
 
     name: str
@@ -35,18 +36,18 @@ class Fake:
     at_once: str | None = ""
     """What it answers at once: None for success, "" to wait."""
 
-    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
-        assert words.fresh or self.replaces, "an update on a channel that cannot replace"
-        self.shown.append(words)
+    def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
+        assert message.fresh or self.replaces, "an update on a channel that cannot replace"
+        self.shown.append(message)
         if self.at_once == "":
-            self.waiting.append(done)
+            self.waiting.append(on_done)
         else:
-            done(self.at_once)
+            on_done(self.at_once)
 
     def withdraw(self) -> None:
         self.withdrawn += 1
 
-    def check(self, told: Callable[[str | None, str], None]) -> None:
+    def check(self, on_result: Callable[[str | None, str], None]) -> None:
         raise NotImplementedError
 
     def answer(self, trouble: str | None = None) -> None:
@@ -59,13 +60,13 @@ class Heard:
 
     said: list[tuple[object, ...]] = field(default_factory=list)
 
-    def delivered(self, serial: int, channel: str) -> None:
+    def on_delivered(self, serial: int, channel: str) -> None:
         self.said.append(("delivered", serial, channel))
 
-    def undelivered(self, serial: int) -> None:
+    def on_undelivered(self, serial: int) -> None:
         self.said.append(("undelivered", serial))
 
-    def failed(self, channel: str, error: str) -> None:
+    def on_delivery_error(self, channel: str, error: str) -> None:
         self.said.append(("failed", channel, error))
 
 
@@ -91,7 +92,7 @@ def test_the_first_channel_that_works_is_the_one(rig: Rig) -> None:
     assert rig.heard.said == []
     rig.desktop.answer()
     assert rig.heard.said == [("delivered", 1, "desktop")]
-    assert rig.notifier.last == "desktop"
+    assert rig.notifier.last_channel == "desktop"
     assert (rig.plyer.shown, rig.terminal.shown) == ([], [])
 
 
@@ -114,7 +115,7 @@ def test_nobody_reached_is_told(rig: Rig) -> None:
     for channel in rig.channels:
         channel.answer("no")
     assert rig.heard.said[-1] == ("undelivered", 1)
-    assert rig.notifier.last == ""
+    assert rig.notifier.last_channel == ""
 
 
 @pytest.mark.parametrize(

@@ -360,11 +360,10 @@ def script(dice: Random) -> tuple[list[tuple[float, Callable[[Machine], None]]],
         raise CrashError
 
     def press(key: str) -> Callable[[Machine], None]:
-        return lambda machine: machine.daemon.pressed(key) if machine.daemon else None
+        return lambda machine: machine.person.on_action(key)
 
     def dismiss(machine: Machine) -> None:
-        assert machine.daemon
-        machine.daemon.closed("dismissed")
+        machine.person.on_closed("dismissed")
 
     def jump(machine: Machine) -> None:
         machine.offset += dice.choice([3600.0, -3600.0])

@@ -45,10 +45,10 @@ class Manager:
     def pass_time(self, seconds: float, *, resting: bool) -> None:
         """Let the loop run for some time, waking up only for the watchdog."""
         end = self.now + seconds
-        self.watchdog.sign(self.now, resting=resting)
+        self.watchdog.keep_alive(self.now, resting=resting)
         while (deadline := self.watchdog.deadline()) is not None and deadline < end:
             self.now = max(self.now, deadline)
-            self.watchdog.sign(self.now, resting=resting)
+            self.watchdog.keep_alive(self.now, resting=resting)
             assert self.now - self.last < self.limit
         self.now = end
 
@@ -83,5 +83,5 @@ def test_nobody_wants_a_sign(monkeypatch: pytest.MonkeyPatch, wanted: str, proce
     """Without a watchdog, or with one that is meant for another process, nothing is said and nothing wakes up."""
     manager = Manager(monkeypatch, wanted, process)
     assert manager.watchdog.deadline() is None
-    manager.watchdog.sign(1e9, resting=True)
+    manager.watchdog.keep_alive(1e9, resting=True)
     assert manager.signs == 0

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from jeepney.low_level import HeaderFields
 
 from unplugd import sanitize
+from unplugd.notify.channel import Channel
 from unplugd.platforms.linux import bus
 from unplugd.platforms.linux.bus import NO_ANSWER, Bus, BusError
 from unplugd.platforms.linux.bus_source import BusSource
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from jeepney.low_level import Message as BusMessage
 
-    from unplugd.notify.channel import Events
+    from unplugd.notify.channel import NotificationListener
     from unplugd.notify.message import Message
 
 DELIVERY_TIMEOUT_SECONDS: Final = 5.0
@@ -49,13 +50,15 @@ CLOSE_TIMEOUT_SECONDS: Final = 0.5
 """Seconds to wait, before the connection is closed, for what is still to be withdrawn."""
 
 
-class Desktop(BusSource):
+class Desktop(BusSource, Channel):
     """The channel. `remembered` is a file that outlives a crash, see `ServerNotification`."""
 
-    name: Final = "desktop"
-    replaces: Final = True
+    name = "desktop"
+    replaces = True
 
-    def __init__(self, now: Callable[[], float], events: Events, remembered: Path | None = None) -> None:
+    def __init__(
+        self, now: Callable[[], float], events: NotificationListener, remembered: Path | None = None
+    ) -> None:
         super().__init__()
         self._now = now
         self._events = events
@@ -184,10 +187,10 @@ class Desktop(BusSource):
         else:
             self._notification.forget()
         if was_shown:
-            self._events.lost()
+            self._events.on_lost()
 
     def _on_capabilities(self) -> None:
-        self._events.back()
+        self._events.on_server_back()
         self._advance()
 
     def _on_signal(self, signal: BusMessage) -> None:
@@ -200,12 +203,12 @@ class Desktop(BusSource):
         if (member, signature) == ("ActionInvoked", "us"):
             # A button may have been pressed just before we asked to close its notification.
             if self._notification.is_ours(body[0]):
-                self._events.pressed(str(body[1]))
+                self._events.on_action(str(body[1]))
         elif (member, signature) == ("NotificationClosed", "uu") and self._notification.handle_closed(
             body[0]
         ):
             self._wanted = None
-            self._events.closed("expired" if body[1] == 1 else "dismissed")
+            self._events.on_closed("expired" if body[1] == 1 else "dismissed")
 
     def _on_disconnect(self, error: str) -> None:
         was_shown = self._notification.is_shown
@@ -215,4 +218,4 @@ class Desktop(BusSource):
         self._server.forget()
         self._finish(error)
         if was_shown:
-            self._events.lost()
+            self._events.on_lost()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unplugd.eventloop.loop import Source
-    from unplugd.notify.channel import Channel, Events
+    from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.rules.devices import Device
     from unplugd.rules.model import DeviceUse
     from unplugd.rules.uploaders import Uploader
@@ -116,12 +116,12 @@ class Linux:
             "notification by plyer": "install notify-send (Debian: libnotify-bin)",
         }
 
-    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
-        """Return the notification channel of this name and its source."""
+    def channel(self, name: str, events: NotificationListener) -> Channel | None:
+        """Return the notification channel of this name."""
         if name == "desktop":
             self._desktop = Desktop(now, events, self._remembered)
             self._desktop.connect()
-            return self._desktop, self._desktop
+            return self._desktop
         return make_channel(name, now, self._check_session)
 
     def _check_session(self) -> str | None:

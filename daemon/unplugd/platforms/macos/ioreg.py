@@ -49,8 +49,8 @@ def parse(answer: bytes) -> tuple[Node, ...]:
 class Ioreg(Child):
     """Asks `ioreg`, one child at a time; calls `changed` when its answer differs from the one before."""
 
-    kept = MAX_BYTES + 1
-    complaints = False
+    max_output_bytes = MAX_BYTES + 1
+    captures_stderr = False
 
     def __init__(self, now: Callable[[], float]) -> None:
         super().__init__(now)
@@ -97,7 +97,7 @@ class Ioreg(Child):
     def ready(self) -> None:
         """Read the child's output; stop a child that writes too much."""
         super().ready()
-        if len(self._said) > MAX_BYTES:
+        if len(self._output) > MAX_BYTES:
             self._end("it does not stop talking")
 
     def close(self) -> None:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import paths, sanitize
 from unplugd.eventloop.child import Child
+from unplugd.notify.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.notify.channel import Events
+    from unplugd.notify.channel import NotificationListener
     from unplugd.notify.message import Message
 
 TIMEOUT_SECONDS: Final = 20.0
@@ -30,13 +31,14 @@ SCRIPT: Final = (
 )
 
 
-class Notification(Child):
+class Notification(Child, Channel):
     """The desktop channel of macOS."""
 
-    name: Final = "desktop"
-    replaces: Final = False
+    name = "desktop"
 
-    def __init__(self, now: Callable[[], float], events: Events, home: Path | None = None) -> None:
+    def __init__(
+        self, now: Callable[[], float], events: NotificationListener, home: Path | None = None
+    ) -> None:
         super().__init__(now)
         # Notifications here have no buttons, and nobody learns when one is closed.
         self._events = events

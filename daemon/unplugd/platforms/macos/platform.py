@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.eventloop.loop import Source
-    from unplugd.notify.channel import Channel, Events
+    from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.platforms.macos.frameworks import Libraries
     from unplugd.platforms.macos.registry import Node
     from unplugd.rules.devices import Device
@@ -138,11 +138,10 @@ class MacOS:
         """Return a hint for each layer that may not work."""
         return {"notification by desktop": "System Settings, Notifications: allow unplugd (or Script Editor)"}
 
-    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:
+    def channel(self, name: str, events: NotificationListener) -> Channel | None:
         """Return the channel of this name. plyer shows nothing outside an application bundle."""
         if name == "desktop":
-            notification = Notification(clock.now, events)
-            return notification, notification
+            return Notification(clock.now, events)
         return None if name == "plyer" else make_channel(name, clock.now)
 
     def _nodes(

@@ -43,16 +43,16 @@ class Heard:
 
     said: list[str] = field(default_factory=list)
 
-    def pressed(self, key: str) -> None:
+    def on_action(self, key: str) -> None:
         self.said.append(f"pressed {key}")
 
-    def closed(self, outcome: str) -> None:
+    def on_closed(self, outcome: str) -> None:
         self.said.append(outcome)
 
-    def lost(self) -> None:
+    def on_lost(self) -> None:
         self.said.append("lost")
 
-    def back(self) -> None:
+    def on_server_back(self) -> None:
         self.said.append("back")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from unplugd.notify.channel import Events
+    from unplugd.notify.channel import NotificationListener
 
 WORDS = Message("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
 TEXT = "Plugged in since 11:48.\nDisconnect it."
@@ -32,16 +32,16 @@ TEXT = "Plugged in since 11:48.\nDisconnect it."
 class Nobody:
     """Who is told nothing: macOS has no buttons for us, and says nothing."""
 
-    def pressed(self, key: str) -> None:
+    def on_action(self, key: str) -> None:
         raise AssertionError(key)
 
-    def closed(self, outcome: str) -> None:
+    def on_closed(self, outcome: str) -> None:
         raise AssertionError(outcome)
 
-    def lost(self) -> None:
+    def on_lost(self) -> None:
         raise AssertionError
 
-    def back(self) -> None:
+    def on_server_back(self) -> None:
         raise AssertionError
 
 
@@ -51,7 +51,7 @@ class Rig:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.mac = Mac(folder, monkeypatch)
         self.clock = Clock()
-        events: Events = Nobody()
+        events: NotificationListener = Nobody()
         self.channel = Notification(self.clock, events)
         self.outcomes: list[str | None] = []
         self.applet = Applet()

@@ -18,6 +18,7 @@ from tests.rig.wait import wait_until
 from unplugd.config.settings import Settings
 from unplugd.eventloop.loop import Source
 from unplugd.eventloop.timer import Timer
+from unplugd.notify.channel import Channel
 from unplugd.notify.terminal import Terminal
 from unplugd.paths import Paths
 from unplugd.platforms.macos import clock
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from unplugd.notify.channel import Channel, Events
+    from unplugd.notify.channel import NotificationListener
     from unplugd.notify.message import Message
     from unplugd.platforms.protocol import InspectablePlatform
 
@@ -60,10 +61,10 @@ def programs(compiled_program: Path, tmp_path: Path) -> Iterator[Programs]:
 class Quiet:
     """Hears nothing of a notification."""
 
-    def pressed(self, key: str) -> None: ...
-    def closed(self, outcome: object) -> None: ...
-    def lost(self) -> None: ...
-    def back(self) -> None: ...
+    def on_action(self, key: str) -> None: ...
+    def on_closed(self, outcome: object) -> None: ...
+    def on_lost(self) -> None: ...
+    def on_server_back(self) -> None: ...
 
 
 # --- the class
@@ -250,16 +251,12 @@ def test_channels(mac: Frameworks, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The desktop's and the terminal; plyer shows nothing outside a bundle, so it is none here."""
     monkeypatch.setenv("HOME", str(tmp_path))
     macos = MacOS(mac.libraries)
-    events: Events = Quiet()
-    made = macos.channel("desktop", events)
-    assert made
-    assert isinstance(made[0], Notification)
-    assert made[0] is made[1]
-    made[1].close()
+    events: NotificationListener = Quiet()
+    desktop = macos.channel("desktop", events)
+    assert isinstance(desktop, Notification)
+    desktop.close()
     assert macos.channel("plyer", events) is None
-    made = macos.channel("terminal", events)
-    assert made
-    assert isinstance(made[0], Terminal)
+    assert isinstance(macos.channel("terminal", events), Terminal)
 
 
 # --- clocks and boots
@@ -305,7 +302,7 @@ def test_a_boot_session_that_is_no_text_is_not_believed(mac: Frameworks) -> None
 # --- the whole daemon
 
 
-class Recorder:
+class Recorder(Channel):
     """A channel that takes everything."""
 
     name = "desktop"
@@ -315,15 +312,15 @@ class Recorder:
         self.shown: list[Message] = []
         self.withdrawn = 0
 
-    def show(self, words: Message, done: Callable[[str | None], None]) -> None:
-        self.shown.append(words)
-        done(None)
+    def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
+        self.shown.append(message)
+        on_done(None)
 
     def withdraw(self) -> None:
         self.withdrawn += 1
 
-    def check(self, told: Callable[[str | None, str], None]) -> None:
-        told(None, "")
+    def check(self, on_result: Callable[[str | None, str], None]) -> None:
+        on_result(None, "")
 
 
 class Script(Source):
@@ -356,8 +353,8 @@ class Told(MacOS):
 
     recorder: Recorder
 
-    def channel(self, name: str, events: Events) -> tuple[Channel, Source | None] | None:  # noqa: ARG002 - it tells nothing
-        return (self.recorder, None) if name == "desktop" else None
+    def channel(self, name: str, events: NotificationListener) -> Channel | None:  # noqa: ARG002 - it tells nothing
+        return self.recorder if name == "desktop" else None
 
 
 class Rig:

@@ -117,16 +117,16 @@ class World:
 
     # --- what the channel tells
 
-    def pressed(self, key: str) -> None:
+    def on_action(self, key: str) -> None:
         self.heard.append(f"pressed {key}")
 
-    def closed(self, outcome: str) -> None:
+    def on_closed(self, outcome: str) -> None:
         self.heard.append(outcome)
 
-    def lost(self) -> None:
+    def on_lost(self) -> None:
         self.heard.append("lost")
 
-    def back(self) -> None:
+    def on_server_back(self) -> None:
         self.heard.append("back")
 
     # --- what happens

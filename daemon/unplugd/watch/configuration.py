@@ -1,0 +1,49 @@
+"""The settings in force, and what happens to them when the configuration file is invalid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unplugd.config.settings import Settings
+from unplugd.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Configuration:
+    """The settings in force; `load` reads the file anew each time it is called.
+
+    An invalid file raises ConfigurationError, or is reported and replaced by the defaults if `defaults_on_error`.
+    """
+
+    def __init__(
+        self, load: Callable[[], Settings], report: Callable[[str], None], *, defaults_on_error: bool = False
+    ) -> None:
+        self._load = load
+        self._report = report
+        self.problems: tuple[str, ...] = ()
+        """What is wrong with the file; empty if its settings are in force."""
+        try:
+            self.settings = load()
+        except ConfigurationError as error:
+            if not defaults_on_error:
+                raise
+            self.settings = Settings()
+            self._refuse(error, "the configuration is refused, the defaults hold:")
+
+    def reload(self) -> bool:
+        """Read the file again and return whether its settings are in force; if it is invalid, the old ones stay."""
+        try:
+            self.settings = self._load()
+        except ConfigurationError as error:
+            self._refuse(error, "the new configuration is refused, the old one stays:")
+            return False
+        self.problems = ()
+        return True
+
+    def _refuse(self, error: ConfigurationError, consequence: str) -> None:
+        self.problems = tuple(map(str, error.problems))
+        self._report(consequence)
+        for problem in self.problems:
+            self._report(problem)

@@ -1,0 +1,61 @@
+"""Writes events to the journal, tries again what could not be written, and reports when writing starts or stops to fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from unplugd.journal import writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from unplugd.platforms.protocol import Platform
+    from unplugd.rules.devices import Device
+    from unplugd.rules.events import Event
+
+RETRY_SECONDS: Final = 60.0
+"""Seconds after which waiting events are written again if nothing happens before."""
+
+
+class Recorder:
+    """The journal as the daemon uses it; `wall` is the wall clock."""
+
+    def __init__(
+        self, path: Path, platform: Platform, wall: Callable[[], float], report: Callable[[str], None]
+    ) -> None:
+        self._file = writer.JournalFile(path)
+        self._journal = writer.Journal(self._file, boot=platform.boot_id(), now=platform.now, wall=wall)
+        self._now = platform.now
+        self._report = report
+        self._tried_at = 0.0
+        self.error: str | None = None
+        """Why the journal cannot be written, None if it can."""
+
+    @property
+    def waiting(self) -> int:
+        """The number of events that could not be written yet."""
+        return self._file.waiting
+
+    def write(self, event: Event, device: Device | None = None, at: float | None = None) -> None:
+        """Write an event; `at` is its time if that is not now."""
+        self._journal.write(event, device, at)
+        self._check_error()
+
+    def retry(self) -> None:
+        """Try to write the events that wait."""
+        self._journal.retry()
+        self._check_error()
+
+    def deadline(self) -> float | None:
+        """Return when to call `retry` at the latest, None if no event waits."""
+        return self._tried_at + RETRY_SECONDS if self.waiting else None
+
+    def _check_error(self) -> None:
+        self._tried_at = self._now()
+        error = self._file.trouble
+        if error != self.error:
+            self.error = error
+            self._report(
+                f"the journal cannot be written: {error}" if error else "the journal is written again"
+            )

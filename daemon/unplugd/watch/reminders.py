@@ -1,0 +1,181 @@
+"""The state of the rules, and doing what they decide: events go to the journal, reminders to the notifier."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from unplugd.journal.timestamps import format_timestamp
+from unplugd.notify import message
+from unplugd.notify.notifier import Notifier
+from unplugd.rules import events, reminder
+from unplugd.rules.model import Record, Show, State
+from unplugd.watch import sd_notify
+from unplugd.watch.news import NEWS_SERIAL, News
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Literal
+
+    from unplugd.notify.channel import Channel
+    from unplugd.platforms.protocol import Platform
+    from unplugd.rules.model import Action, Observation
+    from unplugd.watch.configuration import Configuration
+    from unplugd.watch.recorder import Recorder
+
+
+class Reminders:
+    """Applies the decisions of the rules; listens to deliveries and to what happens to the notification.
+
+    `on_record` gets each event that the rules record, `poll_now` makes the next poll due.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        configuration: Configuration,
+        recorder: Recorder,
+        wall: Callable[[], float],
+        on_record: Callable[[Record], None],
+        poll_now: Callable[[], None],
+    ) -> None:
+        self._platform = platform
+        self._configuration = configuration
+        self._write = recorder.write
+        self._wall = wall
+        self._on_record = on_record
+        self._poll_now = poll_now
+        self._news = News(message.INVALID_CONFIGURATION if configuration.problems else None)
+        self._notifier = Notifier((), self, platform.now)
+        self.state = State()
+        self.last_delivery: dict[str, Any] | None = None
+        """Time, channel and error of the latest delivery of a reminder, as the status shows it."""
+
+    @property
+    def greeting_delivery(self) -> dict[str, Any] | None:
+        """The channel of the latest greeting, None before its outcome is known."""
+        return self._news.delivery
+
+    # --- channels
+
+    def open_channels(self) -> Sequence[Channel]:
+        """Make the channels that the configuration names, and return them."""
+        made = [self._platform.channel(name, self) for name in self._configuration.settings.channels]
+        self._notifier = Notifier([channel for channel in made if channel], self, self._platform.now)
+        return self._notifier.channels
+
+    def close_channels(self) -> Sequence[Channel]:
+        """Withdraw what is shown, close the channels and return them."""
+        self._notifier.withdraw()
+        for channel in self._notifier.channels:
+            channel.close()
+        self.state = reminder.forget_shown(self.state)
+        return self._notifier.channels
+
+    def withdraw(self) -> None:
+        """Remove the notification from the screen, also one that an earlier run has left."""
+        self._notifier.withdraw()
+
+    # --- what the rules decide
+
+    def observe(self, observation: Observation, now: float) -> None:
+        """Let the rules decide on what was seen."""
+        self.apply(reminder.step(self.state, observation, now, self._configuration.settings.policy), now)
+
+    def deadline(self) -> float | None:
+        """Return when the rules want to decide again."""
+        return reminder.next_deadline(self.state, self._configuration.settings.policy, self._platform.now())
+
+    def apply(self, decided: tuple[State, tuple[Action, ...]], at: float) -> None:
+        """Take over the state that was decided on for the time `at`, and carry out the actions."""
+        before = self.state.present()
+        self.state, actions = decided
+        for action in actions:
+            if isinstance(action, Record):
+                # The time of the decision, so that the journal's times add up to its durations.
+                self._write(action.event, action.device, at)
+                self._on_record(action)
+            elif isinstance(action, Show):
+                wall = datetime.now().astimezone()
+                watches = self._configuration.settings.watches
+                self._notifier.show(
+                    action.reminder.serial, message.compose(action.reminder, at, wall, watches)
+                )
+            else:
+                self._notifier.withdraw()
+        if len(before) != len(self.state.present()):
+            self.notify_service_manager()
+
+    def notify_service_manager(self, *lines: str) -> None:
+        """Send the service manager what is plugged in, after `lines`."""
+        names = ", ".join(period.device.name for period in self.state.present())
+        sd_notify.notify(*lines, f"STATUS={f'Plugged in: {names}' if names else 'Nothing plugged in'}")
+
+    # --- news
+
+    def greet(self) -> None:
+        """Show that reminders reach the person; `greeting_delivery` says how it went."""
+        channel = self._notifier.last_channel if self.state.reminder else None
+        self._news.announce(message.GREETING, channel)
+        self.show_news()
+
+    def show_news(self) -> None:
+        """Show the message that is no reminder, if there is one and no reminder is on the screen."""
+        if not self.state.reminder:
+            self._news.show(self._notifier)
+
+    # --- how deliveries went
+
+    def on_delivered(self, serial: int, channel: str) -> None:
+        """Handle that a channel accepted the message."""
+        if serial == NEWS_SERIAL:
+            self._news.on_delivered(channel)
+            return
+        now = self._platform.now()
+        decided = reminder.confirm_delivery(self.state, serial, channel, now)
+        if decided[1]:
+            self.last_delivery = {"time": format_timestamp(self._wall()), "channel": channel}
+        self.apply(decided, now)
+
+    def on_undelivered(self, serial: int) -> None:
+        """Handle that no channel accepted the message."""
+        if serial == NEWS_SERIAL:
+            self._news.on_undelivered()
+            return
+        policy = self._configuration.settings.policy
+        self.state = reminder.fail_delivery(self.state, serial, self._platform.now(), policy)
+
+    def on_delivery_error(self, channel: str, error: str) -> None:
+        """Handle that one channel did not accept the message."""
+        self.last_delivery = {"time": format_timestamp(self._wall()), "channel": channel, "error": error}
+        failure = events.DeliveryFailed(channel, error)
+        self._write(failure)
+        self._on_record(Record(failure))
+
+    # --- what happens to the notification
+
+    def on_action(self, key: str) -> None:
+        """Handle a pressed button."""
+        now, policy = self._platform.now(), self._configuration.settings.policy
+        if key == message.SNOOZE_KEY and self.state.reminder:
+            self.apply(
+                reminder.snooze(self.state, policy.snooze, now, policy, self.state.reminder.ports), now
+            )
+        elif key == message.UPLOADING_KEY:
+            self.apply(reminder.hold_back(self.state, now, policy), now)
+
+    def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
+        """Handle that the person or the desktop closed it."""
+        self.apply(reminder.close(self.state, outcome), self._platform.now())
+
+    def on_lost(self) -> None:
+        """Handle that it disappeared together with its server."""
+        self.state = reminder.forget_shown(self.state)
+        self._poll_now()
+
+    def on_server_back(self) -> None:
+        """Handle that a notification server is available again."""
+        if self.state.present():
+            self.state = reminder.retry_now(self.state)
+            self._poll_now()
+        self.show_news()

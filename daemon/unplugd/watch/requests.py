@@ -1,0 +1,122 @@
+"""The answers to requests on the control socket: status, snooze, greet and reload."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from unplugd import __version__, durations
+from unplugd.journal.timestamps import format_timestamp
+from unplugd.rules import reminder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from unplugd.rules.model import PluggedIn
+    from unplugd.watch.configuration import Configuration
+    from unplugd.watch.recorder import Recorder
+    from unplugd.watch.reminders import Reminders
+
+
+class Requests:
+    """Answers requests; `now` is the platform's clock, `wall` the wall clock."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        recorder: Recorder,
+        reminders: Reminders,
+        now: Callable[[], float],
+        wall: Callable[[], float],
+        reload: Callable[[], None],
+    ) -> None:
+        self._configuration = configuration
+        self._recorder = recorder
+        self._reminders = reminders
+        self._now = now
+        self._wall = wall
+        self._reload = reload
+        self._started = wall()
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a request and return the answer; one with "error" if that cannot be done."""
+        command = request.get("command")
+        if command == "status":
+            return self._report_status()
+        if command == "snooze":
+            return self._snooze(request)
+        if command == "greet":
+            self._reminders.greet()
+            return {}
+        if command == "reload":
+            self._reload()
+            return {"problems": list(self._configuration.problems)}
+        return {"error": "unknown command"}
+
+    def _snooze(self, request: dict[str, Any]) -> dict[str, Any]:
+        now, policy = self._now(), self._configuration.settings.policy
+        present = self._reminders.state.present()
+        if request.get("cancel"):
+            names = [period.device.name for period in present if period.snoozed_until is not None]
+            self._reminders.apply(reminder.cancel_snooze(self._reminders.state, now, policy), now)
+            return {"cancelled": names}
+        seconds = request.get("seconds", policy.snooze)
+        if (
+            not isinstance(seconds, int | float)
+            or isinstance(seconds, bool)
+            or not 0 < seconds <= durations.DAY_SECONDS
+        ):
+            return {"error": "not a duration"}
+        self._reminders.apply(reminder.snooze(self._reminders.state, seconds, now, policy), now)
+        return {
+            "plugged_in": len(present),
+            "limit": policy.snooze_limit,
+            "snoozed": [
+                {"name": period.device.name, "until": self._format_time(period.snoozed_until, now)}
+                for period in self._reminders.state.present()
+                if period.snoozed_at == now
+            ],
+        }
+
+    def _report_status(self) -> dict[str, Any]:
+        now, state = self._now(), self._reminders.state
+        return {
+            "running": True,
+            "version": __version__,
+            "process": os.getpid(),
+            "since": format_timestamp(self._started),
+            "devices": [self._describe_device(period, now) for period in state.present()],
+            "upload_software_runs_since": self._format_time(state.running_since, now),
+            "quiet_until": self._format_time(state.quiet_until, now),
+            "channels": list(self._configuration.settings.channels),
+            "last_delivery": self._reminders.last_delivery,
+            "greeted": self._reminders.greeting_delivery,
+            "journal": {"trouble": self._recorder.error, "waiting": self._recorder.waiting},
+            "configuration": {"problems": list(self._configuration.problems)},
+        }
+
+    def _describe_device(self, period: PluggedIn, now: float) -> dict[str, Any]:
+        state = self._reminders.state
+        due = None if period.use else reminder.due_at(period, state, self._configuration.settings.policy)
+        if due is not None:
+            due = max(due, state.quiet_until or 0.0, state.retry_at or 0.0, now)
+        return {
+            "device": period.device.port,
+            "id": period.device.id,
+            "name": period.device.name,
+            "plugged_in": self._format_time(period.since, now),
+            "plugged_for": round(period.seconds_plugged_in(now)),
+            "idle_for": round(period.seconds_idle(now)),
+            "use": period.verdict,
+            "program": period.use.program if period.use else None,
+            "evidence": period.use.evidence if period.use else None,
+            "used_until": self._format_time(period.last_use, now),
+            "strangers": list(period.unknown_programs),
+            "reminded": period.reminders,
+            "next_reminder": self._format_time(due, now),
+            "snoozed_until": self._format_time(period.snoozed_until, now),
+        }
+
+    def _format_time(self, time: float | None, now: float) -> str | None:
+        """Return a time of the platform's clock, which now shows `now`, as a timestamp."""
+        return None if time is None else format_timestamp(self._wall() + time - now)

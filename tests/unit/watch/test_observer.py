@@ -1,0 +1,186 @@
+"""When to look and what was seen, on a platform and a clock that the test moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from unplugd.config.settings import Settings
+from unplugd.rules.devices import Device
+from unplugd.rules.model import DeviceUse
+from unplugd.watch.configuration import Configuration
+from unplugd.watch.observer import SECOND_POLL_SECONDS, Observer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STICK = Device("1-1.2", 0x0A21, 0x8001, address=5, name="CareLink USB")
+METER = Device("1-1.3", 0x1A79, 0x6210, address=6, name="Contour Next Link 2.4")
+LOOK_EVERY = 15.0
+
+
+class Platform:
+    """A platform with the devices and uses that the test sets."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+        self.asleep = 0.0
+        self.devices: list[Device] = []
+        self.users: dict[str, str] = {}
+        self.polled: list[str] = []
+        """The ports of the devices whose use was looked at."""
+        self.sleeps_in_poll = 0.0
+        self.error: OSError | None = None
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep_seconds(self) -> float:
+        return self.asleep
+
+    def scan(self, _watches: object) -> list[Device]:
+        if self.error:
+            raise self.error
+        return list(self.devices)
+
+    def find_running(self, _uploaders: object) -> tuple[str, float] | None:
+        return ("Uploader", 90.0) if self.users else None
+
+    def find_usage(self, watched: Sequence[Device], *_more: object) -> tuple[DeviceUse, ...]:
+        self.polled += [device.port for device in watched]
+        self.asleep += self.sleeps_in_poll
+        return tuple(
+            DeviceUse(device, "in use", self.users[device.port], "open")
+            if device.port in self.users
+            else DeviceUse(device)
+            for device in watched
+        )
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.platform = Platform()
+        self.reported: list[str] = []
+        platform: Any = self.platform
+        configuration = Configuration(lambda: Settings(look_every=LOOK_EVERY), self.reported.append)
+        self.observer = Observer(platform, configuration, self.reported.append)
+
+    def poll(self, *, is_first: bool = False) -> list[tuple[str, str]]:
+        """Poll, and return port and verdict of each device."""
+        observation = self.observer.poll(self.platform.time, is_first=is_first)
+        assert observation
+        return [(use.device.port, use.verdict) for use in observation.uses]
+
+    def rescan(self) -> list[tuple[str, str]] | None:
+        """Rescan, and return port and verdict of each device, None if nothing has changed."""
+        observation = self.observer.rescan(self.platform.time)
+        return [(use.device.port, use.verdict) for use in observation.uses] if observation else None
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_without_devices_nothing_is_due(rig: Rig) -> None:
+    """Only an announcement brings the next look."""
+    assert rig.poll(is_first=True) == []
+    assert rig.observer.deadline() is None
+    assert not rig.observer.sees_devices
+
+
+def test_a_device_is_polled_again_and_again(rig: Rig) -> None:
+    """`look_every` after each poll, for as long as it is plugged in."""
+    rig.platform.devices = [STICK]
+    rig.poll(is_first=True)
+    for rig.platform.time in (130.0, 160.0):
+        rig.poll()
+        assert rig.observer.deadline() == rig.platform.time + LOOK_EVERY
+    rig.platform.devices = []
+    rig.poll()
+    assert rig.observer.deadline() is None
+
+
+def test_the_first_poll_sees_uses_that_are_under_way(rig: Rig) -> None:
+    """A device that was there before the start may have been in use all the time."""
+    rig.platform.devices, rig.platform.users = [STICK], {STICK.port: "Uploader"}
+    assert rig.poll(is_first=True) == [(STICK.port, "in use")]
+
+
+def test_the_second_poll_sees_who_took_a_new_device(rig: Rig) -> None:
+    """The rescan after the announcement calls it idle and is quick; the poll comes 0.2 s after the announcement."""
+    rig.poll(is_first=True)
+    rig.platform.devices, rig.platform.users = [STICK], {STICK.port: "Uploader"}
+    rig.observer.on_change()
+    assert rig.observer.rescan_due
+    assert rig.rescan() == [(STICK.port, "idle")]
+    assert not rig.observer.rescan_due
+    assert rig.platform.polled == []
+    assert rig.observer.deadline() == 100 + SECOND_POLL_SECONDS
+    rig.platform.time += SECOND_POLL_SECONDS
+    assert rig.poll() == [(STICK.port, "in use")]
+    assert rig.observer.deadline() == rig.platform.time + LOOK_EVERY
+
+
+def test_a_new_device_without_an_announcement_is_polled_soon(rig: Rig) -> None:
+    """A poll that finds it is followed by another one as soon as if it had been announced."""
+    rig.poll(is_first=True)
+    rig.platform.devices = [STICK]
+    assert rig.poll() == [(STICK.port, "idle")]
+    assert rig.observer.deadline() == 100 + SECOND_POLL_SECONDS
+
+
+def test_a_rescan_of_nothing_new_says_nothing(rig: Rig) -> None:
+    """Announcements come in hundreds, most of them about other devices."""
+    rig.platform.devices = [STICK]
+    rig.poll(is_first=True)
+    rig.observer.on_change()
+    assert rig.rescan() is None
+    assert rig.platform.polled == [STICK.port]
+
+
+def test_a_rescan_keeps_the_uses_of_the_poll_before(rig: Rig) -> None:
+    """A device that comes or goes does not end the use of another one."""
+    rig.platform.devices, rig.platform.users = [STICK], {STICK.port: "Uploader"}
+    rig.poll(is_first=True)
+    rig.platform.devices = [STICK, METER]
+    assert rig.rescan() == [(STICK.port, "in use"), (METER.port, "idle")]
+    rig.platform.devices = [STICK]
+    assert rig.rescan() == [(STICK.port, "in use")]
+
+
+def test_a_replug_is_a_change(rig: Rig) -> None:
+    """The same device on the same port has a new address."""
+    rig.platform.devices = [STICK]
+    rig.poll(is_first=True)
+    rig.platform.devices = [Device(STICK.port, STICK.vendor, STICK.product, address=9, name=STICK.name)]
+    assert rig.rescan() == [(STICK.port, "idle")]
+
+
+def test_a_poll_during_which_the_system_slept_counts_for_nothing(rig: Rig) -> None:
+    """The sleep is there to be recorded, and the poll is done again."""
+    rig.platform.devices, rig.platform.sleeps_in_poll = [STICK], 60.0
+    assert rig.observer.poll(rig.platform.time, is_first=True) is None
+    rig.platform.sleeps_in_poll = 0.0
+    assert rig.observer.has_slept()
+    assert rig.observer.take_sleep() == 60
+    assert not rig.observer.has_slept()
+    assert rig.poll(is_first=True) == [(STICK.port, "idle")]
+
+
+def test_a_moment_of_sleep_is_not_recorded(rig: Rig) -> None:
+    """Clocks differ by a little, and short sleeps do not add up."""
+    for _ in range(3):
+        rig.platform.asleep += 0.5
+        assert not rig.observer.has_slept()
+        assert rig.observer.take_sleep() == 0
+
+
+def test_devices_that_cannot_be_listed_stay(rig: Rig) -> None:
+    """An error is no unplug; it is reported."""
+    rig.platform.devices = [STICK]
+    rig.poll(is_first=True)
+    rig.platform.error = OSError(5, "Input/output error")
+    assert rig.poll() == [(STICK.port, "idle")]
+    assert rig.reported == ["cannot list the USB devices: Input/output error"]
