@@ -1,4 +1,4 @@
-"""The report's page as a browser shows and prints it; what people see is in tests/artifacts."""
+"""The page as a browser shows and prints it; the pictures are in tests/artifacts."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def page_of(report: Report) -> str:
     return render_page(report, made=report.until + 3600)
 
 
-def said(dom: str) -> dict[str, dict[str, str]]:
+def find_measures(dom: str) -> dict[str, dict[str, str]]:
     """Return what was measured in each frame."""
     found = re.findall(r'<p id="([\w-]+)-said"([^>]*)>', dom)
     return {name: dict(re.findall(r'data-(\w+)="([^"]*)"', data)) for name, data in found}
 
 
 def test_it_fits_a_phone_and_a_zoomed_window(browser: Browser) -> None:
-    """Nothing is cut off or scrolls sideways at 320 pixels, at any width, with any names; the style is let through."""
+    """Nothing is cut off or scrolls sideways from 320 pixels on, with any names, and the policy allows the style."""
     pages = {
         "home": page_of(sample_report.home_month()),
         "clinic": page_of(sample_report.clinic(14)),
@@ -52,7 +52,7 @@ def test_it_fits_a_phone_and_a_zoomed_window(browser: Browser) -> None:
         "nothing": page_of(sample_report.nothing()),
     }
     frames = {f"{name}-{width}": (source, width) for name, source in pages.items() for width in WIDTHS}
-    found = said(browser.measured(frames))
+    found = find_measures(browser.measured(frames))
     assert found.keys() == frames.keys()
     assert {name: int(one["wide"]) for name, one in found.items()} == {
         name: width for name, (_, width) in frames.items()
@@ -63,12 +63,12 @@ def test_it_fits_a_phone_and_a_zoomed_window(browser: Browser) -> None:
 
 def test_it_is_dark_where_people_want_it_dark(browser: Browser) -> None:
     source = page_of(sample_report.home_month())
-    found = said(browser.measured({"home": (source, 800)}, DARK))
+    found = find_measures(browser.measured({"home": (source, 800)}, DARK))
     assert found["home"]["paper"] == "rgb(18, 22, 27)"
 
 
 def test_hostile_names_do_nothing_in_a_browser(browser: Browser) -> None:
-    """It reads the same elements as are written, and runs nothing."""
+    """With hostile names a browser sees the elements that were written, and runs nothing."""
     source = page_of(sample_report.hostile())
     read = browser.dom(source)
     assert "<h1>taken over" not in read
@@ -78,7 +78,7 @@ def test_hostile_names_do_nothing_in_a_browser(browser: Browser) -> None:
         tag for tag in written if tag != "html"
     ]
     trap = source.replace("&lt;script&gt;alert", "<script>parent.taken = taken = 1;alert")
-    assert said(browser.measured({"trap": (trap, 800)}))["trap"]["scripts"] == "false"
+    assert find_measures(browser.measured({"trap": (trap, 800)}))["trap"]["scripts"] == "false"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_it_looks_like(
 
 @pytest.mark.parametrize("sheet", SHEETS)
 def test_it_prints(sheet: str, browser: Browser) -> None:
-    """On both sizes of paper, with each row whole and the head of a table on every sheet; see tests/artifacts/page-A4-1.png."""
+    """It prints on both sizes of paper within the margins, with a table head on every sheet; see tests/artifacts/page-A4-1.png."""
     need("pdftoppm", "pdftotext")
     # The size of the paper is for the printer to say: here the page says it, and its policy would not let it.
     source = page_of(sample_report.home_month()).replace("@page {", f"@page {{ size: {sheet};")

@@ -1,4 +1,4 @@
-"""The report's page: whole, exact, harmless, readable by everybody, and no larger than it has to be."""
+"""The page: complete, exact, safe, accessible, and no larger than necessary."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def rows(tree: Tree, table: str) -> list[Element]:
 
 
 def test_every_reference_is_to_something_on_the_page(shown: tuple[Report, str, Tree]) -> None:
-    """Ids are unique; what names or links to one finds it."""
+    """Ids are unique, and every label and link refers to one that exists."""
     _, source, tree = shown
     ids = [one.attributes["id"] for one in tree.elements if "id" in one.attributes]
     assert len(ids) == len(set(ids))
@@ -84,8 +84,8 @@ def test_every_reference_is_to_something_on_the_page(shown: tuple[Report, str, T
     assert set(re.findall(r"url\(#([\w-]+)\)", source)) <= set(ids)
 
 
-def test_it_can_be_read_without_seeing_it(shown: tuple[Report, str, Tree]) -> None:
-    """Landmarks, headings in order, tables with captions and scopes, a name for each picture."""
+def test_a_screen_reader_can_read_it(shown: tuple[Report, str, Tree]) -> None:
+    """It has landmarks, headings in order, tables with captions and scopes, and a name for each picture."""
     _, _, tree = shown
     assert tree.all("html")[0].attributes["lang"] == "en"
     assert [len(tree.all(tag)) for tag in ("header", "nav", "main", "footer", "h1", "title")][:5] == [1] * 5
@@ -106,8 +106,8 @@ def test_it_can_be_read_without_seeing_it(shown: tuple[Report, str, Tree]) -> No
         assert all(one.attributes["aria-labelledby"] for one in named)
 
 
-def test_it_needs_nothing_but_itself(shown: tuple[Report, str, Tree]) -> None:
-    """No script, no address, nothing to load; the policy allows this one style only."""
+def test_it_is_complete_in_itself(shown: tuple[Report, str, Tree]) -> None:
+    """It has no script, no address and nothing to load, and its policy allows its own style only."""
     _, source, tree = shown
     assert not re.search(
         r"http|//(?!x)|@import", re.sub(r"javascript:alert\(1\)//x*", "", source).replace("http-equiv", "")
@@ -128,7 +128,7 @@ def test_it_needs_nothing_but_itself(shown: tuple[Report, str, Tree]) -> None:
 
 
 def test_the_figures_are_those_of_the_report(shown: tuple[Report, str, Tree]) -> None:
-    """Each figure of the summary, of each day, of each period; and the days add up to the whole."""
+    """The summary, each day and each period have their figures, and the days add up to the total."""
     report, _, tree = shown
     total = report.total
     assert SENTENCE in tree.all("blockquote")[0].text
@@ -154,15 +154,17 @@ def test_the_figures_are_those_of_the_report(shown: tuple[Report, str, Tree]) ->
         if "data-outcome" in one.attributes
     }
     assert sum(outcomes.values()) == sum(total.outcomes.values())
-    told = {row.children[0].attributes["id"]: row for row in rows(tree, "days") if "quiet" not in row.classes}
+    shown_days = {
+        row.children[0].attributes["id"]: row for row in rows(tree, "days") if "quiet" not in row.classes
+    }
     for day, figure in report.days:
-        if f"d{day}" in told:
-            cells = told[f"d{day}"].children[2:]
+        if f"d{day}" in shown_days:
+            cells = shown_days[f"d{day}"].children[2:]
             values = [figure.periods, figure.plugged_for, figure.used_for, figure.unused_for]
             assert [tree.value(cell) for cell in cells] == pytest.approx(values, abs=0.001)
         else:
             assert not figure.plugged_for
-    assert sum(tree.value(row.children[5]) for row in told.values()) == pytest.approx(
+    assert sum(tree.value(row.children[5]) for row in shown_days.values()) == pytest.approx(
         total.unused_for, abs=0.1
     )
     listed = [tree.value(row.children[-3]) for row in rows(tree, "list")]
@@ -177,7 +179,7 @@ def test_the_figures_are_those_of_the_report(shown: tuple[Report, str, Tree]) ->
 
 
 def harmless(report: Report) -> Report:
-    """Return the report with a letter for each hostile name."""
+    """Return the report with a letter instead of each hostile name."""
     names = {name: chr(ord("a") + number) for number, name in enumerate(HOSTILE)}
 
     def period(one: Period) -> Period:
@@ -205,7 +207,7 @@ def harmless(report: Report) -> Report:
 
 
 def test_hostile_names_change_nothing_but_words() -> None:
-    """The page has the same elements with the same attributes as with harmless names, and no character that does things."""
+    """With hostile names the page has the same elements and attributes as with harmless ones, and no control characters."""
     report, source, tree = made("hostile names")
     other = Tree(render_page(harmless(report), made=report.until + 3600))
     assert [one.tag for one in tree.elements] == [one.tag for one in other.elements]
@@ -221,7 +223,7 @@ def test_hostile_names_change_nothing_but_words() -> None:
 
 
 def test_three_years_of_five_stations_are_three_megabytes_at_most() -> None:
-    """And stay usable: the newest days are unfolded, older months folded, and what is not listed is said."""
+    """A long report stays usable: the newest days are unfolded, older months folded, and it says what is not listed."""
     report = sample_report.clinic(1096, plug_ins=6)
     source = render_page(report, made=report.until)
     tree = Tree(source)
@@ -235,7 +237,7 @@ def test_three_years_of_five_stations_are_three_megabytes_at_most() -> None:
 
 
 def test_a_thousand_times_on_one_day_are_all_there() -> None:
-    """Each with its times under the pointer, those at the same time side by side, the long list folded."""
+    """Each of a thousand periods on a day has its times under the pointer, and the long list is folded."""
     report, source, tree = made("a busy day")
     assert len(source.encode()) <= MEGABYTE
     assert len(tree.inside(tree.by_id("t2026-10-06").parent or tree.elements[0], "g")) == 1000
@@ -248,7 +250,7 @@ def test_a_thousand_times_on_one_day_are_all_there() -> None:
     [("2026-03-29", 23, 11 / 23), ("2026-03-30", 24, 12 / 24), ("2026-10-25", 25, 13 / 25)],
 )
 def test_days_of_other_lengths_are_as_long_as_they_are(day: str, hours: int, noon: float) -> None:
-    """When the clocks change, the hours of that day stand where they were."""
+    """When the clocks change, the hours of that day are where they were."""
     since = at(f"{day}T00:00")
     began = at(f"{day}T12:00")
     tree = Tree(render_page(report_of([plugged(began, 60)], since, since + hours * 3600), made=since + DAY))
@@ -267,7 +269,7 @@ def test_days_of_other_lengths_are_as_long_as_they_are(day: str, hours: int, noo
     "zone", ["Europe/Berlin", "America/Havana", "Africa/Cairo", "Pacific/Apia", "Asia/Kolkata", "UTC"]
 )
 def test_days_follow_each_other_without_a_gap(zone: str) -> None:
-    """Also where clocks change at midnight, and where a day never was."""
+    """Days are consecutive also where clocks change at midnight, and where a day was skipped."""
     where = ZoneInfo(zone)
     found = days.list_days(at("2011-01-01T00:00", zone), at("2012-01-01T00:00", zone), where)
     assert all(one.ended == after.began for one, after in pairwise(found))
@@ -285,14 +287,14 @@ def test_a_zone_is_also_an_offset(name: str, offset: int) -> None:
 
 
 def test_an_hour_that_comes_twice_is_named() -> None:
-    """02:50 on the day the clocks go back is said with its zone."""
+    """02:30 on the day on which the clocks go back is shown with its zone."""
     since = at("2026-10-25T00:00")
     tree = Tree(render_page(report_of([plugged(since + 9000, 60)], since, since + DAY), made=since + DAY))
     assert rows(tree, "list")[0].children[0].text == "Sun 25 Oct 02:30 CEST \N{EN DASH} 02:30 CET"
 
 
 def test_a_period_of_several_days_is_on_each_of_them() -> None:
-    """And is one in the list, with both its days."""
+    """A period of several days is drawn on each of them, and is one row in the list."""
     since = at("2026-10-05T00:00")
     tree = Tree(
         render_page(report_of([plugged(since + DAY / 2, 3 * 1440)], since, since + 5 * DAY), made=since)
@@ -306,7 +308,7 @@ def test_a_period_of_several_days_is_on_each_of_them() -> None:
 
 
 def test_it_is_said_when_unplugd_did_not_run() -> None:
-    """Hatched in the picture, and in words."""
+    """The time in which unplugd was not running is hatched in the picture, and given in words."""
     since = at("2026-10-05T00:00")
     watched = [Watched("anna-laptop", since, since + 6 * 3600)]
     report = report_of([plugged(since, 30)], since, since + DAY, watched=watched)
@@ -320,7 +322,7 @@ def test_it_is_said_when_unplugd_did_not_run() -> None:
 
 
 def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
-    """That nothing was plugged in then, or more or less than before, is not said: not of the time, and not of its days."""
+    """Where unplugd was not running the page says that there is no data, not that nothing was plugged in."""
     since = at("2026-10-05T00:00")
     ran = ((0, 1), (3, 5), (7, 8), (9, 10))
     watched = [Watched("anna-laptop", since + first * DAY, since + last * DAY) for first, last in ran]
@@ -347,16 +349,16 @@ def test_still_plugged_in_is_said_first() -> None:
 
 
 def test_every_note_has_words() -> None:
-    """One that is new is shown by its name."""
+    """Every note has its sentence, and an unknown one is shown by its key."""
     report = replace(sample_report.nothing(), notes={**dict.fromkeys(NOTES, 2), "brand_new": 7})
     tree = Tree(render_page(report, made=0))
-    told = tree.inside(sections(tree)["notes"], "li")
-    assert len(told) == len(NOTES) + 1
-    assert told[-1].text == "brand new: 7"
+    items = tree.inside(sections(tree)["notes"], "li")
+    assert len(items) == len(NOTES) + 1
+    assert items[-1].text == "brand new: 7"
 
 
 def test_every_note_is_whole() -> None:
-    """Each sentence about the journal is on the page to its last word, however many there are of a thing."""
+    """Each note is on the page to its last word, whatever its count."""
     for amount in (1, 123_456):
         notes = dict.fromkeys(NOTES, amount)
         tree = Tree(render_page(replace(sample_report.nothing(), notes=notes), made=0))
@@ -365,7 +367,7 @@ def test_every_note_is_whole() -> None:
         assert found == [" ".join(sentence.split()) for sentence in describe_notes(notes)]
 
 
-# What the colours are
+# Colours
 
 
 def colours(scheme: str) -> dict[str, sight.Colour]:
@@ -381,8 +383,8 @@ def colours(scheme: str) -> dict[str, sight.Colour]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark", "print"])
-def test_there_is_contrast_enough(scheme: str) -> None:
-    """4.5 for text, 3 for what a picture is read from."""
+def test_contrast(scheme: str) -> None:
+    """Text has a contrast of at least 4.5, and what a picture is read from of 3."""
     found = colours(scheme)
     for text in ("ink", "soft", "link"):
         assert sight.contrast(found[text], found["paper"]) >= 4.5
@@ -392,14 +394,14 @@ def test_there_is_contrast_enough(scheme: str) -> None:
 
 @pytest.mark.parametrize("eyes", sight.SEEN)
 @pytest.mark.parametrize("scheme", ["light", "dark", "print"])
-def test_colours_are_told_apart_by_every_eye(scheme: str, eyes: str) -> None:
-    """Used, unused and paper are far from each other (about 2 is what can just be told apart)."""
+def test_colours_differ_for_every_eye(scheme: str, eyes: str) -> None:
+    """Used, unused and paper differ by far for every kind of colour vision (2 is just noticeable)."""
     found = colours(scheme)
     for one, other in combinations(("idle", "use", "paper"), 2):
         assert sight.difference(found[one], found[other], eyes) >= 40
 
 
-# Any report at all
+# Any report
 
 TEXT = st.one_of(st.text(max_size=12), st.sampled_from(HOSTILE))
 BEGIN = at("2026-10-20T00:00")
@@ -448,7 +450,7 @@ def test_any_report_makes_a_whole_page(
     zone: str,
     notes: dict[str, int],
 ) -> None:
-    """Whatever the names, the times and the zone, every figure is there and every element closed."""
+    """Whatever the names, the times and the zone, all figures are there and all elements are closed."""
     stretches = tuple(Watched(host, *sorted(times)) for host, *times in watched)
     since, until = sorted(span)
     found = build_report(

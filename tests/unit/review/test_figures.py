@@ -1,4 +1,4 @@
-"""The report: its figures are right, and they add up, by day, device and computer, and cut anywhere."""
+"""The figures of a report: they are right, and they add up by day, device and computer, wherever a report is cut."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def local(text: str) -> float:
 
 
 def month() -> Review:
-    """Return the review of the month that was written by hand."""
+    """Return the review of a month whose journal was written by hand."""
     notes: Counter[str] = Counter()
     found = review_events(decode(MONTH.read_bytes(), notes)[0])
     return replace(found, notes=notes + Counter(found.notes))
 
 
 def test_known_month() -> None:
-    """A month with a forgotten night, a restart, a power loss, a replug, a change of the clocks: worked out by hand."""
+    """A month with a forgotten night, a restart, a power loss, a replug and a clock change has the figures worked out by hand."""
     found = build_report(month(), since=local("2026-10-01"), until=local("2026-11-01"), zone=BERLIN)
     assert found.total == Figures(
         periods=8,
@@ -91,7 +91,7 @@ def test_known_month() -> None:
         ("Contour Next Link 2.4", 1, 905),
     ]
     assert [(host, one.unused_for) for host, one in found.computers] == [("anna-laptop", 53_405)]
-    assert [one.end for one in found.periods] == [
+    assert [period.end for period in found.periods] == [
         *["unplugged"] * 3,
         "cut",
         "unplugged",
@@ -104,7 +104,7 @@ def test_known_month() -> None:
 
 
 def test_before() -> None:
-    """The time before is as long, and there is none where the journal does not reach that far."""
+    """The time before is as long, and is left out if the journal does not reach back that far."""
     whole = month()
     found = build_report(whole, since=local("2026-10-10"), until=local("2026-10-16"), zone=BERLIN)
     assert found.before
@@ -115,7 +115,7 @@ def test_before() -> None:
 
 
 def test_cut_periods() -> None:
-    """A period that reaches beyond the range is shown cut to it, and open where it goes on."""
+    """A period that is longer than the report is cut to it, and is open if it continues."""
     found = build_report(
         month(), since=local("2026-10-05T20:10"), until=local("2026-10-06T00:00"), zone=BERLIN
     )
@@ -137,7 +137,7 @@ def test_cut_periods() -> None:
     ],
 )
 def test_length_of_days(zone: str, day: date, hours: float) -> None:
-    """A day is as long as its local clock makes it."""
+    """A day is as long as its local clock makes it when the clocks change."""
     where = ZoneInfo(zone)
     began = datetime(day.year, day.month, day.day, tzinfo=where).timestamp() - 3 * 86400
     period = Period("anna", "1-1", "0a21:8001", "CareLink USB", began, began + 7 * 86400, "unplugged")
@@ -146,16 +146,16 @@ def test_length_of_days(zone: str, day: date, hours: float) -> None:
     assert sum(one.plugged_for for _, one in found.days) == 7 * 86400
 
 
-def test_nothing() -> None:
-    """Of nothing there is a report, too."""
+def test_empty_review() -> None:
+    """An empty review makes an empty report."""
     found = build_report(Review())
     assert (found.total.periods, found.days, found.periods) == (0, (), ())
     assert build_report(Review(), since=5, until=10).since == 5
     assert make_json(found)["total"]["reaction"] is None
 
 
-def test_days_of_which_nothing_is_known() -> None:
-    """They are left out: a computer whose clock was in 1970 once makes no report of 20000 days."""
+def test_days_without_data() -> None:
+    """They are left out, so that a clock that was in 1970 once makes no report of 20000 days."""
     old, new = Watched("anna", 100, 200), Watched("anna", 1.79e9, 1.79e9 + 60)
     found = build_report(Review((), (old, new)))
     assert len(found.days) == 2
@@ -163,61 +163,61 @@ def test_days_of_which_nothing_is_known() -> None:
 
 
 def stations() -> tuple[list[Told], list[tuple[str, int, int]], list[str]]:
-    """Return a year of five stations: the truth, when it was watched, and the journal."""
+    """Return a year of five stations: the true periods, when unplugd ran, and the journal."""
     began = round(local("2026-01-01T07:00")) * 1000
-    told, watched, lines = [], [], []
+    truths, watched, lines = [], [], []
     for number in range(STATIONS):
         station = Station(f"station-{number}", Random(number), began)  # noqa: S311 - a story, no secret
         while station.true < began + 364 * 86_400_000:
             station.day()
         station._end_run()
-        told += station.told
+        truths += station.told
         watched += [(station.host, *span) for span in station.watched]
         lines += station.lines
-    return told, watched, lines
+    return truths, watched, lines
 
 
-def same(figures: dict[str, Any], true: dict[str, Any]) -> bool:
-    """Whether these figures are the truth, to the millisecond."""
+def is_same(figures: dict[str, Any], true: dict[str, Any]) -> bool:
+    """Return whether figures are the true ones, to the millisecond."""
     for key, value in true.items():
         shown = figures[key]
         if key == "outcomes":
             shown = {"" if outcome == "unanswered" else outcome: n for outcome, n in shown.items() if n}
         elif isinstance(shown, float):
-            # Of an even number of times the median can be half a millisecond.
+            # The median of an even number of times can be half a millisecond.
             shown = shown * 1000 if key == "reaction" else round(shown * 1000)
         assert shown == pytest.approx(value, abs=0.01), key
     return True
 
 
 def test_year_of_five_stations() -> None:
-    """Every figure is what really happened, which was counted while the story was made up."""
-    told, watched, lines = stations()
+    """Every figure is the true one, which was counted while the story was made up."""
+    truths, watched, lines = stations()
     found = make_json(
         build_report(
             review_events(decode("".join(f"{one}\n" for one in lines).encode(), Counter())[0]), zone=BERLIN
         )
     )
-    assert len(told) > 1000
+    assert len(truths) > 1000
     low = round(datetime.fromisoformat(found["since"]).timestamp() * 1000)
     high = round(datetime.fromisoformat(found["until"]).timestamp() * 1000)
-    assert same(found["total"], truth(told, low, high))
+    assert is_same(found["total"], truth(truths, low, high))
     for computer in found["computers"]:
-        assert same(computer, truth([one for one in told if one.host == computer["host"]], low, high))
+        assert is_same(computer, truth([one for one in truths if one.host == computer["host"]], low, high))
     for device in found["devices"]:
-        assert same(
+        assert is_same(
             device,
-            truth([one for one in told if (one.name, one.id) == (device["name"], device["id"])], low, high),
+            truth([one for one in truths if (one.name, one.id) == (device["name"], device["id"])], low, high),
         )
     for day in found["days"]:
         began = datetime.fromisoformat(day["date"]).replace(tzinfo=BERLIN)
         ended = (began.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=BERLIN)
         first, last = round(began.timestamp() * 1000), round(ended.timestamp() * 1000)
-        near = [one for one in told if one.began < last and one.ended >= first]
-        assert same(day, truth(near, max(first, low), min(last, high)))
+        near = [one for one in truths if one.began < last and one.ended >= first]
+        assert is_same(day, truth(near, max(first, low), min(last, high)))
     missing = 0
     for host in {host for host, _, _ in watched}:
-        spans = sorted((began, ended) for of, began, ended in watched if of == host)
+        spans = sorted((began, ended) for name, began, ended in watched if name == host)
         seen = spans[0][0]
         for first, last in [*spans, (high, high)]:
             missing += max(0, first - seen)
@@ -225,12 +225,12 @@ def test_year_of_five_stations() -> None:
     assert found["not_watched_for"] * 1000 == pytest.approx(missing)
 
 
-# --- anything at all
+# --- any review
 
 
 @st.composite
 def periods(draw: st.DrawFn) -> Period:
-    """Return a period with anything in it."""
+    """Return any period."""
     edges = sorted(draw(st.lists(st.integers(0, 2 * 10**8), min_size=2, max_size=6)))
     moments = [1.79e9 + edge / 1000 for edge in edges]
     inner = moments[1:-1]
@@ -256,7 +256,7 @@ def periods(draw: st.DrawFn) -> Period:
 
 @st.composite
 def reviews(draw: st.DrawFn) -> Review:
-    """Return a review with anything in it."""
+    """Return any review."""
     watched = [Watched(one.host, one.began, one.ended) for one in draw(st.lists(periods(), max_size=3))]
     return Review(tuple(draw(st.lists(periods(), max_size=4))), tuple(watched))
 
@@ -265,8 +265,8 @@ MOMENTS = st.integers(-10_000, 21 * 10**7).map(lambda edge: 1.79e9 + edge / 1000
 ZONES = st.sampled_from([UTC, BERLIN, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/St_Johns")])
 
 
-def added(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return the sums of figures; milliseconds, so that they are whole."""
+def add(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the sums of figures, in whole milliseconds."""
     total: dict[str, Any] = dict.fromkeys(SUMS, 0)
     outcomes: Counter[str] = Counter()
     for part in parts:
@@ -279,11 +279,11 @@ def added(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
 @settings(deadline=None, max_examples=50)
 @given(reviews(), st.none() | MOMENTS, st.none() | MOMENTS, ZONES)
 def test_adds_up(found: Review, since: float | None, until: float | None, zone: ZoneInfo) -> None:
-    """Days, devices, computers and the cut periods add up to the total, whatever the range, to the millisecond."""
+    """Days, devices, computers and periods add up to the total, to the millisecond, in any report."""
     made = make_json(build_report(found, since=since, until=until, zone=zone))
-    total = added([made["total"]])
+    total = add([made["total"]])
     for parts in ("days", "devices", "computers"):
-        assert added(made[parts]) == total, parts
+        assert add(made[parts]) == total, parts
     for key in ("plugged_for", "used_for", "unused_for"):
         assert sum(round(one[key] * 1000) for one in made["periods"]) == total[key]
     assert sum(len(one["reminders"]) for one in made["periods"]) * 1000 == total["reminders"]
@@ -294,13 +294,13 @@ def test_adds_up(found: Review, since: float | None, until: float | None, zone: 
 @settings(deadline=None, max_examples=50)
 @given(reviews(), MOMENTS)
 def test_cut_in_two(found: Review, moment: float) -> None:
-    """What is before and what is after any moment is together the whole."""
+    """The time before and the time after any moment add up to the whole."""
     whole = build_report(found)
     parts = (
         build_report(found, since=min(whole.since, moment), until=moment),
         build_report(found, since=moment, until=max(whole.until, moment)),
     )
-    assert added(make_json(part)["total"] for part in parts) == added([make_json(whole)["total"]])
+    assert add(make_json(part)["total"] for part in parts) == add([make_json(whole)["total"]])
     later = build_report(found, until=max(whole.until, moment))
     assert sum(part.not_watched_for for part in parts) == pytest.approx(later.not_watched_for)
 
@@ -308,7 +308,7 @@ def test_cut_in_two(found: Review, moment: float) -> None:
 @settings(deadline=None, max_examples=30)
 @given(reviews(), st.none() | MOMENTS, ZONES)
 def test_schema(found: Review, since: float | None, zone: ZoneInfo) -> None:
-    """The JSON is as documented, and its times are those of the zone."""
+    """The JSON matches its schema, and its times have the offset of the zone."""
     jsonschema = pytest.importorskip("jsonschema")
     made = json.loads(json.dumps(make_json(build_report(found, since=since, zone=zone))))
     schema = json.loads(SCHEMA.read_text())
@@ -320,7 +320,7 @@ def test_schema(found: Review, since: float | None, zone: ZoneInfo) -> None:
 @settings(deadline=None, max_examples=50)
 @given(reviews())
 def test_shares_no_names(found: Review) -> None:
-    """What is shared has the same figures, and no name of a computer, a device or a program that unplugd does not know."""
+    """What is shared has the same figures, without the names of computers, devices and unknown programs."""
     shared = anonymize(found)
     text = json.dumps(make_json(build_report(shared)))
     assert not any(name in text for name in ("anna", "bert", "my own", "thermometer", "nonsense"))
@@ -329,7 +329,7 @@ def test_shares_no_names(found: Review) -> None:
 
 
 def test_shares_what_everybody_knows() -> None:
-    """Models and upload software that unplugd knows keep their names."""
+    """Device models and upload software keep their names if unplugd knows them."""
     uses = (Use(0, 1, "Tidepool Uploader", "open"), Use(1, 2, "anna's", "open"), Use(2, 3, "", ""))
     shared = anonymize(Review((Period("anna", "1-1", "1A79:6210", "Anna's meter", 0, 9, "unplugged", uses),)))
     (period,) = shared.periods

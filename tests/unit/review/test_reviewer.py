@@ -1,4 +1,4 @@
-"""The review: events in, plugged-in periods out. Examples, then stories with a truth of their own, then anything at all."""
+"""The review: events in, plugged-in periods out. Examples, then generated stories with a known truth, then any input."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def line(at: float, event: str, about: dict[str, str] | None = None, **fields: o
 
 def read(lines: Iterable[dict[str, Any] | str]) -> list[Event]:
     """Return the events as the reader gives them."""
-    text = "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in lines)
+    text = "".join((item if isinstance(item, str) else json.dumps(item)) + "\n" for item in lines)
     return decode(text.encode(errors="surrogatepass"), Counter())[0]
 
 
-def reviewed(*lines: dict[str, Any], until: float | None = None) -> Review:
-    """Return the review of these."""
+def review(*lines: dict[str, Any], until: float | None = None) -> Review:
+    """Return the review of events."""
     return review_events(read(lines), until)
 
 
@@ -54,8 +54,8 @@ PLUGGED = line(0, "plugged_in", STICK)
 
 
 def test_plain_period() -> None:
-    """A period has its uses, its reminders with what became of them, its snoozes and the strangers."""
-    found = reviewed(
+    """A period has its uses, its reminders with their outcomes, its snoozes and the unknown programs."""
+    found = review(
         line(-10, "started"),
         PLUGGED,
         line(100, "use_began", STICK, program="Tidepool Uploader", evidence="open"),
@@ -97,36 +97,36 @@ def test_plain_period() -> None:
     ],
 )
 def test_ends(after: list[dict[str, Any]], ended: float, end: str) -> None:
-    """A period that nobody saw the end of ends with the last word of it, and says so."""
-    period = reviewed(PLUGGED, line(300, "checkpoint", STICK), *after).periods[0]
+    """A period whose end was not seen ends with its last event, and says so."""
+    period = review(PLUGGED, line(300, "checkpoint", STICK), *after).periods[0]
     assert (period.ended - NOON, period.end) == (ended, end)
 
 
-def test_goes_on_until_now() -> None:
-    """What is plugged in and used while unplugd runs goes on until now."""
+def test_what_is_open_is_extended_until_now() -> None:
+    """What is plugged in and in use while unplugd is running lasts until now."""
     lines = (line(-10, "started"), PLUGGED, line(100, "use_began", STICK, program="x"))
-    found = reviewed(*lines, until=NOON + 700)
+    found = review(*lines, until=NOON + 700)
     assert (found.periods[0].ended, found.periods[0].used_for) == (NOON + 700, 600)
     assert found.watched[0].ended == NOON + 700
-    stopped = reviewed(*lines, line(200, "checkpoint", STICK), line(200, "stopped"), until=NOON + 700)
+    stopped = review(*lines, line(200, "checkpoint", STICK), line(200, "stopped"), until=NOON + 700)
     assert stopped.periods[0].ended == NOON + 200
     assert review_events(read(lines), NOON + 700, "another").periods[0].ended == NOON + 100
 
 
 def test_replug() -> None:
-    """A replug within ten seconds goes on with the period, a later one begins another."""
+    """A replug within ten seconds continues the period, a later one begins another."""
     gone = line(100, "unplugged", STICK, plugged_for=100.0, idle_for=100.0)
     soon = line(105, "plugged_in", STICK, continued=True)
     late = line(300, "plugged_in", STICK)
     over = line(400, "unplugged", STICK, plugged_for=1.0, idle_for=1.0)
-    assert [one.plugged_for for one in reviewed(PLUGGED, gone, soon, over).periods] == [400]
-    assert [one.plugged_for for one in reviewed(PLUGGED, gone, late, over).periods] == [100, 100]
+    assert [period.plugged_for for period in review(PLUGGED, gone, soon, over).periods] == [400]
+    assert [period.plugged_for for period in review(PLUGGED, gone, late, over).periods] == [100, 100]
 
 
 @pytest.mark.parametrize(("again", "periods"), [(10.9, 1), (11.1, 2)])
-def test_a_look_that_came_a_second_late_still_finds_a_replug(again: float, periods: int) -> None:
-    """The daemon's rule is ten seconds between two looks, of which the second may be written a little late."""
-    found = reviewed(
+def test_a_poll_that_came_a_second_late_still_finds_a_replug(again: float, periods: int) -> None:
+    """The daemon allows ten seconds between two polls, and may write the second a little late."""
+    found = review(
         PLUGGED,
         line(100, "unplugged", STICK, plugged_for=100.0, idle_for=100.0),
         line(100 + again, "plugged_in", STICK, continued=True),
@@ -135,17 +135,17 @@ def test_a_look_that_came_a_second_late_still_finds_a_replug(again: float, perio
 
 
 def test_two_devices_at_once() -> None:
-    """Their checkpoints come in turn: each counts for its own device."""
+    """Checkpoints of two devices alternate; each counts for its own device."""
     both = [line(0, "plugged_in", STICK), line(0, "plugged_in", METER)]
     for at in (300, 600, 900):
         both += [line(at, "checkpoint", STICK), line(at, "checkpoint", METER)]
-    found = reviewed(*both).periods
+    found = review(*both).periods
     assert [(one.device, round(one.plugged_for)) for one in found] == [("1-1.2", 900), ("1-1.3", 900)]
 
 
 def test_snooze_that_outlives_the_unplug() -> None:
-    """It is written ten seconds later and ends with the period all the same."""
-    found = reviewed(
+    """Its end is written ten seconds later, and yet it ends with the period."""
+    found = review(
         PLUGGED,
         line(50, "snoozed", STICK, snoozed_for=900.0),
         line(100, "unplugged", STICK),
@@ -156,9 +156,9 @@ def test_snooze_that_outlives_the_unplug() -> None:
 
 
 def test_clock_that_was_wrong() -> None:
-    """Durations are those of the clock that is never set, the place that of the last event."""
+    """Durations come from the clock that is never set, dates from the last event."""
     wrong = {"time": "1970-01-01T00:00:07.000Z"}
-    found = reviewed({**PLUGGED, **wrong}, line(60, "unplugged", STICK, plugged_for=60.0))
+    found = review({**PLUGGED, **wrong}, line(60, "unplugged", STICK, plugged_for=60.0))
     assert (found.periods[0].began, found.periods[0].ended) == (NOON, NOON + 60)
     assert found.notes == {"clock_jumps": 1}
 
@@ -166,72 +166,70 @@ def test_clock_that_was_wrong() -> None:
 @pytest.mark.parametrize("last", ["checkpoint", "unplugged"])
 @pytest.mark.parametrize("wrong", [3600, -3600])
 def test_clock_that_was_wrong_for_a_while(last: str, wrong: float) -> None:
-    """An hour off and right again while nothing but checkpoints is written: two jumps, and no figure changes."""
+    """A clock that is an hour off during checkpoints makes two jumps, and changes no figure."""
     lines = [PLUGGED, *(line(300 * number, "checkpoint", STICK) for number in range(1, 9))]
     for number in (3, 4, 5):
         lines[number]["time"] = format_timestamp(NOON + 300 * number + wrong)
-    found = reviewed(*lines, line(2500, last, STICK, plugged_for=2500, idle_for=2500))
+    found = review(*lines, line(2500, last, STICK, plugged_for=2500, idle_for=2500))
     assert found.notes == {"clock_jumps": 2}
     (period,) = found.periods
     assert (round(period.began - NOON), round(period.plugged_for)) == (0, 2500)
 
 
-def test_beginning_that_is_lost() -> None:
-    """A checkpoint or the unplug knows since when it was plugged in, and how long it was used."""
+def test_missing_beginning() -> None:
+    """A checkpoint or the unplug says since when the device was plugged in, and how long it was used."""
     for event in ("checkpoint", "unplugged"):
-        (period,) = reviewed(line(0, event, STICK, plugged_for=500.0, idle_for=400.0)).periods
+        (period,) = review(line(0, event, STICK, plugged_for=500.0, idle_for=400.0)).periods
         assert (period.plugged_for, period.used_for) == (500, 100)
-    (period,) = reviewed(line(0, "use_ended", STICK, used_for=30.0)).periods
+    (period,) = review(line(0, "use_ended", STICK, used_for=30.0)).periods
     assert (period.plugged_for, period.used_for) == (30, 30)
 
 
-def sums(plugged_for: float, idle_for: float) -> dict[str, float]:
+def totals(plugged_for: float, idle_for: float) -> dict[str, float]:
     return {"plugged_for": plugged_for, "idle_for": idle_for}
 
 
 @pytest.mark.parametrize(
     ("later", "used"),
     [
-        ([line(900, "unplugged", STICK, **sums(900, 400))], [(0, 500)]),
-        ([line(900, "checkpoint", STICK, **sums(900, 400)), line(910, "stopped")], [(0, 500)]),
+        ([line(900, "unplugged", STICK, **totals(900, 400))], [(0, 500)]),
+        ([line(900, "checkpoint", STICK, **totals(900, 400)), line(910, "stopped")], [(0, 500)]),
         (
             [
                 line(100, "use_began", STICK, program="x"),
                 line(200, "use_ended", STICK, program="x", used_for=100.0),
-                line(900, "unplugged", STICK, **sums(900, 500)),
+                line(900, "unplugged", STICK, **totals(900, 500)),
             ],
             [(0, 100), (100, 200), (200, 400)],
         ),
         (
             [
                 line(500, "use_began", STICK, program="x"),
-                line(900, "unplugged", STICK, **sums(900, 300)),
+                line(900, "unplugged", STICK, **totals(900, 300)),
             ],
             [(0, 200), (500, 900)],
         ),
         (
             [
-                line(300, "unplugged", STICK, **sums(300, 0)),
+                line(300, "unplugged", STICK, **totals(300, 0)),
                 line(305, "plugged_in", STICK, continued=True),
-                line(905, "unplugged", STICK, **sums(600, 400)),
+                line(905, "unplugged", STICK, **totals(600, 400)),
             ],
             [(0, 300), (305, 505)],
         ),
-        ([line(900, "unplugged", STICK, **sums(900, 899.5))], []),
-        ([line(900, "unplugged", STICK, **sums(9000, 0))], [(0, 900)]),
+        ([line(900, "unplugged", STICK, **totals(900, 899.5))], []),
+        ([line(900, "unplugged", STICK, **totals(9000, 0))], [(0, 900)]),
     ],
 )
-def test_use_of_which_the_events_are_lost(
-    later: list[dict[str, Any]], used: list[tuple[float, float]]
-) -> None:
-    """It counts all the same, as the sums of later events say; only when it was is not known."""
-    (period,) = reviewed(line(-10, "started"), PLUGGED, *later).periods
+def test_use_without_events_is_restored(later: list[dict[str, Any]], used: list[tuple[float, float]]) -> None:
+    """It counts as the totals of later events say; only when it was is not known."""
+    (period,) = review(line(-10, "started"), PLUGGED, *later).periods
     assert [(one.began - NOON, one.ended - NOON) for one in period.uses] == used
 
 
-def test_start_of_which_the_event_is_lost() -> None:
-    """What is written after the end of one run is of another: watched, and going on."""
-    found = reviewed(
+def test_missing_start() -> None:
+    """An event after unplugd stopped shows that it is running again."""
+    found = review(
         line(-10, "started"),
         PLUGGED,
         line(100, "stopped"),
@@ -244,10 +242,10 @@ def test_start_of_which_the_event_is_lost() -> None:
 
 
 @pytest.mark.parametrize("last", ["checkpoint", "unplugged"])
-def test_event_with_a_time_that_is_none(last: str) -> None:
-    """The clock that is never set says when it was."""
+def test_event_with_an_invalid_time(last: str) -> None:
+    """Its uptime says when it was."""
     odd = {"time": "rubbish"}
-    found = reviewed(PLUGGED, {**line(300, "checkpoint", STICK), **odd}, {**line(600, last, STICK), **odd})
+    found = review(PLUGGED, {**line(300, "checkpoint", STICK), **odd}, {**line(600, last, STICK), **odd})
     assert found.periods[0].ended == NOON + 600
     assert not found.notes
 
@@ -263,15 +261,15 @@ def test_event_with_a_time_that_is_none(last: str) -> None:
     ],
 )
 def test_no_time_before_1970_or_after_2286_is_believed(time: str, usable: bool) -> None:
-    """Where nothing else says when it was, such an event is left out and counted."""
-    found = reviewed({**PLUGGED, "time": time, "uptime": None})
+    """Unless something else says when it was, such an event is left out and counted."""
+    found = review({**PLUGGED, "time": time, "uptime": None})
     assert len(found.periods) == usable
     assert found.notes.get("no_time", 0) == (not usable)
 
 
-def test_one_reminder_for_two() -> None:
-    """A reminder belongs to every device for which it is due; an update that only lists one is none."""
-    found = reviewed(
+def test_reminder_for_two_devices() -> None:
+    """A reminder belongs to every device for which it is due; an update that only lists a device does not."""
+    found = review(
         PLUGGED,
         line(0, "plugged_in", METER),
         line(300, "reminded", count=1, devices=["1-1.2", "1-1.3"], due=["1-1.2", "1-1.3"]),
@@ -287,23 +285,23 @@ def test_one_reminder_for_two() -> None:
 
 
 def test_without_uptime() -> None:
-    """A journal without it is laid out by the wall clock, and one that runs backwards shortens nothing below zero."""
+    """Without uptime the wall clock counts, and while it runs backwards no time passes."""
     lines = [line(0, "plugged_in", STICK), line(60, "checkpoint", STICK), line(-500, "checkpoint", STICK)]
-    found = reviewed(*({**one, "uptime": None} for one in [*lines, line(-440, "unplugged", STICK)]))
+    found = review(*({**one, "uptime": None} for one in [*lines, line(-440, "unplugged", STICK)]))
     assert found.periods[0].plugged_for == pytest.approx(120)
 
 
-def test_names_come_out_harmless() -> None:
-    """Control characters and length of foreign names end here."""
+def test_names_are_sanitized() -> None:
+    """Untrusted names lose their control characters and are cut to a length."""
     hostile = {**STICK, "name": "\x1b[31m" + "x" * 5000}
-    (period,) = reviewed(line(0, "plugged_in", hostile)).periods
+    (period,) = review(line(0, "plugged_in", hostile)).periods
     assert "\x1b" not in period.name
     assert len(period.name) <= 60
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_story(seed: int) -> None:
-    """Whatever happens on a computer in a month, each period, use, reminder and snooze comes out as it was."""
+def test_a_story_comes_out_as_it_was(seed: int) -> None:
+    """Each period, use, reminder and snooze of a month at a computer comes out as it was."""
     station = Station("station", Random(seed), round(NOON) * 1000)  # noqa: S311 - a story, no secret
     for _ in range(30):
         station.day()
@@ -313,11 +311,11 @@ def test_story(seed: int) -> None:
     def ms(seconds: float) -> int:
         return round(seconds * 1000)
 
-    told = sorted(station.told, key=lambda one: one.began)
+    truth = sorted(station.told, key=lambda period: period.began)
     assert [(ms(one.began), ms(one.ended), one.end) for one in found.periods] == [
-        (one.began, one.ended, one.end) for one in told
+        (one.began, one.ended, one.end) for one in truth
     ]
-    for one, true in zip(found.periods, told, strict=True):
+    for one, true in zip(found.periods, truth, strict=True):
         assert [(ms(use.began), ms(use.ended)) for use in one.uses] == true.uses
         assert [[ms(reminder.at), reminder.outcome] for reminder in one.reminders] == true.reminders
         assert [(ms(snooze.began), ms(snooze.ended)) for snooze in one.snoozes] == true.snoozes
@@ -327,7 +325,7 @@ def test_story(seed: int) -> None:
 
 
 def script(dice: Random) -> tuple[list[tuple[float, Callable[[Machine], None]]], list[float]]:
-    """Return what happens on a machine in two weeks, and how long something was plugged in each time."""
+    """Return what happens on a computer in two weeks, and the duration of each period."""
     happens: list[tuple[float, Callable[[Machine], None]]] = []
     plugged: list[float] = []
     at = 200.0
@@ -402,31 +400,33 @@ def script(dice: Random) -> tuple[list[tuple[float, Callable[[Machine], None]]],
 
 @pytest.mark.parametrize("seed", range(6))
 def test_agrees_with_the_daemon(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the real rules and the real journal say of each unplug is what the review comes to."""
-    happens, plugged = script(Random(seed))  # noqa: S311 - as above
+    """The review has the same durations as the daemon's own events."""
+    happens, plugged = script(Random(seed))  # noqa: S311 - a story, no secret
     journal = tell(Machine(happens, NOON), tmp_path, monkeypatch)
     events = read(journal.read_text().splitlines())
     found = review_events(events)
-    assert [one.plugged_for for one in found.periods] == pytest.approx(plugged, abs=0.002)
+    assert [period.plugged_for for period in found.periods] == pytest.approx(plugged, abs=0.002)
     assert {one.end for one in found.periods} == {"unplugged"}
     unplugged = [one for one in events if one.event == "unplugged"]
     replugs = [later for later in events if later.continued]
-    # While it is out it is plugged in, and not used, by definition.
+    # By definition, it is plugged in and unused during a replug.
     out = sum(one.uptime for one in replugs) - sum(
         max(gone.uptime for gone in unplugged if gone.uptime <= one.uptime) for one in replugs
     )
-    assert sum(one.plugged_for for one in found.periods) == pytest.approx(
+    assert sum(period.plugged_for for period in found.periods) == pytest.approx(
         sum(one.plugged_for for one in unplugged) + out, abs=0.1
     )
-    assert sum(one.unused_for for one in found.periods) == pytest.approx(
+    assert sum(period.unused_for for period in found.periods) == pytest.approx(
         sum(one.idle_for for one in unplugged) + out, abs=0.1
     )
-    assert sum(len(one.reminders) for one in found.periods) == sum(one.event == "reminded" for one in events)
+    assert sum(len(period.reminders) for period in found.periods) == sum(
+        one.event == "reminded" for one in events
+    )
     ended = Counter(one.outcome for one in events if one.event == "reminder_ended")
     outcomes = Counter(
         reminder.outcome for one in found.periods for reminder in one.reminders if reminder.outcome
     )
-    # One that was closed and comes back as an update has an outcome again, which is no reminder's.
+    # A reminder that was closed and comes back as an update has a second outcome, which does not count.
     assert all(outcomes[outcome] <= count for outcome, count in ended.items())
     snoozed = sum(one.snoozed_for for one in events if one.event == "snooze_ended")
     assert sum(s.ended - s.began for one in found.periods for s in one.snoozes) == pytest.approx(
@@ -436,7 +436,7 @@ def test_agrees_with_the_daemon(seed: int, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_agrees_with_the_daemon_on_what_it_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Crashed in the middle of a use and unplugged before the next start: known until the last word of it."""
+    """A period that was in use at a crash and was unplugged before the next start ends with its last event."""
     there = Device("1-1.2", 0x0A21, 0x8001, address=3, name="CareLink USB")
 
     def plug(machine: Machine) -> None:
@@ -458,9 +458,11 @@ def test_agrees_with_the_daemon_on_what_it_missed(tmp_path: Path, monkeypatch: p
     story = [(1000.0, plug), (1100.0, use), (1900.0, vanish), (9000.0, stop)]
     events = read(tell(Machine(story, NOON), tmp_path, monkeypatch).read_text().splitlines())
     (period,) = review_events(events).periods
-    (told,) = [one for one in events if one.event == "unplugged"]
-    assert (period.end, told.unseen) == ("unseen", True)
-    assert (period.plugged_for, period.unused_for) == pytest.approx((told.plugged_for, told.idle_for))
+    (unplugged,) = [one for one in events if one.event == "unplugged"]
+    assert (period.end, unplugged.unseen) == ("unseen", True)
+    assert (period.plugged_for, period.unused_for) == pytest.approx(
+        (unplugged.plugged_for, unplugged.idle_for)
+    )
     assert period.began == pytest.approx(NOON + 1000)
     assert 600 <= period.plugged_for <= 900
     assert [one.ended - one.began for one in review_events(events).watched] == pytest.approx(
@@ -509,7 +511,7 @@ KINDS = (
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Return events in an order that need not make sense, now and then with fields that make none."""
+    """Return events in any order, some with invalid fields."""
     at = 0.0
     lines = []
     for event in draw(st.lists(st.sampled_from(KINDS), max_size=40)):
@@ -536,7 +538,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
 @settings(deadline=None, max_examples=200)
 @given(histories(), st.none() | st.floats(NOON, NOON + 1e7))
 def test_any_history(lines: list[dict[str, Any]], until: float | None) -> None:
-    """Used and unused are what it was plugged in, uses lie within and never overlap, whatever the journal holds."""
+    """Whatever is in the journal, used and unused time add up, and uses lie within their period without overlaps."""
     for period in review_events(read(lines), until).periods:
         assert period.used_for + period.unused_for == pytest.approx(period.plugged_for)
         assert period.began <= period.ended
@@ -554,22 +556,22 @@ HOSTS = st.sampled_from([None, "anna", "bert"])
 
 @settings(deadline=None, max_examples=400)
 @given(histories(), st.data(), st.none() | st.floats(NOON, NOON + 1e7), HOSTS)
-def test_parts_tell_what_all_tells(
+def test_parts_are_joined_to_the_same_review(
     lines: list[dict[str, Any]], data: st.DataObject, until: float | None, here: str | None
 ) -> None:
-    """Reviewed apart and joined, parts tell the same as reviewed in one go, or say that they cannot."""
+    """Parts that were reviewed apart and joined are the same as the whole, or cannot be joined."""
     for one in lines:
         one["host"] = data.draw(st.sampled_from(["anna", "anna", "anna", "bert"]))
         one["boot"] = data.draw(st.sampled_from(["1", "2", "3"]))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(lines)), min_size=1, max_size=2)))
-    some = [lines[begin:end] for begin, end in pairwise([0, *cuts, len(lines)])]
-    goes_on = [*(data.draw(HOSTS) for _ in cuts), None]
-    parts = [review_part(read(one), until, here, host) for one, host in zip(some, goes_on, strict=True)]
+    slices = [lines[begin:end] for begin, end in pairwise([0, *cuts, len(lines)])]
+    continued = [*(data.draw(HOSTS) for _ in cuts), None]
+    parts = [review_part(read(one), until, here, host) for one, host in zip(slices, continued, strict=True)]
     assert join_parts(parts) in (None, review_events(read(lines), until, here))
 
 
 def test_parts_of_different_boots_are_joined() -> None:
-    """The last boot of the first part is over, whatever is open in it; the last one of all is open."""
+    """What is open in the first part was cut off, since the second one has a later boot; only that may stay open."""
     first = [PLUGGED, line(300, "checkpoint", STICK)]
     second = [
         line(900, "started") | {"boot": "2", "uptime": 10.0},
@@ -581,10 +583,10 @@ def test_parts_of_different_boots_are_joined() -> None:
     assert found == review_events(read([*first, *second]), until)
     assert found is not None
     assert [(one.end, round(one.plugged_for)) for one in found.periods] == [("cut", 300), ("open", 1050)]
-    # Another boot at the same time, which is shorter, comes first, whichever part it is in.
+    # A shorter period that began at the same time comes first, whichever part it is in.
     shorter = [one | {"boot": "0"} for one in (PLUGGED, line(200, "checkpoint", STICK))]
     apart = [
-        review_part(read(one), None, None, goes_on) for one, goes_on in ((first, "anna"), (shorter, None))
+        review_part(read(one), None, None, continued) for one, continued in ((first, "anna"), (shorter, None))
     ]
     assert join_parts(apart) == review_events(read([*first, *shorter])) != Review()
     assert [round(one.plugged_for) for one in review_events(read([*first, *shorter])).periods] == [200, 300]
@@ -595,9 +597,9 @@ def test_parts_of_different_boots_are_joined() -> None:
     )
 
 
-def test_cut_at_any_byte() -> None:
-    """A journal that ends in the middle of a line says what it says without that line."""
-    station = Station("station", Random(3), round(NOON * 1000) + DAY)  # noqa: S311 - as above
+def test_a_torn_line_changes_nothing_before_it() -> None:
+    """A journal cut off in the middle of a line has the same review as without that line."""
+    station = Station("station", Random(3), round(NOON * 1000) + DAY)  # noqa: S311 - a story, no secret
     for _ in range(2):
         station.day()
     text = "".join(one + "\n" for one in station.lines[:40]).encode()
