@@ -1,4 +1,4 @@
-"""Reports to look at, built by hand: a home month with forgotten evenings, a clinic with five stations, and the edges."""
+"""Sample reports, built by hand: a month at home with forgotten evenings, a clinic with five stations, and edge cases."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def report_of(
     watched: Sequence[Watched] = (),
     notes: dict[str, int] | None = None,
 ) -> Report:
-    """Return the report of these periods."""
-    review = Review(tuple(sorted(periods, key=lambda one: one.began)), tuple(watched), notes or {})
+    """Return the report of periods."""
+    review = Review(tuple(sorted(periods, key=lambda period: period.began)), tuple(watched), notes or {})
     return build_report(review, since=since, until=until, zone=ZoneInfo(zone), name=zone)
 
 
@@ -59,7 +59,7 @@ def plugged(
     strangers: tuple[str, ...] = (),
     port: str = "1-1.2",
 ) -> Period:
-    """Return a period with reminders at the program's own times: after 5 or 2 minutes, then 5, 10, 15 and always 30."""
+    """Return a period with reminders at the default times: after 5 or 2 minutes, then 5, 10, 15 and every 30 minutes."""
     ended = began + minutes * MINUTE
     uses = (
         ()
@@ -82,14 +82,14 @@ def plugged(
     if snooze is not None:
         quiet = began + snooze * MINUTE
         snoozes = (Snooze(quiet, min(ended, quiet + 15 * MINUTE)),)
-        before = [index for index, one in enumerate(reminders) if one.at < quiet]
+        before = [index for index, reminder in enumerate(reminders) if reminder.at < quiet]
         if before:
             reminders[before[-1]] = replace(reminders[before[-1]], outcome="snoozed")
     return Period(host, port, *kind, began, ended, end, uses, tuple(reminders), snoozes, strangers)
 
 
 def home_month(zone: str = ZONE) -> Report:
-    """Return an October at home, in which the clocks go back, with some evenings on which it was forgotten."""
+    """Return an October at home, in which the clocks go back, with evenings on which the device was forgotten."""
     since, until = at("2026-10-01T00:00", zone), at("2026-11-01T00:00", zone)
     dice = random.Random(7)  # noqa: S311 - the same month each time
     periods: list[Period] = []
@@ -136,7 +136,7 @@ def clinic(days: int, *, plug_ins: int = 3, stations: int = 5) -> Report:
     until = at("2026-11-28T00:00")
     last = date(2026, 11, 27)
     where = ZoneInfo(ZONE)
-    dice = random.Random(11)  # noqa: S311 - likewise
+    dice = random.Random(11)  # noqa: S311 - the same clinic each time
     periods: list[Period] = []
     watched: list[Watched] = []
     for back in range(days):
@@ -167,14 +167,14 @@ def nothing() -> Report:
 
 
 def one_day() -> Report:
-    """Return a day on which it was plugged in once, made in the evening."""
+    """Return a day with a single period, reported in the evening."""
     since, until = at("2026-10-06T00:00"), at("2026-10-06T21:15")
     period = plugged(at("2026-10-06T18:00"), 195, use=(3, 15), end="open", snooze=15, outcome="dismissed")
     return report_of([period], since, until, watched=[Watched("anna-laptop", since + 7 * HOUR, until)])
 
 
 def busy_day() -> Report:
-    """Return a day with a thousand periods, some at the same time."""
+    """Return a day with a thousand periods, some of which overlap."""
     since, until = at("2026-10-06T00:00"), at("2026-10-07T00:00")
     periods = [
         plugged(since + number * 80, 1 + number % 17, use=(0.5, 0.9), port=f"1-1.{number % 3}")
@@ -198,7 +198,7 @@ HOSTILE = (
 
 
 def hostile() -> Report:
-    """Return a day whose every name wants to take over the page."""
+    """Return a day on which every name tries to take over the page."""
     since, until = at("2026-10-06T00:00"), at("2026-10-07T00:00")
     periods = [
         replace(

@@ -1,1 +1,1 @@
-"""The report as one HTML page."""
+"""A report as an HTML page."""

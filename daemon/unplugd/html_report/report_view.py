@@ -164,7 +164,7 @@ class ReportView:
         return common
 
     def sum_unwatched(self, chosen: Iterable[Day]) -> float:
-        """Return for how many seconds of some days unplugd was running on none of the computers."""
+        """Return the seconds on these days in which unplugd was running on none of the computers."""
         return sum(ended - began for day in chosen for began, ended in self.find_unwatched(day))
 
     def is_without_data(self, chosen: Sequence[Day]) -> bool:

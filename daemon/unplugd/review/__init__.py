@@ -1,1 +1,1 @@
-"""What journals tell: periods, uses, reminders, and the figures of a report. Pure."""
+"""From the events of journals to periods, uses and reminders, and to the figures of a report."""

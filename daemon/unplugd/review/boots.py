@@ -1,8 +1,8 @@
 """Which boot of which computer an event belongs to, and when in that boot it happened. Pure.
 
-The journal names the boot of each event, and `uptime` says when in it. Both can be missing or wrong: a journal can be
-merged of several, a boot's name can come again, a date can be nonsense. So a boot is known by its clock: an event more
-than a minute before the last one of its boot is either late, and skipped, or of another boot with the same name.
+Each event names its boot, and its `uptime` says when in the boot it happened. Both can be missing or wrong: a journal can
+be merged from several, the name of a boot can come again, a date can be nonsense. So clocks decide: an event more
+than a minute before the last one of its boot is either late and skipped, or belongs to another boot with the same name.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Boots:
     ) -> tuple[BootClock, float, float] | None:
         """Return the boot, the uptime and the wall clock of an event that does not simply follow in the `known` boot.
 
-        None where they cannot be told.
+        None if they cannot be determined.
         """
         uptime = check_number(event.uptime)
         self.seen.add((event.host, event.boot))

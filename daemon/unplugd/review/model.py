@@ -1,4 +1,7 @@
-"""What a review tells: periods with their uses, reminders and snoozes. Pure."""
+"""The records of a review: periods with their uses, reminders and snoozes. Pure.
+
+Moments are Unix seconds, durations seconds. All texts are sanitized, but none is escaped.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,15 @@ from typing import Literal
 import msgspec
 
 End = Literal["unplugged", "unseen", "cut", "open"]
-"""How a period ended: seen; while unplugd did not run (known until the last word of it); cut by a crash, likewise; not yet."""
+"""How a period ended.
+
+`unplugged`: the unplug was observed. `unseen`: it was unplugged while unplugd was not running, and ends with its last
+event. `cut`: cut off by a crash, and ends with its last event. `open`: it has not ended.
+"""
 
 
 class Use(msgspec.Struct, frozen=True, gc=False):
-    """One use by upload software, or by somebody who cannot be named (`program` "")."""
+    """A use by upload software; `program` is "" if it cannot be named."""
 
     began: float
     ended: float
@@ -20,7 +27,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reminder(msgspec.Struct, frozen=True, gc=False):
-    """One reminder and what became of it; `outcome` "" where the journal does not say: the next one took its place."""
+    """A reminder; `outcome` is "" if the journal has none, as when the next reminder replaced it."""
 
     at: float
     count: int
@@ -30,16 +37,16 @@ class Reminder(msgspec.Struct, frozen=True, gc=False):
 
 
 class Snooze(msgspec.Struct, frozen=True, gc=False):
-    """One time of silence that the person asked for."""
+    """A time without reminders that the person asked for."""
 
     began: float
     ended: float
 
 
 class Period(msgspec.Struct, frozen=True):
-    """A device plugged into a computer, from plug-in to unplug; a replug within ten seconds goes on with it.
+    """A device plugged into a computer, from plug-in to unplug; a replug within ten seconds continues it.
 
-    Uses and snoozes lie within it, in order, and those of a kind never overlap.
+    Its uses and its snoozes lie within it, in order and without overlaps.
     """
 
     host: str
@@ -56,12 +63,12 @@ class Period(msgspec.Struct, frozen=True):
 
     @property
     def plugged_for(self) -> float:
-        """Seconds plugged in; the moments of a replug count, since the period goes on."""
+        """Seconds plugged in, including those of a replug."""
         return self.ended - self.began
 
     @property
     def used_for(self) -> float:
-        """Seconds used."""
+        """Seconds in use."""
         return sum(use.ended - use.began for use in self.uses)
 
     @property
@@ -71,7 +78,7 @@ class Period(msgspec.Struct, frozen=True):
 
 
 class Watched(msgspec.Struct, frozen=True, gc=False):
-    """A stretch in which unplugd ran on a computer: outside of it nobody knows what was plugged in."""
+    """A time in which unplugd was running on a computer; there is no data for the rest."""
 
     host: str
     began: float
@@ -79,7 +86,7 @@ class Watched(msgspec.Struct, frozen=True, gc=False):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """All that a journal tells: `notes` counts what was met on the way, by the keys of `notes.NOTES`."""
+    """All that a journal says; `notes` counts what was unusual, by the keys of `notes.NOTES`."""
 
     periods: tuple[Period, ...] = ()
     watched: tuple[Watched, ...] = ()
@@ -87,7 +94,7 @@ class Review(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """The review of a part of the events, and what has to be known to join it with others: see `parts`."""
+    """The review of a part of the events, and what is needed to join it with others (see `parts`)."""
 
     review: Review
     boots: frozenset[tuple[str, str]]

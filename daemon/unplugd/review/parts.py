@@ -1,8 +1,8 @@
 """The reviews of parts of a journal, joined to that of the whole. Pure.
 
-Parts can be reviewed apart since nothing in one boot of a computer bears on another. What has to be known of the other
-parts is little, and is said beforehand: whether the computer of a part's last boot has later boots in the next part
-(then what is open in it was cut off). What a part says in turn (`Part`) shows whether all this was so.
+Parts can be reviewed separately because no event of one boot affects another boot. The only thing that a part has to know
+in advance is which computer has later boots in the next part: what is open in it then was cut off. Each part says which
+boots it found (`Part`), so that it shows afterwards whether the parts were cut between boots.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _ORDER: Final = attrgetter("began", "host", "device", "ended", "end", "id", "nam
 def join_parts(parts: Sequence[Part]) -> Review | None:
     """Return the review of consecutive parts; None where only a review of all events in one go can be right.
 
-    Parts can be joined if each boot is in one part, if a computer with boots in several parts was announced by each of
-    them but the last, and if every event of a boot says when in it it happened: the meaning of one that does not
-    depends on the events before it.
+    Parts can be joined if no boot is in two of them, if a computer that is in several parts is the `continued_host` of
+    all of them but its last, and if every event has a time in its boot: the time of one without depends on the events
+    before it.
     """
     if not all(part.all_timed for part in parts):
         return None
@@ -35,8 +35,8 @@ def join_parts(parts: Sequence[Part]) -> Review | None:
     next_hosts: frozenset[str] = frozenset()
     for part in reversed(parts):
         hosts = {host for host, _ in part.boots}
-        announced = {part.continued_host} - {None}
-        if boots & part.boots or hosts & later_hosts - announced or not announced <= next_hosts:
+        continued = {part.continued_host} - {None}
+        if boots & part.boots or hosts & later_hosts - continued or not continued <= next_hosts:
             return None
         boots |= part.boots
         later_hosts |= hosts

@@ -21,7 +21,6 @@ from tests.rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
 from tests.rig.tree import Element, Tree
 from unplugd.durations import describe
 from unplugd.html_report.page import SENTENCE, render_page
-from unplugd.review import days
 from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES, describe_notes
 from unplugd.review.report_builder import build_report
@@ -263,27 +262,6 @@ def test_days_of_other_lengths_are_as_long_as_they_are(day: str, hours: int, noo
         [] if hours == 24 else [f"{round(100 * (noon + shift / hours), 2):g}%" for shift in (-6, 0, 6)]
     )
     assert (f"{hours} hours" in tree.by_id(f"d{day}").text) == (hours != 24)
-
-
-@pytest.mark.parametrize(
-    "zone", ["Europe/Berlin", "America/Havana", "Africa/Cairo", "Pacific/Apia", "Asia/Kolkata", "UTC"]
-)
-def test_days_follow_each_other_without_a_gap(zone: str) -> None:
-    """Days are consecutive also where clocks change at midnight, and where a day was skipped."""
-    where = ZoneInfo(zone)
-    found = days.list_days(at("2011-01-01T00:00", zone), at("2012-01-01T00:00", zone), where)
-    assert all(one.ended == after.began for one, after in pairwise(found))
-    assert all(days.to_local(one.began, where).date() == one.date for one in found)
-    assert len(found) == (364 if zone == "Pacific/Apia" else 365)
-
-
-@pytest.mark.parametrize(
-    ("name", "offset"), [("+05:30", 19800), ("UTC+05:30", 19800), ("UTC-03:00", -10800), ("UTC", 0)]
-)
-def test_a_zone_is_also_an_offset(name: str, offset: int) -> None:
-    moment = days.to_local(0, days.find_zone(name)).utcoffset()
-    assert moment is not None
-    assert moment.total_seconds() == offset
 
 
 def test_an_hour_that_comes_twice_is_named() -> None:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,13 +16,15 @@ from msgspec.structs import replace
 
 from tests import PROJECT, TESTS
 from tests.rig.story import Station, Told, truth
+from unplugd.html_report.markup import OUTCOME_LABELS
 from unplugd.journal.event import decode
 from unplugd.review.export import make_json
-from unplugd.review.figures import Figures
+from unplugd.review.figures import OUTCOMES, Figures
 from unplugd.review.model import Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.report_builder import build_report
 from unplugd.review.reviewer import review_events
 from unplugd.review.share import anonymize
+from unplugd.rules.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,6 +103,12 @@ def test_known_month() -> None:
     assert found.not_watched_for == 2_147_100
     assert found.before is None
     assert found.notes == {"torn": 1, "foreign": 1, "clock_jumps": 1}
+
+
+def test_every_outcome_has_a_label_and_is_counted() -> None:
+    """The outcomes that the rules know are those that a report counts and its page names, in the same order."""
+    assert set(OUTCOMES) == {*get_args(Outcome), ""}
+    assert tuple(OUTCOME_LABELS) == OUTCOMES
 
 
 def test_before() -> None:
