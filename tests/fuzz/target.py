@@ -23,7 +23,7 @@ from unplugd.cli import log_formats, pager
 from unplugd.cli.parser import parser
 from unplugd.cli.report_text import Paper, make_lines
 from unplugd.html_report.page import render_page
-from unplugd.journal import merge, plan, sources, streams
+from unplugd.journal import plan, sources, streams
 from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.report_builder import build_report
@@ -74,7 +74,7 @@ def one_input(raw: bytes) -> None:
         paths.append(path)
     # Small files are scanned line by line, large ones are only sampled: here either, by chance.
     with contextlib.ExitStack() as patches:
-        for module in (merge, plan, parallel) if how & 1 else ():
+        for module in (plan, parallel) if how & 1 else ():
             sizes = {name: size for name, size in SMALL_BYTES.items() if hasattr(module, name)}
             patches.enter_context(mock.patch.multiple(module, **sizes))
         read(paths, how)

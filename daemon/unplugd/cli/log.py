@@ -93,7 +93,7 @@ class Wanted:
         if not kept:
             return Batch([], b"")
         lines = batch.lines
-        return Batch.of((batch.events[number], lines[number]) for number in kept)
+        return Batch.from_pairs((batch.events[number], lines[number]) for number in kept)
 
     def _is_wanted(self, one: Event) -> bool:
         # First of all: what is not shown tells all the same which device is where.

@@ -1,41 +1,59 @@
-"""Which parts of which files hold the events of one computer, and in which order they are read."""
+"""Which parts of which files hold the events of one computer, and in which order to read them.
+
+Journals come rotated, copied twice, put together in the wrong order, or with the events of many computers in one file.
+The unit of reading is the `Segment`: a part of a file in which the events of one computer are in order. Boots follow one
+another by the wall clock of their first event; inside a boot the clock that is never set gives the order.
+
+To look at every line first would cost as much again as to read them. So of a large file only a few lines
+are sampled: the first of every 64 kB, and the very last. If those are of one computer and in order, the file is taken
+for one segment (not `exact`). A file is scanned, line by line, and its segments become exact, if it is small, if its
+samples are out of order, or if its segment overlaps another: then what may be read when depends on every line.
+
+The plan of a computer is a list of groups. Groups follow one another and are read one after the other; only the
+segments of one group overlap and have to be merged. Scanned files are read twice, all others once.
+"""
 
 from __future__ import annotations
 
 import math
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from unplugd.journal import event, kinds, lines
+from unplugd.journal import kinds, lines, sources
+from unplugd.journal.event import decode, parse_line
 from unplugd.journal.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from unplugd.journal.event import Event
     from unplugd.journal.sources import Source
 
-    _Key = tuple[float, tuple[int, str, float], bytes]
+    Group = list["Segment"]
+    Plan = dict[str, list[Group]]
 
 
 SLACK_SECONDS: Final = 60.0
-"""Seconds by which a line may come late: what happened is written down after what it was found to mean."""
+"""Seconds by which a line may come late: an event is written after what it turned out to mean."""
 SCAN_ALL_BYTES: Final = 1_000_000
-"""Bytes of a file up to which all of it is looked at before it is read."""
+"""A file up to this size is always scanned."""
 SAMPLE_EVERY_BYTES: Final = 65_536
-"""Bytes from one look to the next in a larger file."""
+"""Bytes from one sample to the next."""
 SAMPLE_BYTES: Final = 4096
-APART_BYTES: Final = 4096
-"""Bytes of other computers between two lines from which on they are not read through again for each."""
+"""Bytes read for one sample."""
+MAX_GAP_BYTES: Final = 4096
+"""Bytes of other computers' lines inside a segment: beyond that a new segment begins, so that they are not read for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Lines of one host, in order, between two offsets of a file. `boots`: the lowest position in each, and its time.
+    """The part of a file, between two offsets, in which the events of one computer are in order.
 
-    Not `exact`: known by a few of its lines only, to the end of the file, and of no other host as far as these show.
+    `boots` has the lowest position in each boot and its wall-clock time, `last` the last boot and the highest position
+    in it. If not `exact`, all this is what the samples show, and the segment reaches to the end of the file.
     """
 
     source: Source
@@ -44,66 +62,140 @@ class Segment:
     end: int
     boots: dict[str, tuple[float, float]]
     last: tuple[str, float]
-    met: dict[str, int]
-    """Where each boot was first met: at its first line, or where not `exact` by a look, mostly less than `EVERY` behind it."""
+    first_seen: dict[str, int]
+    """The offset of each boot's first line; if not `exact`, of its first sample, up to `SAMPLE_EVERY_BYTES` behind it."""
     exact: bool
     alone: bool = True
-    """Whether no line of another host lies between the two offsets."""
+    """Whether no line of another computer lies between the two offsets."""
+
+    @property
+    def size(self) -> int:
+        """Bytes from the first line to the last."""
+        return self.end - self.begin
+
+
+class Planner:
+    """Finds out what to read; what is unusual is counted in `notes`, what cannot be read goes to `report_error`."""
+
+    def __init__(self, notes: Counter[str], report_error: Callable[[str], None]) -> None:
+        self._notes = notes
+        self._report_error = report_error
+
+    def plan(self, found: Sequence[Source]) -> Plan:
+        """Return the groups of segments of each computer, in the order in which they are read."""
+        segments = {source: self._survey(source) for source in found}
+        while True:
+            by_host: dict[str, list[Segment]] = {}
+            for segment in chain.from_iterable(segments.values()):
+                by_host.setdefault(segment.host, []).append(segment)
+            plan: Plan = {}
+            to_scan: set[Source] = set()
+            for host in sorted(by_host):
+                ranks = rank_boots(by_host[host])
+                plan[host] = _group_segments(by_host[host], ranks)
+                to_scan.update(
+                    segment.source
+                    for group in plan[host]
+                    for segment in group
+                    if not segment.exact and (len(group) > 1 or not _is_ascending(segment, ranks))
+                )
+            if not to_scan:
+                return plan
+            # What a scan shows can make other segments overlap.
+            segments.update((source, self._scan(source)) for source in to_scan)
+
+    def _survey(self, source: Source) -> list[Segment]:
+        """Return the segments of a file, after a scan only where samples do not tell."""
+        try:
+            sampled = _sample(source) if source.size > max(SCAN_ALL_BYTES, SAMPLE_BYTES) else None
+        except OSError as error:
+            self._fail(source, error)
+            return []
+        return [sampled] if sampled else self._scan(source)
+
+    def _scan(self, source: Source) -> list[Segment]:
+        """Return the segments of a file after a look at every line."""
+        ended: list[Segment] = []
+        open_segments: dict[str, Segment] = {}
+        try:
+            for begin, end, event in read_located(source, 0, source.size, self._notes):
+                at = find_position(event)
+                segment = open_segments.get(event.host)
+                if (
+                    segment is None
+                    or segment.last[0] != event.boot
+                    or at < segment.last[1] - SLACK_SECONDS
+                    or begin > segment.end + MAX_GAP_BYTES
+                ):
+                    if segment:
+                        ended.append(segment)
+                    boots = {event.boot: (at, parse_timestamp(event.time))}
+                    last, first_seen = (event.boot, at), {event.boot: begin}
+                    open_segments[event.host] = Segment(
+                        source, event.host, begin, end, boots, last, first_seen, exact=True
+                    )
+                    continue
+                if at < segment.boots[event.boot][0]:
+                    segment.boots[event.boot] = (at, parse_timestamp(event.time))
+                # Changed in place: a new object for each line would take most of the time.
+                object.__setattr__(segment, "end", end)
+                object.__setattr__(segment, "last", (event.boot, max(at, segment.last[1])))
+        except OSError as error:
+            self._fail(source, error)
+        ended.extend(open_segments.values())
+        if len(open_segments) > 1:
+            return [replace(segment, alone=False) for segment in ended]
+        return ended
+
+    def _fail(self, source: Source, error: OSError) -> None:
+        self._notes["unreadable_file"] += 1
+        self._report_error(f"unplugd: {sources.describe_unreadable(source.path, error)}")
 
 
 def read_located(
     source: Source, begin: int, end: int, notes: Counter[str]
 ) -> Iterator[tuple[int, int, Event]]:
-    """Yield the events between two offsets of a file, each with those of its line."""
+    """Yield the events between two offsets of a file, each with the offsets of its line."""
     descriptor = source.open()
     try:
         for start, chunk in lines.read_forwards(descriptor, begin, end, notes):
-            noted = Counter[str]()
-            events, same = event.decode(chunk, noted)
-            pieces = chunk.split(b"\n")
-            pieces.pop()
+            chunk_notes = Counter[str]()
+            events, kept = decode(chunk, chunk_notes)
+            chunk_lines = chunk.split(b"\n")
+            chunk_lines.pop()
             offset = start
-            if len(same) == len(chunk) and len(pieces) == len(events):
-                notes.update(noted)
-                for piece, one in zip(pieces, events, strict=True):
-                    yield offset, offset + len(piece) + 1, one
-                    offset += len(piece) + 1
+            if len(kept) == len(chunk) and len(chunk_lines) == len(events):
+                notes.update(chunk_notes)
+                for line, event in zip(chunk_lines, events, strict=True):
+                    yield offset, offset + len(line) + 1, event
+                    offset += len(line) + 1
                 continue
-            for piece in pieces:
-                for one in event.decode(piece + b"\n", notes)[0]:
-                    yield offset, offset + len(piece) + 1, one
-                offset += len(piece) + 1
+            for line in chunk_lines:
+                for event in decode(line + b"\n", notes)[0]:
+                    yield offset, offset + len(line) + 1, event
+                offset += len(line) + 1
     finally:
         os.close(descriptor)
 
 
-def _sample(descriptor: int, offset: int) -> Iterator[Event]:
-    """Yield the events on the few lines after an offset."""
-    raw = os.pread(descriptor, SAMPLE_BYTES, offset).split(b"\n")
-    for line in raw if offset == 0 else raw[1:]:
-        one = event.parse_line(line, Counter()) if line.endswith((b"}", b"}\r")) else None
-        if one:
-            yield one
-
-
-def find_position(one: Event) -> float:
-    """Return where an event stands in its boot; by the wall clock where it says no boot."""
-    if one.boot:
-        return one.uptime
-    at = parse_timestamp(one.time)
+def find_position(event: Event) -> float:
+    """Return where an event stands in its boot, in seconds; by the wall clock where it names no boot."""
+    if event.boot:
+        return event.uptime
+    at = parse_timestamp(event.time)
     return -1.0 if math.isnan(at) else at
 
 
-def find_place(one: Event) -> tuple[int, str, float]:
+def find_place(event: Event) -> tuple[int, str, float]:
     """Return the order of an event among those of the same moment."""
-    return kinds.sort_key(one.event, one.device, one.outcome)
+    return kinds.sort_key(event.event, event.device, event.outcome)
 
 
-def rank_boots(stretches: Iterable[Segment]) -> dict[str, int]:
+def rank_boots(segments: Iterable[Segment]) -> dict[str, int]:
     """Return the place of each boot among the others: by the time of its first event."""
     first: dict[str, tuple[float, float]] = {}
-    for stretch in stretches:
-        for boot, begin in stretch.boots.items():
+    for segment in segments:
+        for boot, begin in segment.boots.items():
             first[boot] = min(first.get(boot, begin), begin)
 
     def key(boot: str) -> tuple[float, str]:
@@ -113,27 +205,80 @@ def rank_boots(stretches: Iterable[Segment]) -> dict[str, int]:
     return {boot: rank for rank, boot in enumerate(sorted(first, key=key))}
 
 
-def _is_ascending(stretch: Segment, ranks: dict[str, int]) -> bool:
-    order = [ranks[boot] for boot in stretch.boots]
+# --- samples
+
+
+def _sample(source: Source) -> Segment | None:
+    """Return the whole file as one segment if its samples are of one computer and in order, else None."""
+    samples = _read_samples(source)
+    boots: dict[str, tuple[float, float]] = {}
+    first_seen: dict[str, int] = {}
+    last = ("", -math.inf)
+    for offset, event in samples:
+        at = find_position(event)
+        new = event.boot not in boots
+        if event.host != samples[0][1].host or (event.boot != last[0] and not new):
+            return None
+        if new:
+            boots[event.boot] = (at, parse_timestamp(event.time))
+            first_seen[event.boot] = offset
+        elif at < last[1] - SLACK_SECONDS:
+            return None
+        last = (event.boot, at if new else max(at, last[1]))
+    if not samples:
+        return None
+    return Segment(source, samples[0][1].host, 0, source.size, boots, last, first_seen, exact=False)
+
+
+def _read_samples(source: Source) -> list[tuple[int, Event]]:
+    descriptor = source.open()
+    try:
+        samples: list[tuple[int, Event]] = []
+        for offset in range(0, source.size - SAMPLE_BYTES, SAMPLE_EVERY_BYTES):
+            samples += ((offset, event) for event in islice(_read_sample(descriptor, offset), 1))
+        # The very last event tells where the next file may begin.
+        end = source.size - SAMPLE_BYTES
+        samples += [(end, event) for event in _read_sample(descriptor, end)][-1:]
+    finally:
+        os.close(descriptor)
+    return samples
+
+
+def _read_sample(descriptor: int, offset: int) -> Iterator[Event]:
+    """Yield the events on the few whole lines after an offset."""
+    found = os.pread(descriptor, SAMPLE_BYTES, offset).split(b"\n")
+    for line in found if offset == 0 else found[1:]:
+        event = parse_line(line, Counter()) if line.endswith((b"}", b"}\r")) else None
+        if event:
+            yield event
+
+
+# --- groups
+
+
+def _is_ascending(segment: Segment, ranks: dict[str, int]) -> bool:
+    order = [ranks[boot] for boot in segment.boots]
     return order == sorted(order)
 
 
-def _group_segments(stretches: list[Segment], ranks: dict[str, int]) -> list[list[Segment]]:
-    def begins(one: Segment) -> tuple[int, float]:
-        boot = min(one.boots, key=ranks.__getitem__)
-        return ranks[boot], one.boots[boot][0]
+def _group_segments(segments: list[Segment], ranks: dict[str, int]) -> list[Group]:
+    """Return the segments in groups that do not overlap, in their order."""
 
-    def ends(one: Segment) -> tuple[int, float]:
-        boot = max(one.boots, key=ranks.__getitem__)
-        return ranks[boot], one.last[1] if boot == one.last[0] else math.inf
+    def begins(segment: Segment) -> tuple[int, float]:
+        boot = min(segment.boots, key=ranks.__getitem__)
+        return ranks[boot], segment.boots[boot][0]
 
-    groups: list[list[Segment]] = []
+    def ends(segment: Segment) -> tuple[int, float]:
+        boot = max(segment.boots, key=ranks.__getitem__)
+        return ranks[boot], segment.last[1] if boot == segment.last[0] else math.inf
+
+    groups: list[Group] = []
     reached = (-1, 0.0)
-    for one in sorted(stretches, key=lambda one: (begins(one), ends(one))):
-        rank, at = begins(one)
+    for segment in sorted(segments, key=lambda segment: (begins(segment), ends(segment))):
+        rank, at = begins(segment)
         if groups and (rank, at) < (reached[0], reached[1] - SLACK_SECONDS):
-            groups[-1].append(one)
+            groups[-1].append(segment)
         else:
-            groups.append([one])
-        reached = max(reached, ends(one))
+            groups.append([segment])
+        reached = max(reached, ends(segment))
     return groups

@@ -1,7 +1,13 @@
-"""Journals read and reviewed; large ones in pieces, by two processes at once.
+"""Journals read and reviewed; large ones in pieces, in two processes at once.
 
-They are cut where a computer was started anew: nothing of one boot bears on another. Where lines are so much out of order
-that it matters in which piece they are, all is read in one go instead.
+A large plan of reading (`journal.plan`) is cut into some thirty pieces of about the same size. It may be cut between
+computers, and where a computer was started anew: no boot bears on another, but for one thing. Whether a computer's
+last boot is over depends on whether another follows, so a piece says which computer has later boots in the next one.
+Inside a file that was only sampled, the first line of the boot is looked up between two samples.
+
+The executor takes pieces from the beginning, this process takes them from the end, until they meet; what is sent back
+is what the review found, never the events. If the executor fails, or if lines turn out to be so much out of order that
+it matters which piece they are in, all is read again in one go by this process.
 """
 
 from __future__ import annotations
@@ -15,8 +21,8 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from unplugd.journal import merge
-from unplugd.journal.plan import SAMPLE_BYTES, SAMPLE_EVERY_BYTES, read_located
+from unplugd.journal.merge import Merger
+from unplugd.journal.plan import SAMPLE_BYTES, SAMPLE_EVERY_BYTES, Planner, read_located
 from unplugd.review.parts import join_parts
 from unplugd.review.reviewer import review_part
 
@@ -24,45 +30,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
-    from unplugd.journal.plan import Segment
+    from unplugd.journal.plan import Group, Plan, Segment
     from unplugd.journal.sources import Source
     from unplugd.review.model import Part, Review
-
-    Plan = dict[str, list[list[Segment]]]
 
 LARGE_BYTES: Final = 20_000_000
 """Bytes from which on another process is worth its start."""
 MAX_PIECES: Final = 32
-"""So many that both processes end at about the same time."""
+"""Enough for both processes to end at about the same time."""
 MAX_AHEAD: Final = 2
-"""Pieces that an executor is given before it has done others, so that it never waits for one."""
+"""Pieces in the executor's queue, so that it never waits for one."""
 
 
 class Piece(NamedTuple):
-    """A part of a plan; of the computer that `goes_on` the next piece has the later boots."""
+    """A part of a plan; the later boots of the computer `continued_host` are in the next piece."""
 
     plan: Plan
-    goes_on: str | None = None
-
-    @property
-    def size(self) -> int:
-        """How many bytes are to be read."""
-        return sum(map(_sum_size, chain.from_iterable(self.plan.values())))
+    continued_host: str | None = None
 
 
-class Done(NamedTuple):
-    """What came of a piece: what it tells, what was unusual on the way, what could not be read."""
+class Result(NamedTuple):
+    """What came of a piece: the review's part, what was unusual on the way, what could not be read."""
 
     part: Part
     notes: Counter[str]
-    said: list[str]
+    errors: list[str]
 
 
-class Place(NamedTuple):
+class CutPoint(NamedTuple):
     """Where a plan can be cut: before a group of a host, or inside it, where a boot begins."""
 
-    passed: int
-    """Bytes before it."""
+    offset: int
+    """Bytes of the plan before it."""
     host: str
     group: int
     boot: str | None
@@ -71,135 +70,137 @@ class Place(NamedTuple):
 def review_files(
     found: Sequence[Source],
     notes: Counter[str],
-    tell: Callable[[str], None],
-    progress: Callable[[int], None] | None = None,
+    report_error: Callable[[str], None],
+    report_progress: Callable[[int], None] | None = None,
     until: float | None = None,
     host: str | None = None,
     executor: Executor | None = None,
 ) -> Review:
-    """Return what the sources tell, `until` and `host` as `review` has them; what is unusual is counted in `notes`.
+    """Return the review of the sources, with `until` and `host` as `review` has them; count what is unusual in `notes`.
 
-    `tell` is told what cannot be read, `progress` the bytes read, at most as many as the sources are large. The pieces
-    are given to `executor`; without one, a process is started if the sources are large. What fails there is done here.
+    `report_progress` is called with the bytes read since the last call, at most as many in all as the sources have. The
+    pieces go to `executor`; without one, a process is started if the sources are large.
     """
-    plan = merge.Reader(notes, tell).plan(found)
+    plan = Planner(notes, report_error).plan(found)
     size = sum(source.size for source in found)
-    passed = _Progress(progress, size)
-    done: list[Done] = []
-    if executor or (size >= LARGE_BYTES and _processors() > 1):
+    progress = _Progress(report_progress, size)
+    results: list[Result] = []
+    if executor or (size >= LARGE_BYTES and _count_processors() > 1):
         pieces = cut_plan(plan)
         if len(pieces) > 1:
-            # No more processes, threads, files or memory are to be had, or the process was killed (BrokenExecutor is a
+            # The system has no more processes, threads, files or memory, or the process was killed (BrokenExecutor is a
             # RuntimeError); ImportError: the system lacks what processes share.
             with (
                 contextlib.suppress(OSError, RuntimeError, MemoryError, ImportError),
                 contextlib.nullcontext(executor) if executor else _make_pool() as pool,
             ):
-                done = _gather(pool, pieces, until, host, passed)
-    told = None
-    if done and not any(one.notes.get("disordered") for one in done):
-        told = join_parts([one.part for one in done])
-    if told is None:
-        # Also where a boot turned out to be in two pieces.
-        passed.here = passed.elsewhere = 0
-        done = [carry_out(Piece(plan), until, host, passed.add)]
-        told = done[0].part.review
-    for one in done:
-        notes.update(one.notes)
-        for line in one.said:
-            tell(line)
-    return told
+                results = _share_out(pool, pieces, until, host, progress)
+    review = None
+    if results and not any(result.notes.get("disordered") for result in results):
+        # None where a boot turned out to be in two pieces.
+        review = join_parts([result.part for result in results])
+    if review is None:
+        progress.here = progress.elsewhere = 0
+        results = [review_piece(Piece(plan), until, host, progress.add)]
+        review = results[0].part.review
+    for result in results:
+        notes.update(result.notes)
+        for message in result.errors:
+            report_error(message)
+    return review
 
 
-def carry_out(
+def review_piece(
     piece: Piece,
     until: float | None,
     host: str | None,
-    progress: Callable[[int], None] | None = None,
-) -> Done:
-    """Return what comes of a piece."""
-    noted: Counter[str] = Counter()
-    said: list[str] = []
-    reader = merge.Reader(noted, said.append, progress)
-    batches = chain.from_iterable(map(reader.read, piece.plan.values()))
+    report_progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Read and review one piece."""
+    notes: Counter[str] = Counter()
+    errors: list[str] = []
+    merger = Merger(notes, errors.append, report_progress)
+    batches = chain.from_iterable(map(merger.read, piece.plan.values()))
     events = chain.from_iterable(batch.events for batch in batches)
-    return Done(review_part(events, until, host, piece.goes_on), noted, said)
+    return Result(review_part(events, until, host, piece.continued_host), notes, errors)
 
 
 class _Progress:
-    """Tells the bytes read, here and by others: it only rises, also where all is read once more, and to `size` at most."""
+    """Reports the bytes read here and elsewhere: never less than before, even when all is read again, and never over `size`."""
 
-    def __init__(self, tell: Callable[[int], None] | None, size: int) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[int], None] | None, size: int) -> None:
+        self._report = report
         self._size = size
-        self._told = 0
+        self._reported = 0
         self.here = 0
         self.elsewhere = 0
 
     def add(self, size: int) -> None:
-        """Count so many bytes more that were read here."""
+        """Count bytes that were read here."""
         self.here += size
-        more = min(self.here + self.elsewhere, self._size) - self._told
-        if self._tell and more > 0:
-            self._told += more
-            self._tell(more)
+        more = min(self.here + self.elsewhere, self._size) - self._reported
+        if self._report and more > 0:
+            self._reported += more
+            self._report(more)
 
 
 # --- other processes
 
 
-def _processors() -> int:
+def _count_processors() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _gather(
+def _share_out(
     executor: Executor,
     pieces: Sequence[Piece],
     until: float | None,
     host: str | None,
     progress: _Progress,
-) -> list[Done]:
-    """Return what came of the pieces, each carried out by the executor or this process, whichever is free first."""
+) -> list[Result]:
+    """Return the results of the pieces, each reviewed by the executor or by this process, whichever is free first."""
     left = deque(enumerate(pieces))
-    given: dict[int, Future[Done]] = {}
-    mine: dict[int, Done] = {}
+    submitted: dict[int, Future[Result]] = {}
+    own: dict[int, Result] = {}
     while left:
-        # The executor takes from one end, this process from the other.
-        while left and sum(not result.done() for result in given.values()) < MAX_AHEAD:
+        while left and sum(not future.done() for future in submitted.values()) < MAX_AHEAD:
             number, piece = left.popleft()
-            given[number] = _submit(executor, piece, until, host)
-        progress.elsewhere = sum(pieces[number].size for number, result in given.items() if result.done())
+            submitted[number] = _submit(executor, piece, until, host)
+        progress.elsewhere = sum(
+            _sum_plan(pieces[number].plan) for number, future in submitted.items() if future.done()
+        )
         if left:
             number, piece = left.pop()
-            mine[number] = carry_out(piece, until, host, progress.add)
-    return [mine[number] if number in mine else given.pop(number).result() for number in range(len(pieces))]
+            own[number] = review_piece(piece, until, host, progress.add)
+    # Let go of each future once its result is taken: both hold the whole part.
+    return [own[number] if number in own else submitted.pop(number).result() for number in range(len(pieces))]
 
 
-def _submit(executor: Executor, piece: Piece, until: float | None, host: str | None) -> Future[Done]:
-    # A process that is started now inherits it: Ctrl-C is for this one alone, which then ends the other.
+def _submit(executor: Executor, piece: Piece, until: float | None, host: str | None) -> Future[Result]:
+    # A process that this starts inherits the mask: Ctrl-C is for this process alone, which then ends the other.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return executor.submit(carry_out, piece, until, host)
+        return executor.submit(review_piece, piece, until, host)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
 def _make_pool() -> Iterator[Executor]:
-    """Yield an executor with a process of its own, of which nothing is left at the end, whatever that is."""
+    """Yield an executor with one process, which is gone when the block ends, for whatever reason."""
     import multiprocessing  # noqa: PLC0415 - only where a journal is large
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - only where a journal is large
 
-    # The fastest, and safe with a single thread; on macOS the system's own libraries can have started others.
-    how = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    # Forking is fastest, and safe with a single thread; on macOS the system's own libraries can have started others.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(1, how, initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
     try:
         yield pool
     except BaseException:
-        # Nobody waits for what it would still find.
+        # Nobody needs what it would still find.
         for process in multiprocessing.active_children():
             if process not in others:
                 process.kill()
@@ -210,90 +211,95 @@ def _make_pool() -> Iterator[Executor]:
 
 
 def _end_with_parent() -> None:
-    """Have this process end when the one that started it was killed: by itself it would wait for work for ever."""
-    import multiprocessing  # noqa: PLC0415 - as above
-    import threading  # noqa: PLC0415 - as above
+    """End this process when its parent is killed: otherwise it would wait for work for ever."""
+    import multiprocessing  # noqa: PLC0415 - only where a journal is large
+    import threading  # noqa: PLC0415 - only where a journal is large
 
     parent = multiprocessing.parent_process()
 
-    def watch() -> None:
+    def wait_for_parent() -> None:
         if parent:
             parent.join()
             os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=wait_for_parent, daemon=True).start()
 
 
 # --- cutting
 
 
 def cut_plan(plan: Plan) -> list[Piece]:
-    """Return a plan in pieces of about the same size; a boot is in one of them."""
-    places = list(_find_places(plan))
-    size = sum(map(_sum_size, chain.from_iterable(plan.values())))
+    """Return a plan in pieces of about the same size, each boot in one of them."""
+    points = list(_find_cut_points(plan))
+    size = _sum_plan(plan)
     wanted = [size * number // MAX_PIECES for number in range(1, MAX_PIECES)]
-    nearest = {min(places, key=lambda place: abs(place.passed - at)) for at in wanted} if places else set()
+    nearest = {min(points, key=lambda point: abs(point.offset - at)) for at in wanted} if points else set()
     plans: list[Plan] = []
-    # From the end, so that what comes before a place stays where it was.
-    for place in reversed(places):
-        if place in nearest and (halves := _split(plan, place)):
+    # From the end, so that the numbers of the groups before a cut stay right.
+    for point in reversed(points):
+        if point in nearest and (halves := _split(plan, point)):
             plan, after = halves
             plans.insert(0, after)
     plans.insert(0, plan)
-    goes_on = [list(before)[-1] if list(before)[-1] in after else None for before, after in pairwise(plans)]
-    return [Piece(one, host) for one, host in zip(plans, [*goes_on, None], strict=True)]
+    continued = [host if (host := [*before][-1]) in after else None for before, after in pairwise(plans)]
+    return [Piece(part, host) for part, host in zip(plans, [*continued, None], strict=True)]
 
 
-def _find_places(plan: Plan) -> Iterator[Place]:
-    passed = 0
+def _find_cut_points(plan: Plan) -> Iterator[CutPoint]:
+    offset = 0
     for host, groups in plan.items():
         known: set[str] = set()
         for number, group in enumerate(groups):
-            boots = set().union(*(one.boots for one in group))
-            if passed and not boots & known:
-                yield Place(passed, host, number, None)
+            boots = set().union(*(segment.boots for segment in group))
+            if offset and not boots & known:
+                yield CutPoint(offset, host, number, None)
             first, *more = group
             if not more and not first.exact:
-                # Where its first boot begins has been said, if it does here.
-                for boot in [*first.met][1:]:
+                # If the first boot begins here, the point before the group is its.
+                for boot in [*first.first_seen][1:]:
                     if boot not in known:
-                        yield Place(passed + first.met[boot] - first.begin, host, number, boot)
+                        yield CutPoint(offset + first.first_seen[boot] - first.begin, host, number, boot)
             known |= boots
-            passed += _sum_size(group)
+            offset += _sum_group(group)
 
 
-def _sum_size(group: Sequence[Segment]) -> int:
-    return sum(one.end - one.begin for one in group)
+def _sum_plan(plan: Plan) -> int:
+    """Return how many bytes are to be read."""
+    return sum(map(_sum_group, chain.from_iterable(plan.values())))
 
 
-def _split(plan: Plan, place: Place) -> tuple[Plan, Plan] | None:
-    """Return what comes before a place and what comes after it, None where it is not found any more."""
-    before, after = plan[place.host][: place.group], plan[place.host][place.group :]
-    if place.boot is not None:
-        stretch = after[0][0]
-        at = _first_line(stretch, place.boot)
+def _sum_group(group: Group) -> int:
+    return sum(segment.size for segment in group)
+
+
+def _split(plan: Plan, point: CutPoint) -> tuple[Plan, Plan] | None:
+    """Return the plans before and after a point, None if its boot's first line is not found."""
+    before, after = plan[point.host][: point.group], plan[point.host][point.group :]
+    if point.boot is not None:
+        segment = after[0][0]
+        at = _find_first_line(segment, point.boot)
         if at is None:
             return None
-        before = [*before, [replace(stretch, end=at)]]
-        after = [[replace(stretch, begin=at)], *after[1:]]
+        before = [*before, [replace(segment, end=at)]]
+        after = [[replace(segment, begin=at)], *after[1:]]
     hosts = list(plan)
-    begin = hosts.index(place.host)
+    begin = hosts.index(point.host)
     first = {host: plan[host] for host in hosts[:begin]}
     if before:
-        first[place.host] = before
-    return first, {place.host: after, **{host: plan[host] for host in hosts[begin + 1 :]}}
+        first[point.host] = before
+    return first, {point.host: after, **{host: plan[host] for host in hosts[begin + 1 :]}}
 
 
-def _first_line(stretch: Segment, boot: str) -> int | None:
-    """Return where the first line of a boot stands, None if it is not between the look that met it and the one before."""
-    met = stretch.met[boot]
-    begin, end = max(stretch.begin, met - SAMPLE_EVERY_BYTES), min(stretch.end, met + SAMPLE_BYTES)
+def _find_first_line(segment: Segment, boot: str) -> int | None:
+    """Return the offset of a boot's first line, None if it is not between the boot's first sample and the one before."""
+    sample = segment.first_seen[boot]
+    begin, end = max(segment.begin, sample - SAMPLE_EVERY_BYTES), min(segment.end, sample + SAMPLE_BYTES)
     before = ""
     try:
-        for at, _, one in read_located(stretch.source, begin, end, Counter()):
-            if one.boot == boot:
-                return at if before or begin == stretch.begin else None
-            before = one.boot
+        for at, _, event in read_located(segment.source, begin, end, Counter()):
+            if event.boot == boot:
+                return at if before or begin == segment.begin else None
+            before = event.boot
     except OSError:
         pass
     return None

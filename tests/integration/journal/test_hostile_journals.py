@@ -17,7 +17,7 @@ import pytest
 from tests.rig import harmless
 from tests.rig.daemon import Done
 from unplugd.cli import dispatch
-from unplugd.journal import merge, sources
+from unplugd.journal import plan, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.timestamps import format_timestamp
 
@@ -484,7 +484,7 @@ def test_a_file_that_vanishes_is_told(
     run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, exact: int
 ) -> None:
     """It was there when it was found, and is gone when it is to be read: a line says so, and the rest is told."""
-    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", exact)
+    monkeypatch.setattr(plan, "SCAN_ALL_BYTES", exact)
     gone, good = tmp_path / "gone.jsonl", tmp_path / "good.jsonl"
     gone.write_bytes(GOOD * 20)
     good.write_bytes(GOOD * 20)

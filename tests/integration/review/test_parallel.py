@@ -22,9 +22,9 @@ import pytest
 
 from tests.rig import journal_maker
 from tests.rig.inline import Inline
-from unplugd.journal import merge, sources
+from unplugd.journal import merge, plan, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
-from unplugd.journal.streams import count_nothing
+from unplugd.journal.streams import ignore_error
 from unplugd.review import parallel
 from unplugd.review.parts import join_parts
 from unplugd.review.reviewer import review_part
@@ -42,8 +42,8 @@ def reviewed(
 ) -> tuple[Review, Counter[str]]:
     """Return the review of these files, and what was unusual."""
     notes: Counter[str] = Counter()
-    found = sources.find_sources(given, Path("/nowhere/events.jsonl"), notes, count_nothing)
-    tell = count_nothing if said is None else said.append
+    found = sources.find_sources(given, Path("/nowhere/events.jsonl"), notes, ignore_error)
+    tell = ignore_error if said is None else said.append
     return parallel.review_files(found, notes, tell, None, UNTIL, "station-1", executor), +notes
 
 
@@ -59,9 +59,9 @@ def pools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
             yield one
 
     pool = parallel._make_pool
-    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", request.param)
+    monkeypatch.setattr(plan, "SCAN_ALL_BYTES", request.param)
     monkeypatch.setattr(parallel, "LARGE_BYTES", 0)
-    monkeypatch.setattr(parallel, "_processors", lambda: 2)
+    monkeypatch.setattr(parallel, "_count_processors", lambda: 2)
     monkeypatch.setattr(parallel, "_make_pool", noted)
     before = psutil.Process().children()
     yield made
@@ -71,7 +71,7 @@ def pools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 def alone(*given: Path) -> tuple[Review, Counter[str]]:
     """Return what one process finds."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(parallel, "_processors", lambda: 1)
+        patched.setattr(parallel, "_count_processors", lambda: 1)
         return reviewed(*given)
 
 
@@ -129,12 +129,12 @@ def test_an_executor_that_fails_is_done_without(tmp_path: Path, error: Exception
     executor = Inline(works, error)
     assert reviewed(folder, executor=executor) == alone(folder)
     assert executor.given > works
-    found = sources.find_sources([folder], Path("/nowhere"), Counter(), count_nothing)
+    found = sources.find_sources([folder], Path("/nowhere"), Counter(), ignore_error)
     passed: list[int] = []
-    parallel.review_files(found, Counter(), count_nothing, passed.append, executor=Inline(works, error))
+    parallel.review_files(found, Counter(), ignore_error, passed.append, executor=Inline(works, error))
     assert min(passed) > 0
     expected: list[int] = []
-    parallel.review_files(found, Counter(), count_nothing, expected.append)
+    parallel.review_files(found, Counter(), ignore_error, expected.append)
     assert sum(passed) == sum(expected)
 
 
@@ -144,17 +144,16 @@ def test_it_is_cut_into_pieces_of_about_the_same_size(
     """A boot is in one of them, and the computer that goes on is named."""
     monkeypatch.setattr(parallel, "MAX_PIECES", 8)
     (folder,) = journal_maker.make(tmp_path, 200_000, rotate_at=3_000_000)
-    found = sources.find_sources([folder], Path("/nowhere"), Counter(), count_nothing)
-    plan = merge.Reader(Counter(), count_nothing).plan(found)
-    cut = parallel.cut_plan(plan)
+    found = sources.find_sources([folder], Path("/nowhere"), Counter(), ignore_error)
+    cut = parallel.cut_plan(plan.Planner(Counter(), ignore_error).plan(found))
     sizes = [sum(s.end - s.begin for s in chain.from_iterable(one.plan["station-1"])) for one in cut]
     assert len(sizes) == parallel.MAX_PIECES
     assert sum(sizes) == sum(source.size for source in found)
     assert max(sizes) < 2 * min(sizes)
-    assert [one.goes_on for one in cut] == ["station-1"] * (parallel.MAX_PIECES - 1) + [None]
+    assert [one.continued_host for one in cut] == ["station-1"] * (parallel.MAX_PIECES - 1) + [None]
     boots: list[set[str]] = []
     for one in cut:
-        batches = merge.Reader(Counter(), count_nothing).read(one.plan["station-1"])
+        batches = merge.Merger(Counter(), ignore_error).read(one.plan["station-1"])
         boots.append({event.boot for batch in batches for event in batch.events})
     assert sum(map(len, boots)) == len(set().union(*boots))
     assert not pools
@@ -239,7 +238,7 @@ def test_lines_that_are_very_late_are_read_in_one_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put_together: list[Review | None]
 ) -> None:
     """Where they come out depends on what is read with them."""
-    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", 0)
+    monkeypatch.setattr(plan, "SCAN_ALL_BYTES", 0)
     lines = list(islice(journal_maker.lines("station-1"), 30_000))
     lines.insert(10_000, lines.pop(9_000))
     file = written(tmp_path / "events.jsonl", lines)
@@ -276,7 +275,7 @@ def ended(*arguments):
     if os.getpid() == me:
         {how}
     return part(*arguments)
-parallel.review_part, parallel._processors = ended, lambda: 2
+parallel.review_part, parallel._count_processors = ended, lambda: 2
 sys.exit(main(["report", {str(folder)!r}]))
 """
     ended = subprocess.run(
@@ -333,14 +332,14 @@ def test_an_end_that_comes_too_soon_leaves_no_process_behind(
 def test_one_process_tells_of_the_progress(tmp_path: Path, pools: list[Executor]) -> None:
     """Two bars on a terminal would write over one another."""
     (folder,) = journal_maker.make(tmp_path, 60_000, rotate_at=3_000_000)
-    found = sources.find_sources([folder], Path("/nowhere"), Counter(), count_nothing)
+    found = sources.find_sources([folder], Path("/nowhere"), Counter(), ignore_error)
     told = tmp_path / "told"
 
     def progress(size: int) -> None:
         with told.open("a") as file:
             file.write(f"{os.getpid()} {size}\n")
 
-    parallel.review_files(found, Counter(), count_nothing, progress)
+    parallel.review_files(found, Counter(), ignore_error, progress)
     assert len(pools) == 1
     by_whom = [one.split() for one in told.read_text().splitlines()]
     assert {int(process) for process, _ in by_whom} == {os.getpid()}
@@ -353,14 +352,14 @@ def test_what_cannot_be_read_is_told_once(
     """Whichever process found it, and only by what is used of it in the end."""
     folders = journal_maker.make(tmp_path, 60_000, 2, rotate_at=3_000_000)
     gone = folders[1] / "events.jsonl.1"
-    planned = merge.Reader.plan
+    work = plan.Planner.plan
 
-    def plan(reader: merge.Reader, found: list[Any]) -> Any:
-        made = planned(reader, found)
+    def plan_and_remove(planner: plan.Planner, found: list[Any]) -> Any:
+        made = work(planner, found)
         gone.rename(tmp_path / "gone")
         return made
 
-    monkeypatch.setattr(merge.Reader, "plan", plan)
+    monkeypatch.setattr(plan.Planner, "plan", plan_and_remove)
     said: list[str] = []
     _, notes = reviewed(*folders, said=said)
     assert len(pools) == 1

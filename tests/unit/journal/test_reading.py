@@ -41,10 +41,10 @@ def told(*given_files: Path, notes: Counter[str] | None = None, said: list[str] 
     notes = Counter() if notes is None else notes
     said = [] if said is None else said
     found = sources.find_sources(given_files, Path("/nowhere/events.jsonl"), notes, said.append)
-    reader = merge.Reader(notes, said.append)
-    plan = reader.plan(found)
+    plan = journal_plan.Planner(notes, said.append).plan(found)
+    merger = merge.Merger(notes, said.append)
     return [
-        (host, one) for host, groups in plan.items() for batch in reader.read(groups) for one in batch.events
+        (host, one) for host, groups in plan.items() for batch in merger.read(groups) for one in batch.events
     ]
 
 
@@ -81,7 +81,7 @@ def journal_lines() -> list[bytes]:
 @pytest.mark.parametrize("exact", [SCAN_ALL_BYTES, 0])
 def test_rotated_files_are_one_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: int) -> None:
     """Oldest first; the same whether every line is looked at before or only some."""
-    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", exact)
+    monkeypatch.setattr(journal_plan, "SCAN_ALL_BYTES", exact)
     (folder,) = journal_maker.make(tmp_path, 3000, rotate_at=200_000)
     files = list_files(folder / NAME)
     assert len(files) > 2
@@ -122,7 +122,7 @@ def test_any_split_gives_the_same(
     for number, file in enumerate(files):
         (tmp_path / f"{chance.random()}-{number}.jsonl").write_bytes(b"".join(file))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(merge, "SCAN_ALL_BYTES", exact)
+        patched.setattr(journal_plan, "SCAN_ALL_BYTES", exact)
         notes: Counter[str] = Counter()
         assert as_lines(*tmp_path.glob("*.jsonl"), notes=notes) == as_lines(plain)
         assert told(*tmp_path.glob("*.jsonl")) == told(plain)
@@ -136,7 +136,7 @@ def test_a_line_that_comes_up_to_a_minute_late_is_put_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: float, disordered: int
 ) -> None:
     """In a file that is not looked at line by line; a later one is told where it stands, and counted."""
-    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", 0)
+    monkeypatch.setattr(journal_plan, "SCAN_ALL_BYTES", 0)
     # A line or two at a time.
     monkeypatch.setattr(lines, "CHUNK_BYTES", 150)
     before = [line("b", 10.0 * number) for number in range(400)]
@@ -157,9 +157,8 @@ def test_what_is_too_late_to_be_sorted_in_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bytes
 ) -> None:
     """Told where it stands; the same whether another boot follows or not."""
-    monkeypatch.setattr(merge, "SCAN_ALL_BYTES", 0)
+    monkeypatch.setattr(journal_plan, "SCAN_ALL_BYTES", 0)
     # Of the file only the first and the last line are looked at.
-    monkeypatch.setattr(merge, "SAMPLE_BYTES", 512)
     monkeypatch.setattr(journal_plan, "SAMPLE_BYTES", 512)
     monkeypatch.setattr(lines, "CHUNK_BYTES", 1000)
     raw = [line("b", 300.0 * number) for number in range(40)]
