@@ -24,7 +24,7 @@ from unplugd.review.model import Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.report_builder import build_report
 from unplugd.review.reviewer import review_events
 from unplugd.review.share import anonymize
-from unplugd.rules.model import Outcome
+from unplugd.rules.events import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
