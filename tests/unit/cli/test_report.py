@@ -22,8 +22,9 @@ from tests import TESTS
 from tests.rig import sample_report
 from tests.rig.daemon import Done
 from unplugd.cli import dispatch
-from unplugd.cli.report import find_local_zone
-from unplugd.cli.report_text import Paper, make_lines, print_screen
+from unplugd.cli.local_zone import find_local_zone
+from unplugd.cli.report_text import make_lines, make_screen
+from unplugd.cli.text_layout import Layout
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.review import days
 from unplugd.review.figures import Figures, Report
@@ -315,7 +316,7 @@ def test_terminal_without_blocks(tmp_path: Path, encoding: str) -> None:
 
 def text(made: Any, width: int = 80, rows: int = 14) -> str:
     """Return the summary as plain text."""
-    return "\n".join(line.plain.rstrip() for line in make_lines(made, Paper(width, rows)))
+    return "\n".join(line.plain.rstrip() for line in make_lines(made, Layout(width, rows)))
 
 
 def years(count: int, *, host: str = "anna") -> Review:
@@ -412,7 +413,7 @@ def test_any_width(width: int) -> None:
         sample_report.home_month(),
         sample_report.nothing(),
     ):
-        found = list(make_lines(made, Paper(width)))
+        found = list(make_lines(made, Layout(width)))
         assert max(line.cell_len for line in found) <= min(width, 110)
     shown = text(several, width)
     assert "By computer" in shown
@@ -472,9 +473,9 @@ def test_a_narrow_terminal_has_what_matters() -> None:
 def test_fits_the_screen(height: int) -> None:
     """As many days and computers are shown as fit the screen at once, and seven of each in any case."""
     made = sample_report.clinic(40)
-    shown = [line.plain for line in print_screen(made, Paper(80), height)]
+    shown = [line.plain for line in make_screen(made, Layout(80), height)]
     days = [line for line in shown if re.match(r"  (Mon|Tue|Wed|Thu|Fri|Sat|Sun) ", line)]
-    everything = list(make_lines(made, Paper(80, 1000)))
+    everything = list(make_lines(made, Layout(80, 1000)))
     assert len(shown) <= height or len(days) == 7
     assert len(shown) >= min(height, len(everything)) - len(made.computers)
 
@@ -488,7 +489,7 @@ def test_that_nothing_is_known_is_said_once(run: Callable[..., Done]) -> None:
 def test_only_as_many_devices_as_fit() -> None:
     """The worst ones; how many more there are is said."""
     periods = tuple(Period("a", "1", "0a21:8001", f"n{n}", 0.0, 60.0 + n, "unplugged") for n in range(50))
-    shown = [line.plain for line in make_lines(build_report(Review(periods)), Paper(rows=5))]
+    shown = [line.plain for line in make_lines(build_report(Review(periods)), Layout(rows=5))]
     assert [line.split()[0] for line in shown if line.startswith("  n")] == [
         "n49",
         "n48",

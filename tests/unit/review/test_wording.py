@@ -9,7 +9,8 @@ import pytest
 
 from tests.rig.sample_report import DAY, HOUR, ZONE, at, plugged
 from tests.rig.tree import Tree
-from unplugd.cli.report_text import Paper, make_lines
+from unplugd.cli.report_text import make_lines
+from unplugd.cli.text_layout import Layout
 from unplugd.html_report.page import render_page
 from unplugd.review.model import Review, Watched
 from unplugd.review.report_builder import build_report
@@ -22,7 +23,7 @@ SINCE = at("2026-10-05T00:00")
 
 def show(made: Report) -> tuple[str, str]:
     """Return a report as text, and the text of its page's summary, with single spaces."""
-    text = " ".join(" ".join(line.plain for line in make_lines(made, Paper(200))).split())
+    text = " ".join(" ".join(line.plain for line in make_lines(made, Layout(200))).split())
     tree = Tree(render_page(made, made=made.until))
     (summary,) = [one for one in tree.all("section") if one.attributes["aria-labelledby"] == "summary"]
     return text, summary.text

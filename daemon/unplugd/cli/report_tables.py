@@ -1,0 +1,120 @@
+"""The tables of the report as text: bars by day or month, columns by device or computer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from unplugd.cli.text_layout import shorten
+from unplugd.review import days
+from unplugd.review.figures_builder import sum_figures
+from unplugd.review.wording import describe_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from unplugd.cli.text_layout import Layout
+    from unplugd.review.figures import Figures, Report
+
+MIN_NAME_COLUMNS: Final = 12
+MIN_BAR_COLUMNS: Final = 10
+MONTHS_FROM_DAYS: Final = 93
+"""From so many days on, the bars are months."""
+MOST_UNUSED: Final = "unused.most"
+UNUSED: Final = "█"
+USED: Final = "░"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table: a day, a month, a device or a computer."""
+
+    name: str
+    figures: Figures
+
+
+def make_bars(report: Report, layout: Layout) -> Iterator[Text]:
+    """Yield a bar for each day, or for each month of a long report; nothing if it covers one day only."""
+    rows = [Row(days.format_short(day), figures) for day, figures in report.days]
+    if len(rows) < 2:
+        return
+    unit = "day"
+    if (report.days[-1][0] - report.days[0][0]).days >= MONTHS_FROM_DAYS:
+        unit, rows = "month", list(_sum_months(report))
+    shown = rows[-layout.rows :]
+    yield Text()
+    heading = Text(f"By {unit}", "bold")
+    if len(shown) < len(rows):
+        heading.append(f", latest {len(shown)} of {len(rows)}", "not bold")
+    legend = Text.assemble((UNUSED * 2, "unused"), " unused  ", (USED * 2, "used"), " used")
+    if heading.cell_len + 3 + legend.cell_len <= layout.line_columns:
+        yield Text.assemble(heading, "   ", legend)
+    else:
+        yield heading
+        yield Text.assemble("  ", legend)
+    name_columns = max(len(row.name) for row in shown)
+    texts = [describe_duration(row.figures.unused_for) if row.figures.plugged_for else "-" for row in shown]
+    text_columns = max(map(len, texts))
+    longest = max(row.figures.plugged_for for row in shown) or 1
+    bar_columns = max(MIN_BAR_COLUMNS, layout.line_columns - name_columns - text_columns - 6)
+    for row, text in zip(shown, texts, strict=True):
+        line = Text(f"  {row.name:{name_columns}}  {text:>{text_columns}}  ")
+        unused, used = _scale(row.figures, longest, bar_columns)
+        line.append(UNUSED * unused, "unused")
+        line.append(USED * used, "used")
+        yield line
+
+
+def _scale(figures: Figures, longest: float, columns: int) -> tuple[int, int]:
+    """Return the columns of the unused and of the used part of a bar: at least one each, unless there is none."""
+    unused = max(round(figures.unused_for / longest * columns), 1) if figures.unused_for >= 1 else 0
+    used = max(round(figures.used_for / longest * columns), 1) if figures.used_for >= 1 else 0
+    if unused + used > columns:
+        return (columns - used, used) if unused > used else (unused, columns - unused)
+    return unused, used
+
+
+def _sum_months(report: Report) -> Iterator[Row]:
+    months: dict[tuple[int, int], list[Figures]] = {}
+    for day, figures in report.days:
+        months.setdefault((day.year, day.month), []).append(figures)
+    for (year, month), parts in months.items():
+        yield Row(f"{days.MONTHS[month - 1][:3]} {year}", sum_figures(parts))
+
+
+def make_table(kind: str, rows: Sequence[Row], layout: Layout) -> Iterator[Text]:
+    """Yield a table of devices or computers, those left unused for longest first."""
+    titles = ["unused", "used", "plugged in", "times", "reminders"]
+    shown = sorted(rows, key=lambda row: -row.figures.unused_for)[: layout.rows]
+    cells = [
+        (
+            describe_duration(row.figures.unused_for),
+            describe_duration(row.figures.used_for),
+            describe_duration(row.figures.plugged_for),
+            str(row.figures.periods),
+            str(row.figures.reminders),
+        )
+        for row in shown
+    ]
+    names = [row.name for row in shown]
+    widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
+    # If the terminal is narrow, the last columns, which matter least, are left out.
+    while len(widths) > 1 and sum(widths) + 2 * len(widths) + 2 + MIN_NAME_COLUMNS > layout.line_columns:
+        widths.pop()
+    name_columns = max(MIN_NAME_COLUMNS, layout.line_columns - sum(widths) - 2 * len(widths) - 2)
+    name_columns = min(name_columns, max(cell_len(kind) + 3, *map(cell_len, names)))
+    yield Text()
+    heading = Text(set_cell_size(f"By {kind}", name_columns + 2), "bold")
+    for title, width in zip(titles, widths, strict=False):
+        heading.append(f"  {title:>{width}}", "not bold dim")
+    yield heading
+    for name, row in zip(names, cells, strict=True):
+        line = Text(f"  {set_cell_size(shorten(name, name_columns), name_columns)}")
+        for at, (cell, width) in enumerate(zip(row, widths, strict=False)):
+            line.append(f"  {cell:>{width}}", MOST_UNUSED if at == 0 and cell != describe_duration(0) else "")
+        yield line
+    if len(rows) > len(shown):
+        yield from layout.wrap(f"  and {len(rows) - len(shown)} more, each unused for less time", "dim")
