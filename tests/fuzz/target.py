@@ -18,10 +18,12 @@ import msgspec
 
 from tests.rig import harmless
 from tests.rig.inline import Inline
-from unplugd.cli import log as logs
 from unplugd.cli import log_formats, pager
-from unplugd.cli.parser import parser
-from unplugd.cli.report_text import Paper, make_lines
+from unplugd.cli.log import say_remarks
+from unplugd.cli.log_filter import EventFilter
+from unplugd.cli.parser import make_parser
+from unplugd.cli.report_text import make_lines
+from unplugd.cli.text_layout import Layout
 from unplugd.html_report.page import render_page
 from unplugd.journal import plan, sources, streams
 from unplugd.review import parallel
@@ -42,7 +44,7 @@ NOW: Final = 1.8e9
 FOLDER: Final = Path(tempfile.gettempdir()) / f"unplugd-fuzz-{os.getpid()}"
 SMALL_BYTES: Final[dict[str, Any]] = {"SCAN_ALL_BYTES": 512, "SAMPLE_BYTES": 512, "SAMPLE_EVERY_BYTES": 1024}
 """So small that files of a few lines are sampled."""
-_PARSER: Final = parser()
+_PARSER: Final = make_parser()
 
 
 class Collected(pager.Output):
@@ -103,27 +105,26 @@ def read(paths: Sequence[Path], how: int) -> None:
 def shown(found: list[Source], form: str, how: int) -> None:
     """Show the events in one form."""
     arguments = _PARSER.parse_args(["log", "--format", form, *(["--last", "20"] if how & 8 else [])])
-    wanted = logs.Wanted(arguments)
+    wanted = EventFilter(arguments)
     notes: Counter[str] = Counter()
     said: list[str] = []
     if how & 8:
-        hosts, batches = streams.read_last(found, notes, said.append, wanted.of, 20)
+        hosts, batches = streams.read_last(found, notes, said.append, wanted.select, 20)
     else:
         hosts, batches = streams.read_merged(found, notes, said.append)
     output = Collected(80 if how & 16 else None)
     shape = log_formats.make_format(form, output, hosts)
     for batch in batches:
-        shape.show(batch if how & 8 else wanted.of(batch))
-    shape.end()
+        shape.write(batch if how & 8 else wanted.select(batch))
     with contextlib.redirect_stderr(io.StringIO()) as told:
-        logs._tell(shape, wanted, notes)
+        say_remarks(shape, wanted, notes)
     text = "".join(output.parts)
     harmless.on_terminal(told.getvalue())
     if form == "text":
         harmless.on_terminal(text)
     else:
         rows = harmless.as_table(text) if form == "csv" else harmless.as_json_lines(text)
-        assert len(rows) == shape.shown
+        assert len(rows) == shape.count
     assert not said
 
 
@@ -135,7 +136,7 @@ def report(reviewed: Review, how: int) -> None:
         made = build_report(reviewed, since=since, until=until, zone=ZoneInfo(zone), name=zone)
         for width in (20, 80):
             harmless.on_terminal(
-                "\n".join(line.plain for line in make_lines(made, Paper(width=width, rows=10)))
+                "\n".join(line.plain for line in make_lines(made, Layout(width=width, rows=10)))
             )
         written = msgspec.json.format(json.dumps(make_json(made)), indent=2)
         harmless.adds_up(harmless.as_json(written))

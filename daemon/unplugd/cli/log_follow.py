@@ -1,4 +1,9 @@
-"""Journals that are being written: each new event once, through rotations and whatever else happens to the files."""
+"""`unplugd log --follow`: new events of journals that are being written, each once.
+
+The journal rotates: its file gets a new name, and a new file takes its place. A follower keeps the file open that it
+reads, and recognizes files by device and inode number. When newer files have appeared, it reads the rest of its own
+file, and goes on with the next one.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +26,31 @@ if TYPE_CHECKING:
     from unplugd.journal.sources import Source
 
 POLL_MILLISECONDS: Final = 250
-"""Milliseconds from one look at the files to the next."""
+"""How often to look for new lines."""
+READ_BYTES: Final = 60_000
+SEEK_BYTES: Final = 4096
 
 
 @dataclass
 class _Tail:
-    """One journal, with the descriptor of the file that it was when last read, and how far that was."""
+    """A journal, the open file that is being read, and the position in it."""
 
     path: Path
     descriptor: int | None = None
     position: int = 0
     rest: bytes = b""
+    """The beginning of a line that is not complete yet."""
     skipping: bool = False
-    troubled: bool = False
+    """Whether the line at `position` is too long, and skipped."""
+    unreadable: bool = False
+    """Whether the file could not be opened, which is said once."""
 
 
 class Follower:
-    """Journals opened at this moment: `until_now` limits what is read of them, `batches` yields what comes after."""
+    """Follow journals from the moment of creation on.
+
+    `limit` cuts what is read of them before at that moment; `follow` yields what comes after it.
+    """
 
     def __init__(self, files: Sequence[Path], notes: Counter[str]) -> None:
         self._notes = notes
@@ -45,10 +58,10 @@ class Follower:
         for tail in self._tails:
             self._open(tail)
             if tail.descriptor is not None:
-                tail.position = _whole_lines(tail.descriptor)
+                tail.position = _find_end_of_lines(tail.descriptor)
 
-    def until_now(self, found: Sequence[Source]) -> list[Source]:
-        """Return the files to be read before: those followed to where they were, and none that came after."""
+    def limit(self, found: Sequence[Source]) -> list[Source]:
+        """Return the files without what `follow` will yield: files that are newer, and the end of those followed."""
         known = {}
         newer: set[tuple[int, int]] = set()
         for tail in self._tails:
@@ -57,18 +70,18 @@ class Follower:
                 status = os.fstat(tail.descriptor)
                 identity = (status.st_dev, status.st_ino)
                 known[identity] = tail.position
-            came = _after(tail.path, identity) if identity else [tail.path]
-            newer.update(one for _, one in _identities(came))
+            appeared = _list_newer(tail.path, identity) if identity else [tail.path]
+            newer.update(identity for _, identity in _list_identities(appeared))
         return [
             replace(source, size=known.get(source.identity, source.size))
             for source in found
             if source.identity not in newer or source.identity in known
         ]
 
-    def batches(self) -> Iterator[Batch]:
-        """Yield what comes, for ever."""
+    def follow(self) -> Iterator[Batch]:
+        """Yield new events as they come, without end; BrokenPipeError if the reader of stdout is gone."""
         poll = select.poll()
-        # Nothing is asked for: what is told is that the reader is gone.
+        # No events are asked for: errors are always reported, such as that the reader is gone.
         poll.register(sys.stdout.fileno(), 0)
         while True:
             for tail in self._tails:
@@ -82,73 +95,77 @@ class Follower:
                 poll.unregister(sys.stdout.fileno())
 
     def _read(self, tail: _Tail) -> Iterator[bytes]:
-        if tail.descriptor is None and not self._open(tail):
-            return
+        """Yield the complete lines that were added to a journal."""
+        if tail.descriptor is None:
+            self._open(tail)
         while tail.descriptor is not None:
-            yield from self._more(tail)
+            yield from self._read_lines(tail, tail.descriptor)
             status = os.fstat(tail.descriptor)
-            newer = _after(tail.path, (status.st_dev, status.st_ino))
+            newer = _list_newer(tail.path, (status.st_dev, status.st_ino))
             if not newer:
                 return
-            # It was rotated. What was written to it before that is all there now.
-            yield from self._more(tail)
+            # It was rotated, so nothing more is written to it: read what was written until then.
+            yield from self._read_lines(tail, tail.descriptor)
             if tail.rest:
                 yield tail.rest + b"\n"
             os.close(tail.descriptor)
             tail.descriptor, tail.rest, tail.skipping = None, b"", False
-            if not self._open(tail, newer[0]):
-                return
+            self._open(tail, newer[0])
 
-    def _more(self, tail: _Tail) -> Iterator[bytes]:
-        assert tail.descriptor is not None  # noqa: S101 - for the type checker
-        if os.fstat(tail.descriptor).st_size < tail.position:
-            say(f"unplugd: {tail.path.name} was cut; it is read from its beginning")
+    def _read_lines(self, tail: _Tail, descriptor: int) -> Iterator[bytes]:
+        if os.fstat(descriptor).st_size < tail.position:
+            say(f"unplugd: {tail.path.name} was truncated; reading it from the start")
             tail.position, tail.rest, tail.skipping = 0, b"", False
-        while more := os.pread(tail.descriptor, 60_000, tail.position):
+        while more := os.pread(descriptor, READ_BYTES, tail.position):
             tail.position += len(more)
             if tail.skipping:
-                _, ended, more = more.partition(b"\n")
-                tail.skipping = not ended
+                _, newline, more = more.partition(b"\n")
+                tail.skipping = not newline
             chunk = tail.rest + more
-            whole = chunk.rfind(b"\n") + 1
-            tail.rest = chunk[whole:]
+            end = chunk.rfind(b"\n") + 1
+            tail.rest = chunk[end:]
             if len(tail.rest) > MAX_LINE_BYTES:
                 self._notes["too_long"] += 1
                 tail.rest, tail.skipping = b"", True
-            if whole:
-                yield chunk[:whole]
+            if end:
+                yield chunk[:end]
 
-    def _open(self, tail: _Tail, path: Path | None = None) -> bool:
+    def _open(self, tail: _Tail, path: Path | None = None) -> None:
+        """Open the journal, or a rotated file of it; say so once if it is unreadable."""
         try:
             tail.descriptor = sources.open_file(path or tail.path)
         except FileNotFoundError:
-            # It will come.
-            return False
+            # The daemon has not written it yet.
+            return
         except OSError as error:
-            if not tail.troubled:
+            if not tail.unreadable:
                 say(f"unplugd: {sources.describe_unreadable(tail.path, error)}")
-            tail.troubled = True
-            return False
+            tail.unreadable = True
+            return
         tail.position = 0
-        tail.troubled = False
-        return True
+        tail.unreadable = False
 
 
-def _after(path: Path, identity: tuple[int, int]) -> list[Path]:
-    """Return the journal's files that came after the one with this identity, oldest first; the present one if it is gone."""
-    found = _identities(list_files(path))
+def _list_newer(path: Path, identity: tuple[int, int]) -> list[Path]:
+    """Return the journal's files that are newer than the file with this identity, oldest first.
+
+    If that file is gone, return only the current one.
+    """
+    found = _list_identities(list_files(path))
+    # A rotation may happen while files are listed: list again until nothing changes.
     for _ in range(5):
-        before, found = found, _identities(list_files(path))
+        before, found = found, _list_identities(list_files(path))
         if before == found:
             break
-    known = [one for _, one in found]
-    if identity in known:
-        return [file for file, _ in found[known.index(identity) + 1 :]]
-    # Somebody removed it or put another in its place; what is older has been read.
+    identities = [found_identity for _, found_identity in found]
+    if identity in identities:
+        return [file for file, _ in found[identities.index(identity) + 1 :]]
+    # It was deleted or replaced. The older files have been read.
     return [file for file, _ in found if file == path]
 
 
-def _identities(files: Sequence[Path]) -> list[tuple[Path, tuple[int, int]]]:
+def _list_identities(files: Sequence[Path]) -> list[tuple[Path, tuple[int, int]]]:
+    """Return the files that exist, with their device and inode numbers."""
     found = []
     for file in files:
         try:
@@ -159,11 +176,11 @@ def _identities(files: Sequence[Path]) -> list[tuple[Path, tuple[int, int]]]:
     return found
 
 
-def _whole_lines(descriptor: int) -> int:
-    """Return how far a file consists of whole lines."""
+def _find_end_of_lines(descriptor: int) -> int:
+    """Return the position after the last complete line of a file."""
     position = os.fstat(descriptor).st_size
     while position:
-        begin = max(0, position - 4096)
+        begin = max(0, position - SEEK_BYTES)
         found = os.pread(descriptor, position - begin, begin).rfind(b"\n") + 1
         if found:
             return begin + found

@@ -1,4 +1,4 @@
-"""The forms in which events are shown: sentences for people, JSON Lines and a table for programs."""
+"""The formats of `unplugd log`: text for people, JSON Lines and CSV for programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from unplugd import sanitize
-from unplugd.cli.log_text import Story
+from unplugd.cli.log_text import TextLog
 from unplugd.journal import event
 from unplugd.rules import events
 
@@ -50,79 +50,72 @@ _FIRST_COLUMNS: Final = (
 """Spreadsheets go by the place of a column: these stay where they are, and a new field comes after them."""
 _FIELDS: Final = tuple(name for kind in events.NAMES for name in events.get_field_names(kind))
 COLUMNS: Final = tuple(dict.fromkeys((*_FIRST_COLUMNS, *_FIELDS)))
-"""The columns of the table, always all of them: every field that this version writes."""
+"""The columns of the CSV table: every field that this version writes."""
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With one of these at its beginning a spreadsheet would compute a cell instead of showing it."""
+"""A spreadsheet takes a cell that starts with one of these for a formula."""
 MAX_CELL_CHARACTERS: Final = 1000
 
 
 class Format(Protocol):
-    """A form; `shown` is how many events were."""
+    """A format; `count` is the number of events written."""
 
-    shown: int
+    count: int
 
-    def show(self, batch: Batch) -> None:
-        """Show some events."""
-
-    def end(self) -> None:
-        """Show what stands at the end."""
+    def write(self, batch: Batch) -> None:
+        """Write some events."""
 
 
 def make_format(name: str, output: Output, hosts: Collection[str]) -> Format:
-    """Return the form of this name; with more than one computer in `hosts` each line says which."""
+    """Return the format of this name; as text, each line names its computer if there are several `hosts`."""
     if name == "jsonl":
         return JsonLines(output)
     if name == "csv":
-        return Table(output)
-    return Story(output, hosts)
+        return Csv(output)
+    return TextLog(output, hosts)
 
 
 class JsonLines:
-    """The events as they are; letters beyond ASCII as numbers, so that nothing in them is obeyed by a terminal."""
+    """The events as they are stored, in ASCII, so that a terminal finds no escape sequence in them."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self.shown = 0
+        self.count = 0
 
-    def show(self, batch: Batch) -> None:
+    def write(self, batch: Batch) -> None:
         """Write a line for each event."""
         events, chunk = batch
-        self.shown += len(events)
+        self.count += len(events)
         if chunk.isascii() and b"\x7f" not in chunk and chunk.count(b"}\n{") == len(events) - 1:
             self._output.write_raw(chunk)
             return
-        for one, line in zip(events, batch.lines, strict=True):
-            self._output.write(f"{event.format_value(event.get_fields(one, line))}\n")
-
-    def end(self) -> None:
-        """Nothing."""
+        for stored, line in zip(events, batch.lines, strict=True):
+            self._output.write(f"{event.format_value(event.get_fields(stored, line))}\n")
 
 
-class Table:
-    """A table after RFC 4180, times in UTC; lists with spaces between. No cell is a formula."""
+class Csv:
+    """A table as in RFC 4180, with times in UTC and lists separated by spaces; no cell is a formula."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self.shown = 0
-        self._write([COLUMNS])
+        self.count = 0
+        self._write_rows([COLUMNS])
 
-    def show(self, batch: Batch) -> None:
+    def write(self, batch: Batch) -> None:
         """Write a row for each event."""
-        self.shown += len(batch.events)
-        rows = (event.get_fields(one, line) for one, line in zip(batch.events, batch.lines, strict=True))
-        self._write([format_cell(fields.get(column)) for column in COLUMNS] for fields in rows)
+        self.count += len(batch.events)
+        rows = (
+            event.get_fields(stored, line) for stored, line in zip(batch.events, batch.lines, strict=True)
+        )
+        self._write_rows([format_cell(fields.get(column)) for column in COLUMNS] for fields in rows)
 
-    def end(self) -> None:
-        """Nothing."""
-
-    def _write(self, rows: Iterable[Collection[str]]) -> None:
+    def _write_rows(self, rows: Iterable[Collection[str]]) -> None:
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         self._output.write(text.getvalue())
 
 
 def format_cell(value: Any) -> str:
-    """Return a value as a cell of a table."""
+    """Return a value as a cell that is no formula, has no control characters and is not too long."""
     if value is None or isinstance(value, dict):
         return ""
     if isinstance(value, bool):
@@ -132,6 +125,6 @@ def format_cell(value: Any) -> str:
     if isinstance(value, int | float):
         return f"{value}"[:MAX_CELL_CHARACTERS]
     if isinstance(value, list):
-        value = " ".join(str(one) for one in value)
+        value = " ".join(map(str, value))
     text = sanitize.one_line(str(value), MAX_CELL_CHARACTERS)
     return f"'{text}" if text.startswith(FORMULA) else text

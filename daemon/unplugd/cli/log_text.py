@@ -1,4 +1,4 @@
-"""The journal as people read it: by days, in local time, with a line along each plugged-in period."""
+"""The journal as text: sentences by day, in local time, with a line along each plugged-in period."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
-from unplugd.cli.terminal import console
+from unplugd.cli.terminal import make_console
 from unplugd.journal import sentences
 from unplugd.journal.event import get_fields
 from unplugd.journal.timestamps import parse_timestamp
@@ -37,142 +37,160 @@ STYLES: Final = {
     "checkpoint": "dim",
 }
 MAX_LANES: Final = 8
-"""Periods that run side by side with a line of their own."""
-MIN_COLUMNS: Final = 24
+"""At most so many periods have a line of their own at a time."""
+MIN_WORDS_COLUMNS: Final = 24
+MAX_HOST_CHARACTERS: Final = 20
 
 
-class Story:
-    """Sentences. While a device is plugged in a line runs beside them, from its plug-in to its unplug."""
+class TextLog:
+    """A sentence for each event, below a heading for each day; a line joins the events of a plugged-in period."""
 
     def __init__(self, output: Output, hosts: Collection[str]) -> None:
         self._output = output
         self._first_host = next(iter(hosts), None)
         self._hosts_shown = len(hosts) > 1
-        self._host_width = max((len(sanitize.one_line(host, 20)) for host in hosts), default=0)
-        self._paint = _painter() if output.terminal else _plain
-        self._marks = _marks()
+        self._host_width = max(
+            (len(sanitize.one_line(host, MAX_HOST_CHARACTERS)) for host in hosts), default=0
+        )
+        self._paint = _make_painter() if output.terminal else _keep_plain
+        self._lanes = Lanes()
         self._day = ""
         self._offset: timedelta | None = None
-        self._open: list[tuple[str, str] | None] = []
-        self._boots: dict[str, str] = {}
-        self.shown = 0
+        self.count = 0
 
-    def show(self, batch: Batch) -> None:
+    def write(self, batch: Batch) -> None:
         """Write each event."""
-        for one, line in zip(batch.events, batch.lines, strict=True):
-            self.shown += 1
-            self._show(one, dict(get_fields(one, line)))
+        for event, line in zip(batch.events, batch.lines, strict=True):
+            self.count += 1
+            self._write_event(event, dict(get_fields(event, line)))
 
-    def end(self) -> None:
-        """Nothing: what is still plugged in is left open."""
-
-    def _show(self, one: Event, fields: dict[str, Any]) -> None:
-        time, fresh = self._time(one)
-        if one.host != self._first_host and self._first_host is not None:
+    def _write_event(self, event: Event, fields: dict[str, Any]) -> None:
+        time, new_day = self._write_heading(event)
+        if event.host != self._first_host and self._first_host is not None:
             self._hosts_shown = True
-        if self._boots.get(one.host, one.boot) != one.boot:
-            # Whatever was plugged in: that was before the computer was started anew.
-            self._open = [None if key and key[0] == one.host else key for key in self._open]
-        self._boots[one.host] = one.boot
-        self._trim()
-        key = (one.host, one.device)
-        known = key in self._open
-        for port in (one.device,) if one.device else one.devices:
-            # A snooze is told to be over ten seconds after the unplug.
-            if (one.host, port) not in self._open and one.event != "snooze_ended":
-                self._begin((one.host, port))
-        alone = sum(key is not None for key in self._open) == 1
-        before, after = self._gutter(one, key, known=known)
-        # Where only one device is meant its name need not be said again in each line.
-        if alone and not fresh and (known or one.event == "reminded"):
-            devices = [device for _, device in filter(None, self._open)]
-            drop = {"name"} if known else {"devices"} if fields.get("devices") == devices else set()
-            fields = {name: value for name, value in fields.items() if name not in drop}
-        style = STYLES.get(one.event, "")
-        if one.event == "reminded" and one.urgency == "critical":
+        known, alone = self._lanes.enter(event)
+        gutter = self._lanes.draw(event, known=known)
+        # With only one device plugged in, its name need not be repeated in each line.
+        if alone and not new_day and (known or event.event == "reminded"):
+            omitted = (
+                {"name"} if known else {"devices"} if fields.get("devices") == self._lanes.ports else set()
+            )
+            fields = {name: value for name, value in fields.items() if name not in omitted}
+        style = STYLES.get(event.event, "")
+        if event.event == "reminded" and event.urgency == "critical":
             style = "unused.most"
-        self._write(time, one.host, (before, after), sentences.describe(fields), style)
-        if one.event == "unplugged" and key in self._open:
-            self._open[self._open.index(key)] = None
+        self._write_sentence(time, event.host, gutter, sentences.describe(fields), style)
+        self._lanes.leave(event)
 
-    def _time(self, one: Event) -> tuple[str, bool]:
-        """Return the time of day, after a heading where a new day begins, and whether one does."""
+    def _write_heading(self, event: Event) -> tuple[str, bool]:
+        """Write the date if the event is the first of a day; return its time of day, and whether it is."""
         try:
-            local = datetime.fromtimestamp(parse_timestamp(one.time)).astimezone()
+            local = datetime.fromtimestamp(parse_timestamp(event.time)).astimezone()
         except (ValueError, OverflowError, OSError):
-            return sentences.format_local_time({"time": one.time})[:8].ljust(8), False
+            return sentences.format_local_time({"time": event.time})[:8].ljust(8), False
         day = f"{local:%A} {local.day} {local:%B} {local.year}"
-        fresh = day != self._day
-        if fresh:
+        new_day = day != self._day
+        if new_day:
             gap = "\n" if self._day else ""
             self._output.write(f"{gap}{self._paint(day, 'bold underline')}\n")
             self._day = day
         offset = local.utcoffset()
         if self._offset is not None and offset != self._offset:
-            self._output.write(
-                f"  {self._paint(f'the clocks were changed: UTC{local:%z} from here on', 'dim')}\n"
-            )
+            change = f"the clocks were changed: UTC{local:%z} from here on"
+            self._output.write(f"  {self._paint(change, 'dim')}\n")
         self._offset = offset
-        return f"{local:%H:%M:%S}", fresh
+        return f"{local:%H:%M:%S}", new_day
 
-    # --- the lines beside
-
-    def _begin(self, key: tuple[str, str]) -> None:
-        if None in self._open:
-            self._open[self._open.index(None)] = key
-        elif len(self._open) < MAX_LANES:
-            self._open.append(key)
-
-    def _trim(self) -> None:
-        while self._open and self._open[-1] is None:
-            self._open.pop()
-
-    def _gutter(self, one: Event, key: tuple[str, str], *, known: bool) -> tuple[str, str]:
-        """Return the marks beside the first line of a sentence and beside further ones."""
-        begin, along, here, end = self._marks
-        before, after = "", ""
-        for at in self._open:
-            mark = next_mark = along if at else " "
-            if at == key and one.device:
-                mark = here if known else begin if one.event == "plugged_in" else along
-                if one.event == "unplugged":
-                    mark, next_mark = end, " "
-            elif at and one.event == "reminded" and at[0] == one.host and at[1] in one.devices:
-                mark = here
-            before += mark
-            after += next_mark
-        return before, after
-
-    def _write(self, time: str, host: str, gutter: tuple[str, str], words: str, style: str) -> None:
+    def _write_sentence(
+        self, time: str, host: str, gutter: tuple[str, str], sentence: str, style: str
+    ) -> None:
         name = ""
         if self._hosts_shown:
-            shown = sanitize.one_line(host, 20)
+            shown = sanitize.one_line(host, MAX_HOST_CHARACTERS)
             self._host_width = max(self._host_width, len(shown))
             name = f"{shown:<{self._host_width}}  "
-        room = max(len(gutter[0]), 1)
-        first = f"  {self._paint(time, 'dim')}  {name}{gutter[0]:<{room}} "
-        width = self._output.width
-        if width is None:
-            lines = [words]
+        gutter_width = max(len(gutter[0]), 1)
+        if self._output.width is None:
+            lines = [sentence]
         else:
-            indent = 4 + len(time) + len(name) + room + 1
-            lines = textwrap.wrap(words, max(MIN_COLUMNS, width - indent), subsequent_indent="  ") or [""]
-        further = " " * (4 + len(time) + len(name)) + f"{gutter[1]:<{room}} "
+            indent = 4 + len(time) + len(name) + gutter_width + 1
+            columns = max(MIN_WORDS_COLUMNS, self._output.width - indent)
+            lines = textwrap.wrap(sentence, columns, subsequent_indent="  ") or [""]
+        first = f"  {self._paint(time, 'dim')}  {name}{gutter[0]:<{gutter_width}} "
+        further = " " * (4 + len(time) + len(name)) + f"{gutter[1]:<{gutter_width}} "
         parts = [first + self._paint(lines[0], style)]
         parts.extend(further + self._paint(line, style) for line in lines[1:])
         self._output.write("".join(f"{part.rstrip()}\n" for part in parts))
 
 
-def _plain(text: str, _style: str) -> str:
+class Lanes:
+    """The lines beside the sentences: one lane for each device that is plugged in."""
+
+    def __init__(self) -> None:
+        self._marks = _choose_marks()
+        self._lanes: list[tuple[str, str] | None] = []
+        """The host and the port of each lane, from left to right; None if the lane is free."""
+        self._boots: dict[str, str] = {}
+
+    @property
+    def ports(self) -> list[str]:
+        """The ports that have a lane."""
+        return [port for _, port in filter(None, self._lanes)]
+
+    def enter(self, event: Event) -> tuple[bool, bool]:
+        """Open lanes for the devices of an event; return whether its own had one, and whether only one is open now."""
+        if self._boots.get(event.host, event.boot) != event.boot:
+            # The computer was restarted: what was plugged in before counts no longer.
+            self._lanes = [None if lane and lane[0] == event.host else lane for lane in self._lanes]
+        self._boots[event.host] = event.boot
+        while self._lanes and self._lanes[-1] is None:
+            self._lanes.pop()
+        known = (event.host, event.device) in self._lanes
+        for port in (event.device,) if event.device else event.devices:
+            # The end of a snooze is recorded ten seconds after the unplug: that opens no lane.
+            if (event.host, port) not in self._lanes and event.event != "snooze_ended":
+                self._open((event.host, port))
+        return known, len(self.ports) == 1
+
+    def leave(self, event: Event) -> None:
+        """Free the lane of a device that was unplugged."""
+        key = (event.host, event.device)
+        if event.event == "unplugged" and key in self._lanes:
+            self._lanes[self._lanes.index(key)] = None
+
+    def _open(self, key: tuple[str, str]) -> None:
+        if None in self._lanes:
+            self._lanes[self._lanes.index(None)] = key
+        elif len(self._lanes) < MAX_LANES:
+            self._lanes.append(key)
+
+    def draw(self, event: Event, *, known: bool) -> tuple[str, str]:
+        """Return the marks beside the first line of a sentence, and beside the lines after it."""
+        begin, along, here, end = self._marks
+        first, further = "", ""
+        for lane in self._lanes:
+            mark = next_mark = along if lane else " "
+            if lane == (event.host, event.device) and event.device:
+                mark = here if known else begin if event.event == "plugged_in" else along
+                if event.event == "unplugged":
+                    mark, next_mark = end, " "
+            elif lane and event.event == "reminded" and lane[0] == event.host and lane[1] in event.devices:
+                mark = here
+            first += mark
+            further += next_mark
+        return first, further
+
+
+def _keep_plain(text: str, _style: str) -> str:
     return text
 
 
-def _painter() -> Paint:
+def _make_painter() -> Paint:
     from rich.console import COLOR_SYSTEMS
 
-    terminal = console()
+    terminal = make_console()
     if terminal.color_system is None or terminal.no_color:
-        return _plain
+        return _keep_plain
     system = COLOR_SYSTEMS[terminal.color_system]
     styles: dict[str, Any] = {}
 
@@ -186,8 +204,8 @@ def _painter() -> Paint:
     return paint
 
 
-def _marks() -> tuple[str, ...]:
-    """Return the marks of a beginning, what runs along, what happens here, and an end."""
+def _choose_marks() -> tuple[str, ...]:
+    """Return the marks of a plug-in, of a line that runs on, of an event and of an unplug."""
     try:
         "┌│├└".encode(sys.stdout.encoding)
     except UnicodeEncodeError:

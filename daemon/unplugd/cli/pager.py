@@ -1,4 +1,4 @@
-"""Where a log goes: to standard output, on a terminal through the person's pager."""
+"""Standard output, through the user's pager on a terminal."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LESS: Final = "less -FRX"
-"""It quits by itself if all fits the screen, shows colours, and leaves what it has shown on the terminal."""
+"""less exits at once if the text fits the screen, shows colours, and does not clear the screen."""
 
 
 class Output:
-    """A stream of text that a person or a program reads; `width` is that of the terminal, if it is one."""
+    """A text stream. `width` is the width of the terminal in columns, None without one."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -32,42 +32,42 @@ class Output:
         self._stream.write(text)
 
     def write_raw(self, chunk: bytes) -> None:
-        """Write whole lines that are ASCII."""
+        """Write whole lines, in ASCII."""
         self._stream.flush()
         self._stream.buffer.write(chunk)
 
     def flush(self) -> None:
-        """Let everything be seen."""
+        """Flush the stream."""
         self._stream.flush()
 
 
 @contextlib.contextmanager
 def open_output(*, page: bool) -> Iterator[Output]:
-    """Yield standard output; `page`: where it is a terminal, the person's pager in front of it."""
+    """Yield the output; if `page`, through the pager on a terminal."""
     pager = _start_pager() if page and sys.stdout.isatty() else None
     if not (pager and isinstance(pager.stdin, io.TextIOWrapper)):
         yield Output(sys.stdout)
         return
-    # Ctrl-C is the pager's now.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Leave Ctrl-C to the pager.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        # Who leaves the pager has seen enough.
+        # Quitting the pager is not an error.
         with contextlib.suppress(BrokenPipeError), pager.stdin:
             yield Output(pager.stdin)
     finally:
         pager.wait()
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, handler)
 
 
 def _start_pager() -> subprocess.Popen[str] | None:
-    """Return the pager, None where there is none: the terminal can scroll."""
+    """Start the pager; return None if there is none, or the terminal cannot run one."""
     if os.environ.get("TERM", "dumb") == "dumb":
-        # There less would ask whether to go on at all.
+        # less would complain, and wait for a key.
         return None
     environment = {"LESS": "FRX", "LV": "-c", **os.environ}
     try:
         command = shlex.split(os.environ.get("PAGER", LESS))
-        # Without a word in it there is nothing to start: an IndexError.
+        # IndexError: an empty PAGER means no pager.
         return subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, text=True, errors="backslashreplace"
         )

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rig import journal_maker
-from unplugd.cli.log import Wanted
-from unplugd.cli.parser import parser
+from unplugd.cli.log_filter import EventFilter
+from unplugd.cli.parser import make_parser
 from unplugd.errors import Failure
 from unplugd.journal import event, lines, merge, sources, streams
 from unplugd.journal import plan as journal_plan
@@ -237,8 +237,8 @@ def test_the_last_events_are_the_last_of_all(tmp_path: Path, most: int) -> None:
     folders = journal_maker.make(tmp_path, 1200, stations=2, rotate_at=90_000)
     notes: Counter[str] = Counter()
     found = sources.find_sources(folders, Path(), notes, lambda _: None)
-    wanted = Wanted(parser().parse_args(["log"]))
-    _, batches = streams.read_last(found, notes, lambda _: None, wanted.of, most)
+    wanted = EventFilter(make_parser().parse_args(["log"]))
+    _, batches = streams.read_last(found, notes, lambda _: None, wanted.select, most)
     end = [raw + b"\n" for batch in batches for raw in batch.lines]
     whole = [raw for raw in as_lines(*folders) if b'"checkpoint"' not in raw]
     assert end == (whole[-most:] if most else [])
