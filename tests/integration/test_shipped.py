@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT = PROJECT
-PLACES = tuple(documents.written())
+PLACES = tuple(documents.make_documents())
 PAGE = ROOT / "share/man/man1/unplugd.1"
 NAMES = ("a journal.jsonl", "another.jsonl")
 """Files in the folder where people press Tab."""
@@ -107,7 +107,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_shipped_is_what_the_grammar_says(place: str) -> None:
     """No command, option or setting is missing because somebody forgot to write these files again."""
     file = documents.SHARE / place
-    if not file.exists() or file.read_text() != documents.written()[place]:
+    if not file.exists() or file.read_text() != documents.make_documents()[place]:
         pytest.fail(f"share/{place} is out of date; to write it again: make documents", pytrace=False)
 
 

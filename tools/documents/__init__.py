@@ -1,4 +1,4 @@
-"""What is shipped besides the program, written from its grammar: the man page and the completions of three shells."""
+"""Generate the man page and the completions of three shells from the grammar of the command line."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tools.documents import bash, fish, grammar, manual, zsh
 SHARE: Final = Path(__file__).parents[2] / "share"
 
 
-def written() -> dict[str, str]:
-    """Return the text of each file by its place below `share`."""
-    whole = grammar.whole()
+def make_documents() -> dict[str, str]:
+    """Return the text of each file by its path in `share`."""
+    root = grammar.read_commands()
     return {
-        "man/man1/unplugd.1": manual.page(whole),
-        "bash-completion/completions/unplugd": bash.script(whole),
-        "zsh/site-functions/_unplugd": zsh.script(whole),
-        "fish/vendor_completions.d/unplugd.fish": fish.script(whole),
+        "man/man1/unplugd.1": manual.make_page(root),
+        "bash-completion/completions/unplugd": bash.make_script(root),
+        "zsh/site-functions/_unplugd": zsh.make_script(root),
+        "fish/vendor_completions.d/unplugd.fish": fish.make_script(root),
     }

@@ -1,4 +1,4 @@
-"""The completion of bash: one function, which adds nothing else to the person's shell."""
+"""The completion for bash: a single function, so that nothing else is added to the user's shell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _unplugd() {
     [[ $word == = ]] && word=
     [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
     [[ ${COMP_WORDS[COMP_CWORD]} == = ]] && before=${COMP_WORDS[COMP_CWORD - 1]}
-    # The command: as many words as are one.
+    # Find the command: as many words as make one.
     for ((; at < COMP_CWORD; at++)); do
         case "$command ${COMP_WORDS[at]}" in
             @COMMANDS@) command+=" ${COMP_WORDS[at]}" ;;
@@ -37,7 +37,7 @@ _unplugd() {
     esac
     # shellcheck disable=SC2207 # the bash of macOS has no mapfile
     COMPREPLY=($(compgen -W "$words" -- "$word"))
-    # Without an answer of ours, and only here, bash completes paths.
+    # With no words to offer, have bash complete paths.
     [[ -z $files ]] || compopt -o default 2>/dev/null
 }
 
@@ -45,11 +45,11 @@ complete -F _unplugd unplugd
 """
 
 
-def script(whole: Command) -> str:
-    """Return the script."""
-    commands = list(whole.all())
+def make_script(root: Command) -> str:
+    """Return the completion script."""
+    commands = list(root.walk())
     values = [
-        f"        {_pattern(f'{command.name} {name}' for name in option.names)}) {_offer([option])} ;;"
+        f"        {_make_pattern(f'{command.name} {name}' for name in option.names)}) {_offer([option])} ;;"
         for command in commands
         for option in command.options
         if option.value
@@ -57,31 +57,31 @@ def script(whole: Command) -> str:
     words = []
     for command in commands:
         names = [name for option in command.options for name in option.names]
-        below = [below.word for below in command.below]
+        subcommands = [subcommand.word for subcommand in command.subcommands]
         words.append(f"                '{command.name} -') words={shlex.quote(' '.join(names))} ;;")
-        if below or command.positional:
-            words.append(f"                '{command.name}') {_offer(command.positional, below)} ;;")
+        if subcommands or command.positional:
+            words.append(f"                '{command.name}') {_offer(command.positional, subcommands)} ;;")
     parts = {
         "@NOTE@": NOTE,
-        "@COMMANDS@": _pattern(command.name for command in commands[1:]).replace(
+        "@COMMANDS@": _make_pattern(command.name for command in commands[1:]).replace(
             " | ", " | \\\n            "
         ),
         "@VALUES@": "\n".join(values),
         "@WORDS@": "\n".join(words),
     }
     text = SCRIPT
-    for mark, part in parts.items():
-        text = text.replace(mark, part)
+    for placeholder, part in parts.items():
+        text = text.replace(placeholder, part)
     return text
 
 
-def _pattern(alternatives: Iterable[str]) -> str:
+def _make_pattern(alternatives: Iterable[str]) -> str:
     return " | ".join(f"'{text}'" for text in alternatives)
 
 
-def _offer(arguments: Iterable[Argument], below: Iterable[str] = ()) -> str:
+def _offer(arguments: Iterable[Argument], subcommands: Iterable[str] = ()) -> str:
     arguments = tuple(arguments)
     if any(argument.files for argument in arguments):
         return "files=1"
-    words = [*below, *(word for argument in arguments for word in argument.words)]
+    words = [*subcommands, *(word for argument in arguments for word in argument.words)]
     return f"words={shlex.quote(' '.join(words))}"

@@ -1,4 +1,4 @@
-"""The completion of fish: a question about the command so far, and a line for each thing that can follow."""
+"""The completion for fish: a test which command it is so far, and a line for each word that may come next."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ complete -c unplugd -f
 """
 
 
-def script(whole: Command) -> str:
-    """Return the script."""
-    commands = list(whole.all())
-    lines = [line for command in commands for line in _lines(command)]
-    names = " \\\n            ".join(_quoted(command.name) for command in commands[1:])
+def make_script(root: Command) -> str:
+    """Return the completion script."""
+    commands = list(root.walk())
+    lines = [line for command in commands for line in _make_lines(command)]
+    names = " \\\n            ".join(_quote(command.name) for command in commands[1:])
     return SCRIPT.replace("@NOTE@", NOTE).replace("@COMMANDS@", names).replace("@LINES@", "\n".join(lines))
 
 
-def _lines(command: Command) -> Iterator[str]:
-    here = f"complete -c unplugd -n {_quoted(f'__unplugd_command {command.name}')}"
-    for below in command.below:
-        yield f"{here} -a {below.word} -d {_quoted(below.summary)}"
+def _make_lines(command: Command) -> Iterator[str]:
+    here = f"complete -c unplugd -n {_quote(f'__unplugd_command {command.name}')}"
+    for subcommand in command.subcommands:
+        yield f"{here} -a {subcommand.word} -d {_quote(subcommand.summary)}"
     for argument in command.arguments:
         names = [f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in argument.names]
-        value = _value(argument)
+        value = _make_value(argument)
         if names or value:
-            yield " ".join([here, *names, *value, "-d", _quoted(argument.help)])
+            yield " ".join([here, *names, *value, "-d", _quote(argument.help)])
 
 
-def _value(argument: Argument) -> Iterable[str]:
+def _make_value(argument: Argument) -> Iterable[str]:
     needed = ["-r"] if argument.names and argument.value else []
     if argument.files:
         return [*needed, "-F"]
-    words = ["-k", "-a", _quoted(" ".join(argument.words))] if argument.words else []
+    words = ["-k", "-a", _quote(" ".join(argument.words))] if argument.words else []
     return [*needed, *(["-f"] if needed else []), *words]
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

@@ -1,4 +1,4 @@
-"""The command line's grammar as plain data: all that a man page and a completion want of argparse."""
+"""The grammar of the command line as plain data, read from argparse."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd.cli.parser import parser
+from unplugd.cli.parser import make_parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUGGESTIONS: Final = {"DURATION": ("5m", "15m", "30m", "1h"), "T": ("today", "yesterday", "12h", "7d")}
-"""What a completion offers for values that can be more than it can list, by their name in the usage."""
+"""What completions suggest for values that cannot all be listed, by the metavar of the value."""
 NOTE: Final = "Written by `make documents` from the command line's grammar; do not edit."
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An option, or without `names` a positional argument; `value` is what its value is called, "" for a flag."""
+    """An option or, without `names`, a positional argument; `value` is its metavar, "" for a flag."""
 
     names: tuple[str, ...]
     value: str
     help: str
     nargs: str
     words: tuple[str, ...]
-    """What a value can be, or is likely to be."""
+    """The possible or likely values."""
     files: bool
     """Whether a value is the path of a file."""
     repeats: bool
@@ -34,7 +34,7 @@ class Argument:
 
     @property
     def usage(self) -> str:
-        """The argument as a usage shows it: `[--last N]`, `[FILE...]`."""
+        """The argument as in a usage line: `[--last N]`, `[FILE...]`."""
         if self.names:
             return f"[{' '.join(filter(None, (self.names[-1], self.value)))}]" + "..." * self.repeats
         return {"": self.value, "?": f"[{self.value}]", "*": f"[{self.value}...]", "+": f"{self.value}..."}[
@@ -44,15 +44,15 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command, `unplugd` itself too; `summary` is its line in the list of commands."""
+    """A command, or `unplugd` itself; `summary` is its line in the list of commands."""
 
     name: str
     summary: str
     description: str
     runs: bool
-    """Whether it does something without one of the commands `below`."""
+    """Whether it can be run without one of its subcommands."""
     arguments: tuple[Argument, ...]
-    below: tuple[Command, ...]
+    subcommands: tuple[Command, ...]
 
     @property
     def word(self) -> str:
@@ -61,42 +61,42 @@ class Command:
 
     @property
     def options(self) -> tuple[Argument, ...]:
-        """Its options."""
+        """The arguments that are options."""
         return tuple(argument for argument in self.arguments if argument.names)
 
     @property
     def positional(self) -> tuple[Argument, ...]:
-        """Its other arguments."""
+        """The arguments that are no options."""
         return tuple(argument for argument in self.arguments if not argument.names)
 
-    def all(self) -> Iterator[Command]:
-        """Yield it and every command below it."""
+    def walk(self) -> Iterator[Command]:
+        """Yield the command and all its subcommands, at every level."""
         yield self
-        for command in self.below:
-            yield from command.all()
+        for command in self.subcommands:
+            yield from command.walk()
 
 
-def whole() -> Command:
+def read_commands() -> Command:
     """Return `unplugd` with all its commands."""
-    return _command(parser(), "unplugd", "")
+    return _read_command(make_parser(), "unplugd", "")
 
 
-def _command(parser: argparse.ArgumentParser, name: str, summary: str) -> Command:
-    arguments, below, runs = [], [], True
+def _read_command(parser: argparse.ArgumentParser, name: str, summary: str) -> Command:
+    arguments, subcommands, runs = [], [], True
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             summaries = {choice.dest: choice.help or "" for choice in action._choices_actions}
-            below = [
-                _command(sub, f"{name} {word}", summaries.get(word, ""))
+            subcommands = [
+                _read_command(sub, f"{name} {word}", summaries.get(word, ""))
                 for word, sub in action.choices.items()
             ]
             runs = not action.required
         else:
-            arguments.append(_argument(parser, action))
-    return Command(name, summary, parser.description or "", runs, tuple(arguments), tuple(below))
+            arguments.append(_read_argument(parser, action))
+    return Command(name, summary, parser.description or "", runs, tuple(arguments), tuple(subcommands))
 
 
-def _argument(parser: argparse.ArgumentParser, action: argparse.Action) -> Argument:
+def _read_argument(parser: argparse.ArgumentParser, action: argparse.Action) -> Argument:
     choices = tuple(map(str, action.choices or ()))
     value = str(action.metavar or "|".join(choices) or action.dest.upper()) if action.nargs != 0 else ""
     return Argument(

@@ -1,4 +1,4 @@
-"""The man page. What the program knows by itself is written from it; the rest stands here, in plain words."""
+"""The man page: commands and settings from the program itself, the rest from the texts below."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ FILES: Final = {
 }
 SERVICE: Final = "Starts `unplugd` when you log in; written by `unplugd service install`."
 HOME: Final = {"HOME": "~", "XDG_RUNTIME_DIR": "/run/user/UID"}
-"""The environment of a person whose folders are where they usually are."""
+"""An environment in which all folders are in their usual places."""
 
 EXIT_STATUS: Final = {
     "0": "Done.",
@@ -102,55 +102,55 @@ EXAMPLES: Final = {
 SEE_ALSO: Final = ("journalctl(1)", "launchctl(1)", "lsusb(8)", "systemctl(1)")
 
 
-def page(whole: Command) -> str:
-    """Return the page."""
+def make_page(root: Command) -> str:
+    """Return the man page in roff."""
     lines = [
         f'.\\" {NOTE}',
-        f'.TH UNPLUGD 1 "{_date()}" "unplugd {__version__}" "User Commands"',
-        # Ragged on the right and unbroken words: what is to be typed stays whole.
+        f'.TH UNPLUGD 1 "{_find_date()}" "unplugd {__version__}" "User Commands"',
+        # No justification and no hyphenation: commands stay as they are typed.
         ".nh",
         ".ad l",
-        *_section("NAME"),
+        *_start_section("NAME"),
         "unplugd \\- reminds you to unplug the USB parts of an insulin pump",
-        *_section("SYNOPSIS"),
+        *_start_section("SYNOPSIS"),
         *(
-            f"{_literal(line)}\n.br"
+            f"{_format_literal(line)}\n.br"
             for line in ("unplugd *COMMAND* [*OPTION*...]", "unplugd *COMMAND* --help")
         ),
-        _literal("unplugd --version"),
-        *_section("DESCRIPTION"),
-        *_paragraphs(DESCRIPTION.format_map(_defaults())),
-        *_section("OPTIONS"),
-        *_arguments(whole.options),
-        *_section("COMMANDS"),
-        *(line for command in whole.below for line in _command(command, whole.options)),
-        *_section("CONFIGURATION"),
-        *_paragraphs(CONFIGURATION),
-        *_settings(),
-        *_section("FILES"),
-        *_files(),
-        *_section("EXIT STATUS"),
-        *_list(EXIT_STATUS),
-        *_section("ENVIRONMENT"),
-        *_list(ENVIRONMENT),
-        *_section("PRIVACY"),
-        *_paragraphs(PRIVACY),
-        *_section("EXAMPLES"),
-        *_list(EXAMPLES),
-        *_section("SEE ALSO"),
+        _format_literal("unplugd --version"),
+        *_start_section("DESCRIPTION"),
+        *_make_paragraphs(DESCRIPTION.format_map(_describe_defaults())),
+        *_start_section("OPTIONS"),
+        *_describe_arguments(root.options),
+        *_start_section("COMMANDS"),
+        *(line for command in root.subcommands for line in _describe_command(command, root.options)),
+        *_start_section("CONFIGURATION"),
+        *_make_paragraphs(CONFIGURATION),
+        *_describe_settings(),
+        *_start_section("FILES"),
+        *_describe_files(),
+        *_start_section("EXIT STATUS"),
+        *_make_list(EXIT_STATUS),
+        *_start_section("ENVIRONMENT"),
+        *_make_list(ENVIRONMENT),
+        *_start_section("PRIVACY"),
+        *_make_paragraphs(PRIVACY),
+        *_start_section("EXAMPLES"),
+        *_make_list(EXAMPLES),
+        *_start_section("SEE ALSO"),
         ",\n".join(f"\\fB{name[:-3]}\\fR{name[-3:]}" for name in SEE_ALSO),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _date() -> str:
-    """Return the day of the version as the changelog has it, "" before its release: never the day of the build."""
+def _find_date() -> str:
+    """Return the release date from the changelog, "" before the release; a build date would not be reproducible."""
     found = re.search(rf"(?m)^## \[{re.escape(__version__)}\] - (\S+)", CHANGELOG.read_text(encoding="utf-8"))
     return found[1] if found else ""
 
 
-def _defaults() -> dict[str, object]:
-    """Return the settings of the rules as a person says them."""
+def _describe_defaults() -> dict[str, object]:
+    """Return the default settings in words."""
     policy = Settings().policy
     rules = {**asdict(policy), "repeat": policy.repeat[-1]}
     return {
@@ -159,120 +159,120 @@ def _defaults() -> dict[str, object]:
     }
 
 
-def _section(title: str) -> Iterator[str]:
+def _start_section(title: str) -> Iterator[str]:
     yield f".SH {title}"
 
 
-def _command(command: Command, general: tuple[Argument, ...]) -> Iterator[str]:
-    """Yield what is said of a command. The `general` options, which every command takes, stand under OPTIONS."""
-    yield f".SS {_usage(command)}"
-    yield _text(command.description)
+def _describe_command(command: Command, general: tuple[Argument, ...]) -> Iterator[str]:
+    """Describe a command, without the `general` options: every command takes them, and OPTIONS describes them."""
+    yield f".SS {_format_usage(command)}"
+    yield _format_text(command.description)
     shared = [
         option
-        for option in (command.below[0].options if len(command.below) > 1 else ())
-        if option not in general and all(option in below.options for below in command.below)
+        for option in (command.subcommands[0].options if len(command.subcommands) > 1 else ())
+        if option not in general and all(option in sub.options for sub in command.subcommands)
     ]
-    yield from _arguments(argument for argument in command.arguments if argument not in general)
-    for below in command.below:
-        yield f".TP\n{_usage(below)}"
-        yield _text(below.description)
-        own = [argument for argument in below.arguments if argument not in (*shared, *general)]
-        if nested := list(_arguments(own)):
+    yield from _describe_arguments(argument for argument in command.arguments if argument not in general)
+    for sub in command.subcommands:
+        yield f".TP\n{_format_usage(sub)}"
+        yield _format_text(sub.description)
+        own = [argument for argument in sub.arguments if argument not in (*shared, *general)]
+        if nested := list(_describe_arguments(own)):
             yield from (".RS", *nested, ".RE")
     if shared:
         yield f".PP\nEach of the \\fB{command.word}\\fR commands takes:"
-        yield from _arguments(shared)
+        yield from _describe_arguments(shared)
 
 
-def _usage(command: Command) -> str:
+def _format_usage(command: Command) -> str:
     positional = "".join(
         re.sub(r"(\w+)", r"\\fI\1\\fR", f" {argument.usage}") for argument in command.positional
     )
-    return f"\\fB{_escaped(command.name)}\\fR{positional}"
+    return f"\\fB{_escape(command.name)}\\fR{positional}"
 
 
-def _arguments(arguments: Iterable[Argument]) -> Iterator[str]:
+def _describe_arguments(arguments: Iterable[Argument]) -> Iterator[str]:
     for argument in arguments:
-        names = ", ".join(f"\\fB{_escaped(name)}\\fR" for name in argument.names)
+        names = ", ".join(f"\\fB{_escape(name)}\\fR" for name in argument.names)
         listed = argument.value == "|".join(argument.words)
         font = "B" if listed else "I"
-        value = f"\\f{font}{_escaped(argument.value)}\\fR" if argument.value else ""
+        value = f"\\f{font}{_escape(argument.value)}\\fR" if argument.value else ""
         yield f".TP\n{' '.join(filter(None, (names, value)))}"
-        yield _text(_sentence(argument.help))
+        yield _format_text(_make_sentence(argument.help))
         if argument.words and not listed and argument.value not in SUGGESTIONS:
-            yield _text(f"One of: {', '.join(argument.words)}.")
+            yield _format_text(f"One of: {', '.join(argument.words)}.")
         if argument.repeats:
             yield "It can be given more than once."
 
 
-def _sentence(text: str) -> str:
+def _make_sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "." if text else ""
 
 
-def _settings() -> Iterator[str]:
-    """Yield the settings as the configuration's own template explains them."""
+def _describe_settings() -> Iterator[str]:
+    """Describe the settings, with the explanations in the template of the configuration file."""
     about = header = ""
     for line in TEMPLATE.partition("\n\n")[2].splitlines():
         if section := re.match(r"(?:# )?(\[+\w+\]+)", line):
             header = section[1]
-            yield f".SS {_escaped(header)}"
+            yield f".SS {_escape(header)}"
             if about:
-                yield _text(about)
+                yield _format_text(about)
         elif setting := re.match(r"# (\w+) = (.+?)(?:\s+# (.+))?$", line):
-            yield f".TP\n\\fB{_escaped(setting[1])}\\fR = {_escaped(setting[2])}"
-            yield _text(_sentence(setting[3] or "") + _unset(header, line[2:])) or "\\&"
+            yield f".TP\n\\fB{_escape(setting[1])}\\fR = {_escape(setting[2])}"
+            yield _format_text(_make_sentence(setting[3] or "") + _remark_unset(header, line[2:])) or "\\&"
         about = line.removeprefix("# ") if line.startswith("# ") else ""
 
 
-def _unset(header: str, setting: str) -> str:
-    """Return that there is none by default where the template shows an example, as it does in every table."""
+def _remark_unset(header: str, setting: str) -> str:
+    """Return a remark if the template shows an example rather than the default."""
     example = "[[" not in header and parse_settings(f"{header}\n{setting}") != Settings()
     return " There are none by default." if example else ""
 
 
-def _files() -> Iterator[str]:
+def _describe_files() -> Iterator[str]:
     linux, macos = (paths.find_paths(HOME, system) for system in ("linux", "darwin"))
     places = {about: (getattr(linux, name), getattr(macos, name)) for name, about in FILES.items()}
     places[SERVICE] = (Systemd(HOME).file, Launchd(Path("~")).file)
     for about, (on_linux, on_macos) in places.items():
-        yield f".TP\n\\fI{_escaped(str(on_linux))}\\fR"
-        yield f".TQ\n\\fI{_escaped(str(on_macos))}\\fR (macOS)"
-        yield _text(about)
+        yield f".TP\n\\fI{_escape(str(on_linux))}\\fR"
+        yield f".TQ\n\\fI{_escape(str(on_macos))}\\fR (macOS)"
+        yield _format_text(about)
 
 
-def _list(entries: dict[str, str]) -> Iterator[str]:
+def _make_list(entries: dict[str, str]) -> Iterator[str]:
     for tag, about in entries.items():
-        yield f".TP\n{_literal(tag)}"
-        yield _text(about)
+        yield f".TP\n{_format_literal(tag)}"
+        yield _format_text(about)
 
 
-def _paragraphs(text: str) -> Iterator[str]:
+def _make_paragraphs(text: str) -> Iterator[str]:
     for number, paragraph in enumerate(text.strip().split("\n\n")):
         if number:
             yield ".PP"
-        yield _text(paragraph)
+        yield _format_text(paragraph)
 
 
-def _text(text: str) -> str:
-    """Return prose; what stands in backquotes is to be typed."""
+def _format_text(text: str) -> str:
+    """Return prose in roff; text in backquotes becomes bold."""
     parts = " ".join(text.split()).split("`")
     shown = "".join(
-        f"\\fB{_escaped(part)}\\fR" if number % 2 else _escaped(part, hyphen="-")
+        f"\\fB{_escape(part)}\\fR" if number % 2 else _escape(part, hyphen="-")
         for number, part in enumerate(parts)
     )
-    # Each sentence begins a line, as roff likes it.
+    # In roff each sentence starts a new line.
     return re.sub(r"(?<=[.:?]) (?=[A-Z\\])", "\n", shown)
 
 
-def _literal(text: str) -> str:
-    """Return what is to be typed, with `*what stands for something else*`."""
+def _format_literal(text: str) -> str:
+    """Return a command line in roff: bold, with placeholders in asterisks in italics."""
     parts = text.split("*")
     return "".join(
-        f"\\f{'I' if number % 2 else 'B'}{_escaped(part)}\\fR" for number, part in enumerate(parts) if part
+        f"\\f{'I' if number % 2 else 'B'}{_escape(part)}\\fR" for number, part in enumerate(parts) if part
     )
 
 
-def _escaped(text: str, hyphen: str = "\\-") -> str:
+def _escape(text: str, hyphen: str = "\\-") -> str:
     shown = text.replace("\\", "\\e")
     for letter, escape in {"-": hyphen, "'": "\\(aq", '"': "\\(dq", "~": "\\(ti", "^": "\\(ha"}.items():
         shown = shown.replace(letter, escape)

@@ -1,4 +1,4 @@
-"""The completion of zsh: which command it is, and for each what `_arguments` is to know."""
+"""The completion for zsh: find the command, and call `_arguments` with what it takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ local -i at=1
 local -a known=(
 @COMMANDS@
 )
-# The command: as many words as are one. What _arguments sees begins with the last of them.
+# Find the command: as many words as make one. Let _arguments see the last of them and what comes after it.
 while (( ++at < CURRENT )); do
     if (( ${known[(Ie)$command $words[at]]} )); then
         command+=" $words[at]"
@@ -37,47 +37,47 @@ esac
 """
 
 
-def script(whole: Command) -> str:
-    """Return the script."""
-    commands = list(whole.all())
+def make_script(root: Command) -> str:
+    """Return the completion script."""
+    commands = list(root.walk())
     names = "\n".join(f"    '{command.name}'" for command in commands[1:])
-    cases = "\n".join(_case(command) for command in commands)
+    cases = "\n".join(_make_case(command) for command in commands)
     return SCRIPT.replace("@NOTE@", NOTE).replace("@COMMANDS@", names).replace("@CASES@", cases)
 
 
-def _case(command: Command) -> str:
-    specifications = " \\\n            ".join(map(shlex.quote, _specifications(command)))
+def _make_case(command: Command) -> str:
+    specifications = " \\\n            ".join(map(shlex.quote, _make_specifications(command)))
     return f"    '{command.name}')\n        _arguments -S : \\\n            {specifications} ;;"
 
 
-def _specifications(command: Command) -> Iterator[str]:
+def _make_specifications(command: Command) -> Iterator[str]:
     for option in command.options:
         excluded = f"({' '.join(option.names)})" if len(option.names) > 1 else "*" * option.repeats
-        # After "=" a "~" would stay as it is: the path of a file is a word of its own.
+        # zsh does not expand "~" after "=", so a path is a word of its own.
         equals = "=" * bool(option.value and not option.files)
         for name in option.names:
-            value = f":{_escaped(option.value)}:{_action(option)}" if option.value else ""
-            yield f"{excluded}{name}{equals}[{_escaped(option.help)}]{value}"
-    if command.below:
+            value = f":{_escape(option.value)}:{_make_action(option)}" if option.value else ""
+            yield f"{excluded}{name}{equals}[{_escape(option.help)}]{value}"
+    if command.subcommands:
         words = "\n                ".join(
-            f"{below.word}\\:{_quoted(below.summary)}" for below in command.below
+            f"{subcommand.word}\\:{_quote(subcommand.summary)}" for subcommand in command.subcommands
         )
         yield f":command:((\n                {words}))"
     for argument in command.positional:
         many = "*" if argument.nargs in ("*", "+") else ""
         optional = ":" if argument.nargs == "?" else ""
-        yield f"{many or optional}:{_escaped(argument.value)}:{_action(argument)}"
+        yield f"{many or optional}:{_escape(argument.value)}:{_make_action(argument)}"
 
 
-def _action(argument: Argument) -> str:
+def _make_action(argument: Argument) -> str:
     if argument.files:
         return "_files"
     return f"({' '.join(argument.words)})" if argument.words else " "
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + re.sub(r'(["$`\\])', r"\\\1", text) + '"'
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return re.sub(r"([\[\]:\\])", r"\\\1", text)
