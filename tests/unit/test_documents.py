@@ -12,7 +12,7 @@ import pytest
 
 import unplugd
 from tests import PROJECT
-from unplugd.cli.parser import parser
+from unplugd.cli.parser import make_parser
 from unplugd.config.file import parse_settings
 from unplugd.config.settings import Settings
 from unplugd.config.write import TEMPLATE
@@ -43,7 +43,7 @@ def commands(
             yield from commands(sub, f"{name} {word}")
 
 
-COMMANDS = dict(commands(parser()))
+COMMANDS = dict(commands(make_parser()))
 ROWS = [
     line.strip("| ").split(" | ")[0]
     for line in REFERENCE["commands.md"].splitlines()

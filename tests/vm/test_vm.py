@@ -174,7 +174,7 @@ def test_a_device_that_is_unplugged_or_plugged_in_asleep_is_noticed(machine: Mac
 def test_the_service_of_a_person_who_installs_it_and_forgets_it(machine: Machine, daemon: Daemon) -> None:
     """From `service install` on a real desktop: greeted, reminded, not blind, not killed by sleep, gone again."""
     said = daemon.install(AFTER_USE)
-    assert "A first notification was sent (by desktop)." in said
+    assert "A first notification was sent (via desktop)." in said
     daemon.shown(1)
     daemon.screenshot("vm-greeting")
     daemon.plug("stick")

@@ -1,15 +1,15 @@
-"""`unplugd config`, and what other commands add to the configuration."""
+"""`unplugd config`, and adding entries to the configuration file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from unplugd import paths, sanitize
+from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.terminal import say
 from unplugd.config.file import load_settings, parse_settings
 from unplugd.config.write import TEMPLATE, format_settings, format_uploader
 from unplugd.errors import Failure
-from unplugd.watch import control
 from unplugd_service import atomic
 
 if TYPE_CHECKING:
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def path(_arguments: argparse.Namespace, where: Paths) -> int:
-    """Print where the configuration file is."""
+    """Print the path of the configuration file."""
     print(where.config)
     return 0
 
 
 def show(_arguments: argparse.Namespace, where: Paths) -> int:
-    """Print every setting as it is in force."""
+    """Print every setting in effect."""
     print(format_settings(load_settings(where.config)), end="")
     return 0
 
 
 def check(_arguments: argparse.Namespace, where: Paths) -> int:
-    """Check the file; every problem in it is named."""
+    """Check the file. ConfigurationError lists every problem."""
     load_settings(where.config)
     shown = paths.shorten(where.config)
     say(f"{shown}: no problems." if where.config.exists() else f"There is no {shown}; using the defaults.")
@@ -55,22 +55,25 @@ def init(_arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
-    """Add upload software to the file."""
+    """Add a program to the file as upload software."""
     process = arguments.process
     name = sanitize.one_line(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
-    append(where, format_uploader(name or "upload software", (process,)))
+    append_entry(where, format_uploader(name or "upload software", (process,)))
     say(f"{name} now counts as upload software.")
     return 0
 
 
-def append(where: Paths, entry: str) -> None:
-    """Add an entry to the configuration file, which must be right before and after, and tell the daemon."""
+def append_entry(where: Paths, entry: str) -> None:
+    """Add an entry to the configuration file, and have the daemon reload it.
+
+    ConfigurationError if the file is invalid, before or after.
+    """
     load_settings(where.config)
     try:
         text = where.config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         text = ""
-    # A link, as people keep their dotfiles, stays a link.
+    # The file may be a symbolic link, as in a dotfiles repository: it stays one.
     target = where.config.resolve()
     text = f"{text.rstrip()}\n\n{entry}" if text.strip() else entry
     parse_settings(text, where.config.name)
@@ -81,7 +84,4 @@ def append(where: Paths, entry: str) -> None:
         raise Failure(
             f"{paths.shorten(where.config)}: {error.strerror}", "make sure you can write to that file"
         ) from None
-    try:
-        control.ask(where.control, {"command": "reload"})
-    except (control.NotRunningError, control.NoAnswerError):
-        return
+    ask_if_running(where, "reload")

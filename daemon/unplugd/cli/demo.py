@@ -7,8 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 from unplugd import paths
+from unplugd.cli.foreground import describe_record, explain_start_failure
 from unplugd.cli.terminal import say
 from unplugd.errors import Failure
+from unplugd.platforms import simulated
 from unplugd.platforms.current import current_platform
 from unplugd.watch import lock
 from unplugd.watch.daemon import Daemon
@@ -18,44 +20,44 @@ if TYPE_CHECKING:
 
     from unplugd.paths import Paths
     from unplugd.rules.model import Record
-from unplugd.cli.run import describe_record, explain_start_failure
 
 
 def demo(arguments: argparse.Namespace, where: Paths) -> int:
-    """Tell the whole story on a simulated device."""
-    from unplugd.platforms import simulated  # noqa: PLC0415 - `run` does not need it, and the name is the command's, too
-
+    """Run the daemon on a simulated device, and narrate what happens."""
     speed = simulated.FAST_FACTOR if arguments.fast else 1.0
+    # Next to the real daemon, which may be running: with a journal and a socket of its own.
     own = paths.Paths(where.configuration, where.state / "demo", where.runtime / "demo")
     began = time.monotonic()
+    happened: set[str] = set()
+    daemon: Daemon | None = None
 
     def narrate(text: str, mark: str = " ") -> None:
         print(f"{(time.monotonic() - began) * speed:4.0f} s {mark} {text}", flush=True)
 
-    say("This simulates a CareLink USB stick. The notifications are real, and minutes pass as seconds.")
-    daemon: Daemon | None = None
-    platform = simulated.SimulatedPlatform(
-        current_platform(own),
-        speed,
-        lambda text: narrate(text, ">"),
-        lambda: daemon.stop("over") if daemon else None,
-    )
-
-    happened: set[str] = set()
-
-    def told(record: Record) -> None:
+    def on_record(record: Record) -> None:
         happened.add(record.name)
         narrate(describe_record(record))
 
+    def stop() -> None:
+        if daemon:
+            daemon.stop("over")
+
+    say("This simulates a CareLink USB stick. The notifications are real, and minutes pass as seconds.")
+    platform = simulated.SimulatedPlatform(
+        current_platform(own), speed, lambda text: narrate(text, ">"), stop
+    )
     try:
         daemon = Daemon(
-            platform, own, lambda: simulated.demo_settings(speed), lambda text: say(f"unplugd: {text}"), told
+            platform,
+            own,
+            lambda: simulated.demo_settings(speed),
+            lambda text: say(f"unplugd: {text}"),
+            on_record,
         )
     except lock.HeldError:
         raise Failure("another demo is running", "wait until it is over, or stop it with Ctrl-C") from None
     except OSError as error:
         raise explain_start_failure(error, own) from None
-    interrupted = False
     try:
         interrupted = daemon.run() == signal.SIGINT.name
     finally:

@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from unplugd import sanitize
-from unplugd.cli.config import append
-from unplugd.cli.terminal import ask, say, table
+from unplugd.cli.config import append_entry
+from unplugd.cli.terminal import ask, print_table, say
 from unplugd.config.file import load_settings
 from unplugd.config.write import format_device
 from unplugd.errors import Failure
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def list_devices(arguments: argparse.Namespace, where: Paths) -> int:
-    """Print every USB device here, which are watched and why."""
+    """Print every USB device, and why it is watched or not."""
     platform = current_platform(where)
     try:
         found = platform.list_all_devices()
@@ -36,29 +36,30 @@ def list_devices(arguments: argparse.Namespace, where: Paths) -> int:
     if arguments.json:
         rows = [
             {
-                "device": one.device.port,
-                "id": one.device.id,
-                "product": one.product,
-                "watched": one.watched,
-                "why": one.why,
+                "device": row.device.port,
+                "id": row.device.id,
+                "product": row.product,
+                "watched": row.watched,
+                "why": row.why,
             }
-            for one in listed
+            for row in listed
         ]
         print(json.dumps(rows, indent=2))
         return 0
     if not listed:
         say("No USB devices found.")
         return 0
-    table(
-        ("PORT", "ID", "DEVICE", ""), [(o.device.port, o.device.id, o.product or "-", o.why) for o in listed]
+    print_table(
+        ("PORT", "ID", "DEVICE", ""),
+        [(row.device.port, row.device.id, row.product or "-", row.why) for row in listed],
     )
-    if not any(one.watched for one in listed):
+    if not any(row.watched for row in listed):
         say("hint: is yours plugged in but not watched? Run: unplugd devices learn")
     return 0
 
 
 def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
-    """Add a device to the configuration: the one with this id, or the one that you plug in now."""
+    """Add a device to the configuration: the one with the given id, or the one that is plugged in next."""
     platform = current_platform(where)
     settings = load_settings(where.config)
     if arguments.id:
@@ -73,7 +74,7 @@ def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
             )
         device = found[0]
     else:
-        device = _newly_plugged_in(platform)
+        device = _wait_for_new_device(platform)
     product = devices.explain([device], settings.watches, platform.product_names())[0].product
     say(f"{device.id} on port {device.port}: {product or 'it reports no product name'}")
     if device.device_class == devices.HUB:
@@ -94,27 +95,26 @@ def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
         sanitize.one_line(arguments.name or product or (known.name if known else ""))
         or f"USB device {device.id}"
     )
-    append(where, format_device(name, device.id))
+    append_entry(where, format_device(name, device.id))
     say(f"{name} ({device.id}) is now watched.")
     return 0
 
 
-def _newly_plugged_in(platform: InspectablePlatform) -> Device:
-    """Wait for a device that was not there before, and return it."""
-    changed: list[bool] = []
-    sources = platform.sources(lambda: changed.append(True))
+def _wait_for_new_device(platform: InspectablePlatform) -> Device:
+    """Wait until a device is plugged in, and return it."""
+    sources = platform.sources(lambda: None)
     before = {(device.port, device.address) for device in platform.list_all_devices()}
     say("Plug the device in now (if it is already in, unplug it and plug it back in). Ctrl-C to stop.")
     try:
         while True:
-            # Once a second as well: an announcement can be lost.
+            # An announcement can be lost: also rescan once a second.
             turn(sources, platform.now, platform.now() + 1)
-            there = platform.list_all_devices()
-            new = [device for device in there if (device.port, device.address) not in before]
-            # A hub that comes with its devices is not what is meant.
+            present = platform.list_all_devices()
+            new = [device for device in present if (device.port, device.address) not in before]
+            # Devices may come with their hub; the hub is not the one to watch.
             if new:
                 return min(new, key=lambda device: device.device_class == devices.HUB)
-            before &= {(device.port, device.address) for device in there}
+            before &= {(device.port, device.address) for device in present}
     finally:
         for source in sources:
             source.close()

@@ -1,4 +1,8 @@
-"""Parse the command line, run one command, print its errors, return the exit status."""
+"""Parse the command line, run one command, and return the exit status.
+
+A command ends in one of three ways: an expected error is printed with a hint (status 1), Ctrl-C is silent (130), and
+anything else is a bug, with a traceback to paste into a report.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unplugd import paths
-from unplugd.cli.parser import parser
+from unplugd.cli.parser import make_parser
 from unplugd.cli.terminal import say
 from unplugd.errors import ConfigurationError, Failure
 from unplugd.watch import control
@@ -21,15 +25,15 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    arguments = parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     if not sys.stdout:
-        # Closed by who called: what would be printed goes nowhere.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as it runs
-    # Whatever is made, journal, configuration and the folders on the way, is the user's alone.
+        # The caller closed stdout: discard the output. It stays open until the process ends.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - not closed before the end
+    # Only the user can read the files and folders that are created.
     os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show a letter shows its number instead.
+            # If the encoding lacks a character, print its number instead.
             stream.reconfigure(errors="backslashreplace")
     where = paths.find_paths()
     try:
@@ -44,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             say(f"unplugd: {problem}")
         file = getattr(arguments, "config", None) or where.config
-        again = "unplugd config check" if file == where.config else "start it again"
-        say(f"hint: edit {paths.shorten(file)}, then: {again}")
+        next_step = "unplugd config check" if file == where.config else "start it again"
+        say(f"hint: edit {paths.shorten(file)}, then: {next_step}")
         return 1
     except control.NoAnswerError:
         say("unplugd: the daemon is running but not responding\nhint: stop it and start it again")
@@ -53,12 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader has seen enough; without this Python would complain at the end.
+        # A reader that stops reading is not an error. Keep Python from complaining when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        about = f"{paths.shorten(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
-        say(f"unplugd: {about}{error.strerror or type(error).__name__}")
+        file_name = f"{paths.shorten(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
+        say(f"unplugd: {file_name}{error.strerror or type(error).__name__}")
         say("hint: unplugd doctor")
         return 1
     return status

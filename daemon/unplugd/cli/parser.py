@@ -1,4 +1,4 @@
-"""The command line's grammar: every command and option, and where its work is done."""
+"""The grammar of the command line: every command and option, and the function that runs it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unplugd.cli import timespan
 from unplugd.journal.kinds import KINDS
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no other name
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
 
 AS_JSON: Final[dict[str, Any]] = {"action": "store_true", "help": "print JSON"}
 DRY_RUN: Final[dict[str, Any]] = {
@@ -21,61 +21,61 @@ DRY_RUN: Final[dict[str, Any]] = {
 MANAGERS: Final = ("systemd", "launchd")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser. What it parses has `command`, the module below `unplugd.cli` and the function to call."""
-    whole = argparse.ArgumentParser(
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser. Its result has `command`: the module in `unplugd.cli` and the function, as "log.log"."""
+    parser = argparse.ArgumentParser(
         prog="unplugd",
         description="Reminds you to disconnect the USB parts of a MiniMed 600 insulin-pump system "
         "when you are not using them to upload.",
     )
-    whole.add_argument("--version", action="version", version=f"unplugd {__version__}")
-    commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    _watching(commands)
-    _asking(commands)
-    _log(commands)
-    _report(commands)
-    _devices(commands)
-    _doctor(commands)
-    _configuration(commands)
-    _service(commands)
-    return whole
+    parser.add_argument("--version", action="version", version=f"unplugd {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run_and_demo(commands)
+    _add_status_and_snooze(commands)
+    _add_log(commands)
+    _add_report(commands)
+    _add_devices(commands)
+    _add_doctor(commands)
+    _add_config(commands)
+    _add_service(commands)
+    return parser
 
 
-def _add(commands: Commands, name: str, what: str, command: str) -> argparse.ArgumentParser:
-    added = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
-    # A name, not the function: the daemon runs for months and loads no other command.
+def _add_command(commands: Commands, name: str, summary: str, command: str) -> argparse.ArgumentParser:
+    added = commands.add_parser(name, help=summary, description=_make_sentence(summary))
+    # A name, not the function, so that the daemon, which runs for months, loads no other command.
     added.set_defaults(command=command)
     return added
 
 
-def _watching(commands: Commands) -> None:
-    run = _add(commands, "run", "watch in the foreground; this is what the service runs", "run.run")
+def _add_run_and_demo(commands: Commands) -> None:
+    run = _add_command(commands, "run", "watch in the foreground; this is what the service runs", "run.run")
     run.add_argument(
         "--config", type=Path, metavar="FILE", help="use this configuration file instead of your own"
     )
-    demo = _add(
+    demo = _add_command(
         commands, "demo", "show how it all works on a simulated device, in about a minute", "demo.demo"
     )
     demo.add_argument("--fast", action="store_true", help="take only a few seconds")
 
 
-def _asking(commands: Commands) -> None:
-    what = "show what is plugged in, what is using it, and when the next reminder is due"
-    status = _add(commands, "status", what, "status.status")
+def _add_status_and_snooze(commands: Commands) -> None:
+    summary = "show what is plugged in, what is using it, and when the next reminder is due"
+    status = _add_command(commands, "status", summary, "status.status")
     status.add_argument("--json", **AS_JSON)
-    snooze = _add(commands, "snooze", "pause reminders for a while", "snooze.snooze")
+    snooze = _add_command(commands, "snooze", "pause reminders for a while", "snooze.snooze")
     snooze.add_argument(
         "duration",
         nargs="?",
-        type=_duration,
+        type=_parse_duration,
         metavar="DURATION",
         help='how long, such as "30m" (default: the "snooze" setting, 15m)',
     )
     snooze.add_argument("--cancel", action="store_true", help="end the snooze now")
 
 
-def _log(commands: Commands) -> None:
-    log = _add(commands, "log", "show the journal", "log.log")
+def _add_log(commands: Commands) -> None:
+    log = _add_command(commands, "log", "show the journal", "log.log")
     log.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
     log.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
     log.add_argument("--last", type=int, metavar="N", help="show only the last N events")
@@ -107,9 +107,9 @@ def _log(commands: Commands) -> None:
     )
 
 
-def _report(commands: Commands) -> None:
-    what = "show how long devices were plugged in, used, and left plugged in unused"
-    report = _add(commands, "report", what, "report.report")
+def _add_report(commands: Commands) -> None:
+    summary = "show how long devices were plugged in, used, and left plugged in unused"
+    report = _add_command(commands, "report", summary, "report.report")
     report.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
     report.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
     report.add_argument("--json", **AS_JSON)
@@ -129,12 +129,12 @@ def _report(commands: Commands) -> None:
     )
 
 
-def _devices(commands: Commands) -> None:
-    what = "list every USB device on this computer, which ones are watched, and why"
-    listed = _add(commands, "devices", what, "devices.list_devices")
-    listed.add_argument("--json", **AS_JSON)
-    more = listed.add_subparsers(metavar="learn")
-    learn = more.add_parser(
+def _add_devices(commands: Commands) -> None:
+    summary = "list every USB device on this computer, which ones are watched, and why"
+    devices = _add_command(commands, "devices", summary, "devices.list_devices")
+    devices.add_argument("--json", **AS_JSON)
+    parts = devices.add_subparsers(metavar="learn")
+    learn = parts.add_parser(
         "learn",
         help="watch one more device",
         description="Add a device to the configuration: the one with the given id or, without an id, the one you plug in now.",
@@ -146,59 +146,61 @@ def _devices(commands: Commands) -> None:
     learn.set_defaults(command="devices.learn_device")
 
 
-def _doctor(commands: Commands) -> None:
-    what = "check everything a reminder needs, with a hint for each failure"
-    doctor = _add(commands, "doctor", what, "doctor.doctor")
+def _add_doctor(commands: Commands) -> None:
+    summary = "check everything a reminder needs, with a hint for each failure"
+    doctor = _add_command(commands, "doctor", summary, "doctor.doctor")
     doctor.add_argument("--notify", action="store_true", help="show a test notification")
     doctor.add_argument("--json", **AS_JSON)
 
 
-def _configuration(commands: Commands) -> None:
+def _add_config(commands: Commands) -> None:
     configuration = commands.add_parser(
         "config",
         help="show, check or change the configuration",
         description="Show, check or change the configuration.",
     )
     parts = configuration.add_subparsers(required=True, metavar="path|show|check|init|add-uploader")
-    _add(parts, "path", "print the path of the configuration file", "config.path")
-    _add(parts, "show", "print every setting in effect", "config.show")
-    _add(parts, "check", "check the file and list every problem", "config.check")
-    _add(parts, "init", "write a file with the defaults to start from", "config.init")
-    adder = _add(parts, "add-uploader", "add your upload software to the file", "config.add_uploader")
+    _add_command(parts, "path", "print the path of the configuration file", "config.path")
+    _add_command(parts, "show", "print every setting in effect", "config.show")
+    _add_command(parts, "check", "check the file and list every problem", "config.check")
+    _add_command(parts, "init", "write a file with the defaults to start from", "config.init")
+    adder = _add_command(parts, "add-uploader", "add your upload software to the file", "config.add_uploader")
     adder.add_argument("process", metavar="PROGRAM", help='a name, a full path or "java:uploader.jar"')
     adder.add_argument("--name", help="the name to show for it")
 
 
-def _service(commands: Commands) -> None:
-    what = "run unplugd in the background whenever you are logged in"
-    service = commands.add_parser("service", help=what, description=what[0].upper() + what[1:] + ".")
+def _add_service(commands: Commands) -> None:
+    summary = "run unplugd in the background whenever you are logged in"
+    service = commands.add_parser("service", help=summary, description=_make_sentence(summary))
     parts = service.add_subparsers(
         required=True, metavar="install|uninstall|start|stop|restart|status|logs|file"
     )
-    install = _add(
+    install = _add_command(
         parts, "install", "install the service, start it, and show a first notification", "service.install"
     )
-    uninstall = _add(
+    uninstall = _add_command(
         parts, "uninstall", "stop the service and remove what install wrote", "service.uninstall"
     )
     uninstall.add_argument(
         "--purge", action="store_true", help="also delete the configuration and the journal, after asking"
     )
-    start = _add(parts, "start", "start the service now", "service.start")
-    stop = _add(parts, "stop", "stop the service until you next log in", "service.stop")
-    restart = _add(parts, "restart", "stop the service and start it again", "service.restart")
+    start = _add_command(parts, "start", "start the service now", "service.start")
+    stop = _add_command(parts, "stop", "stop the service until you next log in", "service.stop")
+    restart = _add_command(parts, "restart", "stop the service and start it again", "service.restart")
     for changes in (install, uninstall, start, stop, restart):
         changes.add_argument("--dry-run", **DRY_RUN)
-    status = _add(
+    status = _add_command(
         parts, "status", "show whether the service is installed, up to date and running", "service.status"
     )
     status.add_argument("--json", **AS_JSON)
-    logs = _add(parts, "logs", "show the service's output", "service.logs")
+    logs = _add_command(parts, "logs", "show the service's output", "service.logs")
     logs.add_argument(
         "--last", type=int, metavar="N", default=50, help="show only the last N lines (default: 50)"
     )
     logs.add_argument("--follow", action="store_true", help="keep running and show new lines as they come")
-    file = _add(parts, "file", "print the service file, for packagers and administrators", "service.file")
+    file = _add_command(
+        parts, "file", "print the service file, for packagers and administrators", "service.file"
+    )
     file.add_argument(
         "--command",
         dest="program",
@@ -211,7 +213,11 @@ def _service(commands: Commands) -> None:
         )
 
 
-def _duration(text: str) -> float:
+def _make_sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."
+
+
+def _parse_duration(text: str) -> float:
     try:
         return durations.parse(text)
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from unplugd import durations
+from unplugd.cli.daemon_client import explain_other_version
 from unplugd.cli.terminal import START_HINT, format_time, make_printable, say
 from unplugd.errors import Failure
 from unplugd.watch import control
@@ -13,11 +14,10 @@ if TYPE_CHECKING:
     import argparse
 
     from unplugd.paths import Paths
-from unplugd.cli.status import OTHER_VERSION
 
 
 def snooze(arguments: argparse.Namespace, where: Paths) -> int:
-    """Have the daemon be silent for a while."""
+    """Ask the daemon to send no reminders for a while, or to end that."""
     request: dict[str, Any] = {"command": "snooze"}
     if arguments.cancel:
         request["cancel"] = True
@@ -29,17 +29,20 @@ def snooze(arguments: argparse.Namespace, where: Paths) -> int:
         answer = control.ask(where.control, request)
     except control.NotRunningError:
         raise Failure("unplugd is not running, so there is nothing to snooze", START_HINT) from None
-    try:
-        return _print_snooze(arguments, answer)
-    except (KeyError, TypeError, AttributeError, IndexError):
-        raise OTHER_VERSION from None
+    with explain_other_version():
+        if arguments.cancel:
+            _print_cancelled(answer)
+        else:
+            _print_snoozed(answer)
+    return 0
 
 
-def _print_snooze(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
-    if arguments.cancel:
-        names = ", ".join(make_printable(name) for name in answer["cancelled"])
-        say(f"Reminders are on again for {names}." if names else "Nothing was snoozed.")
-        return 0
+def _print_cancelled(answer: dict[str, Any]) -> None:
+    names = ", ".join(make_printable(name) for name in answer["cancelled"])
+    say(f"Reminders are on again for {names}." if names else "Nothing was snoozed.")
+
+
+def _print_snoozed(answer: dict[str, Any]) -> None:
     if not answer.get("plugged_in"):
         raise Failure("nothing is plugged in, so there is nothing to snooze", "unplugd status")
     if not answer["snoozed"]:
@@ -47,4 +50,3 @@ def _print_snooze(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
         raise Failure(f"no snooze time is left for this plug-in (limit: {limit})", "unplug the device")
     for snoozed in answer["snoozed"]:
         say(f"No reminders for {make_printable(snoozed['name'])} until {format_time(snoozed['until'])}.")
-    return 0

@@ -1,4 +1,4 @@
-"""What a person is shown: on a terminal, in a pipe, or not at all."""
+"""Print for people: messages on stderr; colours, tables and a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -10,31 +10,27 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
-from unplugd.cli import timespan
-from unplugd.errors import Failure
 from unplugd.journal import sentences
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator
-    from datetime import tzinfo
 
 START_HINT: Final = "unplugd service install   (or, in this terminal only: unplugd run)"
-"""The hint where nobody watches."""
+"""The hint if the daemon is not running."""
 PROGRESS_AFTER_SECONDS: Final = 1.0
-"""Seconds after which a person wants to see that something goes on."""
+"""A progress bar appears after so many seconds."""
 
 
 def say(text: str) -> None:
-    """Talk to the person: on stderr, so that data on stdout stays clean."""
+    """Print a message to stderr, so that stdout holds nothing but data."""
     if sys.stderr:
         print(text, file=sys.stderr, flush=True)
 
 
 def say_without_waiting(text: str) -> None:
-    """Talk to the person who may be there while the daemon runs: never waits, and nothing that happens to it matters.
+    """Print a message to stderr without blocking; ignore errors.
 
-    The terminal can be halted with Ctrl-S or be gone, and the reader of a pipe, too.
+    The daemon must go on if the terminal is stopped with Ctrl-S or closed, or the reader of a pipe is gone.
     """
     if not sys.stderr:
         return
@@ -47,71 +43,55 @@ def say_without_waiting(text: str) -> None:
         return
 
 
-def format_time(written: str | None) -> str:
-    """Return a time of the daemon as a person reads it: the local time of day, with the date if it is another."""
-    shown = sentences.format_local_time({"time": written})
+def format_time(timestamp: str | None) -> str:
+    """Return a timestamp as the local time of day, with the date unless it is today."""
+    shown = sentences.format_local_time({"time": timestamp})
     return shown[11:16] if shown[:10] == time.strftime("%Y-%m-%d") else shown[:16]
 
 
 def make_printable(text: object, limit: int = sanitize.MAX_CHARACTERS) -> str:
-    """Return foreign text as it may be printed."""
+    """Return untrusted text as one line that is safe to print, cut to `limit` characters."""
     return sanitize.one_line(str(text), limit)
 
 
 def ask(question: str, *, default: bool = True) -> bool:
-    """Ask, and return whether the answer is yes; Enter alone means `default`."""
+    """Ask a yes-or-no question, and return whether the answer is yes; Enter alone means `default`."""
     print(f"{question} [{'Y/n' if default else 'y/N'}] ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
-    # Without a line, not even an empty one, nobody has answered.
+    # An empty line is Enter. No line at all, at the end of the input, is no answer.
     return answer.strip().lower() in ("y", "yes") or (default and answer.strip() == "" and answer != "")
 
 
-def parse_times(
-    arguments: argparse.Namespace, now: float | None = None, zone: tzinfo | None = None
-) -> tuple[float | None, float | None]:
-    """Return `--since` and `--until` as moments, None where not given; Failure where they are none, or no stretch."""
-    try:
-        since = None if arguments.since is None else timespan.parse_since(arguments.since, now, zone)
-        until = None if arguments.until is None else timespan.parse_until(arguments.until, now, zone)
-    except ValueError as error:
-        raise Failure(sanitize.one_line(str(error), 200), timespan.HINT) from None
-    if since is not None and until is not None and since >= until:
-        raise Failure(
-            "--since is not before --until", f"unplugd {arguments.command.split('.')[0]} --since 7d"
-        )
-    return since, until
-
-
-def _reader_gone() -> None:
+def _raise_broken_pipe() -> None:
     raise BrokenPipeError
 
 
-def console() -> Any:
-    """Return what prints to a terminal in colour, and plainly to a pipe or where `NO_COLOR` is set.
+def make_console() -> Any:
+    """Return rich's Console for stdout: plain text in a pipe, or if `NO_COLOR` is set.
 
-    Its own styles: `unused` and `unused.most`, `used`, `good`, `trouble`.
+    It knows these styles: `unused`, `unused.most`, `used`, `good` and `trouble`.
     """
     from rich.console import Console
     from rich.theme import Theme
 
     # A pipe gets whole lines, however long.
     width = None if sys.stdout.isatty() else 1000
-    # By itself rich only leaves out the colours then; bold and dim are escape sequences as well.
+    # rich would leave out the colours only, and still print bold and dim.
     terminal = False if os.environ.get("NO_COLOR") else None
     console = Console(highlight=False, emoji=False, soft_wrap=True, width=width, force_terminal=terminal)
-    # Readable on black and on white, and told apart by colour-blind people: the page's orange and blue. Of sixteen
-    # colours, the shades of which are the terminal's own, those that come nearest to that.
+    # The orange and blue of the HTML report: readable on black and on white, and distinct to colour-blind people.
+    # With sixteen colours the terminal chooses the shades: take the nearest ones.
     many = console.color_system in {"256", "truecolor"}
     unused, used, good = ("color(166)", "color(32)", "color(28)") if many else ("red", "cyan", "green")
     styles = {"unused": unused, "unused.most": f"bold {unused}", "used": used, "good": good}
-    # By itself it would end with status 1: the reader has seen enough, which is no error.
-    console.on_broken_pipe = _reader_gone  # type: ignore[method-assign] # rich wants a subclass for it
+    # By default rich exits with status 1. But a reader that stops reading is no error.
+    console.on_broken_pipe = _raise_broken_pipe  # type: ignore[method-assign] # rich wants a subclass for it
     console.push_theme(Theme({**styles, "trouble": "bold red"}))
     return console
 
 
-def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a table."""
+def print_table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print a table; a column without a title may wrap."""
     from rich.table import Table
     from rich.text import Text
 
@@ -119,14 +99,14 @@ def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for title in titles:
         table.add_column(title, no_wrap=title != "")
     for row in rows:
-        # Text, not markup: names are foreign.
+        # Text, not markup: devices choose their names.
         table.add_row(*(Text(cell) for cell in row))
-    console().print(table, soft_wrap=False)
+    make_console().print(table, soft_wrap=False)
 
 
 @contextlib.contextmanager
 def make_progress_bar(title: str, size: int) -> Iterator[Callable[[int], None] | None]:
-    """Yield what is told of each bit that is done and shows it on a terminal if all takes long; None where there is none."""
+    """Yield a callback for each piece of work done, which shows a progress bar once it takes long; None without a terminal."""
     if not (sys.stderr and sys.stderr.isatty()):
         yield None
         return
@@ -137,12 +117,12 @@ def make_progress_bar(title: str, size: int) -> Iterator[Callable[[int], None] |
     task = bar.add_task(title, total=size)
     shown_from = time.monotonic() + PROGRESS_AFTER_SECONDS
 
-    def progress(done: int) -> None:
+    def advance(done: int) -> None:
         bar.advance(task, done)
         if time.monotonic() > shown_from and not bar.live.is_started:
             bar.start()
 
     try:
-        yield progress
+        yield advance
     finally:
         bar.stop()

@@ -1,4 +1,4 @@
-"""Moments: as the journal writes them, as people type them, and the local days they fall on. Pure."""
+"""The values of `--since` and `--until`: local times as people type them."""
 
 from __future__ import annotations
 
@@ -7,40 +7,58 @@ import time
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from unplugd import durations
+from unplugd import durations, sanitize
+from unplugd.errors import Failure
 from unplugd.local_time import find_first_moment, find_midnight, is_skipped, to_seconds
 
 if TYPE_CHECKING:
+    import argparse
     from datetime import tzinfo
 
 FORMS: Final = "2026-11-22, 2026-11-22T14:00, today, yesterday, 7d or 12h"
-"""How a person may write a time."""
+"""Examples of what people can type."""
 HINT: Final = f"write it like {FORMS}"
 _AGO: Final = re.compile(r"([0-9]{1,5})d(?:([0-9]{1,3}h)?)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
+def parse_range(
+    arguments: argparse.Namespace, now: float | None = None, zone: tzinfo | None = None
+) -> tuple[float | None, float | None]:
+    """Return `--since` and `--until` in Unix seconds, None if not given; Failure if one is no time, or they are out of order."""
+    try:
+        since = None if arguments.since is None else parse_since(arguments.since, now, zone)
+        until = None if arguments.until is None else parse_until(arguments.until, now, zone)
+    except ValueError as error:
+        raise Failure(sanitize.one_line(str(error), 200), HINT) from None
+    if since is not None and until is not None and since >= until:
+        raise Failure(
+            "--since is not before --until", f"unplugd {arguments.command.split('.')[0]} --since 7d"
+        )
+    return since, until
+
+
 def parse_since(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:
-    """Return where `--since` begins: the beginning of what was typed. ValueError where it is no time."""
+    """Return the start of what was typed (a day, a minute, a second) in Unix seconds; ValueError if it is no time."""
     return _parse(typed, now, zone)[0]
 
 
 def parse_until(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:
-    """Return where `--until` ends, exclusive: after the whole of what was typed (a day, a minute, a second)."""
+    """Return the end of what was typed, exclusive, in Unix seconds; ValueError if it is no time."""
     return _parse(typed, now, zone)[1]
 
 
 def _parse(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, float]:
-    """Return where what was typed begins and ends, in Unix seconds.
+    """Return the start and the end of what was typed, in Unix seconds.
 
-    Local time. An hour that comes twice, when clocks go back, is meant from its first beginning to its second end; one
-    that is skipped, when they go forward, is taken for the moment of the jump. A day is as long as it is there.
+    When clocks go back, an hour that occurs twice lasts from its first start to its second end. When they go forward,
+    a time that is skipped means the moment of the jump.
     """
-    moment = time.time() if now is None else now
+    now = time.time() if now is None else now
     text = typed.strip()
     try:
-        today = datetime.fromtimestamp(moment, zone).date()
+        today = datetime.fromtimestamp(now, zone).date()
         if text in ("today", "yesterday") or _DATE.fullmatch(text):
             day = (
                 date.fromisoformat(text) if text[0].isdigit() else today - timedelta(days=text == "yesterday")
@@ -49,11 +67,11 @@ def _parse(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, f
         if exact := _TIME.fullmatch(text):
             return _parse_time(exact, zone)
         if days := _AGO.fullmatch(text):
-            # Days of the calendar: the same time of day, even if the clocks were changed in between.
-            then = datetime.fromtimestamp(moment, zone).replace(tzinfo=None) - timedelta(days=int(days[1]))
+            # Calendar days: the same time of day, even if the clocks were changed in between.
+            then = datetime.fromtimestamp(now, zone).replace(tzinfo=None) - timedelta(days=int(days[1]))
             ago = find_first_moment(then, zone) - (durations.parse(days[2]) if days[2] else 0)
         else:
-            ago = moment - durations.parse(text)
+            ago = now - durations.parse(text)
     except (ValueError, OverflowError, OSError):
         raise ValueError(f'"{typed}" is not a time') from None
     return ago, ago

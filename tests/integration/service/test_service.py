@@ -182,7 +182,7 @@ def test_install_starts_it_and_shows_a_first_notification(visitor: Visitor, show
         "Wrote ~/.config/systemd/user/unplugd.service\n"
         "unplugd is running.\n"
         "From now on it starts whenever you log in.\n"
-        "A first notification was sent (by desktop). Didn't see it? Run: unplugd doctor --notify\n"
+        "A first notification was sent (via desktop). Didn't see it? Run: unplugd doctor --notify\n"
         "To undo this: unplugd service uninstall\n"
     )
     greeting = shown.notified()

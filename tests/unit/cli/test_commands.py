@@ -591,15 +591,18 @@ def answering(shell: Shell) -> Iterator[Callable[[dict[str, Any]], list[dict[str
 @pytest.mark.parametrize(
     ("status", "lines"),
     [
-        ({}, ["unplugd 1.2.3 is running since 2025-11-24 06:00 (process 4711).", "No watched device is plugged in.", "", "Reminders come by desktop; none has been needed yet."]),
-        ({"last_delivery": {"time": "2025-11-24T06:05:00Z", "channel": "plyer"}}, ["The last reminder came by plyer at 2025-11-24 06:05."]),
+        ({}, ["unplugd 1.2.3 has been running since 2025-11-24 06:00 (process 4711).", "No watched device is plugged in.", "", "Reminders are sent via desktop; none has been needed yet."]),
+        ({"last_delivery": {"time": "2025-11-24T06:05:00Z", "channel": "plyer"}}, ["The last reminder was sent via plyer at 2025-11-24 06:05."]),
         ({"quiet_until": "2025-11-25T07:00:00Z"}, ["Quiet hours until 2025-11-25 07:00."]),
         ({"journal": {"trouble": "No space left on device", "waiting": 3}}, ["The journal cannot be written: No space left on device. Events waiting: 3."]),
-        ({"configuration": {"problems": ["config.toml:2: x; y"]}}, ["The new configuration has errors; the previous one is still used:", "  config.toml:2: x; y"]),
+        ({"configuration": {"problems": ["config.toml:2: x; y"]}}, ["The new configuration has errors; the previous one is still in effect:", "  config.toml:2: x; y"]),
         ({"devices": [DEVICE]}, ["CareLink USB, port 1-1.2", "  plugged in since 2025-11-24 05:00, not used"]),
         ({"devices": [{**DEVICE, "used_until": "2025-11-24T05:30:00Z", "next_reminder": "2025-11-24T07:00:00Z", "reminded": 2}]}, ["  plugged in since 2025-11-24 05:00, not used since 2025-11-24 05:30", "  next reminder at 2025-11-24 07:00 (2 so far)"]),
         ({"devices": [{**DEVICE, "snoozed_until": "2025-11-24T07:00:00Z", "strangers": ["cat"]}]}, ["  held open by cat, which is not known as upload software", "  snoozed until 2025-11-24 07:00"]),
         ({"devices": [{**DEVICE, "use": "in use", "program": "java", "evidence": "holds /dev/ttyUSB0"}]}, ["  plugged in since 2025-11-24 05:00, in use by java (holds /dev/ttyUSB0)", "  no reminders while it is in use"]),
+        ({"devices": [{**DEVICE, "use": "unknown", "program": "java", "evidence": "holds /dev/ttyUSB0"}]}, ["  plugged in since 2025-11-24 05:00, last seen in use by java (holds /dev/ttyUSB0)", "  cannot tell whether it is still in use; no reminders for now"]),
+        ({"devices": [{**DEVICE, "use": "unknown", "used_until": "2025-11-24T05:30:00Z"}]}, ["  plugged in since 2025-11-24 05:00, last used at 2025-11-24 05:30", "  cannot tell whether it is in use now, so it counts as unused"]),
+        ({"devices": [{**DEVICE, "use": "unknown"}]}, ["  plugged in since 2025-11-24 05:00", "  cannot tell whether it is in use now, so it counts as unused"]),
         ({"devices": [{**DEVICE, "name": "\x1b[31m", "strangers": ["\x1b]0;x\x07"]}]}, ["[31m, port 1-1.2", "  held open by ]0;x, which is not known as upload software"]),
     ],
 )  # fmt: skip
@@ -634,7 +637,7 @@ def test_a_failed_delivery_comes_with_a_hint(
         {**STATUS, "last_delivery": {"time": "2025-11-24T06:05:00Z", "channel": "plyer", "error": "no"}}
     )
     done = shell.run("status")
-    assert "The last reminder could not be delivered by plyer: no." in done.stdout
+    assert "The last reminder could not be delivered via plyer: no." in done.stdout
     assert done.stderr == "hint: unplugd doctor\n"
 
 

@@ -13,7 +13,7 @@ from rich.color import Color
 from tests import TESTS
 from tests.rig import sight
 from tests.rig.screen import on_terminal
-from unplugd.cli.terminal import console
+from unplugd.cli.terminal import make_console
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ def colours(monkeypatch: pytest.MonkeyPatch) -> dict[str, sight.Colour]:
     monkeypatch.setenv("FORCE_COLOR", "1")
     for name in ("NO_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
-    shown = console()
+    shown = make_console()
     assert shown.color_system == "256"
     found = {}
     for name in ("unused", "unused.most", "used", "good"):
@@ -55,7 +55,7 @@ def test_used_and_unused_are_told_apart_by_every_eye(colours: dict[str, sight.Co
         assert sight.difference(one, other, eyes) >= 40
 
 
-TABLE = "from unplugd.cli.terminal import table; table(('NAME', ''), [('a', 'b ' * 90)])"
+TABLE = "from unplugd.cli.terminal import print_table; print_table(('NAME', ''), [('a', 'b ' * 90)])"
 
 
 @pytest.mark.parametrize("command", [("-m", "unplugd", "report", str(MONTH)), ("-c", TABLE)])

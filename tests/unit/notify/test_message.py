@@ -179,7 +179,7 @@ def test_foreign_names_are_harmless(
 @settings(deadline=None)
 def test_the_command_does_what_the_words_say(program: str) -> None:
     """Pasted into a shell it adds the program that was named, whatever its name is."""
-    from unplugd.cli.parser import parser
+    from unplugd.cli.parser import make_parser
 
     lines = said(strangers=((program, STICK),)).lines[1:]
     if not lines:
@@ -188,7 +188,7 @@ def test_the_command_does_what_the_words_say(program: str) -> None:
         assert runs_others or not re.fullmatch(r"\w[\w.+ -]*", program)
         return
     command = shlex.split(lines[0].partition(": ")[2])
-    arguments = parser().parse_args(command[1:])
+    arguments = make_parser().parse_args(command[1:])
     entry = format_uploader("added", (arguments.process,))
     added = parse_settings(entry).uploaders[:1]
     assert uploaders.find_uploader(Program(program), added)

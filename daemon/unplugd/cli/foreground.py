@@ -1,0 +1,30 @@
+"""A daemon that runs in the foreground: what `unplugd run` and `unplugd demo` share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unplugd import paths
+from unplugd.errors import Failure
+from unplugd.journal import sentences
+from unplugd.rules import events
+
+if TYPE_CHECKING:
+    from unplugd.paths import Paths
+    from unplugd.rules.model import Record
+
+
+def describe_record(record: Record) -> str:
+    """Return an event of the daemon as a sentence."""
+    device = record.device
+    about = {"device": device.port, "name": device.name} if device else {}
+    return sentences.describe({"event": record.name, **about, **events.get_fields(record.event)})
+
+
+def explain_start_failure(error: OSError, where: Paths) -> Failure:
+    """Return why the daemon cannot start, with a hint."""
+    reason = f"cannot start: {error.strerror or error}"
+    if error.filename is None:
+        return Failure(reason, "unplugd doctor")
+    folders = f"{paths.shorten(where.state)} and {paths.shorten(where.runtime)}"
+    return Failure(reason, f"make sure you can write to {folders}")
