@@ -66,7 +66,7 @@ def say_remarks(shown: Format, chosen: EventFilter, notes: Counter[str]) -> None
     if not shown.count:
         skipped = chosen.checkpoints_skipped
         if skipped:
-            checkpoints = plurals.choose_sentence(skipped, "one checkpoint", "{} checkpoints")
+            checkpoints = plurals.pluralize(skipped, "checkpoint", "checkpoints")
             say(f"No events but {checkpoints}; to see checkpoints: unplugd log --event checkpoint")
         else:
             say("No such events.")

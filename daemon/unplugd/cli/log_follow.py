@@ -92,6 +92,7 @@ class Follower:
             for _, happened in poll.poll(POLL_MILLISECONDS):
                 if happened & (select.POLLERR | select.POLLHUP):
                     raise BrokenPipeError
+                # stdout is closed (POLLNVAL): there is nothing to wait for but time.
                 poll.unregister(sys.stdout.fileno())
 
     def _read(self, tail: _Tail) -> Iterator[bytes]:

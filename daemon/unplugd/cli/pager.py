@@ -62,7 +62,7 @@ def open_output(*, page: bool) -> Iterator[Output]:
 def _start_pager() -> subprocess.Popen[str] | None:
     """Start the pager; return None if there is none, or the terminal cannot run one."""
     if os.environ.get("TERM", "dumb") == "dumb":
-        # less would complain, and wait for a key.
+        # less would print a warning, and wait for Return.
         return None
     environment = {"LESS": "FRX", "LV": "-c", **os.environ}
     try:

@@ -142,7 +142,7 @@ def test_checkpoints_are_shown_when_asked_for(reader: Reader) -> None:
     file = reader.file(*TALE)
     assert len(reader.log("--event", "checkpoint", file)) == 3
     assert reader.log(reader.file(TALE[2])) == []
-    assert "1 checkpoint" in reader.said
+    assert reader.said == "No events but 1 checkpoint; to see checkpoints: unplugd log --event checkpoint\n"
 
 
 def test_hosts_are_shown_where_there_are_several(reader: Reader) -> None:
