@@ -50,9 +50,9 @@ def _once(daemon: Daemon) -> tuple[float, float]:
     daemon.launch()
     select.select([daemon._service_manager], (), (), 10)
     took, cpu = time.monotonic() - began, spent(daemon.pid).cpu
-    assert "READY=1" in daemon.told(), daemon.stderr
+    assert "READY=1" in daemon.manager_lines(), daemon.stderr
     daemon.stop()
-    daemon.told()
+    daemon.manager_lines()
     return took, cpu
 
 

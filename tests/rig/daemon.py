@@ -1,4 +1,4 @@
-"""The installed `unplugd`, run as its users run it, on a machine that the test makes."""
+"""The installed `unplugd`, run as its users run it, on the machine that a test simulates."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 UNPLUGD = Path(sys.executable).with_name("unplugd")
 LOOK_EVERY = 0.1
-"""Seconds between two looks in these tests."""
+"""Seconds between two polls in these tests."""
 SLACK = 1.5
-"""Seconds that a busy machine may take on top of what is configured."""
+"""Seconds that a busy machine may take in addition to what is configured."""
 
 
 class Done(NamedTuple):
-    """What became of a command."""
+    """Result of a command."""
 
     code: int
     stdout: str
@@ -36,7 +36,7 @@ class Done(NamedTuple):
 
 
 class Daemon:
-    """`unplugd run`, started and stopped at will with the same folders."""
+    """`unplugd run`, which a test starts and stops; the folders stay the same."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         if not UNPLUGD.exists():
@@ -62,28 +62,28 @@ class Daemon:
         self._service_manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._service_manager.bind(self.environment["NOTIFY_SOCKET"])
         self._service_manager.setblocking(False)
-        self._told: list[str] = []
+        self._manager_lines: list[str] = []
 
-    # --- what its users and the system do with it
+    # --- what users and the system do with it
 
     def config(self, text: str = "", **remind: object) -> None:
-        """Write the configuration file: settings of [remind], looks every `LOOK_EVERY`, and what else `text` has."""
+        """Write a configuration file: settings of [remind], a poll every `LOOK_EVERY` seconds, and `text`."""
         settings = "".join(f"{key} = {json.dumps(value)}\n" for key, value in remind.items())
         self.write_config(f'[remind]\n{settings}[watch]\nlook_every = "{LOOK_EVERY * 1000:.0f}ms"\n{text}')
 
     def write_config(self, text: str) -> None:
-        """Write the configuration file as it is."""
+        """Write `text` as the configuration file."""
         self._configuration.parent.mkdir(exist_ok=True)
         self._configuration.write_text(text)
 
     def start(self) -> None:
-        """Start it, and wait until it says that it is ready."""
+        """Start it and wait until it reports that it is ready."""
         self.launch()
-        wait_until(self._ready, "unplugd to be ready")
+        wait_until(self._is_ready, "unplugd to be ready")
 
     def launch(self) -> None:
         """Start it."""
-        self._told.clear()
+        self._manager_lines.clear()
         with self._stderr.open("ab") as stderr:
             self._process = subprocess.Popen(
                 [UNPLUGD, "run"],
@@ -95,7 +95,7 @@ class Daemon:
             )
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end, and return its exit status."""
+        """Send it a signal to stop, and return its exit status."""
         self.signal(number)
         process = self._process
         assert process
@@ -103,7 +103,7 @@ class Daemon:
         return process.returncode
 
     def kill(self) -> None:
-        """End it, as a crash does."""
+        """Kill it, like a crash."""
         self.stop(signal.SIGKILL)
 
     def signal(self, number: signal.Signals) -> None:
@@ -113,11 +113,11 @@ class Daemon:
         self._process.send_signal(number)
 
     def reload(self) -> None:
-        """Have it read its configuration again."""
+        """Make it read its configuration again."""
         self.signal(signal.SIGHUP)
 
     def command(self, *arguments: str) -> Done:
-        """Run another `unplugd` command in the same surroundings."""
+        """Run another `unplugd` command in the same environment."""
         done = subprocess.run(
             apart([str(UNPLUGD), *arguments]),
             env=self.environment,
@@ -130,7 +130,7 @@ class Daemon:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def status(self) -> dict[str, Any]:
-        """Return what `unplugd status --json` says."""
+        """Return the answer of `unplugd status --json`."""
         done = self.command("status", "--json")
         assert done.code == 0, done.stderr
         status: dict[str, Any] = json.loads(done.stdout)
@@ -140,22 +140,22 @@ class Daemon:
 
     @property
     def stderr(self) -> str:
-        """What it has said so far, from all its starts."""
+        """Everything it has written to stderr, over all its starts."""
         return self._stderr.read_text(errors="replace") if self._stderr.exists() else ""
 
-    def told(self) -> list[str]:
-        """Return what it has told the service manager since it was started."""
+    def manager_lines(self) -> list[str]:
+        """Return the lines that it has sent to the service manager since it was started."""
         while True:
             try:
-                self._told += self._service_manager.recv(4096).decode().splitlines()
+                self._manager_lines += self._service_manager.recv(4096).decode().splitlines()
             except BlockingIOError:
-                return self._told
+                return self._manager_lines
 
     def events(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
-        """Return the journal's events, or those of a kind with these fields."""
+        """Return the events of the journal, or only those with this name and these fields."""
         found = []
         text = self.journal.read_text() if self.journal.exists() else ""
-        # Without what follows the last line end: it is being written.
+        # What follows the last line end is still being written.
         for line in text.split("\n")[:-1]:
             entry = json.loads(line)
             if (event is None or entry["event"] == event) and fields.items() <= entry.items():
@@ -163,7 +163,7 @@ class Daemon:
         return found
 
     def wait_for(self, event: str, count: int = 1, seconds: float = 10, **fields: object) -> dict[str, Any]:
-        """Wait until the journal has `count` such events, and return that one."""
+        """Wait until the journal has `count` such events, and return the last of them."""
         what = f"{event} {fields or ''} number {count} in the journal"
         wait_until(lambda: len(self.events(event, **fields)) >= count, what, seconds)
         return self.events(event, **fields)[count - 1]
@@ -181,12 +181,12 @@ class Daemon:
         return self._process is not None and self._process.poll() is None
 
     def memory(self, kind: str = "Pss") -> int:
-        """Return its memory in kB: shared parts in their share, or "Anonymous", which other programs do not change."""
+        """Return its memory in kB: Pss, or Anonymous, which does not depend on other programs."""
         rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
         return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(f"{kind}:"))
 
     def descriptors(self) -> int:
-        """Return how many descriptors it keeps open: the fewest in three looks, as each opens more for a moment."""
+        """Return how many descriptors it keeps open: the fewest during three polls, each of which opens more for a moment."""
         end = time.monotonic() + 3 * LOOK_EVERY
         fewest = sys.maxsize
         while time.monotonic() < end:
@@ -194,7 +194,7 @@ class Daemon:
         return fewest
 
     def switches(self) -> int:
-        """Return how often it was given the processor: at least as often as it woke up."""
+        """Return the number of its context switches, which is at least the number of its wake-ups."""
         status = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         return sum(int(line.split()[1]) for line in status if "ctxt_switches" in line)
 
@@ -204,6 +204,6 @@ class Daemon:
             self.kill()
         self._service_manager.close()
 
-    def _ready(self) -> bool:
+    def _is_ready(self) -> bool:
         assert self.running(), f"unplugd ended:\n{self.stderr}"
-        return "READY=1" in self.told()
+        return "READY=1" in self.manager_lines()

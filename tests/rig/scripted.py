@@ -1,4 +1,4 @@
-"""The real daemon on a machine and a clock that a script moves: months pass in seconds."""
+"""The real daemon on a simulated machine whose clock a script moves: months pass in seconds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CrashError(Exception):
-    """The program ends without a word."""
+    """The program crashes."""
 
 
 class Machine(Channel):
@@ -58,7 +58,7 @@ class Machine(Channel):
         return self.clock + self.offset
 
     def turn(self, sources: Sequence[Source], _now: object, until: float | None) -> None:
-        """Go on to whatever comes next, as `loop.turn` does by waiting."""
+        """Move the clock to the next deadline, where `loop.turn` would wait for it."""
         deadlines = [until, *(source.deadline() for source in sources)]
         self.clock = max(self.clock, min(deadline for deadline in deadlines if deadline is not None))
         for source in sources:
@@ -74,7 +74,7 @@ class Machine(Channel):
         """Return the boot."""
         return str(self.boots)
 
-    def scan(self, watches: Sequence[Watch]) -> list[Device]:  # noqa: ARG002 - all are watched
+    def scan(self, watches: Sequence[Watch]) -> list[Device]:  # noqa: ARG002 - all devices are watched
         """Return what is plugged in."""
         return list(self.plugged.values())
 
@@ -110,14 +110,14 @@ class Machine(Channel):
         """Announce that a device came or went."""
         self._changed()
 
-    # --- the script as a source
+    # --- the script, as a source of the event loop
 
     def deadline(self) -> float | None:
-        """Return when the next entry comes."""
+        """Return the time of the next entry."""
         return self.script[0][0] if self.script else None
 
     def expire(self, now: float) -> None:
-        """Do what is due."""
+        """Run the entries that are due."""
         while self.script and self.script[0][0] <= now:
             self.script.pop(0)[1](self)
 
@@ -135,19 +135,19 @@ class Machine(Channel):
         on_result(None, "scripted")
 
 
-def tell(machine: Machine, folder: Path, patch: pytest.MonkeyPatch) -> Path:
-    """Run the daemon, again after each crash or stop, until the script is over; return its journal."""
+def play(machine: Machine, folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Run the daemon, again after each crash or stop, until the script is over; return the path of its journal."""
     patch.setattr(daemon, "turn", machine.turn)
     patch.setattr(daemon, "time", SimpleNamespace(time=machine.time))
-    where = Paths(folder / "config", folder / "state", folder / "run")
-    for one in (where.configuration, where.state, where.runtime):
-        one.mkdir(mode=0o700)
+    paths = Paths(folder / "config", folder / "state", folder / "run")
+    for path in (paths.configuration, paths.state, paths.runtime):
+        path.mkdir(mode=0o700)
     while machine.script:
-        machine.daemon = daemon.Daemon(machine, where, lambda: Settings(look_every=30.0), lambda _line: None)
+        machine.daemon = daemon.Daemon(machine, paths, lambda: Settings(look_every=30.0), lambda _line: None)
         try:
             machine.daemon.run()
         except CrashError:
             pass
         finally:
             machine.daemon.close()
-    return where.journal
+    return paths.journal

@@ -1,4 +1,4 @@
-"""The loop around a source, with a clock that stands still until a test moves it."""
+"""Turns the event loop by hand, with a clock that stands still until a test moves it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 
 
 class Clock:
-    """Seconds that pass when the test says so."""
+    """A clock, in seconds, that only the test moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -27,17 +27,17 @@ class Clock:
 
 
 def turn_once(clock: Clock, *sources: Source) -> None:
-    """Let the sources take what has come, without time passing."""
+    """Let the sources handle what is ready and overdue, without waiting."""
     turn(sources, clock, clock.now)
 
 
 def turn_until(
     clock: Clock, condition: Callable[[], Found], what: str, *sources: Source, seconds: float = 10
 ) -> Found:
-    """Turn until `condition` is true, and return what it returned; fail, naming `what`, after `seconds`."""
+    """Turn until `condition` is true, and return its value; fail, naming `what`, after `seconds`."""
 
-    def turned() -> Found:
+    def turn_and_check() -> Found:
         turn_once(clock, *sources)
         return condition()
 
-    return wait_until(turned, what, seconds)
+    return wait_until(turn_and_check, what, seconds)

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 class Descriptor:
     """A device descriptor for pyusb; the fields have the names of the USB specification."""
 
+    bLength = 18
+    bDescriptorType = 1
+    bcdUSB = bcdDevice = bDeviceSubClass = bDeviceProtocol = bMaxPacketSize0 = 0
+    bNumConfigurations = 1
+    # No string indices, so that pyusb cannot be made to read a serial number, for which it would open the device.
+    iManufacturer = iProduct = iSerialNumber = 0
+    speed = None
+
     def __init__(
         self, vendor: int, product: int, device_class: int, *, bus: int, address: int, ports: tuple[int, ...]
     ) -> None:
-        self.bLength = 18
-        self.bDescriptorType = 1
-        self.bcdUSB = self.bcdDevice = self.bDeviceSubClass = self.bDeviceProtocol = self.bMaxPacketSize0 = 0
-        self.bNumConfigurations = 1
-        # No string indices, so that pyusb cannot be made to read a serial number, for which it would open the device.
-        self.iManufacturer = self.iProduct = self.iSerialNumber = 0
-        self.speed = None
         self.idVendor, self.idProduct, self.bDeviceClass = vendor, product, device_class
         self.bus, self.address = bus, address
         self.port_numbers = ports

@@ -1,4 +1,4 @@
-"""The channels besides the desktop's own: a real terminal, and plyer with notify-send there, absent, failing, hanging."""
+"""The channels of every platform: a real terminal, and plyer with a notify-send that works, is missing, fails or hangs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tests.rig.server import Server
     from unplugd.platforms.protocol import Platform
 
-WORDS = Message("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
+MESSAGE = Message("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconnect it."), fresh=True)
 
 
 # --- the terminal
@@ -43,7 +43,7 @@ WORDS = Message("Unplug the CareLink USB", ("Plugged in since 11:48.", "Disconne
 
 @pytest.fixture
 def pty() -> Iterator[tuple[int, io.TextIOWrapper]]:
-    """Yield a terminal: the end that a person sees, and the one that a program writes to."""
+    """Yield a terminal: the end that a person sees, and the end that a program writes to."""
     master, slave = os.openpty()
     stream = open(slave, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - a descriptor
     yield master, stream
@@ -55,16 +55,16 @@ def pty() -> Iterator[tuple[int, io.TextIOWrapper]]:
         os.close(master)
 
 
-def shown(channel: Terminal) -> list[str | None]:
+def show(channel: Terminal) -> list[str | None]:
     outcomes: list[str | None] = []
-    channel.show(WORDS, outcomes.append)
+    channel.show(MESSAGE, outcomes.append)
     return outcomes
 
 
-def test_the_terminal_shows_the_words_and_rings(pty: tuple[int, io.TextIOWrapper]) -> None:
+def test_the_terminal_shows_the_message_and_rings(pty: tuple[int, io.TextIOWrapper]) -> None:
     """Title and lines, each on a line of its own, and the bell once."""
     master, stream = pty
-    assert shown(Terminal(stream)) == [None]
+    assert show(Terminal(stream)) == [None]
     assert os.read(master, 4096).decode().split("\r\n") == [
         "\aUnplug the CareLink USB",
         "Plugged in since 11:48.",
@@ -76,43 +76,43 @@ def test_the_terminal_shows_the_words_and_rings(pty: tuple[int, io.TextIOWrapper
 def test_a_pipe_is_no_terminal() -> None:
     """A log file that nobody reads is not a person: the reminder counts as not delivered."""
     stream = io.StringIO()
-    assert shown(Terminal(stream)) == ["unplugd was not started in a terminal"]
+    assert show(Terminal(stream)) == ["unplugd was not started in a terminal"]
     assert stream.getvalue() == ""
 
 
-def test_a_terminal_that_was_closed_is_told(pty: tuple[int, io.TextIOWrapper]) -> None:
-    """The window is gone: a failure, not the end of the daemon."""
+def test_a_terminal_that_was_closed_is_an_error(pty: tuple[int, io.TextIOWrapper]) -> None:
+    """The window is gone, but the daemon goes on."""
     master, stream = pty
     os.close(master)
-    (trouble,) = shown(Terminal(stream))
-    assert trouble
+    (error,) = show(Terminal(stream))
+    assert error
 
 
-def test_a_closed_stream_is_told() -> None:
-    """Whatever became of it, showing and checking say so."""
+def test_a_closed_stream_is_an_error() -> None:
+    """Both showing and checking report it."""
     stream = io.StringIO()
     stream.close()
     channel = Terminal(stream)
-    (trouble,) = shown(channel)
-    assert trouble
-    told: list[str | None] = []
-    channel.check(lambda trouble, _: told.append(trouble))
-    assert told[0]
+    (error,) = show(channel)
+    assert error
+    results: list[str | None] = []
+    channel.check(lambda error, _: results.append(error))
+    assert results[0]
 
 
 def test_a_program_without_stderr_has_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Started with `2>&-` Python has no stderr at all."""
     monkeypatch.setattr(sys, "stderr", None)
-    (trouble,) = shown(Terminal())
-    assert trouble
+    (error,) = show(Terminal())
+    assert error
 
 
 def test_a_check_says_whether_there_is_a_terminal(pty: tuple[int, io.TextIOWrapper]) -> None:
     """Without writing to it."""
-    told: list[tuple[str | None, str]] = []
+    results: list[tuple[str | None, str]] = []
     for stream in (pty[1], io.StringIO()):
-        Terminal(stream).check(lambda trouble, what: told.append((trouble, what)))
-    assert told == [(None, "this terminal"), ("unplugd was not started in a terminal", "this terminal")]
+        Terminal(stream).check(lambda error, what: results.append((error, what)))
+    assert results == [(None, "this terminal"), ("unplugd was not started in a terminal", "this terminal")]
     os.set_blocking(pty[0], False)
     with pytest.raises(BlockingIOError):
         os.read(pty[0], 1)
@@ -122,20 +122,20 @@ def test_a_check_says_whether_there_is_a_terminal(pty: tuple[int, io.TextIOWrapp
 
 
 class Rig:
-    def __init__(self, *command: str, hindrance: str | None = None) -> None:
+    def __init__(self, *command: str, session_error: str | None = None) -> None:
         self.clock = Clock()
         self.outcomes: list[str | None] = []
-        self.plyer = Plyer(self.clock, lambda: hindrance, command)
+        self.plyer = Plyer(self.clock, lambda: session_error, command)
 
-    def ask(self, words: Message = WORDS) -> None:
-        self.plyer.show(words, self.outcomes.append)
+    def ask(self, message: Message = MESSAGE) -> None:
+        self.plyer.show(message, self.outcomes.append)
 
     def outcome(self) -> str | None:
         turn_until(self.clock, lambda: self.outcomes, "an outcome", self.plyer)
         return self.outcomes.pop(0)
 
-    def show(self, words: Message = WORDS) -> str | None:
-        self.ask(words)
+    def show(self, message: Message = MESSAGE) -> str | None:
+        self.ask(message)
         return self.outcome()
 
 
@@ -168,7 +168,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     return programs
 
 
-def test_plyer_shows_the_words_by_the_real_notify_send(
+def test_plyer_shows_the_message_by_the_real_notify_send(
     bus: Bus, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a real bus: title and lines arrive."""
@@ -176,30 +176,30 @@ def test_plyer_shows_the_words_by_the_real_notify_send(
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
     assert Rig().show() is None
     (notification,) = server.on_screen
-    assert (notification.summary, notification.body) == (WORDS.title, "\n".join(WORDS.lines))
+    assert (notification.summary, notification.body) == (MESSAGE.title, "\n".join(MESSAGE.lines))
 
 
-def test_without_a_server_notify_sends_failure_is_one(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plyer ignores its exit status; we do not."""
+def test_without_a_server_notify_send_fails(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit status, which plyer ignores, becomes an error."""
     need("notify-send")
     bus.kill()
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
-    trouble = Rig().show()
-    assert trouble
-    assert "notify-send failed" in trouble
+    error = Rig().show()
+    assert error
+    assert "notify-send failed" in error
 
 
 @pytest.mark.usefixtures("programs")
 def test_without_notify_send_nothing_was_shown() -> None:
-    """Plyer does nothing then, silently; we say so."""
+    """Where plyer would silently do nothing, the channel reports an error."""
     rig = Rig()
     assert rig.show() == "plyer has no way to notify here"
-    told: list[str | None] = []
-    rig.plyer.check(lambda trouble, _: told.append(trouble))
-    assert told == ["there is no notify-send for it to use"]
+    results: list[str | None] = []
+    rig.plyer.check(lambda error, _: results.append(error))
+    assert results == ["there is no notify-send for it to use"]
 
 
-def test_plyer_hands_the_words_over_as_they_are(programs: Programs, tmp_path: Path) -> None:
+def test_plyer_passes_the_message_on_unchanged(programs: Programs, tmp_path: Path) -> None:
     """Quotes, dollars and line ends reach notify-send untouched."""
     out = tmp_path / "arguments"
     programs.notify_send(f'printf "%s\\n--\\n" "$1" "$2" > {out}')
@@ -208,26 +208,26 @@ def test_plyer_hands_the_words_over_as_they_are(programs: Programs, tmp_path: Pa
     assert out.read_text() == "$(touch x) `id` \"'\n--\na;b\n<b>c</b>\n--\n"
 
 
-def test_words_that_look_like_an_option_are_refused(programs: Programs, tmp_path: Path) -> None:
+def test_a_message_that_looks_like_an_option_is_refused(programs: Programs, tmp_path: Path) -> None:
     """notify-send would take them for one."""
     out = tmp_path / "ran"
     programs.notify_send(f"echo > {out}")
-    trouble = Rig().show(Message("--icon=/etc/passwd", ("x",), fresh=True))
-    assert trouble
-    assert "look like an option" in trouble
+    error = Rig().show(Message("--icon=/etc/passwd", ("x",), fresh=True))
+    assert error
+    assert "look like an option" in error
     assert not out.exists()
 
 
 def test_a_failing_notify_send_is_a_failure(programs: Programs) -> None:
-    """Its own words, which may name paths, are not repeated."""
+    """Its own output, which may name paths, is not repeated."""
     programs.notify_send("echo secret /home/ann >&2; exit 1")
-    trouble = Rig().show()
-    assert trouble
-    assert "notify-send failed" in trouble
-    assert "ann" not in trouble
+    error = Rig().show()
+    assert error
+    assert "notify-send failed" in error
+    assert "ann" not in error
 
 
-def test_a_hanging_child_is_ended(programs: Programs, tmp_path: Path) -> None:
+def test_a_hanging_child_is_killed(programs: Programs, tmp_path: Path) -> None:
     """At its deadline and not before; neither it nor what it started stays behind."""
     pid = tmp_path / "pid"
     sleep = shutil.which("sleep", path="/usr/bin:/bin")
@@ -249,8 +249,8 @@ def test_a_hanging_child_is_ended(programs: Programs, tmp_path: Path) -> None:
     wait_until(lambda: not is_running(int(pid.read_text())), "the end of notify-send")
 
 
-def test_a_newer_notification_takes_the_place_of_a_waiting_one() -> None:
-    """The older one is told so, and its child is ended."""
+def test_a_newer_message_replaces_a_waiting_one() -> None:
+    """The older one is reported as superseded, and its child is killed."""
     rig = Rig("sleep", "60")
     rig.ask()
     first = rig.plyer.pid
@@ -262,8 +262,8 @@ def test_a_newer_notification_takes_the_place_of_a_waiting_one() -> None:
     rig.plyer.close()
 
 
-def test_closing_ends_the_child_quietly() -> None:
-    """At the daemon's end nobody is told anything any more."""
+def test_closing_kills_the_child_silently() -> None:
+    """At the end of the daemon nothing is reported any more."""
     rig = Rig("sleep", "60")
     rig.ask()
     process = rig.plyer.pid
@@ -275,7 +275,7 @@ def test_closing_ends_the_child_quietly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "trouble"),
+    ("command", "error"),
     [
         (("sh", "-c", "cat > /dev/null; echo plyer: one; echo plyer: two; exit 3"), "plyer: two"),
         (("sh", "-c", "cat > /dev/null; echo Traceback; echo /home/ann; exit 1"), "exit status 1"),
@@ -289,14 +289,14 @@ def test_closing_ends_the_child_quietly() -> None:
         (("/no/such/program",), "cannot start: No such file or directory"),
     ],
 )
-def test_what_a_child_says_last_is_why(command: tuple[str, ...], trouble: str) -> None:
-    """Its last line, harmless and short, where it is one of ours; else its exit status, never a traceback."""
-    assert Rig(*command).show() == trouble
+def test_the_last_line_of_a_child_is_the_error(command: tuple[str, ...], error: str) -> None:
+    """Sanitized and short, if it is one of ours; otherwise the exit status, and never a traceback."""
+    assert Rig(*command).show() == error
 
 
 @pytest.mark.parametrize(("code", "outcome"), [(0, None), (3, "exit status 3")])
 def test_a_child_may_take_its_time_to_end(tmp_path: Path, code: int, outcome: str | None) -> None:
-    """Once it has closed its output it is only looked at now and then: a late success is one, and nobody waits."""
+    """Once it has closed its output it is polled: a late success still counts, and nothing blocks."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     rig = Rig("sh", "-c", f"cat > /dev/null; exec > /dev/null 2>&1; read -r _ < {fifo}; exit {code}")
@@ -311,8 +311,8 @@ def test_a_child_may_take_its_time_to_end(tmp_path: Path, code: int, outcome: st
     assert rig.outcome() == outcome
 
 
-def test_a_child_that_never_ends_is_ended() -> None:
-    """Although it has closed its output: at its deadline, not later."""
+def test_a_child_that_never_ends_is_killed() -> None:
+    """Even if it has closed its output: at its deadline, not later."""
     rig = Rig("sh", "-c", "exec > /dev/null 2>&1; exec sleep 60")
     rig.ask()
     turn_until(rig.clock, lambda: rig.plyer.fileno() < 0, "the end of its output", rig.plyer)
@@ -325,7 +325,7 @@ def test_a_child_that_never_ends_is_ended() -> None:
 
 
 @pytest.mark.parametrize("error", [PermissionError, ProcessLookupError])
-def test_a_child_that_ends_as_it_is_killed_is_no_trouble(
+def test_a_child_that_ends_as_it_is_killed_is_no_error(
     monkeypatch: pytest.MonkeyPatch, error: type[OSError]
 ) -> None:
     """macOS does not let one kill a group of which only zombies are left."""  # noqa: D403 - its name
@@ -344,8 +344,8 @@ def test_a_child_that_ends_as_it_is_killed_is_no_trouble(
 
 
 @pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
-def test_a_child_that_cannot_be_killed_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system may keep it from dying; it is left behind."""
+def test_a_child_that_cannot_be_killed_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is left behind if the system keeps it from dying."""
     monkeypatch.setattr(os, "killpg", lambda _group, _number: None)
     monkeypatch.setattr(child, "KILL_TIMEOUT_SECONDS", 0.05)
     rig = Rig("sleep", "60")
@@ -359,16 +359,16 @@ def test_a_child_that_cannot_be_killed_holds_nobody_up(monkeypatch: pytest.Monke
     os.waitpid(left, 0)
 
 
-def test_where_it_must_not_be_used_it_is_not() -> None:
-    """Before the desktop is up no child is started at all."""
-    rig = Rig("sh", "-c", "exit 1", hindrance="no desktop session is up")
+def test_before_the_session_is_up_plyer_is_not_used() -> None:
+    """No child is started at all."""
+    rig = Rig("sh", "-c", "exit 1", session_error="no desktop session is up")
     rig.ask()
     assert rig.outcomes == ["no desktop session is up"]
     assert rig.plyer.pid is None
 
 
 def test_nothing_is_left_open() -> None:
-    """After many notifications there are as many descriptors as before."""
+    """After many messages there are as many descriptors as before."""
     rig = Rig("true")
     rig.show()
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208

@@ -89,7 +89,7 @@ class PortableDaemon(Daemon):
         self.terminal: int | None = None
 
     def launch(self) -> None:
-        self._told.clear()
+        self._manager_lines.clear()
         with self._stderr.open("ab") as stderr:
             self._process = subprocess.Popen(
                 command(self.libusb, "run"),

@@ -93,7 +93,7 @@ def test_nothing_planted_comes_out(planted: Daemon, server: Server, usb: Testbed
     said = {
         "journal": planted.journal.read_text(),
         "stderr": planted.stderr,
-        "service manager": "\n".join(planted.told()),
+        "service manager": "\n".join(planted.manager_lines()),
         "notifications": "\n".join(
             f"{shown.text} {shown.hints} {shown.icon}" for shown in server.notifications
         ),

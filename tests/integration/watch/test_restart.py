@@ -107,7 +107,7 @@ def test_goodbye(daemon: Daemon, server: Server, usb: Testbed, number: signal.Si
     assert daemon.stop(number) == 0
     server.cleared()
     assert daemon.events()[-1]["event"] == "stopped"
-    assert "STOPPING=1" in daemon.told()
+    assert "STOPPING=1" in daemon.manager_lines()
 
 
 def test_new_configuration(daemon: Daemon, server: Server, usb: Testbed) -> None:
@@ -173,7 +173,7 @@ def test_torn_journal_is_gone_on_with(daemon: Daemon, server: Server, usb: Testb
     whole = daemon.journal.read_text()
     daemon.journal.write_text(whole + '{"time": "2026-11-22T1')
     daemon.launch()
-    wait_until(lambda: "READY=1" in daemon.told(), "unplugd to be ready")
+    wait_until(lambda: "READY=1" in daemon.manager_lines(), "unplugd to be ready")
     assert daemon.stop() == 0
     lines = daemon.journal.read_text().removeprefix(whole).splitlines()
     assert lines[0] == '{"time": "2026-11-22T1'

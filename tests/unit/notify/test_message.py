@@ -1,4 +1,4 @@
-"""The words of the notification: short, true, harmless, and with what to do."""
+"""The text of notifications: short, true, harmless, and with what to do."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ UPLOADING = ("uploading", "I am uploading")
 
 @pytest.fixture(autouse=True)
 def utc() -> Iterator[None]:
-    """Live where the clock shows UTC."""
+    """Run in the time zone UTC."""
     before = os.environ.get("TZ")
     os.environ["TZ"] = "UTC"
     time.tzset()
@@ -56,14 +56,16 @@ def plug(device: Device = STICK, *, minutes: float = 12, used: float | None = No
     return PluggedIn(device, since, since, NOW, last_use=None if used is None else NOW - used * 60)
 
 
-def said(*plugs: PluggedIn, strangers: tuple[tuple[str, Device], ...] = (), snooze: float = 900) -> Message:
+def compose(
+    *plugs: PluggedIn, strangers: tuple[tuple[str, Device], ...] = (), snooze: float = 900
+) -> Message:
     notice = Reminder(1, plugs, strangers, snooze=snooze)
     return message.compose(notice, NOW, NOON, BUILT_IN)
 
 
 def test_a_stick_that_nothing_used() -> None:
-    """What it is, since when, and what to do, in a title and two lines."""
-    shown = said(plug())
+    """The title and two lines say what it is, since when, and what to do."""
+    shown = compose(plug())
     assert shown.title == "Unplug the CareLink USB"
     assert shown.lines == (
         "Plugged in since 11:48 (12 minutes), not used.",
@@ -74,29 +76,29 @@ def test_a_stick_that_nothing_used() -> None:
 
 def test_a_stick_after_an_upload() -> None:
     """What counts is when it was last used."""
-    assert said(plug(minutes=60, used=2)).lines[0] == "Not used since 11:58 (2 minutes)."
+    assert compose(plug(minutes=60, used=2)).lines[0] == "Not used since 11:58 (2 minutes)."
 
 
 def test_a_moment_ago() -> None:
-    """Below a minute the time of the day says it all."""
-    assert said(plug(minutes=0.5)).lines[0] == "Plugged in since 11:59, not used."
+    """Below a minute there is only the time of day."""
+    assert compose(plug(minutes=0.5)).lines[0] == "Plugged in since 11:59, not used."
 
 
 def test_since_yesterday() -> None:
-    """A time that was on another day is told with its day."""
-    assert said(plug(minutes=1500)).lines[0] == "Plugged in since Mon 11:00 (1 d 1 h), not used."
+    """A time on another day is shown with its day."""
+    assert compose(plug(minutes=1500)).lines[0] == "Plugged in since Mon 11:00 (1 d 1 h), not used."
 
 
 def test_a_meter_may_be_charged_elsewhere() -> None:
-    """Who leaves the meter in to charge it learns of another way."""
-    assert said(plug(METER)).lines[1] == (
+    """A person who leaves the meter plugged in to charge it learns of another way."""
+    assert compose(plug(METER)).lines[1] == (
         "Disconnect it when you are not uploading. You can also charge the meter from a USB wall charger."
     )
 
 
 def test_several_devices_have_a_line_each() -> None:
-    """Each with its port, since two of a kind have nothing else to tell them apart."""
-    shown = said(plug(minutes=65), plug(METER, minutes=60, used=5))
+    """Each with its port, since nothing else distinguishes two of a kind."""
+    shown = compose(plug(minutes=65), plug(METER, minutes=60, used=5))
     assert shown.title == "Unplug 2 devices"
     assert shown.lines == (
         "CareLink USB (port 1-1.2): plugged in since 10:55 (1 h 5 min), not used.",
@@ -106,8 +108,8 @@ def test_several_devices_have_a_line_each() -> None:
 
 
 def test_an_unknown_program_is_named_with_the_way_to_add_it() -> None:
-    """A warning alone asks for nothing to be unplugged, so it has no buttons."""
-    shown = said(strangers=(("photo tool", STICK),))
+    """A warning alone does not ask to unplug anything, so it has no buttons."""
+    shown = compose(strangers=(("photo tool", STICK),))
     assert shown.title == "Unknown program using the CareLink USB"
     assert shown.lines == (
         "“photo tool” has it open, but unplugd does not know this program.",
@@ -118,7 +120,7 @@ def test_an_unknown_program_is_named_with_the_way_to_add_it() -> None:
 
 def test_a_reminder_and_a_warning_share_one_notification() -> None:
     """The device comes first, the program after it, and the buttons are the reminder's."""
-    shown = said(plug(), strangers=(("cat", STICK),))
+    shown = compose(plug(), strangers=(("cat", STICK),))
     assert shown.title == "Unplug the CareLink USB"
     assert len(shown.lines) == 4
     assert shown.buttons == (SNOOZE, UPLOADING)
@@ -130,16 +132,16 @@ def test_a_reminder_and_a_warning_share_one_notification() -> None:
 )
 def test_the_button_says_how_long(seconds: float, label: str) -> None:
     """The label is the snooze that pressing it gives."""
-    assert said(plug(), snooze=seconds).buttons[0] == ("snooze", label)
+    assert compose(plug(), snooze=seconds).buttons[0] == ("snooze", label)
 
 
 def test_a_used_up_snooze_has_no_button() -> None:
     """Nothing is offered that would do nothing."""
-    assert said(plug(), snooze=0).buttons == (UPLOADING,)
+    assert compose(plug(), snooze=0).buttons == (UPLOADING,)
 
 
-def test_urgency_and_novelty_go_along() -> None:
-    """What the rules decided reaches the channel."""
+def test_urgency_and_novelty_reach_the_channel() -> None:
+    """They are as the rules decided."""
     notice = Reminder(1, (plug(),), critical=True, fresh=True)
     shown = message.compose(notice, NOW, NOON, BUILT_IN)
     assert (shown.critical, shown.fresh) == (True, True)
@@ -152,7 +154,7 @@ ANYTHING = st.text(st.characters(exclude_categories=()), max_size=300)
 
 @given(ANYTHING, ANYTHING, st.lists(ANYTHING, max_size=3), st.integers(1, 2), st.floats(0, 1e7))
 @settings(deadline=None)
-def test_foreign_names_are_harmless(
+def test_untrusted_names_are_harmless(
     name: str, port: str, strangers: list[str], count: int, idle: float
 ) -> None:
     """No control character, no line end, no line longer than a screen, whatever a device or program calls itself."""
@@ -181,11 +183,11 @@ def test_the_command_does_what_the_words_say(program: str) -> None:
     """Pasted into a shell it adds the program that was named, whatever its name is."""
     from unplugd.cli.parser import make_parser
 
-    lines = said(strangers=((program, STICK),)).lines[1:]
+    lines = compose(strangers=((program, STICK),)).lines[1:]
     if not lines:
-        # No command is better than a wrong one, but an ordinary name must have it.
-        runs_others = any(fnmatchcase(program, name) for name in message.INTERPRETERS)
-        assert runs_others or not re.fullmatch(r"\w[\w.+ -]*", program)
+        # No command is better than a wrong one, but there must be one for an ordinary name.
+        is_interpreter = any(fnmatchcase(program, name) for name in message.INTERPRETERS)
+        assert is_interpreter or not re.fullmatch(r"\w[\w.+ -]*", program)
         return
     command = shlex.split(lines[0].partition(": ")[2])
     arguments = make_parser().parse_args(command[1:])

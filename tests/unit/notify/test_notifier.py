@@ -1,4 +1,4 @@
-"""The channels in their order: the first that works is used, and every failure is told once."""
+"""The channels are tried in order: the first that works is used, and every error is reported once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UPDATE = Message("Unplug it", ("please",), fresh=False)
 
 @dataclass
 class Fake(Channel):
-    """A channel that answers when the test says so, and refuses to be called in an order that no channel bears."""
+    """A channel that answers when the test says so, and fails the test on a call that no channel may get."""
 
     name: str
     replaces: bool = False
@@ -50,35 +50,35 @@ class Fake(Channel):
     def check(self, on_result: Callable[[str | None, str], None]) -> None:
         raise NotImplementedError
 
-    def answer(self, trouble: str | None = None) -> None:
-        self.waiting.pop(0)(trouble)
+    def answer(self, error: str | None = None) -> None:
+        self.waiting.pop(0)(error)
 
 
 @dataclass
-class Heard:
-    """What the daemon would hear."""
+class Listener:
+    """Records the calls that the daemon would get."""
 
-    said: list[tuple[object, ...]] = field(default_factory=list)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
 
     def on_delivered(self, serial: int, channel: str) -> None:
-        self.said.append(("delivered", serial, channel))
+        self.calls.append(("delivered", serial, channel))
 
     def on_undelivered(self, serial: int) -> None:
-        self.said.append(("undelivered", serial))
+        self.calls.append(("undelivered", serial))
 
     def on_delivery_error(self, channel: str, error: str) -> None:
-        self.said.append(("failed", channel, error))
+        self.calls.append(("failed", channel, error))
 
 
 class Rig:
     def __init__(self) -> None:
         self.now = 0.0
-        self.heard = Heard()
+        self.listener = Listener()
         self.desktop = Fake("desktop", replaces=True)
         self.plyer = Fake("plyer")
         self.terminal = Fake("terminal")
         self.channels = (self.desktop, self.plyer, self.terminal)
-        self.notifier = Notifier(self.channels, self.heard, lambda: self.now)
+        self.notifier = Notifier(self.channels, self.listener, lambda: self.now)
 
 
 @pytest.fixture
@@ -87,34 +87,34 @@ def rig() -> Rig:
 
 
 def test_the_first_channel_that_works_is_the_one(rig: Rig) -> None:
-    """The others are not bothered, and it is named."""
+    """The others are not called, and it is named."""
     rig.notifier.show(1, FRESH)
-    assert rig.heard.said == []
+    assert rig.listener.calls == []
     rig.desktop.answer()
-    assert rig.heard.said == [("delivered", 1, "desktop")]
+    assert rig.listener.calls == [("delivered", 1, "desktop")]
     assert rig.notifier.last_channel == "desktop"
     assert (rig.plyer.shown, rig.terminal.shown) == ([], [])
 
 
 def test_the_next_one_is_tried_when_one_fails(rig: Rig) -> None:
-    """In their order, each failure told with its reason."""
+    """In order, each error reported with its text."""
     rig.notifier.show(1, FRESH)
     rig.desktop.answer("no server")
     rig.plyer.answer("no notify-send")
     rig.terminal.answer()
-    assert rig.heard.said == [
+    assert rig.listener.calls == [
         ("failed", "desktop", "no server"),
         ("failed", "plyer", "no notify-send"),
         ("delivered", 1, "terminal"),
     ]
 
 
-def test_nobody_reached_is_told(rig: Rig) -> None:
-    """A reminder that no channel took is undelivered: that is what the rules try again on."""
+def test_a_message_that_no_channel_accepts_is_undelivered(rig: Rig) -> None:
+    """Each channel is tried first; the rules then try again later."""
     rig.notifier.show(1, FRESH)
     for channel in rig.channels:
         channel.answer("no")
-    assert rig.heard.said[-1] == ("undelivered", 1)
+    assert rig.listener.calls[-1] == ("undelivered", 1)
     assert rig.notifier.last_channel == ""
 
 
@@ -128,68 +128,68 @@ def test_nobody_reached_is_told(rig: Rig) -> None:
     ids=["Linux", "macOS"],
 )
 def test_a_notification_is_waited_for_until_the_last_channel_has_given_up(in_turn: tuple[float, ...]) -> None:
-    """The rules count it as refused only after every channel, one after the other, has had all of its time."""
+    """The rules give up on a delivery only after every channel, one after another, has timed out."""
     assert sum(in_turn) < reminder.DELIVERY_TIMEOUT_SECONDS
 
 
 def test_an_update_goes_only_where_it_replaces(rig: Rig) -> None:
-    """The same reminder with a newer time must not ring a second time on a channel that cannot take the first back."""
+    """A change of the text must not ring a second time on a channel that cannot withdraw the first one."""
     rig.notifier.show(1, UPDATE)
     rig.desktop.answer("no server")
-    assert rig.heard.said == [("failed", "desktop", "no server"), ("undelivered", 1)]
+    assert rig.listener.calls == [("failed", "desktop", "no server"), ("undelivered", 1)]
     assert rig.plyer.shown == []
 
 
 def test_without_channels_nothing_is_delivered() -> None:
-    """It says so at once."""
-    heard = Heard()
-    Notifier((), heard, lambda: 0.0).show(5, FRESH)
-    assert heard.said == [("undelivered", 5)]
+    """That is reported at once."""
+    listener = Listener()
+    Notifier((), listener, lambda: 0.0).show(5, FRESH)
+    assert listener.calls == [("undelivered", 5)]
 
 
-def test_an_answer_to_something_older_says_nothing(rig: Rig) -> None:
-    """What was replaced or withdrawn before it was answered is neither delivered nor tried on the next channel."""
+def test_an_answer_to_an_older_message_is_ignored(rig: Rig) -> None:
+    """A message that was replaced or withdrawn meanwhile is neither delivered nor tried on the next channel."""
     rig.notifier.show(1, FRESH)
     rig.notifier.show(2, FRESH)
     rig.desktop.answer("superseded")
     rig.desktop.answer()
-    assert rig.heard.said == [("delivered", 2, "desktop")]
+    assert rig.listener.calls == [("delivered", 2, "desktop")]
     rig.notifier.show(3, FRESH)
     rig.notifier.withdraw()
     rig.desktop.answer("too late")
-    assert rig.heard.said == [("delivered", 2, "desktop")]
+    assert rig.listener.calls == [("delivered", 2, "desktop")]
     assert rig.plyer.shown == []
 
 
 def test_withdrawing_reaches_every_channel(rig: Rig) -> None:
-    """Also one that said it did not show anything."""
+    """Also those that have shown nothing."""
     rig.notifier.show(1, FRESH)
     rig.notifier.withdraw()
     assert [channel.withdrawn for channel in rig.channels] == [1, 1, 1]
 
 
-def test_the_same_trouble_is_told_once_in_a_while(rig: Rig) -> None:
-    """Tries come every few seconds for days: a line for each would be the journal's end."""
+def test_the_same_error_is_reported_now_and_then(rig: Rig) -> None:
+    """Deliveries are tried every few seconds for days: a line for each would flood the journal."""
     rig.desktop.at_once = "no server"
     rig.plyer.at_once = None
 
-    def told() -> int:
-        return sum(said[0] == "failed" for said in rig.heard.said)
+    def count_errors() -> int:
+        return sum(call[0] == "failed" for call in rig.listener.calls)
 
     for rig.now in (0, 15, REPEAT_ERROR_SECONDS - 1):
         rig.notifier.show(1, FRESH)
-    assert told() == 1
+    assert count_errors() == 1
     rig.now = REPEAT_ERROR_SECONDS
     rig.notifier.show(2, FRESH)
-    assert told() == 2
+    assert count_errors() == 2
     rig.desktop.at_once = "another reason"
     rig.notifier.show(3, FRESH)
-    assert told() == 3
+    assert count_errors() == 3
     rig.desktop.at_once = None
     rig.notifier.show(4, FRESH)
     rig.desktop.at_once = "another reason"
     rig.notifier.show(5, FRESH)
-    assert told() == 4
+    assert count_errors() == 4
 
 
 @given(st.lists(st.tuples(st.booleans(), st.tuples(*[st.sampled_from([None, "no", "hm"])] * 3))))
@@ -202,5 +202,5 @@ def test_every_reminder_has_one_outcome(shows: list[tuple[bool, tuple[str | None
         rig.notifier.show(serial, FRESH if fresh else UPDATE)
         usable = [(c.name, a) for c, a in zip(rig.channels, answers, strict=True) if fresh or c.replaces]
         took = next((name for name, answer in usable if answer is None), None)
-        outcome = [said for said in rig.heard.said if said[0] != "failed" and said[1] == serial]
+        outcome = [call for call in rig.listener.calls if call[0] != "failed" and call[1] == serial]
         assert outcome == [("delivered", serial, took) if took else ("undelivered", serial)]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rig.scripted import CrashError, Machine, tell
+from tests.rig.scripted import CrashError, Machine, play
 from tests.rig.story import DAY, Station
 from unplugd.journal.event import decode
 from unplugd.journal.timestamps import format_timestamp
@@ -402,7 +402,7 @@ def script(dice: Random) -> tuple[list[tuple[float, Callable[[Machine], None]]],
 def test_agrees_with_the_daemon(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The review has the same durations as the daemon's own events."""
     happens, plugged = script(Random(seed))  # noqa: S311 - a story, no secret
-    journal = tell(Machine(happens, NOON), tmp_path, monkeypatch)
+    journal = play(Machine(happens, NOON), tmp_path, monkeypatch)
     events = read(journal.read_text().splitlines())
     found = review_events(events)
     assert [period.plugged_for for period in found.periods] == pytest.approx(plugged, abs=0.002)
@@ -456,7 +456,7 @@ def test_agrees_with_the_daemon_on_what_it_missed(tmp_path: Path, monkeypatch: p
         machine.daemon.stop("SIGTERM")
 
     story = [(1000.0, plug), (1100.0, use), (1900.0, vanish), (9000.0, stop)]
-    events = read(tell(Machine(story, NOON), tmp_path, monkeypatch).read_text().splitlines())
+    events = read(play(Machine(story, NOON), tmp_path, monkeypatch).read_text().splitlines())
     (period,) = review_events(events).periods
     (unplugged,) = [one for one in events if one.event == "unplugged"]
     assert (period.end, unplugged.unseen) == ("unseen", True)

@@ -1,4 +1,4 @@
-"""The local socket: answered for the user alone, and nobody who talks nonsense to it can hurt the daemon."""
+"""The control socket: it answers only its user, and invalid requests do no harm."""
 
 from __future__ import annotations
 
@@ -76,15 +76,15 @@ class Rig:
         self.clients.append(client)
         return client
 
-    def said(self, raw: bytes) -> bytes:
-        """Send bytes, and return all that comes back until the daemon hangs up."""
+    def send(self, raw: bytes) -> bytes:
+        """Send bytes, and return everything received until the daemon closes the connection."""
         client = self.connect()
         client.sendall(raw)
         client.shutdown(socket.SHUT_WR)
         client.setblocking(False)
         received = bytearray()
 
-        def ended() -> bool:
+        def is_over() -> bool:
             try:
                 more = client.recv(65536)
             except BlockingIOError:
@@ -94,7 +94,7 @@ class Rig:
             received.extend(more)
             return not more
 
-        turn_until(self.clock, ended, "the end", self.control, seconds=1)
+        turn_until(self.clock, is_over, "the end", self.control, seconds=1)
         client.close()
         return bytes(received)
 
@@ -141,7 +141,7 @@ def test_the_socket_is_the_users_alone(tmp_path: Path) -> None:
 
 
 def test_a_socket_left_by_a_crash_is_replaced(rig: Rig) -> None:
-    """The lock has made sure that nobody else is running."""
+    """The lock has made sure that no other daemon is running."""
     again = Rig(rig.path)
     assert again.ask({}) == again.reply
     assert rig.requests == []
@@ -149,7 +149,7 @@ def test_a_socket_left_by_a_crash_is_replaced(rig: Rig) -> None:
 
 
 def test_another_user_is_not_answered(open_folder: Path) -> None:
-    """Even where the file would let them in, the kernel's word on who it is counts."""
+    """Even if the file mode lets them in: the kernel says who they are."""
     if os.geteuid():
         pytest.skip("needs root to be somebody else")
     rig = Rig(open_folder / "unplugd/control")
@@ -165,8 +165,8 @@ def test_another_user_is_not_answered(open_folder: Path) -> None:
         [sys.executable, "-c", script, rig.path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as other:
         turn_until(rig.clock, lambda: other.poll() is not None, "the other user", rig.control)
-        said, trouble = other.communicate()
-    assert said == b"b''\n", trouble
+        output, errors = other.communicate()
+    assert output == b"b''\n", errors
     assert rig.requests == []
     rig.close()
 
@@ -185,9 +185,9 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize("line", NONSENSE, ids=repr)
-def test_nonsense_is_answered_with_what_is_right(rig: Rig, line: bytes) -> None:
-    """And never reaches the daemon."""
-    assert b"one JSON object on one line" in rig.said(line + b"\n")
+def test_an_invalid_request_is_answered_with_an_error(rig: Rig, line: bytes) -> None:
+    """It says what a request looks like, and the daemon never sees the line."""
+    assert b"one JSON object on one line" in rig.send(line + b"\n")
     assert rig.requests == []
     assert rig.ask({}) == rig.reply
 
@@ -198,16 +198,16 @@ def test_nonsense_is_answered_with_what_is_right(rig: Rig, line: bytes) -> None:
 @example(b"x" * 3 * MAX_REQUEST_BYTES)
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_get_one_line_or_none(rig: Rig, raw: bytes) -> None:
-    """Whoever connects and whatever they send: at most one answer, and then the connection ends."""
-    said = rig.said(raw)
-    assert said.count(b"\n") <= 1
-    if said:
-        assert isinstance(json.loads(said), dict)
+    """Whatever a client sends, there is at most one answer, and then the connection ends."""
+    answer = rig.send(raw)
+    assert answer.count(b"\n") <= 1
+    if answer:
+        assert isinstance(json.loads(answer), dict)
     if b"\n" in raw[:MAX_REQUEST_BYTES]:
-        assert said
+        assert answer
 
 
-def test_a_request_in_pieces_is_one(rig: Rig) -> None:
+def test_a_request_in_pieces_is_put_together(rig: Rig) -> None:
     """Byte by byte."""
     client = rig.connect()
     for byte in b'{"command": "x"}\n':
@@ -218,8 +218,8 @@ def test_a_request_in_pieces_is_one(rig: Rig) -> None:
     assert json.loads(client.recv(1000)) == rig.reply
 
 
-def test_who_says_nothing_is_left(rig: Rig) -> None:
-    """After two seconds, and not before; the others are served meanwhile."""
+def test_a_silent_client_is_dropped(rig: Rig) -> None:
+    """At its timeout, not before; the others are served meanwhile."""
     client = rig.connect()
     client.sendall(b"{")
     turn_until(rig.clock, lambda: rig.control.deadline() is not None, "the client", rig.control)
@@ -232,8 +232,8 @@ def test_who_says_nothing_is_left(rig: Rig) -> None:
     assert rig.control.deadline() is None
 
 
-def test_who_does_not_take_the_answer_is_left(rig: Rig) -> None:
-    """What they asked for does not stay in our memory."""
+def test_a_client_that_does_not_read_is_dropped(rig: Rig) -> None:
+    """The answer does not stay in memory."""
     rig.reply = {"answer": "x" * 3_000_000}
     client = rig.connect()
     client.sendall(b"{}\n")
@@ -243,7 +243,7 @@ def test_who_does_not_take_the_answer_is_left(rig: Rig) -> None:
     assert rig.control.deadline() is None
 
 
-def test_who_hangs_up_at_once_is_nobody(rig: Rig) -> None:
+def test_a_client_that_hangs_up_does_no_harm(rig: Rig) -> None:
     """Before, within or after a request."""
     for raw in (b"", b"{", b"{}\n"):
         client = rig.connect()
@@ -257,7 +257,7 @@ def test_who_hangs_up_at_once_is_nobody(rig: Rig) -> None:
 
 
 def test_a_crowd_is_bounded(rig: Rig) -> None:
-    """Only so many at a time; who comes too late is sent away and can come again."""
+    """Only so many clients are served at a time; the next one is refused and can try again."""
     crowd = [rig.connect() for _ in range(MAX_CLIENTS)]
     turn_until(rig.clock, lambda: len(rig.control._clients) == MAX_CLIENTS, "the crowd", rig.control)
     late = rig.connect()
@@ -269,10 +269,10 @@ def test_a_crowd_is_bounded(rig: Rig) -> None:
     assert rig.ask({}) == rig.reply
 
 
-# --- the asking end
+# --- the client
 
 
-def test_nobody_there_is_told(tmp_path: Path) -> None:
+def test_without_a_daemon_there_is_an_error(tmp_path: Path) -> None:
     """No socket, a file in its place, a socket that nobody listens on, a path that is too long."""
     (tmp_path / "file").touch()
     with socket.socket(socket.AF_UNIX) as dead:
@@ -282,8 +282,8 @@ def test_nobody_there_is_told(tmp_path: Path) -> None:
             ask(tmp_path / name, {})
 
 
-@pytest.mark.parametrize("said", [b"", b"nonsense\n", b"\xff\n", b'{"a":', b"[" * 100_000 + b"\n"])
-def test_an_answer_that_is_none_is_told(tmp_path: Path, said: bytes) -> None:
+@pytest.mark.parametrize("answer", [b"", b"nonsense\n", b"\xff\n", b'{"a":', b"[" * 100_000 + b"\n"])
+def test_an_invalid_answer_is_an_error(tmp_path: Path, answer: bytes) -> None:
     """Whatever else listens there."""
     path = tmp_path / "s"
     with socket.socket(socket.AF_UNIX) as other:
@@ -293,7 +293,7 @@ def test_an_answer_that_is_none_is_told(tmp_path: Path, said: bytes) -> None:
         def play() -> None:
             connection, _ = other.accept()
             connection.recv(1000)
-            connection.sendall(said)
+            connection.sendall(answer)
             connection.close()
 
         player = threading.Thread(target=play)
@@ -304,7 +304,7 @@ def test_an_answer_that_is_none_is_told(tmp_path: Path, said: bytes) -> None:
 
 
 def test_a_daemon_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line gives up in time."""
+    """The client times out."""
     monkeypatch.setattr(control, "CLIENT_TIMEOUT_SECONDS", -2.95)
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(tmp_path / "s"))

@@ -1,4 +1,4 @@
-"""Signs of life: in time, and no more wake-ups than it takes."""
+"""Watchdog keep-alives: in time, and with as few wake-ups as possible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unplugd.watch.sd_notify import RESTING_FACTOR, Watchdog
 
 
 class Manager:
-    """A service manager that ends whoever is silent for longer than was agreed."""
+    """A service manager that fails the test when no keep-alive comes within the timeout."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, wanted: str = "60000000", process: str | None = None
@@ -27,7 +27,7 @@ class Manager:
         self.watchdog = Watchdog(self.hear)
 
     def hear(self, *lines: str) -> bool:
-        """Take what the service says, unless it is deaf just now."""
+        """Receive a message, unless this one is to be lost."""
         if self.deaf:
             self.deaf -= 1
             return False
@@ -43,7 +43,7 @@ class Manager:
         return True
 
     def pass_time(self, seconds: float, *, resting: bool) -> None:
-        """Let the loop run for some time, waking up only for the watchdog."""
+        """Let the loop run for so many seconds, waking up only for the watchdog."""
         end = self.now + seconds
         self.watchdog.keep_alive(self.now, resting=resting)
         while (deadline := self.watchdog.deadline()) is not None and deadline < end:
@@ -55,7 +55,7 @@ class Manager:
 
 @given(st.lists(st.tuples(st.floats(0, 5000), st.booleans(), st.integers(0, 1)), max_size=20))
 def test_never_silent_for_too_long(times: list[tuple[float, bool, int]]) -> None:
-    """However resting and working alternate, and though now and then a word is not taken."""
+    """However resting and working alternate, and even if a message is lost now and then."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         manager = Manager(monkeypatch)
         for seconds, resting, deaf in times:
@@ -80,7 +80,7 @@ def test_a_resting_service_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     ("wanted", "process"), [("", ""), ("0", ""), ("60000000", f"{os.getpid() + 1}"), ("soon", ""), ("-5", "")]
 )
 def test_nobody_wants_a_sign(monkeypatch: pytest.MonkeyPatch, wanted: str, process: str) -> None:
-    """Without a watchdog, or with one that is meant for another process, nothing is said and nothing wakes up."""
+    """Without a watchdog, or with one for another process, nothing is sent and nothing wakes up."""
     manager = Manager(monkeypatch, wanted, process)
     assert manager.watchdog.deadline() is None
     manager.watchdog.keep_alive(1e9, resting=True)
