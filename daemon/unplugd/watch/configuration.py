@@ -30,14 +30,14 @@ class Configuration:
             if not defaults_on_error:
                 raise
             self.settings = Settings()
-            self._refuse(error, "the configuration is refused, the defaults hold:")
+            self._refuse(error, "invalid configuration, using the defaults:")
 
     def reload(self) -> bool:
         """Read the file again and return whether its settings are in force; if it is invalid, the old ones stay."""
         try:
             self.settings = self._load()
         except ConfigurationError as error:
-            self._refuse(error, "the new configuration is refused, the old one stays:")
+            self._refuse(error, "invalid configuration, keeping the old settings:")
             return False
         self.problems = ()
         return True

@@ -1,4 +1,4 @@
-"""Writes events to the journal, tries again what could not be written, and reports when writing starts or stops to fail."""
+"""Writes events to the journal; what cannot be written is tried again, and errors are reported when they begin and end."""
 
 from __future__ import annotations
 
