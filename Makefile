@@ -51,6 +51,7 @@ check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/ruff check .
 	nice $(VENV)/bin/ruff format --check .
 	nice $(VENV)/bin/lint-imports
+	nice $(VENV)/bin/python tools/shape.py
 	nice $(VENV)/bin/mypy --platform linux
 	nice $(VENV)/bin/mypy --platform darwin
 

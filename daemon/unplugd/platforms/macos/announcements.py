@@ -43,7 +43,6 @@ class Announcements(Source):
         self._changed = changed
         self._iokit = frameworks.iokit
         self._core = frameworks.core
-        self._mode = frameworks.default_mode
         # ctypes does not keep callbacks alive.
         self._match_callback = MATCHED(self._handle_match)
         self._power_callback = POWER(self._handle_power)
@@ -61,8 +60,10 @@ class Announcements(Source):
             if power := self._listen_for_power(owned):
                 ports.append(power)
             self.power = power is not None
-            self._sources = [self._iokit.IONotificationPortGetRunLoopSource(port) for port in ports]
-            self._thread = threading.Thread(target=self._run, name="announcements", daemon=True)
+            sources = [self._iokit.IONotificationPortGetRunLoopSource(port) for port in ports]
+            self._thread = threading.Thread(
+                target=self._run, args=(sources, frameworks.default_mode), name="announcements", daemon=True
+            )
             try:
                 self._thread.start()
             except RuntimeError as error:
@@ -140,12 +141,12 @@ class Announcements(Source):
 
     # --- in the thread
 
-    def _run(self) -> None:
+    def _run(self, sources: list[int], mode: c_void_p) -> None:
         try:
             # Retained beyond the thread's end, so that `close` can stop it at any moment.
             self._loop = self._core.CFRetain(self._core.CFRunLoopGetCurrent())
-            for source in self._sources:
-                self._core.CFRunLoopAddSource(self._loop, source, self._mode)
+            for source in sources:
+                self._core.CFRunLoopAddSource(self._loop, source, mode)
         finally:
             self._running.set()
         if not self._closing:
