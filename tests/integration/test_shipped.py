@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -18,9 +16,7 @@ from tests.rig.tools import need
 from tests.unit.test_documents import COMMANDS
 from tools import documents
 from tools.documents import grammar
-from tools.documents.manual import ENVIRONMENT
 from unplugd import __version__
-from unplugd.config.checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,23 +99,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_what_is_shipped_is_what_the_grammar_says(place: str) -> None:
-    """No command, option or setting is missing because somebody forgot to write these files again."""
-    file = documents.SHARE / place
-    if not file.exists() or file.read_text() != documents.make_documents()[place]:
-        pytest.fail(f"share/{place} is out of date; to write it again: make documents", pytrace=False)
-
-
-SCHEMA = "doc/unplugd/report.schema.json"
-"""Written by hand; tested where the report is."""
-
-
-def test_nothing_else_is_shipped() -> None:
-    kept = {str(file.relative_to(documents.SHARE)) for file in documents.SHARE.rglob("*") if file.is_file()}
-    assert kept == {*PLACES, SCHEMA}
-
-
 def test_groff_has_nothing_to_say_about_the_page() -> None:
     need("groff")
     done = subprocess.run(
@@ -131,44 +110,6 @@ def test_groff_has_nothing_to_say_about_the_page() -> None:
 def test_the_page_fits_a_terminal(shown: str) -> None:
     """No line is wider than 80 columns, however long a command is."""
     assert max(map(len, shown.splitlines())) <= 80
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_and_option_is_in_the_page(command: str, shown: str) -> None:
-    """A command has its heading, and its options stand below that, or below that of the command it belongs to."""
-    assert re.search(rf"(?m)^ +{command}\b(?! [a-z])", shown)
-    top = " ".join(command.split()[:2])
-    section = re.split(rf"(?m)^   {top}\b", shown)[1]
-    section = re.split(r"(?m)^(?:   )?\w", section)[0]
-    for name in options(command) - {"--help"}:
-        assert re.search(rf"(?m)^ +{name}\b", section), name
-
-
-def test_the_general_options_are_in_the_page(shown: str) -> None:
-    assert "-h, --help" in shown
-    assert "--version" in shown
-
-
-def test_every_setting_is_in_the_page(shown: str) -> None:
-    section = shown.partition("\nCONFIGURATION\n")[2].partition("\nFILES\n")[0]
-    for table, settings in CHECKS.items():
-        below = section.partition(f"[{table}]")[2]
-        for setting in settings:
-            assert f"       {setting} = " in below, f"{table}.{setting}"
-
-
-def test_the_page_names_the_variables_that_are_read() -> None:
-    """Each variable of the environment that the program reads is explained, and no other."""
-    sources = [file for root in ("daemon", "service") for file in (ROOT / root).rglob("*.py")]
-    read = {
-        name
-        for file in sources
-        for name in re.findall(
-            r"(?:environ(?:ment)?(?:\.get\(|\[)|\bfind_folder\()\s*[\"']([A-Z_]+)[\"']", file.read_text()
-        )
-    }
-    explained = {name for names in ENVIRONMENT for name in names.split(", ")}
-    assert explained == read
 
 
 @pytest.mark.parametrize("typed", OFFERED)
@@ -211,15 +152,6 @@ def test_the_wheel_brings_everything(built: Path) -> None:
             assert packed == (documents.SHARE / place).read_bytes()
         for template in templates:
             assert brought.read(f"unplugd_service/{template.name}") == template.read_bytes()
-
-
-def test_the_source_distribution_brings_everything(built: Path) -> None:
-    """Packagers of systems build from it and run its tests."""
-    (archive,) = built.glob("*.tar.gz")
-    with tarfile.open(archive) as brought:
-        names = {name.partition("/")[2] for name in brought.getnames()}
-    assert {f"share/{place}" for place in PLACES} <= names
-    assert "tools/documents/__main__.py" in names
 
 
 def test_an_installed_page_is_found_by_man(built: Path, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -178,16 +177,6 @@ def test_the_changelog_knows_the_version() -> None:
     headings = re.findall(r"(?m)^## \[(.+?)\]", CHANGELOG)
     assert headings[0] == "Unreleased" or headings[0] == unplugd.__version__
     assert re.search(r"(?m)^- ", CHANGELOG.partition("## [")[2])
-
-
-def test_no_lock_files_are_kept() -> None:
-    """The project is a program that is installed with what is there: pinned versions would go stale in it."""
-    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if kept.returncode:
-        pytest.skip("not in a git repository")
-    assert not re.findall(
-        r"(?m)^(?:.*/)?(?:.*\.lock|.*lock\.json|requirements.*\.txt|Pipfile.*)$", kept.stdout
-    )
 
 
 def test_what_is_imported_is_declared() -> None:

@@ -1,39 +1,22 @@
-"""The journal: every event arrives once, whole and in order, or is counted as lost."""
+"""The journal on a full disk, and with two writers."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-import pwd
-import re
-import resource
-import shutil
-import signal
-import socket
-import stat
 import subprocess
 import sys
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from unplugd.journal import writer
-from unplugd.journal.files import MAX_LINE_BYTES, decode_line, list_files, read_tail
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.journal.writer import Journal, JournalFile
-from unplugd.rules.devices import Device
-from unplugd.rules.events import Resumed, Unplugged, UseBegan
+from unplugd.rules.events import Resumed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-STICK = Device("1-1.2", 0x0A21, 0x8001, address=7, name="CareLink USB")
 
 
 def made(file: JournalFile) -> Journal:
@@ -58,81 +41,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state/unplugd/events.jsonl"
 
 
-# --- what a line holds
-
-
-def test_a_line_has_what_the_contract_says(path: Path) -> None:
-    """Time in UTC with milliseconds, event, host, boot, schema; a device's port, id and name; then the rest."""
-    made(JournalFile(path)).write(Unplugged(plugged_for=3.5, idle_for=2.0), STICK)
-    (event,) = events(path)
-    assert event == {
-        "time": "2025-11-24T16:00:00.123Z",
-        "event": "unplugged",
-        "host": writer.find_host_name(),
-        "boot": "b00t",
-        "schema": 1,
-        "uptime": 12.346,
-        "device": "1-1.2",
-        "id": "0a21:8001",
-        "name": "CareLink USB",
-        "plugged_for": 3.5,
-        "idle_for": 2.0,
-    }
-    assert list(event)[:5] == ["time", "event", "host", "boot", "schema"]
-
-
-@given(st.floats(min_value=0, max_value=4_000_000_000))
-def test_a_time_reads_back(stamp: float) -> None:
-    """RFC 3339 in UTC, always with milliseconds, right to the millisecond."""
-    written = format_timestamp(stamp)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", written)
-    assert abs(datetime.fromisoformat(written) - datetime.fromtimestamp(stamp, UTC)).total_seconds() <= 0.001
-
-
-TEXTS = st.text(st.characters(exclude_categories=()), max_size=50)
-
-
-@given(TEXTS, TEXTS, TEXTS)
-@example("", "\ud800", "")
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_name_takes_one_line(tmp_path: Path, name: str, program: str, evidence: str) -> None:
-    """Line ends, lone surrogates and control characters in foreign names never break a line or the program."""
-    path = tmp_path / "events.jsonl"
-    path.unlink(missing_ok=True)
-    made(JournalFile(path)).write(UseBegan(program, evidence), Device("1-1", 1, 2, name=name))
-    raw = path.read_bytes()
-    assert raw.count(b"\n") == 1
-    parsed = decode_line(raw)
-    assert parsed
-    assert parsed["event"] == "use_began"
-    assert "\x1b" not in raw.decode()
-
-
 # --- one write a line
-
-
-@contextmanager
-def writes_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
-    """Note what is really written, call by call."""
-    written: list[bytes] = []
-    write = os.write
-
-    def noting(descriptor: int, data: bytes) -> int:
-        written.append(data)
-        return write(descriptor, data)
-
-    with monkeypatch.context() as patched:
-        patched.setattr("unplugd.journal.writer.os.write", noting)
-        yield written
-
-
-def test_one_write_a_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line is never put together from several writes, so no reader and no crash ever sees half of one."""
-    file = JournalFile(path)
-    with writes_counted(monkeypatch) as written:
-        for number in range(3):
-            file.msg(line(number))
-    assert written == [f"{line(number)}\n".encode() for number in range(3)]
 
 
 def test_two_writers_do_not_mix(path: Path) -> None:
@@ -149,49 +58,7 @@ def test_two_writers_do_not_mix(path: Path) -> None:
     assert len(events(path)) == 600
 
 
-def test_the_file_is_the_users_alone(path: Path) -> None:
-    """0600 in a folder with 0700, whatever the umask; a rotated file likewise."""
-    before = os.umask(0)
-    try:
-        file = JournalFile(path, rotate_at=100)
-        for number in range(10):
-            file.msg(line(number))
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    modes = {stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
-    assert modes == {0o600}
-
-
 # --- trouble
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Let no file grow beyond `size`: the kernel cuts a write short there, and then refuses."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
-@pytest.mark.parametrize("room", [0, 1, 20, 200])
-def test_a_short_write_leaves_no_torn_line(path: Path, room: int) -> None:
-    """A disk that takes only a part of a line keeps none of it, and gets the whole line when there is room again."""
-    file = JournalFile(path)
-    file.msg(line(0))
-    with room_for(path.stat().st_size + room):
-        for number in range(1, 10):
-            file.msg(line(number))
-        assert file.trouble
-        assert path.read_bytes().endswith(b"}\n")
-    assert file.flush()
-    assert file.trouble is None
-    assert numbers(path) == list(range(10))
 
 
 def test_a_full_disk_keeps_the_events(path: Path) -> None:
@@ -206,34 +73,6 @@ def test_a_full_disk_keeps_the_events(path: Path) -> None:
     file.msg(line(2))
     assert (file.trouble, file.waiting) == (None, 0)
     assert numbers(path) == [0, 1, 2]
-
-
-def test_a_removed_file_or_folder_is_made_again(path: Path) -> None:
-    """Somebody who tidies up loses what they removed and nothing that comes after it."""
-    file = JournalFile(path)
-    file.msg(line(0))
-    path.unlink()
-    file.msg(line(1))
-    assert numbers(path) == [1]
-    shutil.rmtree(path.parent)
-    file.msg(line(2))
-    assert numbers(path) == [2]
-    path.rename(path.with_name("moved"))
-    file.msg(line(3))
-    assert numbers(path) == [3]
-
-
-def test_a_folder_that_cannot_be_made_keeps_the_events(path: Path) -> None:
-    """A file where the folder should be is trouble, not the end."""
-    path.parent.parent.mkdir()
-    path.parent.write_text("")
-    file = JournalFile(path)
-    file.msg(line(0))
-    assert file.trouble
-    assert str(path.parent) not in file.trouble
-    path.parent.unlink()
-    assert file.flush()
-    assert numbers(path) == [0]
 
 
 def test_what_could_not_be_kept_is_told(path: Path) -> None:
@@ -304,141 +143,7 @@ def test_a_second_gap_counts_from_nothing(path: Path) -> None:
         assert [(e["event"], e.get("lost")) for e in events(path)] == [("resumed", None), ("gap", lost)]
 
 
-@given(st.lists(st.sampled_from(["write", "write", "block", "free", "retry"]), max_size=40))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_nothing_is_lost_without_being_counted(tmp_path: Path, doings: list[str]) -> None:
-    """However often the disk fails: what is in the file, in order, and what the gaps count is all that there was."""
-    folder = tmp_path / "folder"
-    path = folder / "events.jsonl"
-    blocked = False
-    shutil.rmtree(folder, ignore_errors=True)
-    written = made(JournalFile(path, in_memory=4))
-    number = 0
-    for doing in [*doings, "free", "retry"]:
-        if doing == "write":
-            written.write(Resumed(number))
-            number += 1
-        elif doing == "retry":
-            written.retry()
-        elif doing == "block" and not blocked:
-            folder.mkdir(exist_ok=True)
-            folder.rename(tmp_path / "aside")
-            folder.write_text("")
-            blocked = True
-        elif doing == "free" and blocked:
-            folder.unlink()
-            (tmp_path / "aside").rename(folder)
-            blocked = False
-    found = events(path) if path.exists() else []
-    kept = [event["slept_for"] for event in found if event["event"] == "resumed"]
-    assert kept == sorted(set(kept))
-    assert len(kept) + sum(event["lost"] for event in found if event["event"] == "gap") == number
-
-
-# --- torn lines and rotation
-
-
-def test_a_torn_last_line_stays_alone(path: Path) -> None:
-    """After a crash in the middle of a line the next event begins a line of its own."""
-    path.parent.mkdir(parents=True)
-    path.write_text(f'{line(0)}\n{{"time": "T1", "ev')
-    file = JournalFile(path)
-    file.msg(line(2))
-    assert [event["number"] for event in read_tail(path)] == [0, 2]
-    assert path.read_text().splitlines()[1] == '{"time": "T1", "ev'
-
-
-def test_a_whole_last_line_gets_no_empty_one(path: Path) -> None:
-    """A restart adds nothing of its own."""
-    JournalFile(path).msg(line(0))
-    JournalFile(path).msg(line(1))
-    assert path.read_text() == f"{line(0)}\n{line(1)}\n"
-
-
-def test_rotation_keeps_every_event(path: Path) -> None:
-    """No file grows beyond the limit, and read in order they hold everything."""
-    file = JournalFile(path, rotate_at=200)
-    for number in range(50):
-        file.msg(line(number))
-    files = list_files(path)
-    assert len(files) > 10
-    assert files[-1] == path
-    assert all(one.stat().st_size <= 200 for one in files)
-    assert [number for one in files for number in numbers(one)] == list(range(50))
-
-
-def test_the_oldest_rotated_file_goes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that years of events end somewhere; the newest are kept."""
-    monkeypatch.setattr(writer, "MAX_ROTATED_FILES", 3)
-    file = JournalFile(path, rotate_at=1)
-    for number in range(6):
-        file.msg(line(number))
-    assert [numbers(one) for one in list_files(path)] == [[2], [3], [4], [5]]
-
-
-def test_a_line_longer_than_a_whole_file_is_written(path: Path) -> None:
-    """One event that is larger than the limit does not rotate for ever."""
-    file = JournalFile(path, rotate_at=10)
-    file.msg(line(0))
-    file.msg(line(1))
-    assert [numbers(one) for one in list_files(path)] == [[0], [1]]
-
-
-def test_files_are_in_the_order_of_time(path: Path) -> None:
-    """`.10` is older than `.9`; what is not a rotated journal is left alone."""
-    path.parent.mkdir(parents=True)
-    for name in ("", ".1", ".9", ".10", ".bak", ".1.gz", ".", ".²", ".-1"):
-        path.with_name(f"events.jsonl{name}").write_text("")
-    assert [one.name.removeprefix("events.jsonl") for one in list_files(path)] == [".10", ".9", ".1", ""]
-
-
-def test_there_need_be_no_journal(path: Path) -> None:
-    """Before the first event there are no files and no events."""
-    assert list_files(path) == []
-    assert list(read_tail(path)) == []
-
-
 # --- reading
-
-
-@given(st.binary(max_size=200) | st.text(max_size=200))
-@example(b"\xff\xfe")
-@example("[" * 60_000)
-@example('{"event": "x", "time": "", "n": ' + "9" * 5000 + "}")
-@example('{"event": ["x"], "time": 5}')
-@example("")
-def test_any_line_is_an_event_or_nothing(raw: bytes | str) -> None:
-    """A line from anywhere has an `event` and a `time` that are texts, or is passed over."""
-    event = decode_line(raw)
-    assert event is None or (isinstance(event["event"], str) and isinstance(event["time"], str))
-
-
-def test_an_endless_line_is_no_event() -> None:
-    """A line longer than any of ours is not even looked at."""
-    event = '{"time": "", "event": "x"}'
-    assert decode_line(event + " " * (MAX_LINE_BYTES - len(event)))
-    assert decode_line(event + " " * MAX_LINE_BYTES) is None
-
-
-@given(st.integers(1, 400))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_tail_begins_with_a_whole_line(tmp_path: Path, most: int) -> None:
-    """The last bytes of a large file give its last events, whatever they cut through."""
-    path = tmp_path / "events.jsonl"
-    path.write_text("".join(f"{line(number)}\n" for number in range(10)))
-    found = [event["number"] for event in read_tail(path, most)]
-    assert found == list(range(10 - len(found), 10))
-    assert len(found) >= min(10, most // len(line(0)) - 1)
-
-
-def test_the_tail_passes_over_what_is_not_ours(path: Path) -> None:
-    """Empty, torn and foreign lines cost nothing but themselves; a folder has no events."""
-    path.parent.mkdir(parents=True)
-    path.write_bytes(
-        b"\n" + line(0).encode() + b"\n\xff\xfe\n[]\n5\nnull\n{}\n" + line(1).encode() + b"\r\n{"
-    )
-    assert [event["number"] for event in read_tail(path)] == [0, 1]
-    assert list(read_tail(path.parent)) == []
 
 
 def test_the_journal_brings_no_heavy_libraries_along() -> None:
@@ -454,31 +159,3 @@ Journal(JournalFile(Path("journal")), boot="", now=float, wall=float)
 print(loaded())
 """
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n['structlog']\n"
-
-
-@pytest.mark.parametrize(
-    ("computer", "login", "full_name", "kept"),
-    [
-        ("station-3", "ann", "Ann Example,,,", True),
-        ("Wilhelminas-MacBook-Pro.local", "wex", "Wilhelmina Example", False),
-        ("WILHELMINAS-PC", "wilhelmina", "", False),
-        ("laptop", "al", "Al To", True),
-    ],
-)
-def test_a_computers_name_that_holds_the_users_is_not_stored(
-    monkeypatch: pytest.MonkeyPatch, computer: str, login: str, full_name: str, *, kept: bool
-) -> None:
-    """A stand-in tells the computer from others, always the same one."""
-    user = pwd.struct_passwd((login, "x", 1, 1, full_name, "/", "/bin/sh"))
-    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: user)
-    monkeypatch.setattr(socket, "gethostname", lambda: computer)
-    assert (writer.find_host_name() == computer) is kept
-    assert writer.find_host_name() == writer.find_host_name()
-    if not kept:
-        assert re.fullmatch("computer-[0-9a-f]{8}", writer.find_host_name())
-
-
-def test_a_user_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in some containers: the computer's name is all that is known."""
-    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
-    assert writer.find_host_name() == socket.gethostname()

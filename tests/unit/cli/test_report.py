@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import stat
-import subprocess
-import sys
 import time
 from datetime import datetime
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,6 +31,7 @@ from unplugd.watch import control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 MONTH = TESTS / "histories" / "month.jsonl"
 NOW = 1_796_126_400.0
@@ -218,22 +215,6 @@ def test_page(run: Callable[..., Done], tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.glob("*report*")] == ["report.html"]
 
 
-@pytest.mark.parametrize(("code", "expected"), [(0, 0), (3, 1)])
-def test_opens_the_page(
-    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, expected: int
-) -> None:
-    """The desktop's opener gets the page; where it fails there is a hint."""
-    opener = tmp_path / ("open" if sys.platform == "darwin" else "xdg-open")
-    opener.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\nexit {code}\n')
-    opener.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    page = tmp_path / "a b.html"
-    done = run(*RANGE, "--html", page, "--open", MONTH)
-    assert done.code == expected
-    assert (tmp_path / "opened").read_text() == str(page)
-    assert done.stderr.endswith(f"Written: {page}\n" if not code else f"hint: open {page} yourself\n")
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -295,20 +276,6 @@ def test_nothing_in_it(run: Callable[..., Done], tmp_path: Path) -> None:
     done = run(tmp_path / "empty.jsonl")
     assert (done.code, done.stderr) == (0, "")
     assert "There is no data for this time" in done.stdout
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
-def test_terminal_without_blocks(tmp_path: Path, encoding: str) -> None:
-    """Where the encoding has no blocks the bars are made of letters, and where it has no dash the title has a hyphen."""
-    environment = {**os.environ, "PYTHONIOENCODING": encoding, "HOME": str(tmp_path), "TZ": "Europe/Berlin"}
-    unplugd = Path(sys.executable).with_name("unplugd")
-    done = subprocess.run(
-        [unplugd, "report", *RANGE, MONTH], env=environment, capture_output=True, timeout=60, check=True
-    )
-    shown = done.stdout.decode(encoding)
-    assert ("\u2588\u2588" if encoding == "cp437" else "##") in shown
-    assert shown.startswith("1 - 31 October 2026")
-    assert "\\u" not in shown
 
 
 # --- the words, at any width

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
+import pty
 import sys
+import termios
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import pytest
 from rich.color import Color
 
-from tests import TESTS
 from tests.rig import sight
-from tests.rig.screen import on_terminal
-from unplugd.cli.terminal import make_console
+from unplugd.cli.terminal import make_console, say_without_waiting
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-MONTH = TESTS / "histories" / "month.jsonl"
 BACKGROUNDS = {"black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0)}
 
 
@@ -55,14 +50,36 @@ def test_used_and_unused_are_told_apart_by_every_eye(colours: dict[str, sight.Co
         assert sight.difference(one, other, eyes) >= 40
 
 
-TABLE = "from unplugd.cli.terminal import print_table; print_table(('NAME', ''), [('a', 'b ' * 90)])"
+def heard(terminal: int) -> bytes:
+    """Return a line from a terminal, which comes in pieces."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(terminal, 100)
+    return line
 
 
-@pytest.mark.parametrize("command", [("-m", "unplugd", "report", str(MONTH)), ("-c", TABLE)])
-def test_no_color_is_plain_text(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """With NO_COLOR a terminal gets no escape sequence at all, and still lines that are as wide as it is."""
-    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUTF8": "1"}
-    plain = on_terminal([sys.executable, *command], 100, {**environment, "NO_COLOR": "1"})
-    assert "\x1b" not in plain
-    assert 90 < max(map(len, plain.splitlines())) <= 100
-    assert "\x1b[1m" in on_terminal([sys.executable, *command], 100, {**environment, "NO_COLOR": ""})
+def test_a_halted_terminal_does_not_halt_who_talks_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-S nothing is written, and nobody waits; when it is gone, nothing happens either."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        say_without_waiting("seen")
+        assert heard(ours) == b"seen\r\n"
+        termios.tcflow(theirs, termios.TCOOFF)
+        say_without_waiting("not seen")
+        termios.tcflow(theirs, termios.TCOON)
+        say_without_waiting("seen again")
+        assert heard(ours) == b"seen again\r\n"
+        os.close(ours)
+        say_without_waiting("to nobody")
+
+
+def test_a_reader_that_has_gone_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe without a reader, and no stderr at all."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stderr", pipe)
+        say_without_waiting("to nobody")
+    monkeypatch.setattr(sys, "stderr", None)
+    say_without_waiting("to nobody")

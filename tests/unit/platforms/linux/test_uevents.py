@@ -135,26 +135,6 @@ def test_other_announcements_wake_nobody_up(rig: Rig) -> None:
     assert rig.changes == 0
 
 
-def test_the_kernels_own_announcements_arrive() -> None:
-    """A real one, of a device that is no USB device."""
-    uevent = Path("/sys/class/mem/null/uevent")
-    if not os.access(uevent, os.W_OK):
-        pytest.skip("needs root and a /sys that can be written to")
-    rig = Rig()
-    try:
-        try:
-            uevent.write_text("change")
-        except OSError as error:
-            pytest.skip(f"this /sys makes no announcements: {error.strerror}")
-        assert rig.waiting()
-        with rig.listening() as listening:
-            assert parse_subsystem(listening.recv(16384, socket.MSG_PEEK)) == "mem"
-        assert rig.hear() == 0
-    finally:
-        rig.heard.close()
-        rig.sender.close()
-
-
 def test_an_overflow_means_look(rig: Rig) -> None:
     """When more came than the socket holds, anything may have happened, even if none of what is left says so."""
     with rig.listening() as listening:

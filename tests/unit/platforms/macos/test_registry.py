@@ -1,4 +1,4 @@
-"""A Mac's list of devices: from ioreg's answers and from IOKit, which have to say the same."""
+"""A Mac's list of devices, from ioreg's answers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import usb.core
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.rig.iokit import FIXTURES, Frameworks, answer, fixture, standing_in
-from unplugd.platforms.macos import backend, iokit, registry
-from unplugd.platforms.macos import frameworks as real
+from tests.rig.iokit import FIXTURES, answer, fixture
+from unplugd.platforms.macos import backend, registry
 from unplugd.platforms.macos.ioreg import parse
 from unplugd.platforms.macos.registry import Node
 from unplugd.platforms.usb_backend import Backend
@@ -20,7 +19,6 @@ from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 WHOLE = ("free", "clients", "owner", "device_owner", "driver", "hid", "waiting", "hub")
 STICK = Device("20-1.2", 0x0A21, 0x8001, 20, 4294969001, 255)
@@ -29,19 +27,8 @@ BEHIND = Device("20-1.1.1", 0x0A21, 0x8001, 20, 4294969001, 255)
 HUB = Device("20-1.1", 0x05E3, 0x0608, 20, 4294969020, 9)
 
 
-@pytest.fixture
-def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Frameworks]:
-    """Yield a Mac without devices."""
-    with standing_in(tmp_path, monkeypatch) as mac:
-        yield mac
-
-
 def printed(name: str) -> bytes:
     return (FIXTURES / f"{name}.plist").read_bytes()
-
-
-def look(mac: Frameworks) -> tuple[Node, ...]:
-    return iokit.list_entries(real.Frameworks(mac.libraries), lambda _node: True)
 
 
 def every(nodes: tuple[Node, ...]) -> Iterator[Node]:
@@ -227,119 +214,3 @@ def test_a_device_that_does_not_say_enough_is_not_listed(key: str, value: Any) -
     }
     odd = Node(stick.kind, 2, properties)
     assert backend.make_devices([odd, stick]) == [STICK]
-
-
-# --- what IOKit says
-
-
-@pytest.mark.parametrize("name", WHOLE)
-def test_iokit_says_the_same(mac: Frameworks, name: str) -> None:
-    """By both ways the same devices, with the same to tell who uses them; and everything is released."""
-    entries = fixture(name)
-    mac.lay(*entries)
-    nodes = look(mac)
-    printed = parse(answer(entries))
-    assert backend.make_devices(nodes) == backend.make_devices(printed)
-    told = (registry.OWNER, registry.CREATOR, registry.OPENED, *registry.PRODUCT_KEYS)
-
-    def gist(nodes: tuple[Node, ...]) -> list[tuple[object, ...]]:
-        return [(node.kind, node.id, *map(node.properties.get, told)) for node in every(nodes) if node.kind in (registry.DEVICE, registry.HID_CLIENT, "IOUSBHostInterface")]  # fmt: skip
-
-    assert gist(nodes) == gist(printed)
-    assert mac.references == 0
-
-
-def test_a_registry_that_changes_is_read_again(mac: Frameworks) -> None:
-    """The end of an iterator that has become invalid is not the end of the list."""
-    mac.lay(*fixture("hub"), *fixture("hid"))
-    mac.disturb(3)
-    assert [device.port for device in backend.make_devices(look(mac))] == [
-        "20-1.1.1",
-        "20-1.3",
-        "20-1.1",
-    ]
-    mac.disturb(iokit.MAX_TRIES)
-    with pytest.raises(OSError, match="keeps changing"):
-        look(mac)
-    mac.disturb(0)
-
-
-def test_nothing_plugged_in_is_no_trouble(mac: Frameworks) -> None:
-    """IOKit then gives no iterator at all."""
-    assert look(mac) == ()
-    mac.disturb(1)
-    assert look(mac) == ()
-    mac.disturb(0)
-
-
-def test_only_what_is_watched_is_looked_into(mac: Frameworks) -> None:
-    """Below a dock or a disk hang dozens of entries that say nothing here."""
-    mac.lay(*fixture("hub"), *fixture("hid"))
-    frameworks = real.Frameworks(mac.libraries)
-    nodes = iokit.list_entries(frameworks, lambda node: node.number("idVendor") == 0x1A79)
-    assert [(node.id, bool(node.children)) for node in nodes] == [
-        (STICK.address, False),
-        (METER.address, True),
-        (HUB.address, False),
-    ]
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        "CFStringCreateWithCString",
-        "IOServiceMatching",
-        "IOServiceGetMatchingServices",
-        "IOObjectGetClass",
-        "IORegistryEntryGetRegistryEntryID",
-        "IORegistryEntryGetChildIterator",
-    ],
-)
-def test_a_call_that_fails_is_an_error(mac: Frameworks, call: str) -> None:
-    """It is named, and what was created before it is released."""
-    mac.lay(*fixture("hid"))
-    mac.fail(call)
-    with pytest.raises(OSError, match=call):
-        look(mac)
-    assert mac.references == 0
-
-
-def test_a_value_that_cannot_be_read_is_none(mac: Frameworks) -> None:
-    """Too long a text, too large a number, and what is no dictionary."""
-    [meter] = fixture("hid")
-    mac.lay({**meter, "DebugState": 1})
-    mac.fail("CFStringGetCString")
-    [node] = look(mac)
-    assert node.text("kUSBProductString") == ""
-    mac.fail("CFNumberGetValue")
-    [node] = look(mac)
-    assert node.number("idVendor") is None
-    assert backend.make_devices([node]) == []
-
-
-def test_odd_properties_are_borne(mac: Frameworks) -> None:
-    """A text where a dictionary is expected, a dictionary where a text is."""
-    [meter] = fixture("hid")
-    interface = meter["IORegistryEntryChildren"][0]
-    client = interface["IORegistryEntryChildren"][0]["IORegistryEntryChildren"][1]
-    interface["UsbExclusiveOwner"] = {"a": True}
-    client["DebugState"] = "open"
-    mac.lay(meter)
-    found = {node.kind: node.properties for node in every(look(mac))}
-    assert found["IOUSBHostInterface"] == {}
-    assert registry.OPENED not in found[registry.HID_CLIENT]
-
-
-def test_a_library_that_is_not_there_is_an_error(mac: Frameworks, tmp_path: Path) -> None:
-    """So is one that lacks a function or a constant, as Linux's own does; here there is no IOKit at all."""
-    nowhere = str(tmp_path / "none")
-    for libraries in (
-        real.Libraries(),
-        real.Libraries(nowhere, nowhere),
-        real.Libraries(mac.system, "libc.so.6"),
-    ):
-        with pytest.raises(OSError, match=r"cannot be loaded|has no") as raised:
-            real.Frameworks(libraries)
-        assert raised.value.strerror
-    with pytest.raises(OSError, match="has no kCFRunLoop"):
-        real._symbol(real.load_system(mac.system), "kCFRunLoopNoMode")

@@ -1,0 +1,83 @@
+"""`unplugd report` opens the page, and prints on terminals that cannot show every character."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import TESTS
+from tests.rig.daemon import Done
+from unplugd.cli import dispatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MONTH = TESTS / "histories" / "month.jsonl"
+NOW = 1_796_126_400.0
+"""Noon on 1 December 2026, UTC: after the month."""
+RANGE = ("--since", "2026-10-01", "--until", "2026-10-31")
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """Return what runs `unplugd report` for a user with folders of their own, in Berlin, a month after the month."""
+    for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    monkeypatch.setattr(time, "time", lambda: NOW)
+
+    def run(*arguments: str | Path) -> Done:
+        try:
+            code = dispatch.main(["report", *map(str, arguments)])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        out, err = capsys.readouterr()
+        return Done(code, out, err)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _same_clock_again() -> Any:
+    yield
+    time.tzset()
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, 0), (3, 1)])
+def test_opens_the_page(
+    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, expected: int
+) -> None:
+    """The desktop's opener gets the page; where it fails there is a hint."""
+    opener = tmp_path / ("open" if sys.platform == "darwin" else "xdg-open")
+    opener.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\nexit {code}\n')
+    opener.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    page = tmp_path / "a b.html"
+    done = run(*RANGE, "--html", page, "--open", MONTH)
+    assert done.code == expected
+    assert (tmp_path / "opened").read_text() == str(page)
+    assert done.stderr.endswith(f"Written: {page}\n" if not code else f"hint: open {page} yourself\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
+def test_terminal_without_blocks(tmp_path: Path, encoding: str) -> None:
+    """Where the encoding has no blocks the bars are made of letters, and where it has no dash the title has a hyphen."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "HOME": str(tmp_path), "TZ": "Europe/Berlin"}
+    unplugd = Path(sys.executable).with_name("unplugd")
+    done = subprocess.run(
+        [unplugd, "report", *RANGE, MONTH], env=environment, capture_output=True, timeout=60, check=True
+    )
+    shown = done.stdout.decode(encoding)
+    assert ("\u2588\u2588" if encoding == "cp437" else "##") in shown
+    assert shown.startswith("1 - 31 October 2026")
+    assert "\\u" not in shown

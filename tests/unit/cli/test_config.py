@@ -1,0 +1,144 @@
+"""`unplugd config`, and what every command says of a configuration that is broken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from unplugd.config.file import load_settings, parse_settings
+from unplugd.config.settings import Settings
+from unplugd.config.write import TEMPLATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+from tests.rig.command_line import Shell, as_nobody
+
+BROKEN = {
+    "[remind\n": ["config.toml:1: not TOML"],
+    "[remind]\nafter = '5m'": ["config.toml:2: unknown key"],
+    "[remind]\nafter_use = '-5m'\nsnooze = 5\n[x]": ["config.toml:2: ", "config.toml:3: ", "config.toml:4: "],
+    "[[device]]\nname = 'x'\nid = 'zz'": ["config.toml:3: device.id"],
+    b"\xff\xfe": ["config.toml: the file is not text"],
+    b"#" * 1_000_001: ["config.toml: the file is too long"],
+}
+
+
+@pytest.mark.parametrize("text", BROKEN, ids=lambda text: repr(text[:30]))
+@pytest.mark.parametrize(
+    "command",
+    [
+        "config check",
+        "config show",
+        "run",
+        "run --config",
+        "devices",
+        "devices learn 0a21:8001",
+        "config add-uploader x",
+    ],
+)
+def test_a_broken_configuration_is_told(shell: Shell, text: str | bytes, command: str) -> None:
+    """By every command that reads it: exit 1, one line for each error, one hint with the file, nothing changed."""
+    shell.configure(text)
+    before = shell.where.config.read_bytes()
+    arguments = command.split()
+    if command == "run --config":
+        arguments.append(str(shell.where.config))
+    done = shell.run(*arguments)
+    assert (done.code, done.stdout) == (1, "")
+    *told, hint = done.stderr.splitlines()
+    assert len(told) == len(BROKEN[text])
+    for line, expected in zip(told, BROKEN[text], strict=True):
+        assert line.startswith(f"unplugd: {expected}")
+    assert hint == "hint: edit ~/.config/unplugd/config.toml, then: unplugd config check"
+    assert shell.where.config.read_bytes() == before
+    assert not shell.where.journal.exists()
+
+
+@pytest.mark.parametrize(
+    "command", ["config check", "config show", "run", "config add-uploader x", "devices"]
+)
+def test_an_unreadable_configuration_is_told(shell: Shell, command: str) -> None:
+    """It is not taken for none, and no command writes over it."""
+    shell.configure("# mine")
+    shell.where.config.chmod(0)
+    with as_nobody():
+        done = shell.run(*command.split())
+    assert (done.code, done.stdout) == (1, "")
+    assert (
+        done.stderr.splitlines()[0]
+        == "unplugd: config.toml: Permission denied; make it a file that you can read"
+    )
+
+
+def test_init_does_not_write_over_anything(shell: Shell) -> None:
+    """A configuration that is there stays, a link too."""
+    shell.run("config", "init")
+    assert shell.where.config.read_text() == TEMPLATE
+    assert shell.where.config.stat().st_mode & 0o777 == 0o600
+    assert shell.where.configuration.stat().st_mode & 0o777 == 0o700
+    shell.configure("# mine")
+    done = shell.run("config", "init")
+    assert (done.code, done.stderr) == (
+        1,
+        "unplugd: ~/.config/unplugd/config.toml already exists\nhint: unplugd config show\n",
+    )
+    assert shell.where.config.read_text() == "# mine"
+    shell.where.config.unlink()
+    shell.where.config.symlink_to(shell.home / "elsewhere")
+    assert shell.run("config", "init").code == 1
+    assert not (shell.home / "elsewhere").exists()
+
+
+def test_what_is_shown_is_a_file_that_means_the_same(shell: Shell) -> None:
+    """`config show` can be saved and used."""
+    shell.configure("[remind]\nafter_use = '90s'\n[[uploader]]\nname = 'x'\nprocess = ['x']")
+    shown = shell.run("config", "show").stdout
+    assert parse_settings(shown) == load_settings(shell.where.config)
+
+
+def test_what_is_added_leaves_the_rest_alone(shell: Shell) -> None:
+    """Comments, order and settings stay; the entry stands at the end; the file is the user's alone."""
+    shell.configure("# mine\n[remind]\nafter_use = '90s' # because\n\n\n")
+    assert shell.run("config", "add-uploader", "my tool").code == 0
+    assert shell.where.config.read_text() == (
+        "# mine\n[remind]\nafter_use = '90s' # because\n\n"
+        '[[uploader]]\nname = "my tool"\nprocess = ["my tool"]\n'
+    )
+    assert shell.where.config.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in shell.where.configuration.iterdir()] == ["config.toml"]
+
+
+def test_a_program_that_is_added_twice_is_added(shell: Shell) -> None:
+    """No error, no harm."""
+    for _ in range(2):
+        assert shell.run("config", "add-uploader", "up").code == 0
+    assert shell.run("config", "check").code == 0
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\nb", '"]\n[remind]\nafter_use="0s"', "ünïcode", "-x"])
+def test_a_hostile_program_name_stays_a_name(shell: Shell, name: str) -> None:
+    """It cannot add a setting, and is shown harmless."""
+    assert shell.run("config", "add-uploader", "--", name).code == 0
+    assert load_settings(shell.where.config).policy == Settings().policy
+    assert load_settings(shell.where.config).uploaders[0].process == (name,)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(shell: Shell) -> None:
+    """By all that write the configuration."""
+    (shell.home / ".config").write_text("")
+    for command in ("config init", "config add-uploader x"):
+        done = shell.run(*command.split())
+        assert done.code == 1
+        assert "of-ann" not in done.stderr
+
+
+def test_a_running_daemon_is_told_to_read_what_was_added(
+    shell: Shell, answering: Callable[[dict[str, Any]], list[dict[str, Any]]]
+) -> None:
+    """`add-uploader` works without a restart."""
+    requests = answering({"problems": []})
+    assert shell.run("config", "add-uploader", "x").code == 0
+    assert requests == [{"command": "reload"}]
