@@ -1,12 +1,22 @@
-"""Local times when the clocks change: midnights that are skipped, hours that come twice. Pure."""
+"""Local times: as people read them, and around clock changes (skipped midnights, hours that come twice). Pure."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from unplugd import sanitize
+
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+
+def format_local_time(written: str) -> str:
+    """Return a time of the journal on the local clock, to the second; unchanged if it is no time."""
+    try:
+        return datetime.fromisoformat(written).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return sanitize.one_line(written, 24)
 
 
 def find_midnight(day: date, zone: tzinfo | None) -> float:

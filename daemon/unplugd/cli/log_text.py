@@ -12,6 +12,7 @@ from unplugd.cli.terminal import make_console
 from unplugd.journal import sentences
 from unplugd.journal.event import get_fields
 from unplugd.journal.timestamps import parse_timestamp
+from unplugd.local_time import format_local_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -87,7 +88,7 @@ class TextLog:
         try:
             local = datetime.fromtimestamp(parse_timestamp(event.time)).astimezone()
         except (ValueError, OverflowError, OSError):
-            return sentences.format_local_time({"time": event.time})[:8].ljust(8), False
+            return format_local_time(event.time)[:8].ljust(8), False
         day = f"{local:%A} {local.day} {local:%B} {local.year}"
         new_day = day != self._day
         if new_day:

@@ -22,7 +22,8 @@ from unplugd.cli.text_layout import Layout
 from unplugd.cli.timespan import parse_range
 from unplugd.errors import Failure
 from unplugd.html_report.page import render_page
-from unplugd.journal import sources, writer
+from unplugd.journal import sources
+from unplugd.journal.host import find_host_name
 from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.report_builder import build_report
@@ -83,7 +84,7 @@ def _make_review(arguments: argparse.Namespace, where: Paths, now: float) -> Rev
     running = not arguments.file and _is_running(where)
     with make_progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
         review = parallel.review_files(
-            found, notes, say, progress, now if running else None, writer.find_host_name()
+            found, notes, say, progress, now if running else None, find_host_name()
         )
     return replace(review, notes=+(notes + Counter(review.notes)))
 

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
-from unplugd.journal import sentences
+from unplugd.local_time import format_local_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def say_without_waiting(text: str) -> None:
 
 def format_time(timestamp: str | None) -> str:
     """Return a timestamp as the local time of day, with the date unless it is today."""
-    shown = sentences.format_local_time({"time": timestamp})
+    shown = format_local_time(str(timestamp))
     return shown[11:16] if shown[:10] == time.strftime("%Y-%m-%d") else shown[:16]
 
 

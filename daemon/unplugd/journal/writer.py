@@ -1,18 +1,22 @@
-"""The journal: one JSON object a line, appended for years, read by people and by other programs."""
+"""Writing the journal: one JSON object a line, appended for years, read by people and by other programs.
+
+`Journal` makes lines of events: it adds the time, the host and the boot. `JournalFile` appends lines to the file, each
+with one write, so that a reader never sees half of one. While the disk is full or gone, lines wait in memory; if too
+many wait, the oldest are dropped, and a `gap` event says later how many.
+"""
 
 from __future__ import annotations
 
-import binascii
+import errno
 import json
 import os
-import pwd
-import socket
 import sys
 import types
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
+from unplugd.journal.host import find_host_name
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.rules import events
 
@@ -24,26 +28,26 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = 1
 ROTATE_BYTES: Final = 8_000_000
-"""Bytes after which a new file begins: about four months of a device that is always plugged in."""
+"""Size at which a new file begins: about four months of a device that is always plugged in."""
 MAX_ROTATED_FILES: Final = 40
-"""Rotated files kept: more than ten years even so."""
+"""Rotated files kept: more than ten years of them."""
 MAX_WAITING_EVENTS: Final = 1000
 """Events kept while they cannot be written: three days of checkpoints."""
 
 
 class JournalFile:
-    """The file that lines are appended to: each by one write, what cannot be written kept and written later."""
+    """The file that lines are appended to. `error` says why the last write failed, `lost` how many lines were dropped."""
 
     def __init__(
-        self, path: Path, *, rotate_at: int = ROTATE_BYTES, in_memory: int = MAX_WAITING_EVENTS
+        self, path: Path, *, rotate_at: int = ROTATE_BYTES, max_waiting: int = MAX_WAITING_EVENTS
     ) -> None:
         self.path = path
         self.rotate_at = rotate_at
-        self.trouble: str | None = None
+        self.error: str | None = None
         self.lost = 0
         self.lost_from = self.lost_until = ""
         self._waiting: deque[str] = deque()
-        self._in_memory = in_memory
+        self._max_waiting = max_waiting
         self._descriptor: int | None = None
 
     @property
@@ -54,7 +58,7 @@ class JournalFile:
     def msg(self, line: str) -> None:
         """Append one line (structlog's name for it); never raises for a disk that is full or gone."""
         self._waiting.append(line)
-        while len(self._waiting) > self._in_memory:
+        while len(self._waiting) > self._max_waiting:
             moment = json.loads(self._waiting.popleft())["time"]
             self.lost_from = self.lost_from or moment
             self.lost_until = moment
@@ -64,17 +68,17 @@ class JournalFile:
     info = msg
 
     def flush(self) -> bool:
-        """Write what waits, oldest first, and return whether nothing waits any more."""
+        """Write the waiting lines, oldest first, and return whether all are written."""
         try:
             while self._waiting:
                 self._append(self._waiting[0].encode(errors="backslashreplace") + b"\n")
                 self._waiting.popleft()
         except OSError as error:
-            # The path is left out on purpose: it holds the user's name.
-            self.trouble = error.strerror or type(error).__name__
+            # Without the path: it contains the user's name.
+            self.error = error.strerror or type(error).__name__
             self.close()
             return False
-        self.trouble = None
+        self.error = None
         return True
 
     def close(self) -> None:
@@ -87,11 +91,11 @@ class JournalFile:
         descriptor = self._open(len(line))
         size = os.fstat(descriptor).st_size
         if os.write(descriptor, line) != len(line):
-            # A disk that is nearly full takes a part of the line: better none of it than a torn one.
+            # A disk that is nearly full takes only a part of the line: better none of it than a torn line.
             os.ftruncate(descriptor, size)
-            raise OSError(28, os.strerror(28))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _open(self, more: int) -> int:
+    def _open(self, line_bytes: int) -> int:
         if self._descriptor is not None and not self._is_current(self._descriptor):
             self.close()
         if self._descriptor is None:
@@ -99,10 +103,13 @@ class JournalFile:
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(self.path, flags, 0o600)
             self._end_torn_line(self._descriptor)
-        if os.fstat(self._descriptor).st_size + more > self.rotate_at and os.fstat(self._descriptor).st_size:
+        if (
+            os.fstat(self._descriptor).st_size + line_bytes > self.rotate_at
+            and os.fstat(self._descriptor).st_size
+        ):
             self.close()
             self._rotate()
-            return self._open(more)
+            return self._open(line_bytes)
         return self._descriptor
 
     def _is_current(self, descriptor: int) -> bool:
@@ -126,7 +133,7 @@ class JournalFile:
 
 
 class Journal:
-    """Where events are written. `now` is the clock that counts sleep, `wall` the wall clock, both in seconds."""
+    """Writes events. `now` is the clock that counts sleep, `wall` the wall clock, both in seconds."""
 
     def __init__(
         self, file: JournalFile, *, boot: str, now: Callable[[], float], wall: Callable[[], float]
@@ -151,32 +158,32 @@ class Journal:
         )
 
     def write(self, event: events.Event, device: Device | None = None, at: float | None = None) -> None:
-        """Write one event, of `device` where it is about one, that happened `at` (None: now)."""
+        """Write an event that happened at the time `at` (None: now), with the device that it is about."""
         about = (
             {"device": device.port, "id": device.id, "name": sanitize.one_line(device.name)} if device else {}
         )
         when = {} if at is None else {"at": at}
         self._log.info(events.NAMES[type(event)], **when, **about, **events.get_fields(event))
-        self._tell_lost()
+        self._write_gap()
 
     def retry(self) -> bool:
-        """Write what could not be written before and say what was lost; return whether all is written."""
+        """Write the lines that wait, and a gap if any were lost; return whether all is written."""
         if self.file.waiting and not self.file.flush():
             return False
-        self._tell_lost()
+        self._write_gap()
         return not self.file.waiting
 
-    def _tell_lost(self) -> None:
-        """Write what was lost, once all is written that was not."""
-        if self.file.lost and not self.file.trouble:
+    def _write_gap(self) -> None:
+        """Write how many events were lost, once none waits any more."""
+        if self.file.lost and not self.file.error:
             gap = events.Gap(self.file.lost, self.file.lost_from, self.file.lost_until)
             self.file.lost, self.file.lost_from, self.file.lost_until = 0, "", ""
             self._log.info(events.NAMES[events.Gap], **events.get_fields(gap))
 
 
 def _load_structlog() -> Any:
-    # structlog imports these for what unplugd's daemon never does, and they would cost that 10 MB for months: it gets an empty
-    # stand-in for the time of the import only. What only reads a journal does not wait for it at all.
+    # structlog imports these for features that the daemon does not use, and they would take 10 MB for months: during the
+    # import they are empty modules. Programs that only read a journal do not load structlog at all.
     stand_ins = [name for name in ("rich", "asyncio", "uuid") if name not in sys.modules]
     for name in stand_ins:
         sys.modules[name] = types.ModuleType(name)
@@ -185,20 +192,3 @@ def _load_structlog() -> Any:
     for name in stand_ins:
         del sys.modules[name]
     return structlog
-
-
-def find_host_name() -> str:
-    """Return what tells this computer from others: its name, or a stand-in where that holds the user's.
-
-    macOS makes a computer's name from its owner's.
-    """
-    name = sanitize.one_line(socket.gethostname())
-    try:
-        user = pwd.getpwuid(os.getuid())
-    except KeyError:
-        return name
-    # Shorter words are in many names by chance.
-    words = [word for word in (user.pw_name, *user.pw_gecos.replace(",", " ").split()) if len(word) > 2]
-    if any(word.lower() in name.lower() for word in words):
-        return f"computer-{binascii.crc32(name.encode()):08x}"
-    return name

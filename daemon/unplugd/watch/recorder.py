@@ -53,7 +53,7 @@ class Recorder:
 
     def _check_error(self) -> None:
         self._tried_at = self._now()
-        error = self._file.trouble
+        error = self._file.error
         if error != self.error:
             self.error = error
             self._report(

@@ -68,10 +68,10 @@ def test_a_full_disk_keeps_the_events(path: Path) -> None:
     file = JournalFile(path)
     file.msg(line(0))
     file.msg(line(1))
-    assert (file.trouble, file.waiting) == (os.strerror(errno.ENOSPC), 2)
+    assert (file.error, file.waiting) == (os.strerror(errno.ENOSPC), 2)
     path.unlink()
     file.msg(line(2))
-    assert (file.trouble, file.waiting) == (None, 0)
+    assert (file.error, file.waiting) == (None, 0)
     assert numbers(path) == [0, 1, 2]
 
 
@@ -81,7 +81,7 @@ def test_what_could_not_be_kept_is_told(path: Path) -> None:
     path.symlink_to("/dev/full")
     wall = iter(range(1_764_000_000, 1_764_000_100))
     written = Journal(
-        JournalFile(path, in_memory=3), boot="b", now=lambda: 0.0, wall=lambda: float(next(wall))
+        JournalFile(path, max_waiting=3), boot="b", now=lambda: 0.0, wall=lambda: float(next(wall))
     )
     for number in range(8):
         written.write(Resumed(number))
@@ -100,7 +100,7 @@ def test_the_next_event_brings_the_gap(path: Path) -> None:
     """What was lost is told with the first event that can be written again, not only at the next retry."""
     path.parent.mkdir(parents=True)
     path.symlink_to("/dev/full")
-    written = made(JournalFile(path, in_memory=1))
+    written = made(JournalFile(path, max_waiting=1))
     written.write(Resumed(0))
     written.write(Resumed(1))
     path.unlink()
@@ -132,7 +132,7 @@ def test_an_event_is_tried_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_second_gap_counts_from_nothing(path: Path) -> None:
     """Each gap tells of its own losses."""
     path.parent.mkdir(parents=True)
-    written = made(JournalFile(path, in_memory=1))
+    written = made(JournalFile(path, max_waiting=1))
     for lost in (2, 3):
         path.unlink(missing_ok=True)
         path.symlink_to("/dev/full")

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from unplugd.journal import writer
 from unplugd.journal.files import MAX_LINE_BYTES, decode_line, list_files, read_tail
+from unplugd.journal.host import find_host_name
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.journal.writer import Journal, JournalFile
 from unplugd.rules.devices import Device
@@ -65,7 +66,7 @@ def test_a_line_has_what_the_contract_says(path: Path) -> None:
     assert event == {
         "time": "2025-11-24T16:00:00.123Z",
         "event": "unplugged",
-        "host": writer.find_host_name(),
+        "host": find_host_name(),
         "boot": "b00t",
         "schema": 1,
         "uptime": 12.346,
@@ -170,10 +171,10 @@ def test_a_short_write_leaves_no_torn_line(path: Path, room: int) -> None:
     with room_for(path.stat().st_size + room):
         for number in range(1, 10):
             file.msg(line(number))
-        assert file.trouble
+        assert file.error
         assert path.read_bytes().endswith(b"}\n")
     assert file.flush()
-    assert file.trouble is None
+    assert file.error is None
     assert numbers(path) == list(range(10))
 
 
@@ -198,8 +199,8 @@ def test_a_folder_that_cannot_be_made_keeps_the_events(path: Path) -> None:
     path.parent.write_text("")
     file = JournalFile(path)
     file.msg(line(0))
-    assert file.trouble
-    assert str(path.parent) not in file.trouble
+    assert file.error
+    assert str(path.parent) not in file.error
     path.parent.unlink()
     assert file.flush()
     assert numbers(path) == [0]
@@ -213,7 +214,7 @@ def test_nothing_is_lost_without_being_counted(tmp_path: Path, doings: list[str]
     path = folder / "events.jsonl"
     blocked = False
     shutil.rmtree(folder, ignore_errors=True)
-    written = made(JournalFile(path, in_memory=4))
+    written = made(JournalFile(path, max_waiting=4))
     number = 0
     for doing in [*doings, "free", "retry"]:
         if doing == "write":
@@ -358,13 +359,13 @@ def test_a_computers_name_that_holds_the_users_is_not_stored(
     user = pwd.struct_passwd((login, "x", 1, 1, full_name, "/", "/bin/sh"))
     monkeypatch.setattr(pwd, "getpwuid", lambda _uid: user)
     monkeypatch.setattr(socket, "gethostname", lambda: computer)
-    assert (writer.find_host_name() == computer) is kept
-    assert writer.find_host_name() == writer.find_host_name()
+    assert (find_host_name() == computer) is kept
+    assert find_host_name() == find_host_name()
     if not kept:
-        assert re.fullmatch("computer-[0-9a-f]{8}", writer.find_host_name())
+        assert re.fullmatch("computer-[0-9a-f]{8}", find_host_name())
 
 
 def test_a_user_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in some containers: the computer's name is all that is known."""
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
-    assert writer.find_host_name() == socket.gethostname()
+    assert find_host_name() == socket.gethostname()

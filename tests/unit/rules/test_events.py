@@ -53,7 +53,7 @@ def test_every_kind_is_read_and_has_a_sentence() -> None:
     """The reader's order and the sentences know every event, and no other."""
     names = sorted(events.NAMES.values())
     assert sorted(kinds.KINDS) == names
-    assert sorted(sentences._WORDS) == names
+    assert sorted(sentences._SENTENCES) == names
     assert set(log_text.STYLES) <= set(names)
 
 

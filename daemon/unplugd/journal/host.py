@@ -1,0 +1,27 @@
+"""The name by which the journal tells computers apart."""
+
+from __future__ import annotations
+
+import binascii
+import os
+import pwd
+import socket
+
+from unplugd import sanitize
+
+
+def find_host_name() -> str:
+    """Return the computer's name, or a stand-in if it contains the user's.
+
+    macOS makes a computer's name from its owner's.
+    """
+    name = sanitize.one_line(socket.gethostname())
+    try:
+        user = pwd.getpwuid(os.getuid())
+    except KeyError:
+        return name
+    # A shorter word can be in a name by chance.
+    words = [word for word in (user.pw_name, *user.pw_gecos.replace(",", " ").split()) if len(word) > 2]
+    if any(word.lower() in name.lower() for word in words):
+        return f"computer-{binascii.crc32(name.encode()):08x}"
+    return name
