@@ -30,7 +30,7 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     follower = None
     if arguments.follow:
         # Open the files before reading the old events, so that no event in between is missed.
-        follower = Follower(sources.current_files(arguments.file, where.journal), notes)
+        follower = Follower(sources.find_current_files(arguments.file, where.journal), notes)
     if not arguments.file and not follower and not list_files(where.journal):
         raise Failure("there is no journal yet", START_HINT)
     if arguments.last is not None and arguments.last < 0:

@@ -1,4 +1,8 @@
-"""An event of the journal, read fast: a line goes in, a struct comes out. Pure; nothing that a line holds raises."""
+"""An event as it is read from the journal: a line goes in, a struct comes out. Pure; nothing in a line raises.
+
+Whole chunks are decoded at once, straight into structs, which is much faster than `json`. That succeeds where
+every line is what this version writes. Otherwise the chunk is decoded line by line, and what makes no sense is counted.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Event(msgspec.Struct, gc=False):
-    """What is asked of an event; a text that it does not have is "", a number -1.0. Texts can hold anything."""
+    """The fields that the review needs; a missing text is "", a missing number -1.0. A text can hold anything."""
 
     time: str
     event: str
@@ -47,7 +51,7 @@ class Event(msgspec.Struct, gc=False):
 
 
 class _Known(Event, gc=False):
-    # Whatever another version wrote fails here and goes the long way, so that what is usual needs no look at all.
+    # Fails for what another version wrote, which then goes the long way; the usual line needs no further check.
     event: Literal[kinds.KINDS]  # type: ignore[valid-type] # msgspec takes the names, mypy wants them spelled out
     schema: Literal[1] = 1
 
@@ -55,39 +59,39 @@ class _Known(Event, gc=False):
 _LINES: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(_Known)
 _LINE: Final = msgspec.json.Decoder(Event)
 MAX_DEPTH: Final = 64
-"""Lists in lists; no event of ours has more than one."""
+"""Lists within lists; unplugd's own events have one."""
 _OURS: Final = re.compile(rb'\s*\{\s*"(?:t(?:i(?:m(?:e|\Z)|\Z)|\Z)|\Z)|\s*\{\s*\Z')
 
 
 def decode(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
-    """Return the events on whole lines, and the bytes with exactly their lines; what is no event is counted."""
+    """Return the events on whole lines, and the bytes of exactly their lines; count in `notes` what is no event."""
     if b"\r" in chunk:
-        # Between words it is a space to JSON; a terminal would write over the line.
+        # To JSON it is a space; a terminal would write over the line.
         chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b" ")
     try:
         events = _LINES.decode_lines(chunk)
     except (ValueError, RecursionError):
-        return _one_by_one(chunk, notes)
-    # As many events as lines. (Two on one line and one on two go through as well: three events, whatever they are for.)
-    # Taking the line ends out is three times as fast as counting them.
+        return _decode_by_line(chunk, notes)
+    # As many events as lines. (Two on one line and one on two pass too: they are three events all the same.)
+    # Removing the line ends is three times as fast as counting them.
     if len(chunk) - len(chunk.replace(b"\n", b"")) == len(events) and (
-        len(chunk) <= MAX_LINE_BYTES or _all_short(chunk)
+        len(chunk) <= MAX_LINE_BYTES or _are_all_short(chunk)
     ):
         return events, chunk
-    return _one_by_one(chunk, notes)
+    return _decode_by_line(chunk, notes)
 
 
-def _all_short(chunk: bytes) -> bool:
+def _are_all_short(chunk: bytes) -> bool:
     return max(map(len, chunk.split(b"\n"))) <= MAX_LINE_BYTES
 
 
-def _one_by_one(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
+def _decode_by_line(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
     events: list[Event] = []
     lines: list[bytes] = []
     for line in chunk.split(b"\n"):
         whole = line.strip(b"\0\r\t ")
         if not whole:
-            # Zeroes are what a crash leaves of a line that was never written.
+            # A crash leaves zeroes where a line was to be written.
             notes["torn"] += b"\0" in line
             continue
         event = parse_line(whole, notes)
@@ -101,7 +105,7 @@ def _one_by_one(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
 
 
 def parse_line(line: bytes, notes: Counter[str]) -> Event | None:
-    """Return the event on a line, or None where it holds none; either is counted where it is unusual."""
+    """Return the event on a line, or None if there is none; count in `notes` what is unusual."""
     if len(line) > MAX_LINE_BYTES:
         notes["too_long"] += 1
         return None
@@ -124,25 +128,25 @@ def parse_line(line: bytes, notes: Counter[str]) -> Event | None:
 
 
 def parse_object(line: bytes) -> dict[str, Any] | None:
-    """Return every field of the event on a line, or None where it holds none, or lists in lists without end."""
+    """Return every field of the event on a line, or None if there is none or it is nested too deep."""
     fields = decode_line(line)
     if fields is not None and line.count(b"[") + line.count(b"{") > MAX_DEPTH and _is_deep(fields):
-        # What json reads, other functions need not bear.
+        # Other functions need not bear what json reads.
         return None
     return fields
 
 
 def get_fields(event: Event, line: bytes) -> Mapping[str, Any]:
-    """Return every field of an event, in which there may be more than is known of it."""
+    """Return every field of an event, also those that this version does not know."""
     fields = parse_object(line)
-    # Where that fails it is a number of thousands of digits or lists in lists, which only the fast way reads.
+    # It fails for numbers of thousands of digits and for deep lists, which only the fast decoder reads.
     return fields if fields is not None else {"time": event.time, "event": event.event, "name": event.name}
 
 
 def _is_deep(fields: dict[str, Any]) -> bool:
     layer: list[Any] = [fields]
     for _ in range(MAX_DEPTH):
-        inside = (one.values() if isinstance(one, dict) else one for one in layer)
+        inside = (value.values() if isinstance(value, dict) else value for value in layer)
         layer = [value for values in inside for value in values if isinstance(value, dict | list)]
         if not layer:
             return False
@@ -150,12 +154,12 @@ def _is_deep(fields: dict[str, Any]) -> bool:
 
 
 def _coerce(fields: dict[str, Any]) -> Event:
-    """Return what makes sense in an event of which something does not."""
+    """Return an event with those fields that make sense."""
     kept: dict[str, Any] = {}
     for name, kind in Event.__annotations__.items():
         if name in fields:
             try:
-                # By way of JSON, so that numbers and texts are what they are on other lines.
+                # By way of JSON, so that values are converted as on other lines.
                 raw = msgspec.json.encode(_clean_value(fields[name]))
                 kept[name] = msgspec.json.decode(raw, type=_TYPES[kind])
             except (ValueError, RecursionError, OverflowError, TypeError):
@@ -165,7 +169,7 @@ def _coerce(fields: dict[str, Any]) -> Event:
 
 def _clean_value(value: Any) -> Any:
     if isinstance(value, str):
-        # Half a character from another encoding.
+        # It can hold half a surrogate pair.
         return value.encode(errors="replace").decode()
     return value
 
@@ -181,17 +185,17 @@ _TYPES: Final[dict[str, Any]] = {
 
 
 def format_value(fields: Mapping[str, Any]) -> str:
-    """Return an object on one line of ASCII; a number that JSON does not know is null."""
+    """Return an object as one line of ASCII; NaN and infinity become null."""
     try:
         text = json.dumps(fields, allow_nan=False)
     except ValueError:
-        text = json.dumps(_finite(fields))
+        text = json.dumps(_replace_infinite(fields))
     return text.replace("\x7f", "\\u007f")
 
 
-def _finite(value: Any) -> Any:
+def _replace_infinite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, list) else value
+        return {name: _replace_infinite(inner) for name, inner in value.items()}
+    return [_replace_infinite(inner) for inner in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""The journal's files: their names, the events at the end of one, one line as a dictionary."""
+"""The journal's files: their names, the events at the end of a file, a line as a dictionary."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def list_files(path: Path) -> list[Path]:
 
 
 def read_tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
-    """Return the events in the last `most` bytes of one file, leaving out what is no event of ours."""
+    """Yield the events in the last `most` bytes of a file, and skip what is no event."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -43,7 +43,7 @@ def read_tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
 
 
 def decode_line(line: bytes | str) -> dict[str, Any] | None:
-    """Return the event on a line, or None where it is torn, foreign or too long to be one of ours."""
+    """Return the event on a line, or None if it is torn, not unplugd's or too long."""
     if len(line) > MAX_LINE_BYTES:
         return None
     try:

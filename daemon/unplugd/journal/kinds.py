@@ -1,4 +1,4 @@
-"""The kinds of events that this version writes, and the order in which they follow one another at one moment. Pure."""
+"""The names of all events, and the order of events of one moment. Pure."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _BEGINS: Final = OF_A_DEVICE.index("use_began")
 
 
 def sort_key(event: str, device: str, outcome: str) -> tuple[int, str, float]:
-    """Return a sort key for events of one moment: the daemon's own order, however the lines came to be mixed."""
+    """Return a sort key for events of one moment, which restores the order in which the daemon writes them."""
     phase, rank = _PLACES.get(event, (1, len(OF_A_DEVICE)))
-    # A reminder that a use has ended is told after that use.
+    # A reminder that ends because of a use comes after that use began.
     after_use = event == "reminder_ended" and outcome == "in_use"
     return phase, device, _BEGINS + 0.5 if after_use else rank

@@ -1,4 +1,4 @@
-"""The lines of a file, in chunks: from the beginning or from the end, with bounded memory whatever is in it."""
+"""Reading whole lines in chunks, from the beginning or from the end of a file, with bounded memory whatever it holds."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK_BYTES: Final = 60_000
-"""Bytes read at once: small enough for the processor's own memory, and for the longest line that is let through."""
+"""Bytes read at once: few enough for the processor's cache."""
 BOM: Final = b"\xef\xbb\xbf"
 
 
 def read_forwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -> Iterator[tuple[int, bytes]]:
-    """Yield whole lines between two offsets, as offsets and chunks that end with a line end; too long ones are counted."""
-    position = _skip_mark(descriptor, begin)
+    """Yield chunks of whole lines between two offsets, each with its offset; skip and count lines that are too long."""
+    position = _skip_bom(descriptor, begin)
     rest = b""
     skipping = False
     while position < end:
         more = os.pread(descriptor, min(CHUNK_BYTES, end - position), position)
         if not more:
-            # It has become shorter since it was found.
+            # The file has become shorter since it was found.
             notes["cut_file"] += 1
             break
         position += len(more)
@@ -44,8 +44,8 @@ def read_forwards(descriptor: int, begin: int, end: int, notes: Counter[str]) ->
 
 
 def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -> Iterator[bytes]:
-    """Yield the same chunks, the last one first; inside a chunk the lines stay in their order."""
-    begin = _skip_mark(descriptor, begin)
+    """Yield chunks of whole lines, the last chunk first; inside a chunk the lines stay in their order."""
+    begin = _skip_bom(descriptor, begin)
     position = end
     rest = b""
     skipping = False
@@ -60,7 +60,7 @@ def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -
             more += ended
             skipping = not ended
         chunk = more + rest
-        # Where the first line begins is seen only with what stands before it.
+        # Only what stands before the first line shows where it begins.
         first = (chunk.find(b"\n") + 1 or len(chunk)) if position > begin else 0
         rest, whole = chunk[:first], chunk[first:]
         if whole:
@@ -70,6 +70,6 @@ def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -
             rest, skipping = b"", True
 
 
-def _skip_mark(descriptor: int, begin: int) -> int:
-    """Return where the text begins: after the mark that some editors put at the beginning of a file."""
+def _skip_bom(descriptor: int, begin: int) -> int:
+    """Return where the text begins: after the byte order mark that some editors put first."""
     return len(BOM) if begin == 0 and os.pread(descriptor, len(BOM), 0) == BOM else begin

@@ -1,4 +1,4 @@
-"""Journal files: which ones are meant by what a person gives, and each opened safely, wherever it has been moved to."""
+"""Finding the journal files that a person means, and opening each safely, also after it was rotated."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Source:
 
     def open(self) -> int:
         """Return a descriptor of this very file, under another name if it was rotated meanwhile; OSError if it is gone."""
-        for path in self._names():
+        for path in self._list_names():
             try:
                 descriptor = open_file(path)
             except OSError:
-                if path == self.path and os.path.lexists(path) and not self._others():
+                if path == self.path and os.path.lexists(path) and not self._list_others():
                     raise
                 continue
             found = os.fstat(descriptor)
@@ -51,13 +51,13 @@ class Source:
             os.close(descriptor)
         raise FileNotFoundError(errno.ENOENT, "it is gone", str(self.path))
 
-    def _names(self) -> Iterable[Path]:
+    def _list_names(self) -> Iterable[Path]:
         yield self.path
-        yield from self._others()
+        yield from self._list_others()
 
-    def _others(self) -> list[Path]:
+    def _list_others(self) -> list[Path]:
         try:
-            return list_files(_current(self.path))
+            return list_files(_strip_number(self.path))
         except OSError:
             return []
 
@@ -73,63 +73,63 @@ def open_file(path: Path) -> int:
 
 
 def find_sources(
-    given: Sequence[Path], own: Path, notes: Counter[str], tell: Callable[[str], None]
+    given: Sequence[Path], own: Path, notes: Counter[str], report_error: Callable[[str], None]
 ) -> list[Source]:
-    """Return the files meant by `given`, or the user's `own` journal, each once; Failure where there is none to read.
+    """Return the files meant by `given`, or the user's `own` journal, each once; Failure if there is none to read.
 
     A folder means the journals in it (or in the folders in it), with their rotated files; `*`, `?` and `[…]` stand for names.
     """
     found: dict[tuple[int, int], Source] = {}
-    trouble: list[str] = []
-    for path in _expanded(given, trouble) if given else _settled(own):
+    errors: list[str] = []
+    for path in _expand(given, errors) if given else _list_settled_files(own):
         try:
-            source = _source(path)
+            source = _make_source(path)
         except OSError as error:
-            trouble.append(f"{show_name(path)}: {_reason(error)}")
+            errors.append(f"{show_name(path)}: {_explain(error)}")
             continue
         except ValueError:
-            trouble.append(f"{show_name(path)}: no such file; there is a zero byte in its name")
+            errors.append(f"{show_name(path)}: no such file; there is a zero byte in its name")
             continue
         if source.identity in found:
             notes["same_file"] += 1
         else:
             found[source.identity] = source
-    if trouble and not found:
-        for line in trouble[:-1]:
-            tell(f"unplugd: {line}")
-        raise Failure(trouble[-1], HINT)
-    notes["unreadable_file"] += len(trouble)
-    for line in trouble:
-        tell(f"unplugd: {line}")
+    if errors and not found:
+        for line in errors[:-1]:
+            report_error(f"unplugd: {line}")
+        raise Failure(errors[-1], HINT)
+    notes["unreadable_file"] += len(errors)
+    for line in errors:
+        report_error(f"unplugd: {line}")
     return list(found.values())
 
 
-def current_files(given: Sequence[Path], own: Path) -> list[Path]:
-    """Return the files to follow: those that a running unplugd appends to, whether they exist yet or not."""
+def find_current_files(given: Sequence[Path], own: Path) -> list[Path]:
+    """Return the files that a running unplugd appends to, whether they exist yet or not."""
     if not given:
         return [own]
     named: list[Path] = []
     for path in given:
         if path.is_dir():
-            named.extend(sorted({_current(one) for one in _in(path)}) or [path / NAME])
+            named.extend(sorted({_strip_number(file) for file in _find_journals(path)}) or [path / NAME])
         elif glob.has_magic(str(path)) and not path.exists():
-            named.extend(_matching(path))
+            named.extend(_match(path))
         else:
             named.append(path)
-    return list(dict.fromkeys(_current(path) for path in named))
+    return list(dict.fromkeys(_strip_number(path) for path in named))
 
 
 def describe_unreadable(path: Path, error: OSError) -> str:
-    """Return what to tell about a file that cannot be read."""
-    return f"{show_name(path)}: {_reason(error)}"
+    """Return the message about a file that cannot be read."""
+    return f"{show_name(path)}: {_explain(error)}"
 
 
 def show_name(path: Path) -> str:
-    """Return a file's name as it may be printed: anybody can have named it."""
+    """Return a file's name, safe to print: anybody can have named it."""
     return sanitize.one_line(paths.shorten(path), MAX_NAME_CHARACTERS)
 
 
-def _source(path: Path) -> Source:
+def _make_source(path: Path) -> Source:
     descriptor = open_file(path)
     try:
         status = os.fstat(descriptor)
@@ -138,41 +138,45 @@ def _source(path: Path) -> Source:
     return Source(path, status.st_dev, status.st_ino, status.st_size)
 
 
-def _expanded(given: Iterable[Path], trouble: list[str]) -> Iterable[Path]:
+def _expand(given: Iterable[Path], errors: list[str]) -> Iterable[Path]:
     for path in given:
         try:
             if path.is_dir():
-                files = _in(path)
+                files = _find_journals(path)
                 if not files:
-                    trouble.append(f"{show_name(path)}: no journal in this folder")
+                    errors.append(f"{show_name(path)}: no journal in this folder")
                 yield from files
             elif glob.has_magic(str(path)) and not os.path.lexists(path):
-                matching = _matching(path)
+                matching = _match(path)
                 if not matching:
-                    trouble.append(f"{show_name(path)}: no such file")
-                yield from _expanded(matching, trouble)
+                    errors.append(f"{show_name(path)}: no such file")
+                yield from _expand(matching, errors)
             else:
                 yield path
         except OSError as error:
-            trouble.append(f"{show_name(path)}: {_reason(error)}")
+            errors.append(f"{show_name(path)}: {_explain(error)}")
         except ValueError:
-            trouble.append(f"{show_name(path)}: no such file; there is a zero byte in its name")
+            errors.append(f"{show_name(path)}: no such file; there is a zero byte in its name")
 
 
-def _matching(pattern: Path) -> list[Path]:
+def _match(pattern: Path) -> list[Path]:
     return [Path(name) for name in sorted(glob.glob(str(pattern)))]  # noqa: PTH207 - it can begin with a slash
 
 
-def _in(folder: Path) -> list[Path]:
+def _find_journals(folder: Path) -> list[Path]:
     """Return the journals of a folder and of the folders in it: `*.jsonl`, and the rotated files of each."""
-    names = {_current(path) for pattern in ("*.jsonl*", "*/*.jsonl*") for path in folder.glob(pattern)}
+    names = {_strip_number(path) for pattern in ("*.jsonl*", "*/*.jsonl*") for path in folder.glob(pattern)}
     return [
-        one for name in sorted(names) if name.suffix == ".jsonl" for one in _settled(name) if not one.is_dir()
+        file
+        for name in sorted(names)
+        if name.suffix == ".jsonl"
+        for file in _list_settled_files(name)
+        if not file.is_dir()
     ]
 
 
-def _settled(path: Path) -> list[Path]:
-    """Return a journal's files as they stood at one moment, not between two steps of a rotation."""
+def _list_settled_files(path: Path) -> list[Path]:
+    """Return a journal's files, not as they are between two steps of a rotation."""
     if not _may_enter(path.parent):
         raise Failure(f"{show_name(path.parent)}: Permission denied", "give a journal that you can read")
     before = list_files(path)
@@ -190,13 +194,13 @@ def _may_enter(folder: Path) -> bool:
     )
 
 
-def _current(path: Path) -> Path:
+def _strip_number(path: Path) -> Path:
     """Return the name that a rotated file had when it was written to."""
     stem, _, number = path.name.rpartition(".")
     return path.with_name(stem) if stem and number.isascii() and number.isdecimal() else path
 
 
-def _reason(error: OSError) -> str:
+def _explain(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "no such file"
     return error.strerror or type(error).__name__
