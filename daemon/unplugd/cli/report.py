@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import sys
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.local_zone import find_local_zone
-from unplugd.cli.report_file import open_page, write_page
-from unplugd.cli.report_text import make_lines, make_screen
-from unplugd.cli.terminal import START_HINT, make_console, make_progress_bar, say
-from unplugd.cli.text_layout import Layout
+from unplugd.cli.terminal import START_HINT, make_progress_bar, say
 from unplugd.cli.timespan import parse_range
 from unplugd.errors import Failure
-from unplugd.html_report.page import render_page
 from unplugd.journal import sources
 from unplugd.journal.host import find_host_name
 from unplugd.review import parallel
@@ -33,15 +27,7 @@ if TYPE_CHECKING:
     import argparse
 
     from unplugd.paths import Paths
-    from unplugd.review.figures import Report
     from unplugd.review.model import Review
-
-REPLACEMENTS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
-"""What to show instead of the report's characters on a terminal whose encoding lacks them."""
-DEFAULT_COLUMNS: Final = 80
-MAX_ROWS: Final = 31
-SHELL_LINES: Final = 2
-"""The prompt with the command above the report, and the next prompt below it."""
 
 
 def report(arguments: argparse.Namespace, where: Paths) -> int:
@@ -63,14 +49,18 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
         review = anonymize(review)
     report = build_report(review, since=since, until=until, zone=zone, name=zone_name)
     if arguments.html:
-        write_page(arguments.html, render_page(report, made=now, zone=zone))
+        from unplugd.cli import report_file  # noqa: PLC0415 - 20 ms that only a page needs
+
+        report_file.write_page(arguments.html, report, now, zone)
     if arguments.json:
         # The json module would take seconds to indent a report of years.
         print(msgspec.json.format(json.dumps(make_json(report)), indent=2))
     elif not arguments.html:
-        _print_text(report)
+        from unplugd.cli.report_print import print_report  # noqa: PLC0415 - 25 ms that only the text needs
+
+        print_report(report)
     if arguments.open:
-        open_page(arguments.html)
+        report_file.open_page(arguments.html)
     return 0
 
 
@@ -102,27 +92,3 @@ def _find_end(review: Review, now: float) -> float:
     last = max(ends, default=now)
     # The end is exclusive: take the next full second.
     return now if last <= now else math.floor(last) + 1
-
-
-def _print_text(report: Report) -> None:
-    console = make_console()
-    if sys.stdout.isatty():
-        screen = shutil.get_terminal_size()
-        lines = make_screen(report, Layout(screen.columns, MAX_ROWS), screen.lines - SHELL_LINES)
-    else:
-        lines = list(make_lines(report, Layout(DEFAULT_COLUMNS, MAX_ROWS)))
-    replacements = _choose_replacements(sys.stdout.encoding or "ascii")
-    for line in lines:
-        line.plain = line.plain.translate(replacements)
-        line.rstrip()
-        console.print(line, soft_wrap=True)
-
-
-def _choose_replacements(encoding: str) -> dict[int, str]:
-    missing = {}
-    for character, replacement in REPLACEMENTS.items():
-        try:
-            character.encode(encoding)
-        except UnicodeEncodeError:
-            missing[ord(character)] = replacement
-    return missing

@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Final
 from unplugd import paths, sanitize
 from unplugd.cli.terminal import say
 from unplugd.errors import Failure
+from unplugd.html_report.page import render_page
 from unplugd_service import atomic
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from pathlib import Path
+
+    from unplugd.review.figures import Report
 
 BROWSER_TIMEOUT_SECONDS: Final = 3.0
 """A program that still runs after so many seconds is the browser itself, and has not failed."""
 
 
-def write_page(file: Path, page: str) -> None:
-    """Write the page, readable by the user only, and say where it is; Failure if it cannot be written."""
+def write_page(file: Path, report: Report, made: float, zone: tzinfo) -> None:
+    """Write the report as a page, readable by the user only, and say where it is; Failure if that is not possible."""
+    page = render_page(report, made=made, zone=zone)
     shown = sanitize.one_line(paths.shorten(file), 1000)
     try:
         _write(file, page.encode(errors="backslashreplace"))

@@ -1,0 +1,46 @@
+"""Print a report as text, as wide as the terminal and with characters that it has."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Final
+
+from unplugd.cli.report_text import make_lines, make_screen
+from unplugd.cli.terminal import make_console
+from unplugd.cli.text_layout import Layout
+
+if TYPE_CHECKING:
+    from unplugd.review.figures import Report
+
+REPLACEMENTS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
+"""What to show instead of the report's characters on a terminal whose encoding lacks them."""
+DEFAULT_COLUMNS: Final = 80
+MAX_ROWS: Final = 31
+SHELL_LINES: Final = 2
+"""The prompt with the command above the report, and the next prompt below it."""
+
+
+def print_report(report: Report) -> None:
+    """Print the report; on a terminal with as many rows as fit the screen."""
+    console = make_console()
+    if sys.stdout.isatty():
+        screen = shutil.get_terminal_size()
+        lines = make_screen(report, Layout(screen.columns, MAX_ROWS), screen.lines - SHELL_LINES)
+    else:
+        lines = list(make_lines(report, Layout(DEFAULT_COLUMNS, MAX_ROWS)))
+    replacements = _choose_replacements(sys.stdout.encoding or "ascii")
+    for line in lines:
+        line.plain = line.plain.translate(replacements)
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+
+
+def _choose_replacements(encoding: str) -> dict[int, str]:
+    missing = {}
+    for character, replacement in REPLACEMENTS.items():
+        try:
+            character.encode(encoding)
+        except UnicodeEncodeError:
+            missing[ord(character)] = replacement
+    return missing
