@@ -6,10 +6,12 @@ PREFIX ?= $(HOME)/.local
 INSTALLED := $(PREFIX)/share/unplugd/venv
 SHARED := man/man1/unplugd.1 bash-completion/completions/unplugd zsh/site-functions/_unplugd \
 	fish/vendor_completions.d/unplugd.fish
+# The review's tests; new folders of tests/integration are taken for the running program's.
+THEN := $(addprefix tests/integration/,journal review html_report)
 # What runs at the same time is shown one after the other; macOS has a make that cannot.
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
-.PHONY: run demo install uninstall test check test-machine test-virtual-machine test-rest documents bench clean
+.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm check documents bench clean
 
 run: $(VENV)/installed
 	$(VENV)/bin/unplugd run
@@ -33,19 +35,24 @@ uninstall:
 
 test: $(VENV)/installed-for-tests
 	PYTHON="$(PYTHON)" sh tools/debian-packages
-	$(MAKE) --jobs=4 --keep-going --no-print-directory $(ONE_BY_ONE) \
-		check test-machine test-virtual-machine test-rest
+	$(MAKE) --jobs=5 --keep-going --no-print-directory $(ONE_BY_ONE) check test-fast test-now test-then test-vm
 
-# Tests of one kind may disturb each other, those of different kinds do not: see tests/conftest.py. The machine's measure
-# times, so all else gives way to them.
-test-machine: $(VENV)/installed-for-tests
-	$(VENV)/bin/python -m pytest -m machine
+test-fast: $(VENV)/installed-for-tests
+	nice $(VENV)/bin/python -m pytest tests/unit
 
-test-virtual-machine: $(VENV)/installed-for-tests
-	nice $(VENV)/bin/python -m pytest -m virtual_machine
+# Tests of the running program are run one after the other: a daemon looks at all processes of the machine, and would see
+# the upload software of another test. Some measure times, so all else gives way to them.
+test-now: $(VENV)/installed-for-tests
+	$(VENV)/bin/python -m pytest tests/integration $(addprefix --ignore=,$(THEN))
 
-test-rest: $(VENV)/installed-for-tests
-	nice $(VENV)/bin/python -m pytest -m "not machine and not virtual_machine"
+# Tests of the review start nothing that a daemon would look at.
+test-then: $(VENV)/installed-for-tests
+	nice $(VENV)/bin/python -m pytest $(THEN)
+
+test-integration: test-now test-then
+
+test-vm: $(VENV)/installed-for-tests
+	nice $(VENV)/bin/python -m pytest tests/vm
 
 check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/ruff check .

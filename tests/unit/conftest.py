@@ -65,7 +65,7 @@ class Guard:
         if not self.active:
             return
         if event in STARTS:
-            self.refuse(f"started a process: {event} {arguments[0]}")
+            self.refuse(f"started a process: {' '.join(map(str, (event, *arguments[:1])))}")
         if event == "open":
             path, _, flags = arguments
             if isinstance(flags, int) and flags & WRITING:

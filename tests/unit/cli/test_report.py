@@ -365,12 +365,12 @@ def everything() -> Report:
     return replace(made, since=made.since + 60, before=Figures(unused_for=1e7))
 
 
-@pytest.mark.parametrize("width", [*range(40, 130), 300])
-def test_any_width(width: int) -> None:
-    """It fits, whatever things are called: no line is longer than the terminal is wide, nor than can be read well."""
+@pytest.fixture(scope="module")
+def reports() -> tuple[Report, ...]:
+    """Return reports of every kind, first the one that says all."""
     several = everything()
     most = [*several.periods, replace(several.periods[-1], end="open", ended=several.until)]
-    for made in (
+    return (
         several,
         replace(several, periods=tuple(most)),
         replace(several, days=several.days[:20]),
@@ -379,10 +379,16 @@ def test_any_width(width: int) -> None:
         sample_report.clinic(40),
         sample_report.home_month(),
         sample_report.nothing(),
-    ):
+    )
+
+
+@pytest.mark.parametrize("width", [*range(40, 130), 300])
+def test_any_width(reports: tuple[Report, ...], width: int) -> None:
+    """It fits, whatever things are called: no line is longer than the terminal is wide, nor than can be read well."""
+    for made in reports:
         found = list(make_lines(made, Layout(width)))
         assert max(line.cell_len for line in found) <= min(width, 110)
-    shown = text(several, width)
+    shown = text(reports[0], width)
     assert "By computer" in shown
     assert "something new: 2" in shown
 

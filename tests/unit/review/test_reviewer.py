@@ -535,7 +535,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
     return lines
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(histories(), st.none() | st.floats(NOON, NOON + 1e7))
 def test_any_history(lines: list[dict[str, Any]], until: float | None) -> None:
     """Whatever is in the journal, used and unused time add up, and uses lie within their period without overlaps."""
@@ -554,7 +554,7 @@ def test_any_history(lines: list[dict[str, Any]], until: float | None) -> None:
 HOSTS = st.sampled_from([None, "anna", "bert"])
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(histories(), st.data(), st.none() | st.floats(NOON, NOON + 1e7), HOSTS)
 def test_parts_are_joined_to_the_same_review(
     lines: list[dict[str, Any]], data: st.DataObject, until: float | None, here: str | None

@@ -221,7 +221,7 @@ class World:
 
 
 @given(st.lists(st.sampled_from(STEPS), max_size=30))
-@settings(max_examples=1000)
+@settings(max_examples=300)
 def test_there_is_one_notification_and_then_none(steps: list[str]) -> None:
     """Late, lost and refused answers, a server that dies, a person who presses and closes: never two, none left over."""
     world = World()
