@@ -1,4 +1,4 @@
-"""Reading journals: each event once and in order, however they are spread over files, and whatever else is in these."""
+"""A journal that the user has no permission to read."""
 
 from __future__ import annotations
 

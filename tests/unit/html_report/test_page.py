@@ -221,20 +221,6 @@ def test_hostile_names_change_nothing_but_words() -> None:
     source.encode()
 
 
-def test_three_years_of_five_stations_are_three_megabytes_at_most() -> None:
-    """A long report stays usable: the newest days are unfolded, older months folded, and it says what is not listed."""
-    report = sample_report.clinic(1096, plug_ins=6)
-    source = render_page(report, made=report.until)
-    tree = Tree(source)
-    assert len(report.periods) > 20_000
-    assert len(source.encode()) <= 3 * MEGABYTE
-    folds = tree.inside(sections(tree)["days"], "details")
-    assert ["open" in one.attributes for one in folds[:3]] == [True, True, False]
-    assert len(folds) == 37
-    assert sum("open" in one.attributes for one in folds) == 2
-    assert "older ones are counted above, but not listed" in sections(tree)["times"].text
-
-
 def test_a_thousand_times_on_one_day_are_all_there() -> None:
     """Each of a thousand periods on a day has its times under the pointer, and the long list is folded."""
     report, source, tree = made("a busy day")
