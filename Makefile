@@ -38,7 +38,7 @@ test: $(VENV)/installed-for-tests
 	$(MAKE) --jobs=5 --keep-going --no-print-directory $(ONE_BY_ONE) check test-fast test-now test-then test-vm
 
 test-fast: $(VENV)/installed-for-tests
-	nice $(VENV)/bin/python -m pytest tests/unit
+	nice $(VENV)/bin/python -m pytest --numprocesses=2 tests/unit
 
 # Tests of the running program are run one after the other: a daemon looks at all processes of the machine, and would see
 # the upload software of another test. Some measure times, so all else gives way to them.

@@ -77,7 +77,9 @@ def test_a_resting_service_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "process"), [("", ""), ("0", ""), ("60000000", f"{os.getpid() + 1}"), ("soon", ""), ("-5", "")]
+    ("wanted", "process"),
+    [("", ""), ("0", ""), ("60000000", f"{os.getpid() + 1}"), ("soon", ""), ("-5", "")],
+    ids=["none", "zero", "another process", "no number", "negative"],
 )
 def test_nobody_wants_a_sign(monkeypatch: pytest.MonkeyPatch, wanted: str, process: str) -> None:
     """Without a watchdog, or with one for another process, nothing is sent and nothing wakes up."""
