@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -261,7 +262,8 @@ def _build_initramfs(result: Path, folder: Path, modules: Path) -> None:
     shutil.copy(shutil.which("busybox", path=SEARCH) or "", folder)
     where = ("--dirname", str(modules.parents[3]), "--set-version", modules.name)
     steps = "".join(_call("modprobe", *where, "--show-depends", module) for module in FIRST_MODULES)
-    files = dict.fromkeys(Path(line.split()[1]) for line in steps.splitlines() if line.startswith("insmod"))
+    # Options may follow the path, which may have spaces.
+    files = dict.fromkeys(Path(path) for path in re.findall(r"(?m)^insmod (.*?\.ko\S*)", steps))
     for file in files:
         shutil.copy(file, folder)
     script = [

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,7 +196,9 @@ def test_follow_ends_when_nobody_reads(tmp_path: Path) -> None:
     """`unplugd log --follow | head -1` ends, though nothing comes any more."""
     file = tmp_path / "events.jsonl"
     file.write_text(number(0))
-    command = f"{UNPLUGD} log --follow --format jsonl {file} | head -1; echo ${{PIPESTATUS[0]}}"
+    command = (
+        f"{quote(UNPLUGD)} log --follow --format jsonl {quote(str(file))} | head -1; echo ${{PIPESTATUS[0]}}"
+    )
     done = subprocess.run(["bash", "-c", command], env=surroundings(tmp_path), capture_output=True, text=True, timeout=20, check=False)  # fmt: skip
     assert (done.stdout, done.stderr) == (f"{number(0)}0\n", "")
 
@@ -207,7 +210,7 @@ def test_log_bears_an_endless_line(tmp_path: Path) -> None:
         writing.truncate(300_000_000)
         writing.seek(0, os.SEEK_END)
         writing.write(b"\n" + json.dumps(EVENTS[3]).encode() + b"\n")
-    command = f"ulimit -v 250000; {UNPLUGD} log {file}"
+    command = f"ulimit -v 250000; {quote(UNPLUGD)} log {quote(str(file))}"
     environment = {"HOME": "/nowhere", "PATH": os.environ["PATH"], "TZ": "UTC", "PYTHONUTF8": "1"}
     done = subprocess.run(
         ["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=30, check=False
@@ -220,7 +223,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     """`unplugd log | head -1` ends quietly."""
     file = tmp_path / "events.jsonl"
     file.write_text("".join(json.dumps({**EVENTS[0], "version": f"{n}"}) + "\n" for n in range(50_000)))
-    command = f"{UNPLUGD} log {file} | head -1; echo ${{PIPESTATUS[0]}}"
+    command = f"{quote(UNPLUGD)} log {quote(str(file))} | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], env={"HOME": "/nowhere", "PATH": os.environ["PATH"], "TZ": "UTC", "PYTHONUTF8": "1"}, capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
     assert (done.stdout, done.stderr) == (f"{DAY}\n0\n", "")
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from tests.rig.usb import Testbed
 
-PYTHON = f"{sys.executable} -I -S"
-PROBE = f"{PYTHON} {TESTS / 'rig/probe.py'}"
+PYTHON = f'"{sys.executable}" -I -S'
+PROBE = f'{PYTHON} "{TESTS}/rig/probe.py"'
 # Ready once it may be, alive until it is stopped.
 SERVER = """
 import os, pathlib, socket, time
@@ -264,7 +264,9 @@ def test_opens_nodes(manager: UserManager, usb: Testbed) -> None:
     device = usb.plug(STICK)
     node = device.nodes[1]
     command = [
-        *PYTHON.split(),
+        sys.executable,
+        "-I",
+        "-S",
         "-c",
         f"import os; os.open({node!r}, os.O_RDWR); print(os.getpid(), flush=True); input()",
     ]
