@@ -10,7 +10,7 @@ from unittest import mock
 
 from tests.fuzz.target import SEPARATOR
 from tests.rig import journal_maker
-from unplugd.journal.event import Event
+from unplugd.journal.event import JournalEvent
 from unplugd.journal.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ NONSENSE: Final[tuple[Any, ...]] = (
     ["1-1.2"],
     ["\x1b[1m", "=1"],
 )
-FIELDS: Final = (*Event.__annotations__, "from", "until", "new")
+FIELDS: Final = (*JournalEvent.__annotations__, "from", "until", "new")
 
 
 def seeds() -> list[bytes]:

@@ -12,7 +12,7 @@ from unplugd.journal.timestamps import parse_timestamp
 if TYPE_CHECKING:
     import argparse
 
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
 
 
 class EventFilter:
@@ -50,7 +50,7 @@ class EventFilter:
         lines = batch.lines
         return Batch.from_pairs((batch.events[number], lines[number]) for number in kept)
 
-    def _is_selected(self, event: Event) -> bool:
+    def _is_selected(self, event: JournalEvent) -> bool:
         # Check the device first: it learns from events that are not shown, too.
         if self._device and not self._is_about_device(event):
             return False
@@ -64,13 +64,13 @@ class EventFilter:
             return False
         return True
 
-    def _learn_ports(self, events: list[Event]) -> None:
+    def _learn_ports(self, events: list[JournalEvent]) -> None:
         """Note which device was at each port when these events began; batches may come newest first."""
         self._matches |= {
             _find_place(event): self._matches_text(event) for event in reversed(events) if event.device
         }
 
-    def _is_about_device(self, event: Event) -> bool:
+    def _is_about_device(self, event: JournalEvent) -> bool:
         if event.device:
             self._matches[_find_place(event)] = matches = self._matches_text(event)
             return matches
@@ -79,10 +79,10 @@ class EventFilter:
             for port in event.devices
         )
 
-    def _matches_text(self, event: Event) -> bool:
+    def _matches_text(self, event: JournalEvent) -> bool:
         text = self._device
         return text in (event.device.casefold(), event.id.casefold()) or text in event.name.casefold()
 
 
-def _find_place(event: Event) -> tuple[str, str, str]:
+def _find_place(event: JournalEvent) -> tuple[str, str, str]:
     return event.host, event.boot, event.device

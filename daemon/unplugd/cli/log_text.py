@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from unplugd.cli.pager import Output
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
     from unplugd.journal.merge import Batch
 
     Paint = Callable[[str, str], str]
@@ -65,7 +65,7 @@ class TextLog:
             self.count += 1
             self._write_event(event, dict(get_fields(event, line)))
 
-    def _write_event(self, event: Event, fields: dict[str, Any]) -> None:
+    def _write_event(self, event: JournalEvent, fields: dict[str, Any]) -> None:
         time, new_day = self._write_heading(event)
         if event.host != self._first_host and self._first_host is not None:
             self._hosts_shown = True
@@ -83,7 +83,7 @@ class TextLog:
         self._write_sentence(time, event.host, gutter, sentences.describe(fields), style)
         self._lanes.leave(event)
 
-    def _write_heading(self, event: Event) -> tuple[str, bool]:
+    def _write_heading(self, event: JournalEvent) -> tuple[str, bool]:
         """Write the date if the event is the first of a day; return its time of day, and whether it is."""
         try:
             local = datetime.fromtimestamp(parse_timestamp(event.time)).astimezone()
@@ -138,7 +138,7 @@ class Lanes:
         """The ports that have a lane."""
         return [port for _, port in filter(None, self._lanes)]
 
-    def enter(self, event: Event) -> tuple[bool, bool]:
+    def enter(self, event: JournalEvent) -> tuple[bool, bool]:
         """Open lanes for the devices of an event; return whether its own had one, and whether only one is open now."""
         if self._boots.get(event.host, event.boot) != event.boot:
             # The computer was restarted: what was plugged in before counts no longer.
@@ -153,7 +153,7 @@ class Lanes:
                 self._open((event.host, port))
         return known, len(self.ports) == 1
 
-    def leave(self, event: Event) -> None:
+    def leave(self, event: JournalEvent) -> None:
         """Free the lane of a device that was unplugged."""
         key = (event.host, event.device)
         if event.event == "unplugged" and key in self._lanes:
@@ -165,7 +165,7 @@ class Lanes:
         elif len(self._lanes) < MAX_LANES:
             self._lanes.append(key)
 
-    def draw(self, event: Event, *, known: bool) -> tuple[str, str]:
+    def draw(self, event: JournalEvent, *, known: bool) -> tuple[str, str]:
         """Return the marks beside the first line of a sentence, and beside the lines after it."""
         begin, along, here, end = self._marks
         first, further = "", ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Event(msgspec.Struct, gc=False):
+class JournalEvent(msgspec.Struct, gc=False):
     """The fields that the review needs; a missing text is "", a missing number -1.0. A text can hold anything."""
 
     time: str
@@ -50,20 +50,20 @@ class Event(msgspec.Struct, gc=False):
     due: tuple[str, ...] | None = None
 
 
-class _Known(Event, gc=False):
+class _Known(JournalEvent, gc=False):
     # Fails for what another version wrote, which then goes the long way; the usual line needs no further check.
     event: Literal[kinds.KINDS]  # type: ignore[valid-type] # msgspec takes the names, mypy wants them spelled out
     schema: Literal[1] = 1
 
 
-_LINES: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(_Known)
-_LINE: Final = msgspec.json.Decoder(Event)
+_LINES: Final[msgspec.json.Decoder[JournalEvent]] = msgspec.json.Decoder(_Known)
+_LINE: Final = msgspec.json.Decoder(JournalEvent)
 MAX_DEPTH: Final = 64
 """Lists within lists; unplugd's own events have one."""
 _OURS: Final = re.compile(rb'\s*\{\s*"(?:t(?:i(?:m(?:e|\Z)|\Z)|\Z)|\Z)|\s*\{\s*\Z')
 
 
-def decode(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
+def decode(chunk: bytes, notes: Counter[str]) -> tuple[list[JournalEvent], bytes]:
     """Return the events on whole lines, and the bytes of exactly their lines; count in `notes` what is no event."""
     if b"\r" in chunk:
         # To JSON it is a space; a terminal would write over the line.
@@ -85,8 +85,8 @@ def _are_all_short(chunk: bytes) -> bool:
     return max(map(len, chunk.split(b"\n"))) <= MAX_LINE_BYTES
 
 
-def _decode_by_line(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], bytes]:
-    events: list[Event] = []
+def _decode_by_line(chunk: bytes, notes: Counter[str]) -> tuple[list[JournalEvent], bytes]:
+    events: list[JournalEvent] = []
     lines: list[bytes] = []
     for line in chunk.split(b"\n"):
         whole = line.strip(b"\0\r\t ")
@@ -104,7 +104,7 @@ def _decode_by_line(chunk: bytes, notes: Counter[str]) -> tuple[list[Event], byt
     return events, b"".join(line + b"\n" for line in lines)
 
 
-def parse_line(line: bytes, notes: Counter[str]) -> Event | None:
+def parse_line(line: bytes, notes: Counter[str]) -> JournalEvent | None:
     """Return the event on a line, or None if there is none; count in `notes` what is unusual."""
     if len(line) > MAX_LINE_BYTES:
         notes["too_long"] += 1
@@ -136,7 +136,7 @@ def parse_object(line: bytes) -> dict[str, Any] | None:
     return fields
 
 
-def get_fields(event: Event, line: bytes) -> Mapping[str, Any]:
+def get_fields(event: JournalEvent, line: bytes) -> Mapping[str, Any]:
     """Return every field of an event, also those that this version does not know."""
     fields = parse_object(line)
     # It fails for numbers of thousands of digits and for deep lists, which only the fast decoder reads.
@@ -153,10 +153,10 @@ def _is_deep(fields: dict[str, Any]) -> bool:
     return True
 
 
-def _coerce(fields: dict[str, Any]) -> Event:
+def _coerce(fields: dict[str, Any]) -> JournalEvent:
     """Return an event with those fields that make sense."""
     kept: dict[str, Any] = {}
-    for name, kind in Event.__annotations__.items():
+    for name, kind in JournalEvent.__annotations__.items():
         if name in fields:
             try:
                 # By way of JSON, so that values are converted as on other lines.
@@ -164,7 +164,7 @@ def _coerce(fields: dict[str, Any]) -> Event:
                 kept[name] = msgspec.json.decode(raw, type=_TYPES[kind])
             except (ValueError, RecursionError, OverflowError, TypeError):
                 continue
-    return Event(**{"time": "", "event": "", **kept})
+    return JournalEvent(**{"time": "", "event": "", **kept})
 
 
 def _clean_value(value: Any) -> Any:

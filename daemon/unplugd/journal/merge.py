@@ -23,16 +23,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unplugd.journal import lines, sources
 from unplugd.journal.event import decode
-from unplugd.journal.plan import SLACK_SECONDS, find_place, find_position, rank_boots
+from unplugd.journal.plan import SLACK_SECONDS, find_order, find_position, rank_boots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
     from unplugd.journal.plan import Group, Segment
     from unplugd.journal.sources import Source
 
-    Pair = tuple[Event, bytes]
+    Pair = tuple[JournalEvent, bytes]
     Key = tuple[float, tuple[int, str, float], bytes]
 
 MAX_MERGED_SEGMENTS: Final = 64
@@ -46,7 +46,7 @@ _UPTIME: Final = attrgetter("uptime")
 class Batch(NamedTuple):
     """Some events in their order, and the bytes of exactly their lines."""
 
-    events: list[Event]
+    events: list[JournalEvent]
     chunk: bytes
 
     @property
@@ -209,7 +209,7 @@ def put_in_order(
         yield held
 
 
-def _follows(before: Event, events: list[Event]) -> bool:
+def _follows(before: JournalEvent, events: list[JournalEvent]) -> bool:
     """Return whether `events` are in order, after `before`, and reach so far that none can still come before `before`."""
     positions = [event.uptime for event in events]
     return (
@@ -221,12 +221,12 @@ def _follows(before: Event, events: list[Event]) -> bool:
     )
 
 
-def _is_in_order(events: list[Event], steps: Iterable[int]) -> bool:
+def _is_in_order(events: list[JournalEvent], steps: Iterable[int]) -> bool:
     """Return whether the event after each of these steps belongs there; False where only the lines can tell."""
     for before, after in (events[step : step + 2] for step in steps):
         if before.boot == after.boot:
             here, there = find_position(before), find_position(after)
-            if here > there or (here == there and find_place(before) >= find_place(after)):
+            if here > there or (here == there and find_order(before) >= find_order(after)):
                 return False
     return True
 
@@ -247,7 +247,7 @@ def _sort(batch: Batch, notes: Counter[str], *, keep_duplicates: bool) -> Batch:
 
 def _add_key(pair: Pair) -> tuple[Key, Pair]:
     event, line = pair
-    return (find_position(event), find_place(event), line), pair
+    return (find_position(event), find_order(event), line), pair
 
 
 def _cut(batch: Batch, at: int) -> tuple[Batch, Batch]:

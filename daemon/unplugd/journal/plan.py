@@ -29,7 +29,7 @@ from unplugd.journal.timestamps import parse_timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
     from unplugd.journal.sources import Source
 
     Group = list["Segment"]
@@ -154,7 +154,7 @@ class Planner:
 
 def read_located(
     source: Source, begin: int, end: int, notes: Counter[str]
-) -> Iterator[tuple[int, int, Event]]:
+) -> Iterator[tuple[int, int, JournalEvent]]:
     """Yield the events between two offsets of a file, each with the offsets of its line."""
     descriptor = source.open()
     try:
@@ -178,7 +178,7 @@ def read_located(
         os.close(descriptor)
 
 
-def find_position(event: Event) -> float:
+def find_position(event: JournalEvent) -> float:
     """Return where an event stands in its boot, in seconds; by the wall clock where it names no boot."""
     if event.boot:
         return event.uptime
@@ -186,7 +186,7 @@ def find_position(event: Event) -> float:
     return -1.0 if math.isnan(at) else at
 
 
-def find_place(event: Event) -> tuple[int, str, float]:
+def find_order(event: JournalEvent) -> tuple[int, str, float]:
     """Return the order of an event among those of the same moment."""
     return kinds.sort_key(event.event, event.device, event.outcome)
 
@@ -230,10 +230,10 @@ def _sample(source: Source) -> Segment | None:
     return Segment(source, samples[0][1].host, 0, source.size, boots, last, first_seen, exact=False)
 
 
-def _read_samples(source: Source) -> list[tuple[int, Event]]:
+def _read_samples(source: Source) -> list[tuple[int, JournalEvent]]:
     descriptor = source.open()
     try:
-        samples: list[tuple[int, Event]] = []
+        samples: list[tuple[int, JournalEvent]] = []
         for offset in range(0, source.size - SAMPLE_BYTES, SAMPLE_EVERY_BYTES):
             samples += ((offset, event) for event in islice(_read_sample(descriptor, offset), 1))
         # The very last event tells where the next file may begin.
@@ -244,7 +244,7 @@ def _read_samples(source: Source) -> list[tuple[int, Event]]:
     return samples
 
 
-def _read_sample(descriptor: int, offset: int) -> Iterator[Event]:
+def _read_sample(descriptor: int, offset: int) -> Iterator[JournalEvent]:
     """Yield the events on the few whole lines after an offset."""
     found = os.pread(descriptor, SAMPLE_BYTES, offset).split(b"\n")
     for line in found if offset == 0 else found[1:]:

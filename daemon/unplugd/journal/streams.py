@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator, Sequence
 
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
     from unplugd.journal.sources import Source
 
 
@@ -68,7 +68,7 @@ def read_last(
             if enough:
                 break
         streams.append(put_in_order(reversed(taken), notes))
-    ends: deque[tuple[Event, bytes]] = deque(maxlen=most)
+    ends: deque[tuple[JournalEvent, bytes]] = deque(maxlen=most)
     for batch in _merge(streams):
         ends.extend(zip(batch.events, batch.lines, strict=True))
     return list(plan), iter([Batch.from_pairs(ends)] if ends else [])
@@ -87,7 +87,7 @@ class _Stream:
         self._batches = batches
         self._reached = ""
         self.times: list[str] = []
-        self.events: list[Event] = []
+        self.events: list[JournalEvent] = []
         self.lines: list[bytes] = []
 
     def fill(self) -> bool:
@@ -103,7 +103,7 @@ class _Stream:
             self.times, self.events, self.lines = times, batch.events, batch.lines
         return True
 
-    def take(self, until: str) -> tuple[list[str], list[Event], list[bytes]]:
+    def take(self, until: str) -> tuple[list[str], list[JournalEvent], list[bytes]]:
         """Remove and return what comes until then."""
         cut = bisect_right(self.times, until)
         taken = self.times[:cut], self.events[:cut], self.lines[:cut]
@@ -117,7 +117,7 @@ def _merge_batches(batches: list[Iterator[Batch]]) -> Iterator[Batch]:
     while streams:
         until = min(stream.times[-1] for stream in streams)
         times: list[str] = []
-        events: list[Event] = []
+        events: list[JournalEvent] = []
         lines: list[bytes] = []
         for stream in streams:
             more_times, more_events, more_lines = stream.take(until)
@@ -136,7 +136,7 @@ def _merge_events(batches: list[Iterator[Batch]]) -> Iterator[Batch]:
         yield Batch.from_pairs(pairs)
 
 
-def _pair_with_times(batches: Iterator[Batch]) -> Iterator[tuple[str, tuple[Event, bytes]]]:
+def _pair_with_times(batches: Iterator[Batch]) -> Iterator[tuple[str, tuple[JournalEvent, bytes]]]:
     stream = _Stream(batches)
     while stream.fill():
         yield from zip(stream.times, zip(stream.events, stream.lines, strict=True), strict=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from unplugd.rules.devices import Watch
-    from unplugd.rules.model import PluggedIn, Reminder
+    from unplugd.rules.model import PluggedPeriod, Reminder
 
 SNOOZE_KEY: Final = "snooze"
 UPLOADING_KEY: Final = "uploading"
@@ -85,7 +85,7 @@ def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watc
     return Message(title, tuple(lines), tuple(buttons), notice.critical, notice.fresh)
 
 
-def _describe_idle(plug: PluggedIn, now: float, wall: datetime) -> str:
+def _describe_idle(plug: PluggedPeriod, now: float, wall: datetime) -> str:
     idle = now - plug.idle_since
     since = _format_time(datetime.fromtimestamp(wall.timestamp() - idle).astimezone(), wall)
     # Below a minute the time of day is enough.
@@ -97,7 +97,7 @@ def _describe_idle(plug: PluggedIn, now: float, wall: datetime) -> str:
     )
 
 
-def _advise(plugs: Sequence[PluggedIn], watches: Sequence[Watch]) -> str:
+def _advise(plugs: Sequence[PluggedPeriod], watches: Sequence[Watch]) -> str:
     found = [devices.find_watch(plug.device.vendor, plug.device.product, watches) for plug in plugs]
     is_chargeable = any(watch and watch.chargeable for watch in found)
     it = "it" if len(plugs) == 1 else "them"

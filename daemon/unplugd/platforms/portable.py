@@ -16,7 +16,7 @@ import usb.backend.libusb1
 import usb.core
 
 from unplugd.eventloop.timer import Timer
-from unplugd.notify.registry import make_channel
+from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
 from unplugd.rules import devices
 from unplugd.rules.devices import Device

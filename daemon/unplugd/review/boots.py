@@ -9,16 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd.review.open_period import (
-    JUMP_SECONDS,
-    MAX_SECONDS,
-    MAX_WALL_SECONDS,
-    BootClock,
-    check_number,
-)
+from unplugd.review.open_period import JUMP_SECONDS, MAX_SECONDS, MAX_WALL_SECONDS, BootClock, check_number
 
 if TYPE_CHECKING:
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
     from unplugd.review.results import Results
 
 MAX_BOOTS: Final = 8
@@ -40,7 +34,7 @@ class Boots:
         self._results = results
 
     def place(
-        self, known: BootClock | None, event: Event, wall: float
+        self, known: BootClock | None, event: JournalEvent, wall: float
     ) -> tuple[BootClock, float, float] | None:
         """Return the boot, the uptime and the wall clock of an event that does not simply follow in the `known` boot.
 
@@ -71,7 +65,7 @@ class Boots:
         return boot, at, wall
 
     def _begin_boot(
-        self, known: BootClock | None, event: Event, uptime: float | None, wall: float
+        self, known: BootClock | None, event: JournalEvent, uptime: float | None, wall: float
     ) -> BootClock | None:
         """Return a boot that begins with this event, None where it is a late event of the `known` one."""
         host, boot = event.host, event.boot

@@ -14,12 +14,12 @@ from unplugd.rules.events import OUTCOMES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
     from unplugd.review.results import Results
 
-    Handler = Callable[[BootClock, Event, float, float], bool]
+    Handler = Callable[[BootClock, JournalEvent, float, float], bool]
 
-REPLUG_SECONDS: Final = 11.0
+MAX_REPLUG_SECONDS: Final = 11.0
 """Seconds within which a replug continues the period: the rule's ten, and one for a poll that came late."""
 
 
@@ -44,12 +44,12 @@ class DeviceEvents:
             "stranger": self.on_stranger,
         }
 
-    def on_plugged_in(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_plugged_in(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Begin a period, or continue one that a replug interrupted."""
         period = boot.open.get(event.device)
         if period is not None:
             unplugged_at = period.unplugged_at
-            in_time = unplugged_at is None or at - unplugged_at <= REPLUG_SECONDS
+            in_time = unplugged_at is None or at - unplugged_at <= MAX_REPLUG_SECONDS
             if event.continued and in_time and period.id == event.id and not period.unseen:
                 period.plugged_at = period.touch(at, wall)
                 period.unplugged_at = None
@@ -60,7 +60,7 @@ class DeviceEvents:
         _begin_period(boot, event, at, at, wall)
         return True
 
-    def on_checkpoint(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_checkpoint(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Note that the device is still plugged in."""
         period = boot.find_plugged_in(event.device)
         if period is not None:
@@ -68,7 +68,7 @@ class DeviceEvents:
             return True
         return self._begin_earlier_period(boot, event, at, wall) is not None
 
-    def on_unplugged(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_unplugged(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """End the period; it stays open, since a replug may continue it."""
         period = boot.open.get(event.device)
         if period is None:
@@ -88,13 +88,13 @@ class DeviceEvents:
         period.uses.restore_missing(event, period.plugged_at, ended)
         return True
 
-    def on_use_began(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_use_began(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Begin a use."""
         period = self._find_or_begin_period(boot, event, at, wall)
         period.uses.begin(period.touch(at, wall), event.program, event.evidence)
         return True
 
-    def on_use_ended(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_use_ended(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """End the current use, or add a whole one if its beginning is lost."""
         used_for = check_number(event.used_for)
         period = boot.open.get(event.device)
@@ -117,7 +117,7 @@ class DeviceEvents:
         uses.end(at)
         return True
 
-    def on_reminder_ended(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_reminder_ended(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Note the outcome of the last reminder."""
         period = boot.find_plugged_in(event.device)
         if period is None or not period.shown:
@@ -131,7 +131,7 @@ class DeviceEvents:
             period.reminders[-1].outcome = event.outcome
         return True
 
-    def on_snoozed(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_snoozed(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Begin a snooze."""
         snoozed_for = check_number(event.snoozed_for)
         if snoozed_for is None:
@@ -140,7 +140,7 @@ class DeviceEvents:
         period.snoozes.begin(period.touch(at, wall), snoozed_for)
         return True
 
-    def on_snooze_ended(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_snooze_ended(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """End the current snooze."""
         period = boot.open.get(event.device)
         if period is None or period.snoozes.current is None:
@@ -153,7 +153,7 @@ class DeviceEvents:
             period.touch(at, wall)
         return True
 
-    def on_stranger(self, boot: BootClock, event: Event, at: float, wall: float) -> bool:
+    def on_stranger(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Note an unknown program, once."""
         period = self._find_or_begin_period(boot, event, at, wall)
         period.touch(at, wall)
@@ -161,7 +161,7 @@ class DeviceEvents:
             period.strangers.append(event.program)
         return True
 
-    def apply_reminder(self, boot: BootClock, event: Event, at: float, wall: float) -> None:
+    def apply_reminder(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> None:
         """Add a reminder to each device for which it is due; the others that it lists are only on the screen."""
         due = event.devices if event.due is None else event.due
         for port in event.devices:
@@ -179,7 +179,9 @@ class DeviceEvents:
                     count = period.reminders[-1].count + 1
                 period.reminders.append(OpenReminder(reminded_at, count, event.urgency, event.channel))
 
-    def _find_or_begin_period(self, boot: BootClock, event: Event, at: float, wall: float) -> OpenPeriod:
+    def _find_or_begin_period(
+        self, boot: BootClock, event: JournalEvent, at: float, wall: float
+    ) -> OpenPeriod:
         """Return the period that an event is about; one that begins with the event if none is known."""
         period = boot.find_plugged_in(event.device)
         if period is not None:
@@ -189,7 +191,7 @@ class DeviceEvents:
         return _begin_period(boot, event, at, at, wall)
 
     def _begin_earlier_period(
-        self, boot: BootClock, event: Event, at: float, wall: float
+        self, boot: BootClock, event: JournalEvent, at: float, wall: float
     ) -> OpenPeriod | None:
         """Begin a period that is as long, and was used as long, as the event says; None if it does not say."""
         plugged_for = check_number(event.plugged_for)
@@ -207,7 +209,7 @@ class DeviceEvents:
         return period
 
 
-def _begin_period(boot: BootClock, event: Event, began: float, at: float, wall: float) -> OpenPeriod:
+def _begin_period(boot: BootClock, event: JournalEvent, began: float, at: float, wall: float) -> OpenPeriod:
     """Begin a period, but not before the one before it on this port was over."""
     port = event.device
     period = OpenPeriod(boot, event, max(began, boot.ended.get(port, began)), at, wall)

@@ -15,7 +15,7 @@ from unplugd.journal.timestamps import parse_timestamp
 from unplugd.review.model import Snooze, Use
 
 if TYPE_CHECKING:
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
 
 
 MAX_WALL_SECONDS: Final = 1e10
@@ -60,7 +60,7 @@ class OpenUses:
             self.finished.append(Use(began, max(began, at), program, evidence))
             self.current = None
 
-    def restore_missing(self, event: Event, plugged_at: float, until: float) -> None:
+    def restore_missing(self, event: JournalEvent, plugged_at: float, until: float) -> None:
         """Add the use since `plugged_at` that the totals of `event` include and no other event mentions.
 
         Only its duration is known: it goes into the first gaps between the known uses.
@@ -129,7 +129,7 @@ class OpenPeriod:
         "wall",
     )
 
-    def __init__(self, boot: BootClock, event: Event, began: float, at: float, wall: float) -> None:
+    def __init__(self, boot: BootClock, event: JournalEvent, began: float, at: float, wall: float) -> None:
         self.boot = boot
         self.id = event.id
         self.name = event.name
@@ -139,7 +139,7 @@ class OpenPeriod:
         """When its last event was."""
         self.wall = wall
         """The wall clock at `at`; an estimate while `unread`."""
-        self.unread: Event | None = None
+        self.unread: JournalEvent | None = None
         """The last event, if it was skipped."""
         self.unplugged_at: float | None = None
         """None while it is plugged in; a replug may still follow."""
@@ -152,7 +152,7 @@ class OpenPeriod:
         self.reminders: list[OpenReminder] = []
         self.strangers: list[str] = []
 
-    def skip_checkpoints(self, last: Event, next_time: str) -> bool:
+    def skip_checkpoints(self, last: JournalEvent, next_time: str) -> bool:
         """Skip a run of checkpoints that ends with `last`; return whether the clock was set back after it.
 
         `next_time` is the time of the event that follows. Where it is earlier, that event must not be skipped: once the
@@ -205,7 +205,7 @@ class BootClock:
         """When the last event was, and the first one."""
         self.wall = wall
         """The wall clock at `at`; that of an earlier event while `unread`."""
-        self.unread: Event | None = None
+        self.unread: JournalEvent | None = None
         """The last event, if it was skipped."""
         self.skew: float | None = None
         """How far the wall clock is ahead of uptime."""
@@ -244,6 +244,6 @@ def check_number(value: float, most: float = MAX_SECONDS) -> float | None:
     return value if 0 <= value <= most else None
 
 
-def _read_wall_clock(event: Event, otherwise: float) -> float:
+def _read_wall_clock(event: JournalEvent, otherwise: float) -> float:
     wall = parse_timestamp(event.time)
     return wall if 0 <= wall <= MAX_WALL_SECONDS else otherwise

@@ -36,10 +36,12 @@ from unplugd.review.results import Results
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
 
 
-def review_events(events: Iterable[Event], until: float | None = None, host: str | None = None) -> Review:
+def review_events(
+    events: Iterable[JournalEvent], until: float | None = None, host: str | None = None
+) -> Review:
     """Return the periods in these events; those of each computer come in order, computers may be mixed.
 
     What is still open at the end ends with its last event. With `until` (Unix seconds) it is extended until then, on
@@ -49,7 +51,7 @@ def review_events(events: Iterable[Event], until: float | None = None, host: str
 
 
 def review_part(
-    events: Iterable[Event],
+    events: Iterable[JournalEvent],
     until: float | None = None,
     host: str | None = None,
     continued_host: str | None = None,
@@ -61,7 +63,7 @@ def review_part(
     reviewer = Reviewer()
     # Comparing with the checkpoint before costs less than looking anything up.
     period: OpenPeriod | None = None
-    latest: Event | None = None
+    latest: JournalEvent | None = None
     for event in events:
         is_checkpoint = event.event == "checkpoint"
         if (
@@ -103,7 +105,7 @@ class Reviewer:
         self._latest = self._boots.latest
         self._handlers = self._device_events.handlers
 
-    def find_plugged_in(self, event: Event) -> OpenPeriod | None:
+    def find_plugged_in(self, event: JournalEvent) -> OpenPeriod | None:
         """Return the period of a checkpoint that may be skipped; None if there is something to do first."""
         boot = self._by_name.get((event.host, event.boot))
         # The first event after unplugd stopped shows that it is running again.
@@ -113,7 +115,7 @@ class Reviewer:
         period = boot.open.get(event.device)
         return None if period is None or period.unplugged_at is not None else period
 
-    def take(self, event: Event) -> None:
+    def take(self, event: JournalEvent) -> None:
         """Take one event."""
         boot = self._by_name.get((event.host, event.boot))
         wall, at = parse_timestamp(event.time), event.uptime

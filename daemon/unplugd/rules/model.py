@@ -72,7 +72,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class PluggedIn:
+class PluggedPeriod:
     """One device's plugged-in period. It outlives an unplug for `REPLUG_SECONDS`, with `gone_at` set.
 
     `since` is the start of the period, `plugged_at` the latest plug-in within it. `reminders` counts those delivered
@@ -132,7 +132,7 @@ class Reminder:
     """
 
     serial: int
-    devices: tuple[PluggedIn, ...]
+    devices: tuple[PluggedPeriod, ...]
     unknown_programs: tuple[tuple[str, Device], ...] = ()
     due: frozenset[str] = frozenset()
     fresh: bool = False
@@ -156,7 +156,7 @@ class State:
     delivery failed and nothing is shown before that time.
     """
 
-    periods: tuple[PluggedIn, ...] = ()
+    periods: tuple[PluggedPeriod, ...] = ()
     reminder: Reminder | None = None
     on_screen: bool = False
     serial: int = 0
@@ -164,7 +164,7 @@ class State:
     running_since: float | None = None
     quiet_until: float | None = None
 
-    def present(self) -> tuple[PluggedIn, ...]:
+    def present(self) -> tuple[PluggedPeriod, ...]:
         """Return the periods of the devices that are plugged in now."""
         return tuple(period for period in self.periods if period.gone_at is None)
 

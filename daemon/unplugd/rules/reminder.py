@@ -17,7 +17,7 @@ from unplugd.rules.model import (
     Action,
     DeviceUse,
     Observation,
-    PluggedIn,
+    PluggedPeriod,
     Policy,
     Record,
     Reminder,
@@ -44,7 +44,7 @@ def step(
     """Return the state after a poll at `now`, and the actions to carry out."""
     actions: list[Action] = []
     before = {period.device.port: period for period in state.periods}
-    after: dict[str, PluggedIn] = {}
+    after: dict[str, PluggedPeriod] = {}
     for seen in observation.uses:
         port = seen.device.port
         period = _plug_in(before.pop(port, None), seen.device, now, actions)
@@ -69,7 +69,7 @@ def step(
     return _update_reminder(state, now, policy, actions)
 
 
-def due_at(period: PluggedIn, state: State, policy: Policy) -> float:
+def due_at(period: PluggedPeriod, state: State, policy: Policy) -> float:
     """Return when the next reminder of `period` is due, provided that nothing uses the device until then."""
     return max(_first_due_at(period, state, policy), _repeat_at(period, policy))
 
@@ -169,7 +169,7 @@ def snooze(
 ) -> tuple[State, tuple[Action, ...]]:
     """Snooze the plugged-in devices (or those on the ports `only`) for `seconds`, each within the rest of its limit."""
     actions: list[Action] = []
-    periods: list[PluggedIn] = []
+    periods: list[PluggedPeriod] = []
     for period in state.periods:
         wanted = period.gone_at is None and (only is None or period.device.port in only)
         length = min(seconds, period.snooze_left(now, policy))
@@ -208,7 +208,9 @@ def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Ac
 # --- one device -------------------------------------------------------------------------------------------------
 
 
-def _plug_in(period: PluggedIn | None, device: Device, now: float, actions: list[Action]) -> PluggedIn:
+def _plug_in(
+    period: PluggedPeriod | None, device: Device, now: float, actions: list[Action]
+) -> PluggedPeriod:
     if period and period.gone_at is None:
         same_address = period.device.address in (0, device.address)
         if period.device.id == device.id and same_address:
@@ -233,12 +235,12 @@ def _plug_in(period: PluggedIn | None, device: Device, now: float, actions: list
     if period:
         end_snooze(period, now if period.gone_at is None else period.gone_at, "unplugged", actions)
     actions.append(Record(events.PluggedIn(device.address), device))
-    return PluggedIn(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT_SECONDS)
+    return PluggedPeriod(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT_SECONDS)
 
 
 def _update_use(
-    period: PluggedIn, seen: DeviceUse, now: float, policy: Policy, actions: list[Action]
-) -> PluggedIn:
+    period: PluggedPeriod, seen: DeviceUse, now: float, policy: Policy, actions: list[Action]
+) -> PluggedPeriod:
     program = seen.program or "unknown"
     in_use = seen.verdict == "in use"
     if in_use and seen.doubtful:
@@ -266,7 +268,7 @@ def _update_use(
     return period
 
 
-def _end_use(period: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
+def _end_use(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:
     if period.use is None:
         return period
     used_for = max(0.0, now - period.use.began)
@@ -275,13 +277,15 @@ def _end_use(period: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
     return replace(period, use=None, used_for=period.used_for + used_for, last_use=now)
 
 
-def _expire_snooze(period: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
+def _expire_snooze(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:
     if period.snoozed_until is not None and now >= period.snoozed_until:
         return end_snooze(period, now, "over", actions)
     return period
 
 
-def end_snooze(period: PluggedIn, now: float, how: events.SnoozeEnd, actions: list[Action]) -> PluggedIn:
+def end_snooze(
+    period: PluggedPeriod, now: float, how: events.SnoozeEnd, actions: list[Action]
+) -> PluggedPeriod:
     """End the snooze of a device, if there is one; the journal records `how`."""
     if period.snoozed_at is None or period.snoozed_until is None:
         return period
@@ -298,8 +302,8 @@ def end_snooze(period: PluggedIn, now: float, how: events.SnoozeEnd, actions: li
 
 
 def _end_reminder(
-    period: PluggedIn, outcome: events.Outcome, actions: list[Action], held_for: float | None = None
-) -> PluggedIn:
+    period: PluggedPeriod, outcome: events.Outcome, actions: list[Action], held_for: float | None = None
+) -> PluggedPeriod:
     if not period.shown:
         return period
     held = None if held_for is None else _to_milliseconds(held_for)
@@ -307,7 +311,7 @@ def _end_reminder(
     return replace(period, shown=False)
 
 
-def _note_unknown_programs(period: PluggedIn, seen: DeviceUse, actions: list[Action]) -> PluggedIn:
+def _note_unknown_programs(period: PluggedPeriod, seen: DeviceUse, actions: list[Action]) -> PluggedPeriod:
     fresh = [
         program for program in dict.fromkeys(seen.unknown_programs) if program not in period.programs_seen
     ]
@@ -316,14 +320,14 @@ def _note_unknown_programs(period: PluggedIn, seen: DeviceUse, actions: list[Act
     return replace(period, unknown_programs=(*still, *fresh), programs_seen=period.programs_seen | set(fresh))
 
 
-def _checkpoint(period: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
+def _checkpoint(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:
     if now < period.checkpoint_at:
         return period
     actions.append(Record(sum_up(period, now), period.device))
     return replace(period, checkpoint_at=now + CHECKPOINT_SECONDS)
 
 
-def unplug(period: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
+def unplug(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:
     """End the use and the reminder of a device that was unplugged at `now`."""
     period = _end_use(period, now, actions)
     period = _end_reminder(period, "unplugged", actions)
@@ -331,7 +335,7 @@ def unplug(period: PluggedIn, now: float, actions: list[Action]) -> PluggedIn:
     return replace(period, gone_at=now, unknown_programs=())
 
 
-def sum_up(period: PluggedIn, now: float) -> events.Checkpoint:
+def sum_up(period: PluggedPeriod, now: float) -> events.Checkpoint:
     """Return how long a device has been plugged in, and unused, until `now`."""
     return events.Checkpoint(
         _to_milliseconds(period.seconds_plugged_in(now)), _to_milliseconds(period.seconds_idle(now))
@@ -343,7 +347,7 @@ def _to_milliseconds(seconds: float) -> float:
     return round(seconds, 3)
 
 
-def _first_due_at(period: PluggedIn, state: State, policy: Policy) -> float:
+def _first_due_at(period: PluggedPeriod, state: State, policy: Policy) -> float:
     """Return when the first reminder is due; repeats are never due before it."""
     due = (
         period.since + policy.after_plug_in if period.last_use is None else period.last_use + policy.after_use
@@ -353,7 +357,7 @@ def _first_due_at(period: PluggedIn, state: State, policy: Policy) -> float:
     return max(due, period.held_until or 0.0, period.snoozed_until or 0.0)
 
 
-def _repeat_at(period: PluggedIn, policy: Policy) -> float:
+def _repeat_at(period: PluggedPeriod, policy: Policy) -> float:
     if period.reminded_at is None:
         return 0.0
     return period.reminded_at + policy.repeat[min(period.reminders, len(policy.repeat)) - 1]
@@ -421,6 +425,6 @@ def _update_reminder(
     return replace(state, reminder=wanted, serial=serial, on_screen=True), tuple(actions)
 
 
-def _is_silenced(period: PluggedIn, now: float) -> bool:
+def _is_silenced(period: PluggedPeriod, now: float) -> bool:
     """Whether the person asked for quiet: by a snooze, or by saying that an upload is going on."""
     return max(period.snoozed_until or 0.0, period.held_until or 0.0) > now

@@ -9,7 +9,7 @@ from unplugd import sanitize
 from unplugd.durations import DAY_SECONDS
 from unplugd.rules import events
 from unplugd.rules.devices import Device, parse_id
-from unplugd.rules.model import Action, PluggedIn, Record, State, Use
+from unplugd.rules.model import Action, PluggedPeriod, Record, State, Use
 from unplugd.rules.reminder import end_snooze, unplug
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ MAX_REMINDERS: Final = 1_000_000
 
 def find_open_periods(
     lines: Iterable[dict[str, Any]], boot: str, now: float
-) -> tuple[tuple[PluggedIn, float], ...]:
+) -> tuple[tuple[PluggedPeriod, float], ...]:
     """Return the open periods of the boot as the last events left them, each with the time of its last event.
 
     Events that are incomplete, implausible or later than `now` are skipped: the file can hold anything, and
     nothing in it may silence a reminder for ever.
     """
-    periods: dict[str, PluggedIn] = {}
+    periods: dict[str, PluggedPeriod] = {}
     known_until: dict[str, float] = {}
     for event in lines:
         if event.get("boot") != boot:
@@ -49,7 +49,7 @@ def find_open_periods(
     )
 
 
-def _apply_event(periods: dict[str, PluggedIn], event: dict[str, Any], at: float) -> None:
+def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: float) -> None:
     what = event["event"]
     if what == "reminded":
         count = int(_read_number(event, "count", MAX_REMINDERS))
@@ -69,12 +69,12 @@ def _apply_event(periods: dict[str, PluggedIn], event: dict[str, Any], at: float
         if event.get("continued") and period:
             periods[port] = replace(period, device=device, plugged_at=at, used_for=0.0, gone_at=None)
         else:
-            periods[port] = PluggedIn(device, since=at, plugged_at=at, checkpoint_at=at)
+            periods[port] = PluggedPeriod(device, since=at, plugged_at=at, checkpoint_at=at)
     elif what == "checkpoint" and period is None:
         # The start lies before the part of the journal that is read; the checkpoint tells when it was.
         began = at - _read_number(event, "plugged_for", at)
         used_for = at - began - _read_number(event, "idle_for", at - began)
-        periods[port] = PluggedIn(
+        periods[port] = PluggedPeriod(
             _read_device(event), since=began, plugged_at=began, checkpoint_at=at, used_for=used_for
         )
     elif period is None:
@@ -131,7 +131,7 @@ def _read_device(event: dict[str, Any]) -> Device:
     )
 
 
-def report_missed_unplug(period: PluggedIn, known_until: float) -> tuple[Action, ...]:
+def report_missed_unplug(period: PluggedPeriod, known_until: float) -> tuple[Action, ...]:
     """Return the events of an unplug while unplugd was down; times end at `known_until`, the last event."""
     if period.gone_at is not None:
         return ()
@@ -148,7 +148,7 @@ def _mark_unseen(action: Action) -> Action:
     return action
 
 
-def restore_state(periods: Iterable[PluggedIn]) -> State:
+def restore_state(periods: Iterable[PluggedPeriod]) -> State:
     """Return the state to go on with; a reminder that was on the screen comes back as an update."""
     kept = tuple(periods)
     return State(periods=kept, on_screen=any(period.shown for period in kept))

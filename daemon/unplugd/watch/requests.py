@@ -12,7 +12,7 @@ from unplugd.rules import reminder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from unplugd.rules.model import PluggedIn
+    from unplugd.rules.model import PluggedPeriod
     from unplugd.watch.configuration import Configuration
     from unplugd.watch.recorder import Recorder
     from unplugd.watch.reminders import Reminders
@@ -95,7 +95,7 @@ class Requests:
             "configuration": {"problems": list(self._configuration.problems)},
         }
 
-    def _describe_device(self, period: PluggedIn, now: float) -> dict[str, Any]:
+    def _describe_device(self, period: PluggedPeriod, now: float) -> dict[str, Any]:
         state = self._reminders.state
         due = None if period.use else reminder.due_at(period, state, self._configuration.settings.policy)
         if due is not None:

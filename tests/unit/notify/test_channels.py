@@ -12,9 +12,9 @@ import pytest
 
 from tests.rig.turning import Clock, turn_until
 from unplugd.notify.channel import Channel
+from unplugd.notify.factory import make_channel
 from unplugd.notify.message import Message
 from unplugd.notify.plyer import Plyer
-from unplugd.notify.registry import make_channel
 from unplugd.notify.terminal import Terminal
 from unplugd.platforms.linux.platform import Linux
 from unplugd.platforms.macos.platform import MacOS

@@ -22,7 +22,7 @@ from unplugd.config.write import format_uploader
 from unplugd.notify import message
 from unplugd.rules import uploaders
 from unplugd.rules.devices import BUILT_IN, Device
-from unplugd.rules.model import PluggedIn, Reminder
+from unplugd.rules.model import PluggedPeriod, Reminder
 from unplugd.rules.uploaders import Program
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ def utc() -> Iterator[None]:
     time.tzset()
 
 
-def plug(device: Device = STICK, *, minutes: float = 12, used: float | None = None) -> PluggedIn:
+def plug(device: Device = STICK, *, minutes: float = 12, used: float | None = None) -> PluggedPeriod:
     since = NOW - minutes * 60
-    return PluggedIn(device, since, since, NOW, last_use=None if used is None else NOW - used * 60)
+    return PluggedPeriod(device, since, since, NOW, last_use=None if used is None else NOW - used * 60)
 
 
 def compose(
-    *plugs: PluggedIn, strangers: tuple[tuple[str, Device], ...] = (), snooze: float = 900
+    *plugs: PluggedPeriod, strangers: tuple[tuple[str, Device], ...] = (), snooze: float = 900
 ) -> Message:
     notice = Reminder(1, plugs, strangers, snooze=snooze)
     return message.compose(notice, NOW, NOON, BUILT_IN)
@@ -159,7 +159,7 @@ def test_untrusted_names_are_harmless(
 ) -> None:
     """No control character, no line end, no line longer than a screen, whatever a device or program calls itself."""
     device = Device(port, 1, 2, name=name)
-    plugs = (PluggedIn(device, NOW - idle, NOW - idle, NOW),) * count
+    plugs = (PluggedPeriod(device, NOW - idle, NOW - idle, NOW),) * count
     shown = message.compose(
         Reminder(1, plugs, tuple((program, device) for program in strangers)), NOW, NOON, BUILT_IN
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from unplugd.journal.event import Event
+    from unplugd.journal.event import JournalEvent
 
 NOON = 1_790_000_000.0
 STICK = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}
@@ -39,7 +39,7 @@ def line(at: float, event: str, about: dict[str, str] | None = None, **fields: o
     return {**head, "uptime": 1000.0 + at, **(about or {}), **fields}
 
 
-def read(lines: Iterable[dict[str, Any] | str]) -> list[Event]:
+def read(lines: Iterable[dict[str, Any] | str]) -> list[JournalEvent]:
     """Return the events as the reader gives them."""
     text = "".join((item if isinstance(item, str) else json.dumps(item)) + "\n" for item in lines)
     return decode(text.encode(errors="surrogatepass"), Counter())[0]

@@ -64,7 +64,9 @@ def test_every_field_that_is_read_is_written() -> None:
         for event in events.NAMES
         for name, kind in zip(events.get_field_names(event), get_type_hints(event).values(), strict=True)
     }
-    read = {name: kind for name, kind in get_type_hints(journal_event.Event).items() if name not in HEAD}
+    read = {
+        name: kind for name, kind in get_type_hints(journal_event.JournalEvent).items() if name not in HEAD
+    }
     # Journals of old versions have no `due`.
     assert read.pop("due") == tuple[str, ...] | None
     assert read == {name: written[name] for name in read}

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from unplugd.rules import reminder, restore
 from unplugd.rules.devices import Device
 from unplugd.rules.events import get_fields
-from unplugd.rules.model import Action, DeviceUse, Observation, PluggedIn, Policy, Record, Show, State, Use
+from unplugd.rules.model import (
+    Action,
+    DeviceUse,
+    Observation,
+    PluggedPeriod,
+    Policy,
+    Record,
+    Show,
+    State,
+    Use,
+)
 
 STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
 METER = Device("1-2", 0x1A79, 0x6210, address=5, name="Contour Next Link 2.4")
@@ -26,7 +36,7 @@ def event(name: str, uptime: float, **fields: Any) -> dict[str, Any]:
     return {"time": "", "event": name, "boot": BOOT, "uptime": uptime, **about, **fields}
 
 
-def restore_period(*events: dict[str, Any]) -> PluggedIn:
+def restore_period(*events: dict[str, Any]) -> PluggedPeriod:
     ((period, _),) = restore.find_open_periods(events, BOOT, NOW)
     return period
 

@@ -25,13 +25,8 @@ from unplugd.notify.channel import Channel
 from unplugd.platforms.linux import bus
 from unplugd.platforms.linux.bus import NO_ANSWER, Bus, BusError
 from unplugd.platforms.linux.bus_source import BusSource
-from unplugd.platforms.linux.notification_server import (
-    OWNER_RULE,
-    SIGNALS_RULE,
-    SILENT,
-    NotificationServer,
-)
-from unplugd.platforms.linux.server_notification import ServerNotification
+from unplugd.platforms.linux.notification_server import OWNER_RULE, SIGNALS_RULE, SILENT, NotificationServer
+from unplugd.platforms.linux.shown_notification import ShownNotification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +65,7 @@ class Desktop(BusSource, Channel):
             on_capabilities=self._on_capabilities,
             on_error=self._finish,
         )
-        self._notification = ServerNotification(self, self._server, now, self._on_answer, remembered)
+        self._notification = ShownNotification(self, self._server, now, self._on_answer, remembered)
         self._wanted: Message | None = None
         """What is to be on the screen."""
         self._on_done: Callable[[str | None], None] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from unplugd.notify.registry import make_channel
+from unplugd.notify.factory import make_channel
 from unplugd.platforms.linux import holders
 from unplugd.platforms.linux.clock import boot_id, now, sleep_seconds
 from unplugd.platforms.linux.freedesktop import Desktop

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SETTLE_SECONDS: Final = 60.0
 """Seconds after plug-in in which transfers mean nothing: the kernel and ModemManager probe the device."""
-SLEPT_SECONDS: Final = 0.5
+MIN_SLEEP_SECONDS: Final = 0.5
 """Seconds by which the clocks must have moved apart to count as sleep."""
 FULL_SCAN_EVERY: Final = 4
 """Every how many scans all descriptors of all processes are read: once a minute. So they are after transfers."""
@@ -131,7 +131,7 @@ class UsageTracker:
     def _discount_sleep(self) -> None:
         """Forget the counts after sleep: the kernel resets the devices before any program runs."""
         total = sleep_seconds()
-        if total - self._slept >= SLEPT_SECONDS:
+        if total - self._slept >= MIN_SLEEP_SECONDS:
             for last in self._last.values():
                 last.address = last.transfers = None
         self._slept = total

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.eventloop.timer import Timer
-from unplugd.notify.registry import make_channel
+from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
 from unplugd.platforms.macos import backend, clock, iokit, owners, registry
 from unplugd.platforms.macos.announcements import Announcements

@@ -14,12 +14,8 @@ from tests.rig.server import Server
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from unplugd.notify.message import Message
-from unplugd.platforms.linux.freedesktop import (
-    DELIVERY_TIMEOUT_SECONDS,
-    START_TIMEOUT_SECONDS,
-    Desktop,
-)
-from unplugd.platforms.linux.server_notification import LOST_ANSWER_SECONDS
+from unplugd.platforms.linux.freedesktop import DELIVERY_TIMEOUT_SECONDS, START_TIMEOUT_SECONDS, Desktop
+from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

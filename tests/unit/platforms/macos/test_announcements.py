@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from tests.rig.turning import Clock, turn_once
 from unplugd.eventloop.timer import Timer
-from unplugd.platforms.macos.announcements import (
-    CAN_SLEEP,
-    HAS_POWERED_ON,
-    WILL_POWER_ON,
-    WILL_SLEEP,
-)
+from unplugd.platforms.macos.announcements import CAN_SLEEP, HAS_POWERED_ON, WILL_POWER_ON, WILL_SLEEP
 
 
 def test_the_constants_are_apples() -> None:

@@ -38,7 +38,7 @@ class _Request:
     sent_at: float
 
 
-class ServerNotification:
+class ShownNotification:
     """The notification. `on_answer` gets the message of each call of Notify, and its error or None.
 
     `remembered` is a file with the id and its server, so that the next run can close what a crash left on the screen.

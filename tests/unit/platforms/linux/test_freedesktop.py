@@ -17,7 +17,7 @@ from unplugd.notify.message import Message
 from unplugd.platforms.linux import freedesktop
 from unplugd.platforms.linux.bus import BUS, HANDSHAKE_TIMEOUT_SECONDS, NO_ANSWER
 from unplugd.platforms.linux.freedesktop import Desktop
-from unplugd.platforms.linux.server_notification import LOST_ANSWER_SECONDS
+from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
