@@ -1,1 +1,1 @@
-"""What builds and installs the project; nothing of it is part of the program."""
+"""Tools of the project: set-up, the man page and the completions, the shape of the code. None is part of the program."""

@@ -11,9 +11,20 @@ from rich.text import Text
 from unplugd import plurals
 from unplugd.cli.report_tables import MOST_UNUSED, Row, make_bars, make_table
 from unplugd.cli.text_layout import shorten
-from unplugd.review import days, notes, wording
+from unplugd.review import days, notes
 from unplugd.review.figures import OUTCOMES
-from unplugd.review.wording import describe_duration
+from unplugd.review.wording import (
+    MIN_NOT_WATCHED_SECONDS,
+    OUTCOME_TEXTS,
+    UNKNOWN,
+    compare_with_before,
+    describe_covered,
+    describe_duration,
+    describe_not_watched,
+    format_moment,
+    format_share,
+    is_still_plugged_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +34,6 @@ if TYPE_CHECKING:
 
 MIN_ROWS: Final = 7
 """A table has so many rows even if the report is then longer than the screen."""
-OUTCOME_TEXTS: Final = {
-    "unplugged": "you unplugged it",
-    "in_use": "an upload began",
-    "snoozed": "you snoozed it",
-    "dismissed": "you closed it",
-    "expired": "the desktop closed it",
-    "": "no response before the next one, or unknown",
-}
 END_TEXTS: Final = {
     "unseen": (
         "One device was unplugged while unplugd was not running; its time counts until it was last seen.",
@@ -56,10 +59,10 @@ def make_screen(report: Report, layout: Layout, height: int) -> list[Text]:
 
 def make_lines(report: Report, layout: Layout) -> Iterator[Text]:
     """Yield the lines of the report."""
-    yield from layout.wrap(wording.describe_covered(report, days.find_zone(report.zone)), "bold")
+    yield from layout.wrap(describe_covered(report, days.find_zone(report.zone)), "bold")
     yield Text()
     if not report.periods:
-        yield from layout.wrap("Nothing was plugged in." if report.watched else wording.UNKNOWN)
+        yield from layout.wrap("Nothing was plugged in." if report.watched else UNKNOWN)
     else:
         yield from _describe_totals(report, layout)
         yield from make_bars(report, layout)
@@ -87,14 +90,14 @@ def _name_device(name: str, id_: str, *, ambiguous: bool) -> str:
 
 def _describe_totals(report: Report, layout: Layout) -> Iterator[Text]:
     total = report.total
-    share = wording.format_share(total)
+    share = format_share(total)
     yield from layout.label(
         "Left plugged in unused",
         describe_duration(total.unused_for),
         f"  ({share} of the time plugged in)" if share else "",
         style=MOST_UNUSED if total.unused_for >= 1 else "good",
     )
-    if comparison := wording.compare_with_before(report):
+    if comparison := compare_with_before(report):
         yield from layout.label("", comparison)
     yield from _describe_periods(report, layout)
     used = describe_duration(total.used_for, "less than a second")
@@ -146,16 +149,15 @@ def _describe_reminders(total: Figures, layout: Layout) -> Iterator[Text]:
 
 def _describe_open_periods(report: Report, layout: Layout) -> Iterator[Text]:
     open_periods = [period for period in report.periods if period.end == "open"]
-    still = [period for period in open_periods if wording.is_still_plugged_in(period, report.until)]
-    lost = [period for period in open_periods if not wording.is_still_plugged_in(period, report.until)]
+    still = [period for period in open_periods if is_still_plugged_in(period, report.until)]
+    lost = [period for period in open_periods if not is_still_plugged_in(period, report.until)]
     if still:
         names = ", ".join(dict.fromkeys(period.name or "a device" for period in still))
         yield from layout.label("Still plugged in", shorten(names, layout.value_columns))
     if lost:
         zone = days.find_zone(report.zone)
         seen = "; ".join(
-            f"{period.name or 'a device'}, {wording.format_moment(period.ended, report, zone)}"
-            for period in lost
+            f"{period.name or 'a device'}, {format_moment(period.ended, report, zone)}" for period in lost
         )
         # A name and a time need more than one line of a narrow terminal.
         seen = shorten(seen, 2 * layout.value_columns)
@@ -163,10 +165,8 @@ def _describe_open_periods(report: Report, layout: Layout) -> Iterator[Text]:
 
 
 def _make_remarks(report: Report) -> Iterator[str]:
-    if report.not_watched_for >= 60 and (report.periods or report.watched):
-        computers = len(report.computers)
-        where = f", on {computers} computers combined" if computers > 1 else ""
-        yield f"unplugd was not running for {describe_duration(report.not_watched_for)}{where}; there is no data for that time."
+    if report.not_watched_for >= MIN_NOT_WATCHED_SECONDS and (report.periods or report.watched):
+        yield describe_not_watched(report, describe_duration(report.not_watched_for))
     ends: list[str] = [period.end for period in report.periods]
     for end, (once, several) in END_TEXTS.items():
         if count := ends.count(end):

@@ -71,12 +71,8 @@ def _describe_device(device: dict[str, Any]) -> Iterator[str]:
     unknown = device["use"] == "unknown"
     if device["program"]:
         user = f"{make_printable(device['program'])} ({make_printable(device['evidence'])})"
-        if unknown:
-            yield f"{plugged_in}, last seen in use by {user}"
-            yield "cannot tell whether it is still in use; no reminders for now"
-        else:
-            yield f"{plugged_in}, in use by {user}"
-            yield "no reminders while it is in use"
+        yield f"{plugged_in}, in use by {user}"
+        yield "no reminders while it is in use"
         return
     used_until = format_time(device["used_until"]) if device["used_until"] else None
     if unknown:

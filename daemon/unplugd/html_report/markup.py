@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.plurals import group_digits
-from unplugd.review import wording
+from unplugd.review.wording import describe_duration, is_still_plugged_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,15 +28,6 @@ END_LABELS: Final = {
     "open": "end not known",
 }
 """How a period ended, in words."""
-OUTCOME_LABELS: Final = {
-    "unplugged": "unplugged",
-    "in_use": "an upload began",
-    "snoozed": "snoozed",
-    "dismissed": "closed by hand",
-    "expired": "closed by the desktop",
-    "": "no response before the next reminder, or unknown",
-}
-"""The outcomes of a reminder in words, the best first."""
 
 
 @lru_cache(maxsize=1024)
@@ -52,7 +43,7 @@ def escape_name(text: str, if_empty: str = UNNAMED) -> str:
 
 def render_duration(seconds: float, nothing: str = "none") -> str:
     """Return a duration in words, with the exact seconds for machines; less than a second is `nothing`."""
-    return f'<data value="{format_number(seconds)}">{wording.describe_duration(seconds, nothing)}</data>'
+    return f'<data value="{format_number(seconds)}">{describe_duration(seconds, nothing)}</data>'
 
 
 def render_count(count: int) -> str:
@@ -77,4 +68,4 @@ def format_number(value: float) -> str:
 
 def describe_end(period: Period, until: float) -> str:
     """Return how a period ended, in a report that ends at `until`."""
-    return "still plugged in" if wording.is_still_plugged_in(period, until) else END_LABELS[period.end]
+    return "still plugged in" if is_still_plugged_in(period, until) else END_LABELS[period.end]

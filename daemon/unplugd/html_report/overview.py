@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.html_report import svg
 from unplugd.html_report.markup import (
-    OUTCOME_LABELS,
     escape_name,
     escape_text,
     render_count,
@@ -15,7 +14,17 @@ from unplugd.html_report.markup import (
     render_time,
 )
 from unplugd.plurals import pluralize
-from unplugd.review import days, wording
+from unplugd.review import days
+from unplugd.review.wording import (
+    MIN_NOT_WATCHED_SECONDS,
+    OUTCOME_LABELS,
+    UNKNOWN,
+    compare_with_before,
+    describe_not_watched,
+    format_moment,
+    format_share,
+    is_still_plugged_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,13 +42,13 @@ def render_summary(view: ReportView) -> str:
     report = view.report
     total = report.total
     if not report.periods and not report.watched:
-        return f'<p class="kind">{wording.UNKNOWN}</p>'
+        return f'<p class="kind">{UNKNOWN}</p>'
     if not report.periods:
         sentence = "Nothing was plugged in during this time, so nothing was left plugged in."
         return (
             f'<p class="kind">{sentence}</p><p>{_describe_watching(report)}</p>{_render_comparison(report)}'
         )
-    share = wording.format_share(total)
+    share = format_share(total)
     plugged = render_duration(total.plugged_for, "less than a second")
     plugged_in = (
         f"That is {share} of the {plugged} that it was plugged in"
@@ -63,20 +72,20 @@ def render_summary(view: ReportView) -> str:
 
 def _describe_open_period(view: ReportView, period: Period) -> str:
     device = f"{escape_name(period.name, 'USB device')} on {escape_name(period.host, 'this computer')}"
-    if wording.is_still_plugged_in(period, view.report.until):
+    if is_still_plugged_in(period, view.report.until):
         return f"<b>Still plugged in</b> when the report ends: {device}, since {_render_moment(view, period.began)}."
     return f"<b>Last seen plugged in</b>: {device}, {_render_moment(view, period.ended)}; no data since then."
 
 
 def _render_moment(view: ReportView, seconds: float) -> str:
-    shown = wording.format_moment(seconds, view.report, view.zone)
+    shown = format_moment(seconds, view.report, view.zone)
     return render_time(days.to_local(seconds, view.zone), shown)
 
 
 def _render_comparison(report: Report) -> str:
     if report.before is None:
         return "<p>There is nothing to compare with: the journal does not reach back to the time before.</p>"
-    sentence = wording.compare_with_before(report)
+    sentence = compare_with_before(report)
     return f'<p class="compared">{sentence[0].upper()}{sentence[1:]}.</p>'
 
 
@@ -150,6 +159,6 @@ def _render_outcomes(report: Report) -> str:
 
 
 def _describe_watching(report: Report) -> str:
-    if report.not_watched_for < wording.MIN_NOT_WATCHED_SECONDS:
+    if report.not_watched_for < MIN_NOT_WATCHED_SECONDS:
         return "unplugd was running all the time."
-    return wording.describe_not_watched(report, render_duration(report.not_watched_for))
+    return describe_not_watched(report, render_duration(report.not_watched_for))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.html_report import overview, svg, tables, timeline
-from unplugd.html_report.markup import OUTCOME_LABELS, escape_name, escape_text, render_pairs, render_time
+from unplugd.html_report.markup import escape_name, escape_text, render_pairs, render_time
 from unplugd.html_report.report_view import ReportView
-from unplugd.review import days, notes, wording
+from unplugd.review import days, notes
+from unplugd.review.wording import OUTCOME_LABELS, describe_covered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def render_page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo
         f'<section{_mark_long(key, view)} aria-labelledby="{key}"><h2 id="{key}" tabindex="-1">{name}</h2>{content}</section>'
         for key, name, content in sections
     )
-    covered = wording.describe_covered(report, zone)
+    covered = describe_covered(report, zone)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head>{_render_head(f"{title} {covered}")}</head><body>'
         f'<a class="skip" href="#main">Skip to the report</a>{svg.DEFINITIONS}'

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.durations import describe
 from unplugd.html_report.intervals import find_unused, find_used, join_intervals
-from unplugd.html_report.markup import OUTCOME_LABELS, describe_end, escape_text, format_number
+from unplugd.html_report.markup import describe_end, escape_text, format_number
 from unplugd.review import days
+from unplugd.review.wording import OUTCOME_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.html_report import svg
 from unplugd.html_report.markup import (
-    OUTCOME_LABELS,
     describe_end,
     escape_name,
     escape_text,
@@ -18,6 +17,7 @@ from unplugd.html_report.markup import (
 )
 from unplugd.plurals import pluralize
 from unplugd.review import days
+from unplugd.review.wording import OUTCOME_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

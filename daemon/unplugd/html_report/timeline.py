@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.durations import describe
 from unplugd.html_report import svg
-from unplugd.html_report.markup import (
-    OUTCOME_LABELS,
-    describe_end,
-    escape_text,
-    render_count,
-    render_duration,
-)
+from unplugd.html_report.markup import describe_end, escape_text, render_count, render_duration
 from unplugd.html_report.report_view import NO_FIGURES
 from unplugd.review import days
+from unplugd.review.wording import OUTCOME_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -139,8 +139,6 @@ class Journal:
         self, file: JournalFile, *, boot: str, now: Callable[[], float], wall: Callable[[], float]
     ) -> None:
         self.file = file
-        self._now = now
-        self._wall = wall
         host = find_host_name()
 
         def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -1,9 +1,9 @@
-"""Makes the channels that are the same on every platform: `plyer` comes from the module `notify/plyer.py`, and so on."""
+"""Makes the channels that are the same on every platform: `plyer` comes from `notify/plyer.py`, and so on."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from unplugd.rules.model import CHANNELS
 
@@ -12,15 +12,18 @@ if TYPE_CHECKING:
 
     from unplugd.notify.channel import Channel
 
+DESKTOP: Final = "desktop"
+
 
 def make_channel(
     name: str, now: Callable[[], float], check_session: Callable[[], str | None] = lambda: None
 ) -> Channel:
-    """Return the channel of this name; ValueError if it is not in the table of channels.
+    """Return the channel of this name; ValueError if it is not one of every platform.
 
     `check_session` returns why nothing can be shown in this session yet, or None.
     """
-    if name not in CHANNELS:
+    # The desktop's channel is the platform's own.
+    if name not in CHANNELS or name == DESKTOP:
         raise ValueError(f'there is no channel called "{name}"')
     # Only what the configuration names is loaded.
     channel: Channel = import_module(f"unplugd.notify.{name}").make(now, check_session)

@@ -17,10 +17,10 @@ REPEAT_ERROR_SECONDS: Final = 300.0
 class DeliveryListener(Protocol):
     """Receives how a delivery went."""
 
-    def on_delivered(self, serial: int, channel: str) -> None:
+    def on_delivered(self, number: int, channel: str) -> None:
         """Handle that a channel accepted the message."""
 
-    def on_undelivered(self, serial: int) -> None:
+    def on_undelivered(self, number: int) -> None:
         """Handle that no channel accepted the message."""
 
     def on_delivery_error(self, channel: str, error: str) -> None:
@@ -36,41 +36,41 @@ class Notifier:
         self.channels = tuple(channels)
         self._listener = listener
         self._now = now
-        self._serial = 0
+        self._number = 0
         self._errors: dict[str, tuple[str, float]] = {}
         self.last_channel: str = ""
         """The channel that accepted the latest message, "" before the first."""
 
-    def show(self, serial: int, message: Message) -> None:
+    def show(self, number: int, message: Message) -> None:
         """Show the message; the outcome is reported with the serial number, unless a newer message is shown before."""
-        self._serial = serial
+        self._number = number
         usable = [channel for channel in self.channels if message.fresh or channel.replaces]
-        self._try_channels(serial, message, usable)
+        self._try_channels(number, message, usable)
 
     def withdraw(self) -> None:
         """Remove the message from the screen."""
-        self._serial = 0
+        self._number = 0
         for channel in self.channels:
             channel.withdraw()
 
-    def _try_channels(self, serial: int, message: Message, channels: list[Channel]) -> None:
-        if serial != self._serial:
+    def _try_channels(self, number: int, message: Message, channels: list[Channel]) -> None:
+        if number != self._number:
             return
         if not channels:
-            self._listener.on_undelivered(serial)
+            self._listener.on_undelivered(number)
             return
         channel, *rest = channels
 
         def on_done(error: str | None) -> None:
-            if serial != self._serial:
+            if number != self._number:
                 return
             if error is None:
                 self._errors.pop(channel.name, None)
                 self.last_channel = channel.name
-                self._listener.on_delivered(serial, channel.name)
+                self._listener.on_delivered(number, channel.name)
                 return
             self._report_error(channel.name, error)
-            self._try_channels(serial, message, rest)
+            self._try_channels(number, message, rest)
 
         channel.show(message, on_done)
 

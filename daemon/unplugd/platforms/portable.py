@@ -65,7 +65,7 @@ class Portable:
         self._starts: dict[tuple[int, float], float] = {}
 
     def now(self) -> float:
-        """Return the time, on a clock that counts sleep where the system has device."""
+        """Return the time, on a clock that counts sleep where the system has one."""
         return time.clock_gettime(self._clock)
 
     def sleep_seconds(self) -> float:
@@ -95,7 +95,7 @@ class Portable:
         ports = [_find_port(device) for device in found]
         return [
             Device(
-                # OpenBSD reports only the port on the last hub, so two devices can seem to share device.
+                # OpenBSD reports only the port on the last hub, so two devices can seem to share one.
                 port if ports.count(port) == 1 else f"{device.bus}:{device.address}",
                 device.idVendor,
                 device.idProduct,

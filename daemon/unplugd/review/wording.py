@@ -17,6 +17,24 @@ UNKNOWN: Final = "There is no data for this time: unplugd was not running."
 """Instead of a report: whether anything was plugged in is not known."""
 MIN_NOT_WATCHED_SECONDS: Final = 60.0
 """Less than this, as at each start, is not worth a sentence."""
+OUTCOME_TEXTS: Final = {
+    "unplugged": "you unplugged it",
+    "in_use": "an upload began",
+    "snoozed": "you snoozed it",
+    "dismissed": "you closed it",
+    "expired": "the desktop closed it",
+    "": "no response before the next one, or unknown",
+}
+"""What became of a reminder, in the report as text."""
+OUTCOME_LABELS: Final = {
+    "unplugged": "unplugged",
+    "in_use": "an upload began",
+    "snoozed": "snoozed",
+    "dismissed": "closed by hand",
+    "expired": "closed by the desktop",
+    "": "no response before the next reminder, or unknown",
+}
+"""The same on the page, beside a mark."""
 
 
 def describe_covered(report: Report, zone: tzinfo) -> str:

@@ -131,7 +131,7 @@ class Reminder:
     `snooze` is what its button offers, in seconds.
     """
 
-    serial: int
+    number: int
     devices: tuple[PluggedPeriod, ...]
     unknown_programs: tuple[tuple[str, Device], ...] = ()
     due: frozenset[str] = frozenset()
@@ -159,7 +159,7 @@ class State:
     periods: tuple[PluggedPeriod, ...] = ()
     reminder: Reminder | None = None
     on_screen: bool = False
-    serial: int = 0
+    number: int = 0
     retry_at: float | None = None
     running_since: float | None = None
     quiet_until: float | None = None

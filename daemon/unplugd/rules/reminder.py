@@ -1,4 +1,4 @@
-"""When to remind and when to be quiet. Every decision about that lives here, and nothing else does.
+"""When to remind and when to be quiet: every decision about that, and the plug-ins, uses and checkpoints it rests on.
 
 Time goes in, the next deadline comes out: no clock, no I/O. `step` takes each poll (`Observation`) and compares what
 is on the screen with what should be; `next_deadline` says when to call it again at the latest. The result of a
@@ -101,10 +101,10 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
     return min(deadlines, default=None)
 
 
-def confirm_delivery(state: State, serial: int, channel: str, now: float) -> tuple[State, tuple[Action, ...]]:
-    """Record that the reminder with this serial number was delivered by `channel`."""
+def confirm_delivery(state: State, number: int, channel: str, now: float) -> tuple[State, tuple[Action, ...]]:
+    """Record that the reminder with this number was delivered by `channel`."""
     reminder = state.reminder
-    if reminder is None or reminder.serial != serial or reminder.delivered:
+    if reminder is None or reminder.number != number or reminder.delivered:
         return state, ()
     periods = []
     for period in state.periods:
@@ -138,9 +138,9 @@ def confirm_delivery(state: State, serial: int, channel: str, now: float) -> tup
     return state, (Record(reminded),)
 
 
-def fail_delivery(state: State, serial: int, now: float, policy: Policy) -> State:
+def fail_delivery(state: State, number: int, now: float, policy: Policy) -> State:
     """Record that no channel delivered the reminder; it is tried again after `policy.retry` seconds."""
-    if state.reminder is None or state.reminder.serial != serial or state.reminder.delivered:
+    if state.reminder is None or state.reminder.number != number or state.reminder.delivered:
         return state
     return replace(state, reminder=None, retry_at=now + policy.retry)
 
@@ -375,7 +375,7 @@ def _update_reminder(
         and not state.reminder.delivered
         and now >= state.reminder.sent_at + DELIVERY_TIMEOUT_SECONDS
     ):
-        state = fail_delivery(state, state.reminder.serial, now, policy)
+        state = fail_delivery(state, state.reminder.number, now, policy)
     reminder = state.reminder
     quiet = state.quiet_until is not None and now < state.quiet_until
     waiting = quiet or state.retry_at is not None
@@ -408,9 +408,9 @@ def _update_reminder(
 
     programs_shown = {period.device.port: period.programs_shown for period in free}
     count = max((period.reminders + (period.device.port in due) for period in listed), default=0)
-    serial = state.serial + 1
+    number = state.number + 1
     wanted = Reminder(
-        serial=serial,
+        number=number,
         devices=listed,
         unknown_programs=unknown_programs,
         due=due,
@@ -422,7 +422,7 @@ def _update_reminder(
         sent_at=now,
     )
     actions.append(Show(wanted))
-    return replace(state, reminder=wanted, serial=serial, on_screen=True), tuple(actions)
+    return replace(state, reminder=wanted, number=number, on_screen=True), tuple(actions)
 
 
 def _is_silenced(period: PluggedPeriod, now: float) -> bool:

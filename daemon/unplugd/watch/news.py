@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from unplugd.notify.message import Message
     from unplugd.notify.notifier import Notifier
 
-NEWS_SERIAL: Final = -1
-"""The serial number of a message that is no reminder; those of reminders are positive."""
+NEWS_NUMBER: Final = -1
+"""The number of a message that is no reminder; those of reminders are positive."""
 
 
 class News:
@@ -28,7 +28,7 @@ class News:
     def show(self, notifier: Notifier) -> None:
         """Show the message if there is one."""
         if self._message:
-            notifier.show(NEWS_SERIAL, self._message)
+            notifier.show(NEWS_NUMBER, self._message)
 
     def on_delivered(self, channel: str) -> None:
         """Handle that a channel accepted the message."""

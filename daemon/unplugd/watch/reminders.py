@@ -11,7 +11,7 @@ from unplugd.notify.notifier import Notifier
 from unplugd.rules import events, reminder
 from unplugd.rules.model import Record, Show, State
 from unplugd.watch import sd_notify
-from unplugd.watch.news import NEWS_SERIAL, News
+from unplugd.watch.news import NEWS_NUMBER, News
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +99,7 @@ class Reminders:
                 wall = datetime.now().astimezone()
                 watches = self._configuration.settings.watches
                 self._notifier.show(
-                    action.reminder.serial, message.compose(action.reminder, at, wall, watches)
+                    action.reminder.number, message.compose(action.reminder, at, wall, watches)
                 )
             else:
                 self._notifier.withdraw()
@@ -126,24 +126,24 @@ class Reminders:
 
     # --- how deliveries went
 
-    def on_delivered(self, serial: int, channel: str) -> None:
+    def on_delivered(self, number: int, channel: str) -> None:
         """Handle that a channel accepted the message."""
-        if serial == NEWS_SERIAL:
+        if number == NEWS_NUMBER:
             self._news.on_delivered(channel)
             return
         now = self._platform.now()
-        decided = reminder.confirm_delivery(self.state, serial, channel, now)
+        decided = reminder.confirm_delivery(self.state, number, channel, now)
         if decided[1]:
             self.last_delivery = {"time": format_timestamp(self._wall()), "channel": channel}
         self.apply(decided, now)
 
-    def on_undelivered(self, serial: int) -> None:
+    def on_undelivered(self, number: int) -> None:
         """Handle that no channel accepted the message."""
-        if serial == NEWS_SERIAL:
+        if number == NEWS_NUMBER:
             self._news.on_undelivered()
             return
         policy = self._configuration.settings.policy
-        self.state = reminder.fail_delivery(self.state, serial, self._platform.now(), policy)
+        self.state = reminder.fail_delivery(self.state, number, self._platform.now(), policy)
 
     def on_delivery_error(self, channel: str, error: str) -> None:
         """Handle that one channel did not accept the message."""

@@ -39,7 +39,6 @@ DEVICE: dict[str, Any] = {
         ({"devices": [{**DEVICE, "used_until": "2025-11-24T05:30:00Z", "next_reminder": "2025-11-24T07:00:00Z", "reminded": 2}]}, ["  plugged in since 2025-11-24 05:00, not used since 2025-11-24 05:30", "  next reminder at 2025-11-24 07:00 (2 so far)"]),
         ({"devices": [{**DEVICE, "snoozed_until": "2025-11-24T07:00:00Z", "strangers": ["cat"]}]}, ["  held open by cat, which is not known as upload software", "  snoozed until 2025-11-24 07:00"]),
         ({"devices": [{**DEVICE, "use": "in use", "program": "java", "evidence": "holds /dev/ttyUSB0"}]}, ["  plugged in since 2025-11-24 05:00, in use by java (holds /dev/ttyUSB0)", "  no reminders while it is in use"]),
-        ({"devices": [{**DEVICE, "use": "unknown", "program": "java", "evidence": "holds /dev/ttyUSB0"}]}, ["  plugged in since 2025-11-24 05:00, last seen in use by java (holds /dev/ttyUSB0)", "  cannot tell whether it is still in use; no reminders for now"]),
         ({"devices": [{**DEVICE, "use": "unknown", "used_until": "2025-11-24T05:30:00Z"}]}, ["  plugged in since 2025-11-24 05:00, last used at 2025-11-24 05:30", "  cannot tell whether it is in use now, so it counts as unused"]),
         ({"devices": [{**DEVICE, "use": "unknown"}]}, ["  plugged in since 2025-11-24 05:00", "  cannot tell whether it is in use now, so it counts as unused"]),
         ({"devices": [{**DEVICE, "name": "\x1b[31m", "strangers": ["\x1b]0;x\x07"]}]}, ["[31m, port 1-1.2", "  held open by ]0;x, which is not known as upload software"]),

@@ -60,11 +60,11 @@ class Listener:
 
     calls: list[tuple[object, ...]] = field(default_factory=list)
 
-    def on_delivered(self, serial: int, channel: str) -> None:
-        self.calls.append(("delivered", serial, channel))
+    def on_delivered(self, number: int, channel: str) -> None:
+        self.calls.append(("delivered", number, channel))
 
-    def on_undelivered(self, serial: int) -> None:
-        self.calls.append(("undelivered", serial))
+    def on_undelivered(self, number: int) -> None:
+        self.calls.append(("undelivered", number))
 
     def on_delivery_error(self, channel: str, error: str) -> None:
         self.calls.append(("failed", channel, error))
@@ -196,11 +196,11 @@ def test_the_same_error_is_reported_now_and_then(rig: Rig) -> None:
 def test_every_reminder_has_one_outcome(shows: list[tuple[bool, tuple[str | None, ...]]]) -> None:
     """Delivered by the first that took it, or undelivered; never both, never neither."""
     rig = Rig()
-    for serial, (fresh, answers) in enumerate(shows, 1):
+    for number, (fresh, answers) in enumerate(shows, 1):
         for channel, answer in zip(rig.channels, answers, strict=True):
             channel.at_once = answer
-        rig.notifier.show(serial, FRESH if fresh else UPDATE)
+        rig.notifier.show(number, FRESH if fresh else UPDATE)
         usable = [(c.name, a) for c, a in zip(rig.channels, answers, strict=True) if fresh or c.replaces]
         took = next((name for name, answer in usable if answer is None), None)
-        outcome = [call for call in rig.listener.calls if call[0] != "failed" and call[1] == serial]
-        assert outcome == [("delivered", serial, took) if took else ("undelivered", serial)]
+        outcome = [call for call in rig.listener.calls if call[0] != "failed" and call[1] == number]
+        assert outcome == [("delivered", number, took) if took else ("undelivered", number)]

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests import PROJECT, TESTS
-from unplugd.html_report.markup import OUTCOME_LABELS
 from unplugd.journal.event import decode
 from unplugd.review.export import make_json
 from unplugd.review.figures import OUTCOMES, Figures
@@ -22,6 +21,7 @@ from unplugd.review.model import Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.report_builder import build_report
 from unplugd.review.reviewer import review_events
 from unplugd.review.share import anonymize
+from unplugd.review.wording import OUTCOME_LABELS
 from unplugd.rules.events import Outcome
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Literal, get_args, get_type_hints
 import pytest
 
 from unplugd.cli import log_formats, log_text
-from unplugd.html_report.markup import OUTCOME_LABELS
+from unplugd.html_report import svg
 from unplugd.journal import event as journal_event
 from unplugd.journal import kinds, sentences
 from unplugd.review import figures
+from unplugd.review.wording import OUTCOME_LABELS, OUTCOME_TEXTS
 from unplugd.rules import events
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def test_the_table_has_a_column_for_every_field() -> None:
     assert sorted(log_formats.COLUMNS) == sorted(HEAD | FIELDS)
 
 
-@pytest.mark.parametrize("known", [sentences.OUTCOME_SENTENCES, figures.OUTCOMES, OUTCOME_LABELS])
+@pytest.mark.parametrize(
+    "known", [sentences.OUTCOME_SENTENCES, figures.OUTCOMES, OUTCOME_LABELS, OUTCOME_TEXTS, svg.MARKS]
+)
 def test_every_outcome_is_known(known: Iterable[str]) -> None:
     """The ways in which a reminder ends are the same for all; "" stands for none yet."""
     assert set(known) - {""} == set(events.OUTCOMES)

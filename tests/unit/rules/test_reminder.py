@@ -53,9 +53,9 @@ class Person:
             elif self.channel_works:
                 self.on_screen = action.reminder
                 self.shown.append((self.now, action.reminder))
-                self.do(reminder.confirm_delivery(self.state, action.reminder.serial, "desktop", self.now))
+                self.do(reminder.confirm_delivery(self.state, action.reminder.number, "desktop", self.now))
             else:
-                self.state = reminder.fail_delivery(self.state, action.reminder.serial, self.now, self.policy)
+                self.state = reminder.fail_delivery(self.state, action.reminder.number, self.now, self.policy)
 
     def look(self, *uses: DeviceUse, running: float | None = None, quiet: float | None = None) -> None:
         self.do(reminder.step(self.state, Observation(uses, running, quiet), self.now, self.policy))
@@ -304,14 +304,14 @@ def test_a_notification_lost_with_its_server_comes_back_and_is_not_counted_twice
 
 
 def test_an_answer_that_comes_after_the_reminder_changed_is_not_taken_for_the_new_one() -> None:
-    """Late answers are recognized by their serial number."""
+    """Late answers are recognized by their number."""
     person = plugged_in()
     person.now += 300
     person.state, _ = reminder.step(person.state, Observation((idle,)), person.now, POLICY)
     old = person.state.reminder
     assert old
     person.look(uploading)
-    state, actions = reminder.confirm_delivery(person.state, old.serial, "desktop", person.now)
+    state, actions = reminder.confirm_delivery(person.state, old.number, "desktop", person.now)
     assert (state, actions) == (person.state, ())
 
 

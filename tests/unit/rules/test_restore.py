@@ -279,7 +279,7 @@ class Run:
                 head = {"event": action.name, "boot": BOOT, "uptime": round(self.now, 3)}
                 self.events.append(json.loads(json.dumps({**head, **about, **get_fields(action.event)})))
             elif isinstance(action, Show):
-                self.do(reminder.confirm_delivery(self.state, action.reminder.serial, "desktop", self.now))
+                self.do(reminder.confirm_delivery(self.state, action.reminder.number, "desktop", self.now))
 
 
 device_uses = st.lists(
