@@ -66,6 +66,8 @@ FIRST_MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "crc32c_generic",
 USER = "ann"  # whose session it is
 OTHER_USER = "bob"
 
+PATIENCE = "[Manager]\nDefaultTimeoutStartSec=900\nDefaultDeviceTimeoutSec=900\n"
+
 # The guest's settings, beyond what Debian's packages bring.
 SETTINGS = {
     "etc/hostname": "guest\n",
@@ -100,6 +102,9 @@ SETTINGS = {
     # The simulated controllers first, so that the buses always have the same numbers: the stick is 1-1, the meter 2-1.
     "etc/modules-load.d/usb.conf": "dummy_hcd\nxhci_pci\n",
     "etc/modprobe.d/usb.conf": "options dummy_hcd num=3\n",
+    # On a busy computer nothing is as late as it seems.
+    "etc/systemd/system.conf.d/patience.conf": PATIENCE,
+    "etc/systemd/user.conf.d/patience.conf": PATIENCE,
     "etc/environment.d/display.conf": "DISPLAY=:0\n",
     "etc/systemd/user/xvfb.service": """
         [Service]

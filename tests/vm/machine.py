@@ -40,6 +40,8 @@ qemu-system-x86_64 -machine pc -accel tcg,thread=multi -cpu qemu64,+rdrand -smp 
 """
 COMMAND_LINE = (
     "console=ttyS0 no_console_suspend loglevel=4 systemd.show_status=0 mitigations=off audit=0 ipv6.disable=1"
+    # On a busy computer the kernel would take the emulated timer for broken. A kernel that gives up ends QEMU, too.
+    " no_timer_check panic=-1"
 )
 
 
@@ -63,7 +65,7 @@ class Program:
         deadline = Deadline(within or self._machine.soon)
         while self.status is None:
             try:
-                message = take(self._messages, deadline)
+                message = self._machine.wait_for(self._messages, deadline)
             except queue.Empty:
                 what = f"{self.command}: nothing more within {deadline.seconds:g} s"
                 raise self._machine.error(what) from None
@@ -176,13 +178,20 @@ class Machine:
         """Send the agent in the machine a message."""
         self._agent.sendall(json.dumps(message).encode() + b"\n")
 
+    def wait_for(self, messages: queue.Queue[Item], deadline: Deadline) -> Item:
+        """Return the next message; raise queue.Empty at the deadline, and when QEMU has ended."""
+        while (left := deadline.left()) and self._process.poll() is None:
+            with suppress(queue.Empty):
+                return messages.get(timeout=min(1.0, left))
+        return messages.get_nowait()
+
     # --- the machine itself ---
 
     def qmp(self, command: str, **arguments: Any) -> Any:
         """Have QEMU do something, and return what it answers."""
         self._control.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
         try:
-            reply = take(self._replies, Deadline(self.soon))
+            reply = self.wait_for(self._replies, Deadline(self.soon))
         except queue.Empty:
             raise self.error(f"QEMU did not answer {command}") from None
         if "error" in reply:
@@ -231,7 +240,7 @@ class Machine:
     def _wait_for_event(self, name: str) -> None:
         deadline = Deadline(self.soon)
         try:
-            while take(self._events, deadline) != name:
+            while self.wait_for(self._events, deadline) != name:
                 pass
         except queue.Empty:
             raise self.error(f"no {name} from QEMU") from None
@@ -245,8 +254,8 @@ class Machine:
 
     def _accept(self, listening: socket.socket, take: Callable[[dict[str, Any]], None]) -> socket.socket:
         deadline = Deadline(self.soon)
-        while not select.select([listening], (), (), left := deadline.left())[0]:
-            if not left:
+        while not select.select([listening], (), (), min(1.0, left := deadline.left()))[0]:
+            if not left or self._process.poll() is not None:
                 raise self.error("QEMU did not start")
         connection, _ = listening.accept()
 
@@ -271,11 +280,3 @@ class Machine:
             self._events.put(message["event"])
         elif "QMP" not in message:
             self._replies.put(message)
-
-
-def take(waiting: queue.Queue[Item], deadline: Deadline) -> Item:
-    """Return what comes next; raise queue.Empty at the deadline."""
-    while left := deadline.left():
-        with suppress(queue.Empty):
-            return waiting.get(timeout=left)
-    return waiting.get_nowait()
