@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain, islice
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,6 +203,26 @@ def test_another_process_that_ends_too_soon_is_done_without(
         file.write(b"not ours\n")
     expected = alone(folder)
     monkeypatch.setattr(parallel, "review_part", short)
+    assert reviewed(folder) == expected
+    assert len(pools) == 1
+
+
+def test_another_process_that_is_killed_in_the_middle_of_its_answer_is_done_without(
+    tmp_path: Path, pools: list[Executor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half an answer is noticed as the end of the process; nobody waits for the rest."""
+    me = os.getpid()
+    send = Connection._send  # type: ignore[attr-defined] # not documented
+
+    def half(connection: Any, answer: bytes) -> None:
+        if os.getpid() != me and len(answer) > 1000:
+            os.write(connection.fileno(), answer[: len(answer) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+        send(connection, answer)
+
+    (folder,) = journal_maker.make(tmp_path, 30_000)
+    expected = alone(folder)
+    monkeypatch.setattr(Connection, "_send", half)
     assert reviewed(folder) == expected
     assert len(pools) == 1
 
