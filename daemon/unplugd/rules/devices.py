@@ -1,4 +1,4 @@
-"""Which USB devices are watched, and why. Pure; ids and names come from public descriptor dumps and vendor documents."""
+"""Which USB devices are watched, and why. Pure. Ids and names are from public descriptor dumps and vendor documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 SHARED_IDS: Final = frozenset({"10c4:ea60"})
-"""Default ids of serial chips found in countless devices; they identify nothing."""
+"""Default ids of serial chips found in countless devices, so they identify nothing."""
 HUB: Final = 0x09
 """bDeviceClass of a hub (USB 2.0, 11.23.1)."""
 
@@ -20,7 +20,7 @@ HUB: Final = 0x09
 class Device:
     """One plugged-in USB device.
 
-    `port` is the path of its port (`1-1.2`), the only thing that tells two sticks of the same model apart.
+    `port` is the path of its port (`1-1.2`), the only way to tell two sticks of the same model apart.
     """
 
     port: str
@@ -39,7 +39,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One entry of the watch list. `product` None: every product of the vendor; `on` False: known, but not watched."""
+    """An entry of the watch list. `product` None: every product of the vendor; `on` False: known, but not watched."""
 
     name: str
     vendor: int
@@ -53,9 +53,9 @@ class Watch:
         return vendor == self.vendor and self.product in (None, product)
 
 
-# Sources: usb.ids and the kernel's usb-serial-simple for 0a21:8001, Tidepool Uploader's driver manifest for 1a79.
-# The id of the 2.4 GHz CareLink stick (MMT-7306) is not public, so every product of its likely vendor is watched;
-# `unplugd devices learn` adds it otherwise. Other 1a79 meters have no pump radio: never match that whole vendor.
+# Sources: usb.ids and the kernel's usb-serial-simple for 0a21:8001, Tidepool Uploader's driver manifest for 1a79. The
+# id of the 2.4 GHz CareLink stick (MMT-7306) is not public, so every product of its likely vendor is watched; if it
+# differs, `unplugd devices learn` adds it. Other 1a79 meters have no pump radio: never match that whole vendor.
 BUILT_IN: Final = (
     Watch("CareLink USB", 0x0A21, None),
     Watch("Contour Next Link 2.4", 0x1A79, 0x6210, chargeable=True),
@@ -65,7 +65,7 @@ BUILT_IN: Final = (
 
 
 def parse_id(text: str) -> tuple[int, int]:
-    """Return vendor and product of an id such as `0a21:8001`; ValueError for anything else."""
+    """Return the vendor and product of an id such as `0a21:8001`; ValueError for anything else."""
     vendor, colon, product = text.partition(":")
     digits = "0123456789abcdefABCDEF"
     if not colon or len(vendor) != 4 or len(product) != 4 or any(c not in digits for c in vendor + product):
@@ -74,13 +74,13 @@ def parse_id(text: str) -> tuple[int, int]:
 
 
 def select_watched(found: Iterable[Device], watches: Sequence[Watch]) -> list[Device]:
-    """Return the watched devices, each with the name of its entry in the watch list."""
+    """Return the watched devices, named as in the watch list."""
     entries = ((device, find_watch(device.vendor, device.product, watches)) for device in found)
     return [replace(device, name=watch.name) for device, watch in entries if watch and watch.on]
 
 
 def find_watch(vendor: int, product: int, watches: Iterable[Watch]) -> Watch | None:
-    """Return the watch-list entry for an id, or None; entries of the configuration come before built-in ones."""
+    """Return the watch list entry for an id, or None; configured entries take precedence over built-in ones."""
     matching = [watch for watch in watches if watch.matches(vendor, product)]
     return min(matching, key=lambda watch: watch.built_in, default=None)
 
@@ -98,7 +98,7 @@ class ListedDevice:
 def explain(
     found: Iterable[Device], watches: Sequence[Watch], product: Callable[[str], str]
 ) -> list[ListedDevice]:
-    """Return the devices with the reason why each is watched or not, watched ones first; `product` looks up a port's product string."""
+    """Return the devices, watched ones first, with the reason for each; `product` looks up a port's product string."""
     listed = []
     for device in found:
         watched, why = _explain_device(device, watches)

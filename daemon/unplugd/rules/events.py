@@ -1,8 +1,8 @@
-"""Every kind of event that unplugd records, with its fields: the one place where the journal's words are defined. Pure.
+"""Every kind of event that unplugd records, with its fields. The journal's words are defined only here. Pure.
 
-The name of a class here is a name for code; `NAMES` has the one that stands in the journal. A field that is None is left
-out there, the others follow in the order given here. `from` and `count` mean something else to Python's tuples: they
-end with an underscore here. Durations are seconds; `devices` and `due` are ports.
+Class names are for code; `NAMES` has the names used in the journal. A field that is None is left out there; the others
+are written in the order given here. `from` is a Python keyword and `count` a method of tuples, so these two fields have
+a trailing underscore. Durations are in seconds; `devices` and `due` are ports.
 """
 
 from __future__ import annotations
@@ -10,42 +10,42 @@ from __future__ import annotations
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 Outcome = Literal["unplugged", "in_use", "snoozed", "dismissed", "expired"]
-"""How a reminder ended, the best first: the device or the person did something, or the desktop closed it."""
+"""How a reminder ended, best outcome first: the person acted or answered, or the desktop closed it."""
 SnoozeEnd = Literal["over", "replaced", "cancelled", "unplugged"]
 Urgency = Literal["normal", "critical"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 URGENCIES: Final[tuple[Urgency, ...]] = get_args(Urgency)
-"""What the journal calls a reminder that is not critical, and one that is."""
+"""The urgency of a normal and of a critical reminder, as written in the journal."""
 
 
-# Named tuples: the same in frozen dataclasses would take the daemon 20 ms more to start.
+# Named tuples, because frozen dataclasses would make the daemon start 20 ms slower.
 
 
 class Started(NamedTuple):
-    """The daemon began to watch."""
+    """The daemon started."""
 
     version: str
 
 
 class Stopped(NamedTuple):
-    """The daemon ends; `reason` names the signal."""
+    """The daemon stopped; `reason` is the name of the signal."""
 
     reason: str
 
 
 class ConfigLoaded(NamedTuple):
-    """The configuration was read, at the start or anew."""
+    """The configuration was read, at startup or again."""
 
 
 class PluggedIn(NamedTuple):
-    """A device was plugged in; `address` is the system's number for this plug-in."""
+    """A device was plugged in; `address` is the number that the system gave it this time."""
 
     address: int
     continued: Literal[True] | None = None
 
 
 class Unplugged(NamedTuple):
-    """A device was unplugged, or (`unseen`) found to have been while the daemon did not run."""
+    """A device was unplugged; `unseen` if that happened while the daemon was not running."""
 
     plugged_for: float
     idle_for: float
@@ -53,14 +53,14 @@ class Unplugged(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """A device is still plugged in."""
+    """A device is still plugged in; written at regular intervals."""
 
     plugged_for: float
     idle_for: float
 
 
 class UseBegan(NamedTuple):
-    """A program began to use the device; a use with `doubtful_since` (uptime) counts for a limited time."""
+    """A program began to use the device; a use with `doubtful_since` (an uptime) counts for a limited time."""
 
     program: str
     evidence: str
@@ -77,7 +77,7 @@ class UseEnded(NamedTuple):
 
 
 class Reminded(NamedTuple):
-    """A reminder reached the person."""
+    """A reminder was delivered."""
 
     count_: int
     urgency: Urgency
@@ -87,7 +87,7 @@ class Reminded(NamedTuple):
 
 
 class ReminderEnded(NamedTuple):
-    """A reminder is no longer shown; `held_for` is how long the person's word holds the next one back."""
+    """A reminder is no longer shown; `held_for` is how long the next one is held back after "I am uploading"."""
 
     outcome: Outcome
     held_for: float | None = None
@@ -95,13 +95,13 @@ class ReminderEnded(NamedTuple):
 
 
 class Snoozed(NamedTuple):
-    """The person asked for quiet."""
+    """The person snoozed the reminders."""
 
     snoozed_for: float
 
 
 class SnoozeEnded(NamedTuple):
-    """The snooze is over, after `snoozed_for`."""
+    """A snooze ended after `snoozed_for`."""
 
     how: SnoozeEnd
     snoozed_for: float
@@ -122,13 +122,13 @@ class Stranger(NamedTuple):
 
 
 class Resumed(NamedTuple):
-    """The computer woke from sleep."""
+    """The computer woke up from sleep."""
 
     slept_for: float
 
 
 class Gap(NamedTuple):
-    """Events could not be recorded; `from_` and `until` are the times of the first and the last."""
+    """Events could not be recorded; `from_` and `until` are the times of the first and the last lost event."""
 
     lost: int
     from_: str
@@ -171,15 +171,15 @@ NAMES: Final[dict[type[Event], str]] = {
     Resumed: "resumed",
     Gap: "gap",
 }
-"""What each kind of event is called in the journal."""
+"""The name of each kind of event in the journal."""
 
 
 def get_field_names(kind: type[Event]) -> tuple[str, ...]:
-    """Return the fields of a kind of event as the journal calls them."""
+    """Return the names of an event's fields as used in the journal."""
     return tuple(name.rstrip("_") for name in kind._fields)
 
 
 def get_fields(event: Event) -> dict[str, Any]:
-    """Return the fields of an event as they stand in the journal, without those that are None."""
+    """Return the fields of an event as written in the journal, without those that are None."""
     pairs = zip(get_field_names(type(event)), event, strict=True)
     return {name: value for name, value in pairs if value is not None}

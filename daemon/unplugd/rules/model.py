@@ -1,6 +1,6 @@
 """The records that the rules work on: observations, plugged-in periods, the reminder, the state, the actions. Pure.
 
-All times are seconds on a clock that counts sleep and is never set. What is decided about them lies in reminder.py.
+All times are seconds on a clock that counts sleep and is never set. The decisions are in reminder.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CHANNELS: Final = ("desktop", "plyer", "terminal")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings of the rules. Durations in seconds.
+    """The settings of the rules. Durations are in seconds.
 
     `repeat` has at least one entry; the last entry repeats. `critical_after` is a number of reminders.
     """
@@ -36,7 +36,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class DeviceUse:
-    """The use of one device as one poll saw it.
+    """How one device was used at the time of a poll.
 
     `doubtful` use is weak evidence of an upload (the program is unknown, or holds the device all day anyway), so it
     counts for a limited time. `unknown_programs` hold the device and are neither upload software nor system services.
@@ -52,9 +52,9 @@ class DeviceUse:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The result of one poll: the use of each watched device, when upload software started, when quiet hours end.
+    """The result of a poll: the use of each watched device, when upload software started, and when quiet hours end.
 
-    `running_since` is None while no upload software runs, `quiet_until` outside quiet hours.
+    `running_since` is None while no upload software is running, `quiet_until` outside quiet hours.
     """
 
     uses: tuple[DeviceUse, ...] = ()
@@ -73,11 +73,11 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class PluggedPeriod:
-    """One device's plugged-in period. It outlives an unplug for `REPLUG_SECONDS`, with `gone_at` set.
+    """One device's plugged-in period. It is kept for `REPLUG_SECONDS` after an unplug, with `gone_at` set.
 
     `since` is the start of the period, `plugged_at` the latest plug-in within it. `reminders` counts those delivered
-    since the last use. `shown`: a reminder of this device is on the screen. `unknown_programs` hold the device now;
-    `programs_seen` are all found since plug-in, `programs_shown` those the person has been warned of.
+    since the last use. `shown`: a reminder about this device is on the screen. `unknown_programs` hold the device now;
+    `programs_seen` are all those found since plug-in, `programs_shown` those the person has been warned about.
     """
 
     device: Device
@@ -104,7 +104,7 @@ class PluggedPeriod:
 
     @property
     def idle_since(self) -> float:
-        """When the device was last used, or plugged in if it was not used since."""
+        """When the device was last used, or plugged in if it has not been used since."""
         return self.since if self.last_use is None else self.last_use
 
     def seconds_plugged_in(self, now: float) -> float:
@@ -112,23 +112,23 @@ class PluggedPeriod:
         return max(0.0, now - self.plugged_at)
 
     def seconds_idle(self, now: float) -> float:
-        """Return the seconds since the latest plug-in in which nothing used the device."""
+        """Return for how many seconds since the latest plug-in nothing used the device."""
         using = max(0.0, now - self.use.began) if self.use else 0.0
         return max(0.0, self.seconds_plugged_in(now) - self.used_for - using)
 
     def snooze_left(self, now: float, policy: Policy) -> float:
-        """Return the seconds for which this period may still be snoozed."""
+        """Return for how many more seconds this period may be snoozed."""
         running = now - self.snoozed_at if self.snoozed_at is not None else 0.0
         return max(0.0, policy.snooze_limit - self.snoozed_for - running)
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """The one notification: the devices to unplug, the unknown programs to warn of, and its delivery.
+    """The notification: the devices to unplug, the unknown programs to warn about, and the state of its delivery.
 
-    `due` are the ports that this reminder counts for once it is delivered; empty for an update of the text.
-    `fresh`: it says something new, so every channel is tried; an update only goes to a channel that can replace.
-    `snooze` is what its button offers, in seconds.
+    `due` are the ports for which this counts as a reminder once delivered; it is empty if only the text changes.
+    `fresh`: it says something new, so every channel is tried; an update only goes to channels that can replace.
+    `snooze` is how long its Snooze button snoozes, in seconds.
     """
 
     number: int
@@ -150,7 +150,7 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything the rules remember.
+    """Everything that the rules remember between polls.
 
     `on_screen`: a channel may be showing something, even if it reported a failure. While `retry_at` is set, the last
     delivery failed and nothing is shown before that time.
@@ -171,14 +171,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Write an event to the journal, with the device that it is about."""
+    """Write an event to the journal, with the device it is about."""
 
     event: events.Event
     device: Device | None = None
 
     @property
     def name(self) -> str:
-        """What the journal calls the event."""
+        """The name of the event in the journal."""
         return events.NAMES[type(self.event)]
 
 

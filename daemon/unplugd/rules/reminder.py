@@ -1,10 +1,10 @@
-"""When to remind and when to be quiet: every decision about that, and the plug-ins, uses and checkpoints it rests on.
+"""Decides when to remind and when to be quiet, and tracks the plug-ins, uses and checkpoints that this depends on.
 
-Time goes in, the next deadline comes out: no clock, no I/O. `step` takes each poll (`Observation`) and compares what
-is on the screen with what should be; `next_deadline` says when to call it again at the latest. The result of a
-delivery goes to `confirm_delivery` or `fail_delivery`, what the person did to `close`, `snooze`, `cancel_snooze` or
-`hold_back`. They return the new state, most of them with the actions to carry out. A failed delivery changes nothing
-but `retry_at`, so it is simply tried again.
+Pure: the time is an argument, the next deadline a result. `step` takes each poll (`Observation`) and compares what is
+on the screen with what should be; `next_deadline` says when it must be called again at the latest. The result of a
+delivery goes to `confirm_delivery` or `fail_delivery`; what the person did, to `close`, `snooze`, `cancel_snooze` or
+`hold_back`. They return the new state, most of them with actions to carry out. A failed delivery changes nothing but
+`retry_at`, so the reminder is simply tried again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from unplugd.rules.devices import Device
 
 REPLUG_SECONDS: Final = 10.0
-"""A replug within so many seconds continues the period: people replug a stick that hangs."""
+"""A device replugged within this many seconds continues its period: people replug a stick that hangs."""
 CHECKPOINT_SECONDS: Final = 300.0
 """Seconds between checkpoints in the journal while a device is plugged in."""
 DELIVERY_TIMEOUT_SECONDS: Final = 60.0
@@ -75,7 +75,7 @@ def due_at(period: PluggedPeriod, state: State, policy: Policy) -> float:
 
 
 def next_deadline(state: State, policy: Policy, now: float) -> float | None:
-    """Return when `step` must be called again if nothing else happens; None if it need not be."""
+    """Return when `step` must be called again if nothing else happens, None if never."""
     deadlines: list[float] = []
     for period in state.present():
         deadlines.append(period.checkpoint_at)
@@ -85,10 +85,10 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
             deadlines.append(period.doubtful_since + policy.running_counts_for)
         if not period.use:
             due = max(due_at(period, state, policy), state.retry_at or 0.0, state.quiet_until or 0.0)
-            # During a delivery only its timeout matters, not that the reminder is due.
+            # While a delivery is under way, only its timeout matters.
             if due > now or state.reminder is None or state.reminder.delivered:
                 deadlines.append(due)
-    # A snooze survives a replug; without one, its end must still reach the journal.
+    # A snooze survives a replug. If the device stays away, the end of the snooze must still be recorded.
     deadlines.extend(
         period.gone_at + REPLUG_SECONDS
         for period in state.periods
@@ -139,14 +139,14 @@ def confirm_delivery(state: State, number: int, channel: str, now: float) -> tup
 
 
 def fail_delivery(state: State, number: int, now: float, policy: Policy) -> State:
-    """Record that no channel delivered the reminder; it is tried again after `policy.retry` seconds."""
+    """Record that no channel delivered the reminder; it is retried after `policy.retry` seconds."""
     if state.reminder is None or state.reminder.number != number or state.reminder.delivered:
         return state
     return replace(state, reminder=None, retry_at=now + policy.retry)
 
 
 def forget_shown(state: State) -> State:
-    """Record that the notification vanished although nobody closed it; it comes back as an update."""
+    """Record that the notification vanished without being closed; it comes back as an update."""
     return replace(state, reminder=None) if state.reminder and state.reminder.delivered else state
 
 
@@ -167,7 +167,7 @@ def close(state: State, outcome: Literal["dismissed", "expired"]) -> tuple[State
 def snooze(
     state: State, seconds: float, now: float, policy: Policy, only: frozenset[str] | None = None
 ) -> tuple[State, tuple[Action, ...]]:
-    """Snooze the plugged-in devices (or those on the ports `only`) for `seconds`, each within the rest of its limit."""
+    """Snooze the plugged-in devices (or those on the ports `only`) for `seconds`, within their limits."""
     actions: list[Action] = []
     periods: list[PluggedPeriod] = []
     for period in state.periods:
@@ -183,14 +183,14 @@ def snooze(
 
 
 def cancel_snooze(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
-    """End every snooze now; only the time used counts towards the limit."""
+    """End every snooze now; only the time actually snoozed counts towards the limit."""
     actions: list[Action] = []
     periods = tuple(end_snooze(period, now, "cancelled", actions) for period in state.periods)
     return _update_reminder(replace(state, periods=periods), now, policy, actions)
 
 
 def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
-    """Take the person's word that an upload is going on: hold reminders back for `policy.running_counts_for`."""
+    """Hold reminders back for `policy.running_counts_for`, since the person says that an upload is in progress."""
     ports = state.reminder.ports if state.reminder else frozenset()
     actions: list[Action] = []
     periods = tuple(
@@ -215,7 +215,7 @@ def _plug_in(
         same_address = period.device.address in (0, device.address)
         if period.device.id == device.id and same_address:
             return replace(period, device=device)
-        # Another device on this port, or the same one with a new address: replugged between two polls.
+        # This is another device, or the same one with a new address: it was replugged between two polls.
         period = unplug(period, now, actions)
     if (
         period
@@ -244,7 +244,7 @@ def _update_use(
     program = seen.program or "unknown"
     in_use = seen.verdict == "in use"
     if in_use and seen.doubtful:
-        # The limit starts anew only after a rest just as long, so a program that polls the device every minute for
+        # The limit starts again only after an equally long pause, so a program that polls the device every minute for
         # days cannot silence the reminder.
         rested = period.doubtful_at is None or now > period.doubtful_at + policy.running_counts_for
         since = now if rested or period.doubtful_since is None else period.doubtful_since
@@ -262,7 +262,7 @@ def _update_use(
         doubtful_since = None if period.doubtful_since is None else _to_milliseconds(period.doubtful_since)
         actions.append(Record(events.UseBegan(program, seen.evidence, doubtful_since), period.device))
         use = Use(program, seen.evidence, now)
-        # A device forgotten after this use is a new case: reminders start again from the first.
+        # If the device is forgotten after this use, reminders start again from the first.
         period = _end_reminder(period, "in_use", actions)
         period = replace(period, use=use, reminders=0, reminded_at=None, held_until=None)
     return period
@@ -286,12 +286,12 @@ def _expire_snooze(period: PluggedPeriod, now: float, actions: list[Action]) -> 
 def end_snooze(
     period: PluggedPeriod, now: float, how: events.SnoozeEnd, actions: list[Action]
 ) -> PluggedPeriod:
-    """End the snooze of a device, if there is one; the journal records `how`."""
+    """End the snooze of a device, if any; `how` is recorded in the journal."""
     if period.snoozed_at is None or period.snoozed_until is None:
         return period
     snoozed_for = max(0.0, min(now, period.snoozed_until) - period.snoozed_at)
     actions.append(Record(events.SnoozeEnded(how, _to_milliseconds(snoozed_for)), period.device))
-    # After a snooze the next reminder is due at once: the snooze took the place of the pause.
+    # After a snooze the next reminder is due at once: the snooze replaced the pause.
     return replace(
         period,
         snoozed_at=None,
@@ -343,7 +343,7 @@ def sum_up(period: PluggedPeriod, now: float) -> events.Checkpoint:
 
 
 def _to_milliseconds(seconds: float) -> float:
-    """Round as the journal rounds its times."""
+    """Round to milliseconds, like every time in the journal."""
     return round(seconds, 3)
 
 
@@ -363,13 +363,13 @@ def _repeat_at(period: PluggedPeriod, policy: Policy) -> float:
     return period.reminded_at + policy.repeat[min(period.reminders, len(policy.repeat)) - 1]
 
 
-# --- the one notification ---------------------------------------------------------------------------------------
+# --- the notification -------------------------------------------------------------------------------------------
 
 
 def _update_reminder(
     state: State, now: float, policy: Policy, actions: list[Action]
 ) -> tuple[State, tuple[Action, ...]]:
-    """Show, update or withdraw the notification, so that it is the one that there should be."""
+    """Show, update or withdraw the notification so that it matches the state."""
     if (
         state.reminder
         and not state.reminder.delivered
@@ -426,5 +426,5 @@ def _update_reminder(
 
 
 def _is_silenced(period: PluggedPeriod, now: float) -> bool:
-    """Whether the person asked for quiet: by a snooze, or by saying that an upload is going on."""
+    """Whether the person has silenced the device: by a snooze, or by saying that an upload is in progress."""
     return max(period.snoozed_until or 0.0, period.held_until or 0.0) > now

@@ -1,4 +1,4 @@
-"""Restore the plugged-in periods of this boot from the journal, after a restart of the daemon. Pure."""
+"""Restores the plugged-in periods of this boot from the journal after a restart of the daemon. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_REMINDERS: Final = 1_000_000
-"""Largest count of reminders that is believed."""
+"""Largest plausible count of reminders."""
 
 
 def find_open_periods(
     lines: Iterable[dict[str, Any]], boot: str, now: float
 ) -> tuple[tuple[PluggedPeriod, float], ...]:
-    """Return the open periods of the boot as the last events left them, each with the time of its last event.
+    """Return the open periods of the boot `boot` as of the last event, each with the time of its own last event.
 
-    Events that are incomplete, implausible or later than `now` are skipped: the file can hold anything, and
-    nothing in it may silence a reminder for ever.
+    Events that are incomplete, implausible or later than `now` are skipped: the file may contain anything, and nothing
+    in it may silence a reminder forever.
     """
     periods: dict[str, PluggedPeriod] = {}
     known_until: dict[str, float] = {}
@@ -56,7 +56,7 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
         due = event.get("due", event["devices"])
         for port in event["devices"]:
             if port in due and port in periods:
-                # The count is the largest of all the devices: with a single device it is that device's.
+                # The count is the highest of all devices; with a single device it is that device's.
                 reminded = count if len(due) == 1 else periods[port].reminders + 1
                 periods[port] = replace(periods[port], reminders=reminded, reminded_at=at)
             if port in periods:
@@ -71,7 +71,7 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
         else:
             periods[port] = PluggedPeriod(device, since=at, plugged_at=at, checkpoint_at=at)
     elif what == "checkpoint" and period is None:
-        # The start lies before the part of the journal that is read; the checkpoint tells when it was.
+        # The start is before the part of the journal that is read; it is computed from the checkpoint.
         began = at - _read_number(event, "plugged_for", at)
         used_for = at - began - _read_number(event, "idle_for", at - began)
         periods[port] = PluggedPeriod(
@@ -116,7 +116,7 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
 
 def _read_number(event: dict[str, Any], key: str, most: float) -> float:
     value = float(event[key])
-    if not 0 <= value <= most:  # false for NaN, too
+    if not 0 <= value <= most:  # also rejects NaN
         raise ValueError(key)
     return value
 
@@ -132,7 +132,7 @@ def _read_device(event: dict[str, Any]) -> Device:
 
 
 def report_missed_unplug(period: PluggedPeriod, known_until: float) -> tuple[Action, ...]:
-    """Return the events of an unplug while unplugd was down; times end at `known_until`, the last event."""
+    """Return the events for an unplug while unplugd was down; all times end at `known_until`, the last event."""
     if period.gone_at is not None:
         return ()
     actions: list[Action] = []
@@ -149,6 +149,6 @@ def _mark_unseen(action: Action) -> Action:
 
 
 def restore_state(periods: Iterable[PluggedPeriod]) -> State:
-    """Return the state to go on with; a reminder that was on the screen comes back as an update."""
+    """Return the state to continue with; a reminder that was on the screen comes back as an update."""
     kept = tuple(periods)
     return State(periods=kept, on_screen=any(period.shown for period in kept))

@@ -1,4 +1,4 @@
-"""Which programs are upload software or system services. Pure; names come from vendors' files and documents."""
+"""Which programs are upload software or system services. Pure. Names come from vendors' files and documents."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 COMM_MAX_BYTES: Final = 15
-"""Longest process name that Linux keeps, in bytes (TASK_COMM_LEN less the terminator)."""
+"""Length to which Linux truncates process names, in bytes (TASK_COMM_LEN without the terminator)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a process is recognised by. `arguments` may hold secrets and must not outlive the poll that read them."""
+    """What identifies a process. `arguments` may contain secrets and must not outlive the poll that read them."""
 
     name: str
     path: str = ""
@@ -28,8 +28,8 @@ class Program:
 class Uploader:
     """Upload software. Each entry of `process` is a name, a full path or `interpreter:script`; `*` matches anything.
 
-    Without a `name` it goes by the name of its process. `alone`: running suggests an upload even while it does not
-    hold the device. `doubtful`: holding the device is weak evidence of an upload, so it counts for a limited time.
+    If `name` is empty, the process name is used. `alone`: its running suggests an upload even while it does not hold
+    the device. `doubtful`: holding the device is weak evidence of an upload, so it counts for a limited time.
     """
 
     name: str
@@ -41,27 +41,27 @@ class Uploader:
 BUILT_IN: Final = (
     Uploader("CareLink Uploader", ("java:uploader.jar", "javaw:uploader.jar")),
     Uploader("Tidepool Uploader", ("Tidepool Uploader", "tidepool-uploader")),
-    # Run from source, its process is a plain "electron" like many others: it counts only while it holds the device.
+    # When run from source, its process is called "electron" like many others: it counts only while it holds the device.
     Uploader("Tidepool Uploader", ("electron",), alone=False),
-    # Tidepool's web uploader opens the meter by WebHID: a browser that holds this device is uploading.
+    # Tidepool's web uploader opens the meter through WebHID: a browser that holds the device is uploading.
     Uploader("", ("chrome", "chromium", "Google Chrome", "msedge", "Microsoft Edge"), alone=False),
     Uploader("ddguard", ("python*:ddguard.py",), alone=False),
     Uploader(
         "decoding-contour-next-link", ("python*:read_minimed_next24.py", "read_minimed_next24"), alone=False
     ),
     Uploader("openaps", ("openaps", "python*:openaps"), alone=False),
-    # A virtual machine holds the device as long as it runs, which says little about an upload.
+    # A virtual machine holds the device for as long as it runs, which says little about an upload.
     Uploader("", ("VirtualBoxVM", "VBoxHeadless", "qemu-system-*"), alone=False, doubtful=True),
 )
 
 SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd", "udevd", "(udev-worker)")
-"""System services that open USB devices of their own accord: neither uploads nor worth a warning."""
+"""System services that open USB devices on their own: neither uploads nor worth a warning."""
 
 
 def may_match(name: str, uploaders: Iterable[Uploader]) -> bool:
-    """Whether a process of this name may be upload software: a cheap test, made for every process.
+    """Whether a process with this name may be upload software; a cheap test that is made for every process.
 
-    Linux truncates names to `COMM_MAX_BYTES`. Of a full path only the last part is compared.
+    Linux truncates names to `COMM_MAX_BYTES`. Only the last part of a full path is compared.
     """
     found = os.fsencode(name)
     for uploader in uploaders:
@@ -76,7 +76,7 @@ def may_match(name: str, uploaders: Iterable[Uploader]) -> bool:
 
 
 def is_service(program: Program) -> bool:
-    """Whether `program` is a system service that opens USB devices of its own accord."""
+    """Whether `program` is a system service that opens USB devices on its own."""
     return program.name in SERVICES or PurePath(program.path).name in SERVICES
 
 
@@ -90,7 +90,7 @@ def find_uploader(program: Program, uploaders: Iterable[Uploader]) -> Uploader |
 
 def _matches(program: Program, pattern: str) -> bool:
     if pattern.startswith("/"):
-        # A script's path is the first argument of the program that runs it.
+        # The path of a script is the first argument of its interpreter.
         return any(fnmatchcase(path, pattern) for path in (program.path, *program.arguments[1:2]))
     names = {program.name, PurePath(program.path).name}
     interpreter, colon, script = pattern.partition(":")
