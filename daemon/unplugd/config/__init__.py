@@ -1,1 +1,1 @@
-"""The configuration: settings, checks, reading and writing the file."""
+"""The configuration: the settings, how they are checked, and how the file is read and written."""

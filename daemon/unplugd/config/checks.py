@@ -1,4 +1,4 @@
-"""The checks of configuration values: each converts a TOML value, or raises ValueError with what is allowed. Pure."""
+"""The checks of configuration values: each converts a TOML value, or raises ValueError saying what is allowed. Pure."""
 
 from __future__ import annotations
 

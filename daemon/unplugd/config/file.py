@@ -21,7 +21,7 @@ MAX_BYTES: Final = 1_000_000
 
 
 def load_settings(path: Path) -> Settings:
-    """Return the settings in a file, the defaults if there is none; ConfigurationError lists every problem."""
+    """Return the settings in a file, or the defaults if it does not exist; ConfigurationError lists every problem."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -69,7 +69,7 @@ def _parse_toml(text: str, name: str) -> dict[str, Any]:
 
 
 class _Checker:
-    """Checks the sections of one file. `values` has the checked entries of each section, `problems` what is wrong."""
+    """Checks the sections of one file; `values` holds the checked entries of each section, `problems` the errors."""
 
     def __init__(self, text: str, name: str) -> None:
         self._text = text
@@ -78,7 +78,7 @@ class _Checker:
         self.problems: list[Problem] = []
 
     def check_section(self, section: str, content: Any) -> None:
-        """Check everything that TOML gave under the name of a section."""
+        """Check the parsed content of a section."""
         line = _find_line(self._text, section, None)
         if section not in CHECKS:
             allowed = f"valid sections are {', '.join(map(_write_header, CHECKS))}"
@@ -144,7 +144,7 @@ def _make_settings(values: dict[str, list[dict[str, Any]]]) -> Settings:
 
 
 def _find_line(text: str, section: str, key: str | None, number: int = 0) -> int:
-    """Return the line of a section, or of a key in its `number`th occurrence; 0 if it is not found in the usual form."""
+    """Return the line of the `number`th occurrence of a section, or of a key in it; 0 if it cannot be found."""
     header = re.compile(rf"\s*\[\[?\s*[\"']?{re.escape(section)}[\"']?\s*\]\]?")
     entry = re.compile(rf"\s*[\"']?{re.escape(key or '')}[\"']?\s*=")
     inside = -1

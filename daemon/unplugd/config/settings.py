@@ -17,7 +17,7 @@ class QuietHours:
     ends: int
 
     def until(self, now: datetime) -> datetime | None:
-        """Return when the current quiet hours end, or None if `now` (local, aware) is outside them."""
+        """Return when the current quiet hours end, or None if `now` (local time, with time zone) is outside them."""
         for days in (-1, 0):
             day = now.date() + timedelta(days=days)
             begin = _local_time(day, self.begins)
@@ -31,15 +31,15 @@ class QuietHours:
 
 
 def _local_time(day: date, minutes: int) -> datetime:
-    # Use the system's zone each time: the offset of `now` would be wrong across a daylight-saving change.
-    # Go through the timestamp: astimezone() of a skipped local time is an hour off.
+    # Use the system's zone each time: the offset of `now` would be wrong across a daylight-saving change. Convert
+    # through the timestamp: astimezone() of a skipped local time is an hour off.
     moment = datetime.combine(day, time(minutes // 60, minutes % 60)).timestamp()
     return datetime.fromtimestamp(moment, UTC).astimezone()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, with its default. Durations in seconds."""
+    """All settings, with their defaults. Durations are in seconds."""
 
     policy: Policy = field(default_factory=Policy)
     quiet_hours: tuple[QuietHours, ...] = ()

@@ -1,4 +1,4 @@
-"""Configuration as text: the template, a single entry, all settings. Pure."""
+"""Writes configuration as TOML: the template, a single entry, or all settings. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from unplugd.config.settings import Settings
 
 MAX_SHOWN_INTEGER: Final = 1_000_000
-"""Largest integer that is written out in a message."""
+"""Largest integer that is written out in full."""
 
 TEMPLATE: Final = f"""\
 # unplugd's configuration. To change a setting, remove the "#" and edit the line. The values shown are the defaults,
@@ -50,7 +50,7 @@ TEMPLATE: Final = f"""\
 
 
 def format_settings(settings: Settings) -> str:
-    """Return the settings as a complete file; `parse_settings` reads it back to the same settings."""
+    """Return the settings as a complete file; `parse_settings` turns it back into the same settings."""
     policy = settings.policy
     lines = ["[remind]"]
     for entry in fields(policy):
@@ -79,12 +79,12 @@ def format_settings(settings: Settings) -> str:
 
 
 def format_device(name: str, usb_id: str) -> str:
-    """Return the entry that adds a device to a configuration file."""
+    """Return the configuration entry for a device."""
     return f"[[device]]\nname = {format_value(name)}\nid = {format_value(usb_id)}\n"
 
 
 def format_uploader(name: str, process: tuple[str, ...]) -> str:
-    """Return the entry that adds upload software to a configuration file."""
+    """Return the configuration entry for upload software."""
     return f"[[uploader]]\nname = {format_value(name)}\nprocess = {format_value(list(process))}\n"
 
 

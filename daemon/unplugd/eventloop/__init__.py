@@ -1,1 +1,1 @@
-"""The event loop: many sources in one thread."""
+"""The event loop: waits for many sources in one thread."""

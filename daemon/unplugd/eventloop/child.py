@@ -1,4 +1,4 @@
-"""Child processes beside the event loop, each with a timeout; a child is killed together with what it has started."""
+"""Child processes as sources of the event loop. Each has a timeout; it is killed along with what it started."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 POLL_SECONDS: Final = 0.05
-"""Seconds between two polls for the exit of a child that has closed its output, which takes a while on slow cores."""
+"""Seconds between polls for the exit of a child that has closed its output; exiting takes a while on slow cores."""
 KILL_TIMEOUT_SECONDS: Final = 0.5
-"""Seconds to wait for a killed child; it takes milliseconds, unless the system keeps the process from dying."""
+"""Seconds to wait for a killed child; normally it takes milliseconds, but a process can be stuck in the kernel."""
 
 
 class Child(Source):
-    """A source that runs one child at a time; a base class."""
+    """Base class of the sources that run one child process at a time."""
 
     max_output_bytes = 4096
-    """How much of the end of the output is kept."""
+    """How many bytes of output are kept, from the end."""
     captures_stderr = True
     """Whether stderr is part of the output."""
 
@@ -37,11 +37,11 @@ class Child(Source):
 
     @property
     def pid(self) -> int | None:
-        """The process id of the child, None without a child."""
+        """The process id of the child, None if there is none."""
         return self._child.pid if self._child else None
 
     def fileno(self) -> int:
-        """Return the descriptor of the child's output, -1 without a child or once it has closed its output."""
+        """Return the descriptor of the child's output, -1 if there is no child or it has closed its output."""
         stdout = self._child.stdout if self._child and not self._output_closed else None
         return stdout.fileno() if stdout else -1
 
@@ -63,7 +63,7 @@ class Child(Source):
         return min(self._deadline, self._now() + POLL_SECONDS)
 
     def expire(self, now: float) -> None:
-        """Handle the exit of the child; kill it if it has timed out."""
+        """Handle the child's exit, or kill it if it has timed out."""
         if self._output_closed and self._child and (code := self._child.poll()) is not None:
             self._end(f"exit status {code}" if code else None, self._output)
         elif self._deadline is not None and now >= self._deadline:
@@ -81,9 +81,9 @@ class Child(Source):
         on_end: Callable[[str | None, bytes], None],
         request: bytes = b"",
     ) -> None:
-        """Start a program with a timeout in seconds; `on_end` gets an error, or None, and the output.
+        """Start a program with a timeout in seconds; `on_end` gets the error (or None) and the output.
 
-        The request is its input; it must fit into a pipe.
+        `request` is written to its stdin; it must fit into a pipe.
         """
         import subprocess
 
@@ -107,7 +107,7 @@ class Child(Source):
                 stdin.write(request)
                 stdin.close()
             except OSError:
-                self._end("it ended at once")
+                self._end("it exited at once")
 
     def _end(self, error: str | None, output: bytes = b"") -> None:
         child, self._child, self._deadline, self._output = self._child, None, None, b""
@@ -124,10 +124,10 @@ class Child(Source):
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    """Kill the child and what it has started, such as a notify-send that hangs."""
+    """Kill the child and the processes it started, such as a hanging notify-send."""
     import subprocess
 
-    # It may have ended just now; macOS then answers EPERM.
+    # It may have just exited; macOS then returns EPERM.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,7 +1,7 @@
-"""The event loop: sources, and one turn of waiting for all of them.
+"""The event loop: the sources, and one turn of the loop, which waits for all of them.
 
-A turn waits until a descriptor is ready or a deadline has passed, then calls the `ready` of each source that is ready
-and the `expire` of every source. There is one thread, so neither may block.
+A turn waits until a descriptor is ready or a deadline has passed, then calls `ready` of each source that is ready and
+`expire` of every source. There is only one thread, so neither may block.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Source:
     """Something to wait for; subclasses override what they need."""
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on, -1 if there is none at the moment."""
+        """Return the descriptor to wait on, -1 if there is currently none."""
         return -1
 
     def events(self) -> int:
@@ -29,21 +29,21 @@ class Source:
         """Handle the events on the descriptor, without blocking."""
 
     def deadline(self) -> float | None:
-        """Return the time at which `expire` has work to do, None if never."""
+        """Return when `expire` will have work to do, None if never."""
         return None
 
     def expire(self, now: float) -> None:
-        """Handle what is overdue at `now`, without blocking."""
+        """Do what is due at `now`, without blocking."""
 
     def close(self) -> None:
         """Release everything."""
 
 
 def turn(sources: Sequence[Source], now: Callable[[], float], until: float | None) -> None:
-    """Wait for the sources, at most until `until` (None: no limit), and call those with work to do."""
+    """Wait for the sources, at most until `until` (None: no limit), then let them do their work."""
     deadlines = [until, *(source.deadline() for source in sources)]
     earliest = min((deadline for deadline in deadlines if deadline is not None), default=None)
-    # A new poll object each time: a source that reconnects may get the same descriptor number, which a selector kept
+    # Make a new poll object each time: a source that reconnects may get the same descriptor, which a selector kept
     # between turns would mistake for the old one.
     poll = select.poll()
     by_descriptor = {source.fileno(): source for source in sources if source.fileno() >= 0}

@@ -1,4 +1,4 @@
-"""Signals as a source of the event loop."""
+"""Unix signals as a source of the event loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Signals(Source):
-    """Calls the action of each signal, with the signal's name, from the loop instead of from the handler."""
+    """Calls the action for each signal, with the signal's name, from the loop rather than from the signal handler."""
 
     def __init__(self, actions: dict[signal.Signals, Callable[[str], None]]) -> None:
         self._actions = actions
@@ -25,11 +25,11 @@ class Signals(Source):
         self._previous_wakeup = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
 
     def fileno(self) -> int:
-        """Return the descriptor to which Python writes the number of each signal."""
+        """Return the descriptor from which the numbers of received signals are read."""
         return self._read.fileno()
 
     def ready(self) -> None:
-        """Call the actions of the signals received."""
+        """Call the actions for the signals received."""
         with contextlib.suppress(BlockingIOError):
             for number in self._read.recv(64):
                 action = self._actions.get(signal.Signals(number))

@@ -1,4 +1,4 @@
-"""A repeating timer as a source of the event loop, for polls: announcements can be lost, and some systems have none."""
+"""A repeating timer as a source of the event loop. It drives polls: announcements can be lost or missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Timer(Source):
-    """Calls `on_due` every `interval()` seconds of the clock `now`."""
+    """Calls `on_due` every `interval()` seconds, measured by the clock `now`."""
 
     def __init__(
         self, now: Callable[[], float], interval: Callable[[], float], on_due: Callable[[], None]
