@@ -1,1 +1,1 @@
-"""What a person is shown, and the channels on which it is shown."""
+"""Notifications: the messages, and the channels that show them."""

@@ -1,4 +1,4 @@
-"""What a notification channel is, and what it reports back."""
+"""The interface of a notification channel, and of the listener that it reports back to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Channel(Source, ABC):
-    """A way to reach the person, and a source of the event loop. No method blocks."""
+    """A way to notify the person; also a source of the event loop. No method blocks."""
 
     name: str
     """Its name in the configuration and the journal."""
@@ -24,7 +24,7 @@ class Channel(Source, ABC):
     confirms: bool = True
     """Whether a successful `check` means that the person would see the message."""
     hint: str = ""
-    """What helps where it does not work, unless the platform knows better."""
+    """Advice if it does not work, unless the platform has a better hint."""
 
     @abstractmethod
     def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
@@ -36,20 +36,20 @@ class Channel(Source, ABC):
 
     @abstractmethod
     def check(self, on_result: Callable[[str | None, str], None]) -> None:
-        """Find out whether it would work, without showing anything; `on_result` gets an error or None, and a description."""
+        """Check, showing nothing, whether it would work; `on_result` gets an error (or None) and a description."""
 
 
 class NotificationListener(Protocol):
-    """Receives what happens to the notification on the screen."""
+    """Is told what happens to the notification on the screen."""
 
     def on_action(self, key: str) -> None:
-        """Handle a pressed button."""
+        """Handle a press of a button."""
 
     def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
-        """Handle that the person or the server closed it."""
+        """Handle that the person or the server closed the notification."""
 
     def on_lost(self) -> None:
-        """Handle that it disappeared together with its server."""
+        """Handle that the notification disappeared along with its server."""
 
     def on_server_back(self) -> None:
         """Handle that a notification server is available again."""

@@ -1,4 +1,4 @@
-"""Makes the channels that are the same on every platform: `plyer` comes from `notify/plyer.py`, and so on."""
+"""Makes the channels that are the same on every platform; the channel `plyer` is in `notify/plyer.py`, and so on."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def make_channel(
 ) -> Channel:
     """Return the channel of this name; ValueError if it is not one of every platform.
 
-    `check_session` returns why nothing can be shown in this session yet, or None.
+    `check_session` returns the reason why nothing can be shown in this session yet, or None.
     """
     # The desktop's channel is the platform's own.
     if name not in CHANNELS or name == DESKTOP:
         raise ValueError(f'there is no channel called "{name}"')
-    # Only what the configuration names is loaded.
+    # Import only the channels that the configuration names.
     channel: Channel = import_module(f"unplugd.notify.{name}").make(now, check_session)
     return channel

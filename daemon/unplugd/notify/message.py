@@ -1,4 +1,4 @@
-"""The text of notifications. Pure: a reminder goes in, what the person reads comes out."""
+"""Turns a reminder into the text of a notification. Pure."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 SNOOZE_KEY: Final = "snooze"
 UPLOADING_KEY: Final = "uploading"
 INTERPRETERS: Final = ("python*", "java*", "node", "electron", "perl*", "ruby*", "bash", "sh", "dash", "zsh")
-"""Programs that run other programs: as upload software, they would stand for everything they run."""
+"""Programs that run other programs; configured as upload software, they would cover everything they run."""
 PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
-"""Names of programs that are safe to show in a command."""
+"""Program names that are safe to show in a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Message:
     title: str
     lines: tuple[str, ...]
     buttons: tuple[tuple[str, str], ...] = ()
-    """Key and label of each."""
+    """The key and label of each button."""
     critical: bool = False
     """Whether it is shown over full-screen windows and in do-not-disturb mode."""
     fresh: bool = True
-    """Whether it is new and may make a sound; if not, it only updates what is on the screen."""
+    """Whether it is new and may make a sound; otherwise it only updates what is on the screen."""
     passing: bool = False
-    """Whether it may disappear by itself."""
+    """Whether it may disappear on its own."""
 
 
 GREETING: Final = Message(
@@ -55,7 +55,7 @@ INVALID_CONFIGURATION: Final = Message(
 
 
 def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watch]) -> Message:
-    """Return the message for a reminder; `now` is a time of the platform's clock, `wall` the same in local time."""
+    """Return the message for a reminder; `now` is on the platform's clock, `wall` the same moment in local time."""
     lines: list[str] = []
     if len(notice.devices) == 1:
         plug = notice.devices[0]
@@ -74,7 +74,7 @@ def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watc
     for program, _ in notice.unknown_programs:
         shown = sanitize.one_line(program)
         lines.append(f"“{shown}” has it open, but unplugd does not know this program.")
-        # Other names could be read as an option, a pattern or a path.
+        # Other names could be taken for an option, a pattern or a path.
         if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, name) for name in INTERPRETERS):
             lines.append(f"If you use it to upload, run: unplugd config add-uploader {quote(program)}")
     buttons: list[tuple[str, str]] = []
@@ -88,7 +88,7 @@ def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watc
 def _describe_idle(plug: PluggedPeriod, now: float, wall: datetime) -> str:
     idle = now - plug.idle_since
     since = _format_time(datetime.fromtimestamp(wall.timestamp() - idle).astimezone(), wall)
-    # Below a minute the time of day is enough.
+    # Under a minute, the time of day is enough.
     duration = f" ({durations.describe(idle)})" if idle >= 60 else ""
     return (
         f"plugged in since {since}{duration}, not used"

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from unplugd.notify.message import Message
 
 REPEAT_ERROR_SECONDS: Final = 300.0
-"""Seconds after which the same error of the same channel is reported again."""
+"""Seconds after which a channel's error is reported again if it has not changed."""
 
 
 class DeliveryListener(Protocol):
-    """Receives how a delivery went."""
+    """Is told how each delivery went."""
 
     def on_delivered(self, number: int, channel: str) -> None:
         """Handle that a channel accepted the message."""
@@ -28,7 +28,7 @@ class DeliveryListener(Protocol):
 
 
 class Notifier:
-    """Shows one message at a time on the first channel that works; an update only where it can replace."""
+    """Shows one message at a time on the first channel that works; updates only use channels that can replace."""
 
     def __init__(
         self, channels: Sequence[Channel], listener: DeliveryListener, now: Callable[[], float]
@@ -39,10 +39,10 @@ class Notifier:
         self._number = 0
         self._errors: dict[str, tuple[str, float]] = {}
         self.last_channel: str = ""
-        """The channel that accepted the latest message, "" before the first."""
+        """The channel that accepted the latest message, "" before the first one."""
 
     def show(self, number: int, message: Message) -> None:
-        """Show the message; the outcome is reported with the serial number, unless a newer message is shown before."""
+        """Show the message; the outcome is reported with the number unless a newer message comes first."""
         self._number = number
         usable = [channel for channel in self.channels if message.fresh or channel.replaces]
         self._try_channels(number, message, usable)
@@ -75,7 +75,7 @@ class Notifier:
         channel.show(message, on_done)
 
     def _report_error(self, channel: str, error: str) -> None:
-        """Report a new error, and one that lasts now and then: deliveries are tried again every few seconds."""
+        """Report a new error at once and a lasting one only now and then: deliveries are retried every few seconds."""
         previous = self._errors.get(channel)
         now = self._now()
         if previous is None or previous[0] != error or now >= previous[1] + REPEAT_ERROR_SECONDS:

@@ -1,4 +1,4 @@
-"""plyer as a channel."""
+"""The plyer channel: shows notifications through the plyer library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 TIMEOUT_SECONDS: Final = 20.0
-"""Timeout of the child: a notification server that hangs blocks plyer for 25 seconds."""
+"""Timeout of the child; a notification server that hangs blocks plyer for 25 seconds."""
 
 
 class Plyer(Child, Channel):
@@ -48,7 +48,7 @@ class Plyer(Child, Channel):
 
         def on_end(error: str | None, output: bytes) -> None:
             last_line = output.decode(errors="replace").strip().rpartition("\n")[2]
-            # Only the child's own words: the last line of a traceback may name a path, and with it the user.
+            # Report only the child's own messages: a traceback may contain a path, and so the user's name.
             is_own = error is not None and last_line.startswith("plyer")
             on_done(sanitize.one_line(last_line, 120) if is_own else error)
 
@@ -59,7 +59,7 @@ class Plyer(Child, Channel):
         """Do nothing: plyer cannot remove what it has shown."""
 
     def check(self, on_result: Callable[[str | None, str], None]) -> None:
-        """Report whether notify-send, which plyer runs, is installed."""
+        """Check whether notify-send, which plyer runs, is installed."""
         import shutil
 
         found = shutil.which("notify-send") is not None

@@ -1,4 +1,4 @@
-"""The child process in which plyer shows one notification; the message comes as JSON on stdin."""
+"""The child process in which plyer shows one notification; it reads the message as JSON from stdin."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ import warnings
 
 
 class ShowError(Exception):
-    """plyer could not show the notification; the message is our own and names no path."""
+    """plyer could not show the notification; the error text is ours and contains no path."""
 
 
 def main() -> int:
-    """Show the message on stdin; return 1 after printing one line with the error if plyer cannot show it."""
+    """Show the message from stdin; if plyer cannot, print the error on one line and return 1."""
     message = json.load(sys.stdin)
     if os.path.isdir("/app"):
-        # plyer takes that for Flatpak and builds a shell command from the message, which is untrusted.
-        print("plyer cannot be used where there is a folder /app")  # noqa: T201 - how a child answers
+        # plyer takes this for Flatpak and builds a shell command from the message, which is untrusted.
+        print("plyer cannot be used if there is a folder /app")  # noqa: T201 - how a child answers
         return 1
     warnings.simplefilter("ignore")
     # plyer ignores the exit status of notify-send, but a reminder that nobody sees must be an error.
     subprocess.call = _run_and_check  # type: ignore[assignment] # only as plyer calls it
     try:
-        from plyer import notification  # noqa: PLC0415 - whatever is wrong with it is answered below
+        from plyer import notification  # noqa: PLC0415 - import errors are handled below
 
         notification.notify(title=message["title"], message=message["message"], app_name="unplugd")
-    except Exception as error:  # noqa: BLE001 - plyer's back ends raise anything
-        # Not the text of other errors: it may name a path, and with it the user.
+    except Exception as error:  # noqa: BLE001 - plyer's back ends can raise anything
+        # Leave out the text of other errors: it may contain a path, and so the user's name.
         reason = str(error) if isinstance(error, ShowError) else type(error).__name__
         unsupported = isinstance(error, NotImplementedError)
-        print("plyer has no way to notify here" if unsupported else f"plyer: {reason}")  # noqa: T201 - how a child answers
+        print("plyer does not support notifications on this system" if unsupported else f"plyer: {reason}")  # noqa: T201 - how a child answers
         return 1
     return 0
 
 
 def _run_and_check(command: list[str], **_options: object) -> int:
-    # plyer puts the message before the options, where no "--" can protect it: it must not look like one.
+    # plyer puts the message before the options, where "--" cannot protect it, so it must not look like an option.
     if any(word.startswith("-") for word in command[1:3]):
-        raise ShowError("the words look like an option")
-    # Its output is discarded: it may name a path.
+        raise ShowError("the text looks like an option")
+    # Discard its output: it may contain a path.
     if subprocess.run(command, check=False, capture_output=True, timeout=15).returncode:
         raise ShowError(f"{os.path.basename(command[0])} failed")
     return 0

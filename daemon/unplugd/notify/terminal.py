@@ -1,4 +1,4 @@
-"""The terminal that unplugd was started in, as a channel."""
+"""The terminal channel: writes to the terminal that unplugd was started in."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Terminal(Channel):
                 poll = select.poll()
                 poll.register(self._stream.fileno(), select.POLLOUT)
                 if not poll.poll(0):
-                    # Stopped with Ctrl-S: a write would block.
-                    on_done("the terminal is halted")
+                    # Output is paused with Ctrl-S: a write would block.
+                    on_done("the terminal is paused (Ctrl-S)")
                     return
                 self._stream.write("\a" + "\n".join((message.title, *message.lines)) + "\n")
                 self._stream.flush()
@@ -41,10 +41,10 @@ class Terminal(Channel):
         on_done(error)
 
     def withdraw(self) -> None:
-        """Do nothing: a terminal keeps what was written."""
+        """Do nothing: what was written to a terminal stays there."""
 
     def check(self, on_result: Callable[[str | None, str], None]) -> None:
-        """Report whether there is a terminal."""
+        """Check whether there is a terminal."""
         on_result(self._find_error(), "this terminal")
 
     def _find_error(self) -> str | None:
