@@ -1,1 +1,1 @@
-"""The running program: look, decide, act, wait. `Daemon` is in `daemon`."""
+"""The running daemon: it polls, lets the rules decide, acts, and waits. The class is in `daemon`."""

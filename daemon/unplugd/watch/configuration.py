@@ -1,4 +1,4 @@
-"""The settings in force, and what happens to them when the configuration file is invalid."""
+"""The settings in force, including what happens when the configuration file is invalid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Configuration:
-    """The settings in force; `load` reads the file anew each time it is called.
+    """The settings in force; `load` reads the file each time it is called.
 
     An invalid file raises ConfigurationError, or is reported and replaced by the defaults if `defaults_on_error`.
     """
@@ -23,7 +23,7 @@ class Configuration:
         self._load = load
         self._report = report
         self.problems: tuple[str, ...] = ()
-        """What is wrong with the file; empty if its settings are in force."""
+        """The errors in the file; empty if its settings are in force."""
         try:
             self.settings = load()
         except ConfigurationError as error:
@@ -33,7 +33,7 @@ class Configuration:
             self._refuse(error, "invalid configuration, using the defaults:")
 
     def reload(self) -> bool:
-        """Read the file again and return whether its settings are in force; if it is invalid, the old ones stay."""
+        """Read the file again and return whether it is valid; if it is not, the old settings stay in force."""
         try:
             self.settings = self._load()
         except ConfigurationError as error:

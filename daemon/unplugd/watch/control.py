@@ -1,4 +1,4 @@
-"""The control socket: the commands ask the running daemon through it, with one JSON object on one line each way."""
+"""The control socket, through which commands talk to the daemon: one JSON object on one line in each direction."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 MAX_REQUEST_BYTES: Final = 4096
 MAX_PATH_BYTES: Final = 103
-"""Longest path of a socket, in bytes, that works on every system; macOS has the lowest limit."""
+"""Longest socket path, in bytes, that works on every system; macOS has the lowest limit."""
 MAX_CLIENTS: Final = 8
 CLIENT_TIMEOUT_SECONDS: Final = 2.0
-"""Seconds that a client has to send its request and to read the answer."""
+"""Seconds that a client has to send its request and read the answer."""
 
 
 class NotRunningError(Exception):
-    """No daemon listens on the socket."""
+    """No daemon is listening on the socket."""
 
 
 class NoAnswerError(Exception):
-    """Something listens but does not answer in time, or not with a JSON object."""
+    """Something is listening but does not answer in time, or not with a JSON object."""
 
 
 class _Client:
@@ -41,7 +41,7 @@ class _Client:
 
 
 class Control(Source):
-    """The daemon's end. `answer` gets each request and returns the answer; OSError if the socket cannot be made."""
+    """The daemon's end. `answer` takes a request and returns the answer; OSError if the socket cannot be created."""
 
     def __init__(
         self, path: Path, now: Callable[[], float], answer: Callable[[dict[str, Any]], dict[str, Any]]
@@ -56,13 +56,13 @@ class Control(Source):
         try:
             self._listening.bind(os.fspath(path))
         except OSError as error:
-            # With the path, as other errors about files have it.
+            # Include the path, as in other file errors.
             raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from None
         finally:
             os.umask(mask)
         self._listening.listen(MAX_CLIENTS)
         self._listening.setblocking(False)
-        # One descriptor for the event loop, however many clients there are.
+        # The event loop gets one descriptor, however many clients there are.
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listening, selectors.EVENT_READ)
         self._clients: dict[int, _Client] = {}
@@ -137,7 +137,7 @@ class Control(Source):
         except (ValueError, RecursionError):
             request = None
         if not isinstance(request, dict):
-            return b'{"error": "not a request: one JSON object on one line"}\n'
+            return b'{"error": "a request must be one JSON object on one line"}\n'
         return json.dumps(self._answer(request)).encode() + b"\n"
 
     def _drop(self, client: _Client) -> None:
@@ -147,7 +147,7 @@ class Control(Source):
 
 
 def _find_peer(connection: socket.socket) -> int | None:
-    """Return the user id of the peer, None where the system cannot tell it (the folder's mode keeps others out)."""
+    """Return the user id of the peer, None if the system cannot tell (the folder's mode keeps others out)."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
         return None

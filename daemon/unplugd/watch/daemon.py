@@ -1,10 +1,10 @@
-"""The running program. Its loop looks, lets the rules decide, does what they say, and waits.
+"""The daemon. Its loop polls the devices, lets the rules decide, carries out the actions, and waits.
 
     platform ── observer ──► rules ──► reminders ──► journal (recorder), notification channels (notifier)
 
-Everything happens in one thread. `turn` waits for the sources: signals, the control socket, the platform's
-announcements, the channels. Most of what they bring only makes a poll or a rescan due, which the loop then does.
-The platform is handed in; nothing here knows which one it is.
+Everything runs in one thread. `turn` waits for the sources: signals, the control socket, the platform's announcements,
+the channels. Most of them only make a poll or a rescan due, which the loop then does. The platform is passed in;
+nothing here depends on which one it is.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 
 class Daemon:
-    """The running program. `load` reads the configuration, anew each time it is called.
+    """The daemon. `load` reads the configuration each time it is called.
 
-    `report` gets each line for the log, `on_record` each event that the rules record. With `defaults_on_error` an
+    `report` gets each line for the log, `on_record` each event that the rules record. With `defaults_on_error`, an
     invalid configuration is reported and the defaults are used; otherwise ConfigurationError is raised.
     """
 
@@ -82,12 +82,12 @@ class Daemon:
         self._sources.extend(self._reminders.open_channels())
 
     def run(self) -> str:
-        """Watch until stopped, and return the reason."""
+        """Watch until stopped; return the reason."""
         now = self._platform.now()
         self._write(events.Started(__version__))
         self._write(events.ConfigLoaded())
         self._restore(now)
-        # The sources are listening by now: whatever is plugged in from here on is announced.
+        # The sources are listening by now: any device plugged in from here on is announced.
         self._poll(now, is_first=True)
         self._reminders.notify_service_manager("READY=1")
         self._reminders.show_news()
@@ -95,7 +95,7 @@ class Daemon:
             self._watchdog.keep_alive(now, resting=not self._observer.sees_devices)
             turn(self._sources, self._platform.now, _earliest(self._deadline(), self._watchdog.deadline()))
             now = self._platform.now()
-            # From here on it may hang, whatever woke it up.
+            # From here on the loop may hang, so the short timeout applies again.
             self._watchdog.keep_alive(now, resting=False)
             deadline = self._deadline()
             if self._stop_reason is not None:
@@ -108,7 +108,7 @@ class Daemon:
         return self._stop_reason
 
     def stop(self, reason: str) -> None:
-        """End the loop; `reason` is what asked for it, such as the name of a signal."""
+        """End the loop; `reason` is what caused it, such as the name of a signal."""
         self._stop_reason = reason
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ class Daemon:
         self._lock.release()
 
     def _restore(self, now: float) -> None:
-        """Continue the periods that an earlier run has left open, of devices that are still plugged in."""
+        """Continue the periods that an earlier run left open, if their devices are still plugged in."""
         written = (event for file in list_files(self._journal_path)[-2:] for event in read_tail(file))
         addresses = {(device.port, device.id): device.address for device in self._observer.scan()}
         periods = []

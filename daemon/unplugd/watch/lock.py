@@ -1,4 +1,4 @@
-"""The lock beside the journal, which allows one daemon for one journal."""
+"""The lock file next to the journal, which allows only one daemon per journal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class HeldError(Exception):
 
 
 class Lock:
-    """An exclusive lock, which the kernel releases however the process ends; raises HeldError or OSError."""
+    """An exclusive lock, which the kernel releases no matter how the process ends; raises HeldError or OSError."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -34,5 +34,5 @@ class Lock:
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Release the lock; the file stays, because two processes could hold the lock after a removal."""
+        """Release the lock; the file stays, because removing it would let two processes hold the lock."""
         os.close(self._descriptor)

@@ -1,4 +1,4 @@
-"""What is shown besides reminders: the greeting, and that the configuration is invalid."""
+"""The messages that are not reminders: the greeting, and the warning about an invalid configuration."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ if TYPE_CHECKING:
     from unplugd.notify.notifier import Notifier
 
 NEWS_NUMBER: Final = -1
-"""The number of a message that is no reminder; those of reminders are positive."""
+"""The number of messages that are not reminders; reminders have positive ones."""
 
 
 class News:
-    """One message that is no reminder; it is kept until a channel has accepted it."""
+    """A message that is not a reminder; it is kept until a channel has accepted it."""
 
     def __init__(self, message: Message | None = None) -> None:
         self._message = message
         self.delivery: dict[str, Any] | None = None
-        """The channel that accepted the latest one (None if none did); None before the outcome is known."""
+        """The channel that accepted the latest message (None if none did); None until the outcome is known."""
 
     def announce(self, message: Message, reminder_channel: str | None) -> None:
-        """Take a new message. A reminder that is on the screen, on `reminder_channel`, stands for it."""
+        """Take a new message. A reminder already on the screen, through `reminder_channel`, counts as its delivery."""
         self._message = message
         self.delivery = {"channel": reminder_channel or None} if reminder_channel is not None else None
 
     def show(self, notifier: Notifier) -> None:
-        """Show the message if there is one."""
+        """Show the message, if any."""
         if self._message:
             notifier.show(NEWS_NUMBER, self._message)
 
@@ -36,5 +36,5 @@ class News:
         self._message = None
 
     def on_undelivered(self) -> None:
-        """Handle that no channel accepted the message: it is shown again when a server is there."""
+        """Handle that no channel accepted the message: it is shown again once a notification server is available."""
         self.delivery = {"channel": None}

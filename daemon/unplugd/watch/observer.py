@@ -1,8 +1,8 @@
-"""When to look, and what was seen.
+"""Decides when to poll the platform, and remembers what was seen.
 
-There are two kinds of looks. A poll lists the devices and finds out who uses them; it is repeated every `look_every`
-while a watched device is plugged in. A rescan follows an announcement, which may come in hundreds, and is quick: it only
-lists the devices. It takes the uses from the poll before, and a second poll 0.2 s later sees what it has missed.
+A poll lists the devices and finds out which programs use them; it is repeated every `look_every` while a watched device
+is plugged in. A rescan follows an announcement. There may be hundreds, so it is quick: it only lists the devices and
+keeps the uses found by the last poll. A second poll 0.2 s later sees what it missed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from unplugd.watch.configuration import Configuration
 
 SECOND_POLL_SECONDS: Final = 0.2
-"""Seconds from an announcement to the second poll: announcements can come before the list of devices is right."""
+"""Seconds from an announcement to the second poll; an announcement can come before the list of devices is updated."""
 SLEPT_SECONDS: Final = 1.0
-"""Seconds of sleep from which on it is recorded."""
+"""Shortest sleep that is recorded, in seconds."""
 
 
 class Observer:
-    """Polls and rescans the platform, and remembers what it saw last. Times are of the platform's clock."""
+    """Polls and rescans the platform, and remembers the latest result. Times are on the platform's clock."""
 
     def __init__(
         self, platform: Platform, configuration: Configuration, report: Callable[[str], None]
@@ -41,11 +41,11 @@ class Observer:
         self._second_poll_at: float | None = None
         self._slept = platform.sleep_seconds()
         self.rescan_due = False
-        """Whether a change was announced since the last look."""
+        """Whether a change was announced since the last poll or rescan."""
 
     @property
     def sees_devices(self) -> bool:
-        """Whether a watched device was plugged in at the last look."""
+        """Whether a watched device was plugged in at the last poll or rescan."""
         return bool(self._devices)
 
     def on_change(self) -> None:
@@ -58,7 +58,7 @@ class Observer:
         self._poll_at = self._platform.now()
 
     def deadline(self) -> float | None:
-        """Return when the next poll is due, None if only an announcement can make one due."""
+        """Return when the next poll is due, None until the next announcement."""
         return min((at for at in (self._poll_at, self._second_poll_at) if at is not None), default=None)
 
     # --- sleep
@@ -68,14 +68,14 @@ class Observer:
         return self._platform.sleep_seconds() - self._slept >= SLEPT_SECONDS
 
     def take_sleep(self) -> float:
-        """Return how many seconds the system has slept since the last call, 0 if too few to record."""
+        """Return how many seconds the system has slept since the last call, 0 if too short to record."""
         before, self._slept = self._slept, self._platform.sleep_seconds()
         return self._slept - before if self._slept - before >= SLEPT_SECONDS else 0.0
 
-    # --- looking
+    # --- polls and rescans
 
     def scan(self) -> list[Device]:
-        """Return the watched devices that are plugged in; those seen last where they cannot be listed."""
+        """Return the watched devices that are plugged in; if they cannot be listed, those seen last."""
         try:
             return self._platform.scan(self._configuration.settings.watches)
         except OSError as error:
@@ -83,9 +83,9 @@ class Observer:
             return list(self._devices.values())
 
     def poll(self, now: float, *, is_first: bool = False) -> Observation | None:
-        """Look at the devices and their uses; None if the system slept meanwhile, so that it has to be done again.
+        """Poll the devices and their uses; None if the system slept meanwhile and the poll must be repeated.
 
-        The first poll looks at the uses of all devices, later ones only of those that were there before.
+        The first poll checks the uses of all devices, later polls only those of devices that were there before.
         """
         settings = self._configuration.settings
         devices = self.scan()
@@ -95,7 +95,7 @@ class Observer:
             [device for device in devices if device not in new], settings.uploaders, running, now
         )
         if self.has_slept():
-            # The times of what was seen before the sleep and after it do not fit together.
+            # Times from before and after the sleep do not fit together.
             return None
         if self._second_poll_at is not None and now >= self._second_poll_at:
             self._second_poll_at = None
@@ -103,7 +103,7 @@ class Observer:
         return self._observe(devices, (*uses, *map(DeviceUse, new)), running, now)
 
     def rescan(self, now: float) -> Observation | None:
-        """Look at what is plugged in; None if that has not changed."""
+        """List the devices again; None if nothing has changed."""
         self.rescan_due = False
         devices = self.scan()
         new = self._find_new(devices)
@@ -116,9 +116,9 @@ class Observer:
         return self._observe(devices, uses, running, now)
 
     def _find_new(self, devices: Sequence[Device]) -> list[Device]:
-        """Return the devices that were not there at the last look.
+        """Return the devices that were not there at the last poll or rescan.
 
-        A device cannot be in use at the moment it appears: the second poll sees who takes it.
+        A device cannot be in use the moment it appears; the second poll finds programs that open it.
         """
         known = {(device.port, device.id, device.address) for device in self._devices.values()}
         return [device for device in devices if (device.port, device.id, device.address) not in known]
@@ -139,7 +139,7 @@ class Observer:
         return Observation(uses, running[1] if running else None, self._find_quiet_end(now))
 
     def _find_quiet_end(self, now: float) -> float | None:
-        """Return when the present quiet hours end, None outside them."""
+        """Return when the current quiet hours end, None outside them."""
         quiet_hours = self._configuration.settings.quiet_hours
         if not quiet_hours:
             return None

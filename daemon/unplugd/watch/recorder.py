@@ -1,4 +1,4 @@
-"""Writes events to the journal; what cannot be written is tried again, and errors are reported when they begin and end."""
+"""Writes events to the journal. Failed writes are retried; errors are reported when they begin and when they end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unplugd.rules.events import Event
 
 RETRY_SECONDS: Final = 60.0
-"""Seconds after which waiting events are written again if nothing happens before."""
+"""Seconds after which waiting events are retried if nothing else triggers it."""
 
 
 class Recorder:
@@ -38,17 +38,17 @@ class Recorder:
         return self._file.waiting
 
     def write(self, event: Event, device: Device | None = None, at: float | None = None) -> None:
-        """Write an event; `at` is its time if that is not now."""
+        """Write an event; `at` is its time if not now."""
         self._journal.write(event, device, at)
         self._check_error()
 
     def retry(self) -> None:
-        """Try to write the events that wait."""
+        """Try to write the waiting events."""
         self._journal.retry()
         self._check_error()
 
     def deadline(self) -> float | None:
-        """Return when to call `retry` at the latest, None if no event waits."""
+        """Return when to call `retry` at the latest, None if no events are waiting."""
         return self._tried_at + RETRY_SECONDS if self.waiting else None
 
     def _check_error(self) -> None:
@@ -57,5 +57,5 @@ class Recorder:
         if error != self.error:
             self.error = error
             self._report(
-                f"the journal cannot be written: {error}" if error else "the journal is written again"
+                f"the journal cannot be written: {error}" if error else "the journal can be written again"
             )

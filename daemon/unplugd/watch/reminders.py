@@ -1,4 +1,4 @@
-"""The state of the rules, and doing what they decide: events go to the journal, reminders to the notifier."""
+"""Holds the state of the rules and carries out their actions: events to the journal, reminders to the notifier."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Reminders:
-    """Applies the decisions of the rules; listens to deliveries and to what happens to the notification.
+    """Applies the decisions of the rules; handles the results of deliveries and what happens to the notification.
 
     `on_record` gets each event that the rules record, `poll_now` makes the next poll due.
     """
@@ -49,17 +49,17 @@ class Reminders:
         self._notifier = Notifier((), self, platform.now)
         self.state = State()
         self.last_delivery: dict[str, Any] | None = None
-        """Time, channel and error of the latest delivery of a reminder, as the status shows it."""
+        """Time, channel and error of the latest delivery, as shown by `unplugd status`."""
 
     @property
     def greeting_delivery(self) -> dict[str, Any] | None:
-        """The channel of the latest greeting, None before its outcome is known."""
+        """The channel of the latest greeting, None until its outcome is known."""
         return self._news.delivery
 
     # --- channels
 
     def open_channels(self) -> Sequence[Channel]:
-        """Make the channels that the configuration names, and return them."""
+        """Make and return the channels that the configuration names."""
         made = [self._platform.channel(name, self) for name in self._configuration.settings.channels]
         self._notifier = Notifier([channel for channel in made if channel], self, self._platform.now)
         return self._notifier.channels
@@ -73,26 +73,26 @@ class Reminders:
         return self._notifier.channels
 
     def withdraw(self) -> None:
-        """Remove the notification from the screen, also one that an earlier run has left."""
+        """Remove the notification from the screen, even one left by an earlier run."""
         self._notifier.withdraw()
 
-    # --- what the rules decide
+    # --- decisions of the rules
 
     def observe(self, observation: Observation, now: float) -> None:
-        """Let the rules decide on what was seen."""
+        """Let the rules decide on a poll's result."""
         self.apply(reminder.step(self.state, observation, now, self._configuration.settings.policy), now)
 
     def deadline(self) -> float | None:
-        """Return when the rules want to decide again."""
+        """Return when the rules must decide again."""
         return reminder.next_deadline(self.state, self._configuration.settings.policy, self._platform.now())
 
     def apply(self, decided: tuple[State, tuple[Action, ...]], at: float) -> None:
-        """Take over the state that was decided on for the time `at`, and carry out the actions."""
+        """Adopt the state that was decided at the time `at`, and carry out the actions."""
         before = self.state.present()
         self.state, actions = decided
         for action in actions:
             if isinstance(action, Record):
-                # The time of the decision, so that the journal's times add up to its durations.
+                # Use the time of the decision, so that times and durations in the journal add up.
                 self._write(action.event, action.device, at)
                 self._on_record(action)
             elif isinstance(action, Show):
@@ -107,24 +107,24 @@ class Reminders:
             self.notify_service_manager()
 
     def notify_service_manager(self, *lines: str) -> None:
-        """Send the service manager what is plugged in, after `lines`."""
+        """Send the service manager `lines` and which devices are plugged in."""
         names = ", ".join(period.device.name for period in self.state.present())
         sd_notify.notify(*lines, f"STATUS={f'Plugged in: {names}' if names else 'Nothing plugged in'}")
 
     # --- news
 
     def greet(self) -> None:
-        """Show that reminders reach the person; `greeting_delivery` says how it went."""
+        """Show the greeting, which proves that reminders reach the person; `greeting_delivery` has the outcome."""
         channel = self._notifier.last_channel if self.state.reminder else None
         self._news.announce(message.GREETING, channel)
         self.show_news()
 
     def show_news(self) -> None:
-        """Show the message that is no reminder, if there is one and no reminder is on the screen."""
+        """Show the message that is not a reminder, if there is one and no reminder is on the screen."""
         if not self.state.reminder:
             self._news.show(self._notifier)
 
-    # --- how deliveries went
+    # --- results of deliveries
 
     def on_delivered(self, number: int, channel: str) -> None:
         """Handle that a channel accepted the message."""
@@ -155,7 +155,7 @@ class Reminders:
     # --- what happens to the notification
 
     def on_action(self, key: str) -> None:
-        """Handle a pressed button."""
+        """Handle a press of a button."""
         now, policy = self._platform.now(), self._configuration.settings.policy
         if key == message.SNOOZE_KEY and self.state.reminder:
             self.apply(
@@ -165,11 +165,11 @@ class Reminders:
             self.apply(reminder.hold_back(self.state, now, policy), now)
 
     def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
-        """Handle that the person or the desktop closed it."""
+        """Handle that the person or the desktop closed the notification."""
         self.apply(reminder.close(self.state, outcome), self._platform.now())
 
     def on_lost(self) -> None:
-        """Handle that it disappeared together with its server."""
+        """Handle that the notification disappeared along with its server."""
         self.state = reminder.forget_shown(self.state)
         self._poll_now()
 

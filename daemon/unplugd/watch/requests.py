@@ -1,4 +1,4 @@
-"""The answers to requests on the control socket: status, snooze, greet and reload."""
+"""Answers requests on the control socket: status, snooze, greet and reload."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Requests:
-    """Answers requests; `now` is the platform's clock, `wall` the wall clock."""
+    """Answers requests; `now` reads the platform's clock, `wall` the wall clock."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Requests:
         self._started = wall()
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Carry out a request and return the answer; one with "error" if that cannot be done."""
+        """Carry out a request and return the answer, which has an "error" if that is not possible."""
         command = request.get("command")
         if command == "status":
             return self._report_status()
@@ -118,5 +118,5 @@ class Requests:
         }
 
     def _format_time(self, time: float | None, now: float) -> str | None:
-        """Return a time of the platform's clock, which now shows `now`, as a timestamp."""
+        """Return a time on the platform's clock, which currently reads `now`, as a timestamp."""
         return None if time is None else format_timestamp(self._wall() + time - now)

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RESTING_FACTOR: Final = 20
-"""Factor by which the watchdog timeout is extended while nothing is plugged in, since each keep-alive is a wake-up."""
+"""Factor by which the watchdog timeout is extended while nothing is plugged in: each keep-alive is a wake-up."""
 
 
 def notify(*lines: str) -> bool:
-    """Send lines such as `READY=1` and return whether they were received; does nothing without a service manager."""
+    """Send lines such as `READY=1` and return whether they were sent; do nothing without a service manager."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return False
@@ -24,7 +24,7 @@ def notify(*lines: str) -> bool:
             sender.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
             sender.send("\n".join(lines).encode())
     except OSError:
-        # Reminding goes on without a service manager that listens.
+        # Reminders work even if no service manager is listening.
         return False
     return True
 
@@ -46,19 +46,19 @@ class Watchdog:
         return self._due_at
 
     def keep_alive(self, now: float, *, resting: bool) -> None:
-        """Send a keep-alive if one is due, or if `resting` (nothing is plugged in) has changed."""
+        """Send a keep-alive if one is due or if `resting` (nothing is plugged in) has changed."""
         if self._due_at is None:
             return
         timeout = self._requested * (RESTING_FACTOR if resting else 1)
         if timeout != self._timeout:
-            # If the message is not received, the old timeout may still be in force: the shorter one is kept.
+            # If the message is not sent, the old timeout may still be in force: use the shorter one.
             if self._send(f"WATCHDOG_USEC={timeout * 1_000_000:.0f}", "WATCHDOG=1"):
                 self._timeout = timeout
         elif now < self._due_at:
             return
         else:
             self._send("WATCHDOG=1")
-        # Often enough that a lost one does no harm.
+        # Often enough that a lost keep-alive does no harm.
         self._due_at = now + min(timeout, self._timeout) / 3
 
 

@@ -1,4 +1,4 @@
-"""Keeps the file that stderr goes to small: launchd does not rotate it."""
+"""Limits the size of the file that stderr is redirected to: launchd does not rotate it."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 MAX_BYTES: Final = 1_000_000
-"""Longest size of the file in bytes; as much again is kept in FILE.1."""
+"""Maximum size of the file in bytes; as much again is kept in FILE.1."""
 
 
 def trim(path: Path, stream: TextIO | None = None, limit: int = MAX_BYTES) -> bool:
-    """Truncate the file `path` if `stream` (stderr) goes there and it is longer than `limit` bytes; return whether.
+    """Truncate `path` if `stream` (stderr) writes to it and it is longer than `limit` bytes; return whether it was.
 
-    Its end is kept as FILE.1. Errors are ignored. Cheap enough to be called after each line.
+    Its end is kept as FILE.1. Errors are ignored. This is cheap enough to be called after each line.
     """
     stream = stream or sys.stderr
     try:
         descriptor = stream.fileno() if stream else -1
         status = os.fstat(descriptor)
-        # Any other file that stderr goes to is left alone: it is not ours.
+        # If stderr writes to any other file, leave it alone: it is not ours.
         if status.st_size <= limit or not os.path.samestat(status, path.lstat()):
             return False
         _keep_end(path, limit)
-        # In place, since the process that started us has it open as well.
+        # Truncate in place, since the process that started us has the file open as well.
         os.ftruncate(descriptor, 0)
-        # Without O_APPEND the next line would be written at the old offset, behind a hole.
+        # Without O_APPEND, the next line would be written at the old offset, after a hole.
         os.lseek(descriptor, 0, os.SEEK_SET)
     except (OSError, ValueError):
         return False
@@ -37,14 +37,14 @@ def trim(path: Path, stream: TextIO | None = None, limit: int = MAX_BYTES) -> bo
 
 
 def _keep_end(path: Path, limit: int) -> None:
-    """Write the last `limit` bytes, from the start of a line on, to FILE.1."""
+    """Write the last `limit` bytes, starting at a whole line, to FILE.1."""
     with path.open("rb") as file:
         file.seek(-limit, os.SEEK_END)
         end = file.read(limit)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     try:
-        # O_EXCL: a link that someone has put in its place is not followed.
+        # O_EXCL: do not follow a link that someone has put there.
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(end[end.find(b"\n") + 1 :])
         fresh.replace(path.with_name(f"{path.name}.1"))
