@@ -1,1 +1,1 @@
-"""What unplugd asks of an operating system: `protocol` says what, one package or module a system answers."""
+"""Access to the operating system: the interface is in `protocol`, with one package or module for each system."""

@@ -1,4 +1,4 @@
-"""The platform for the system that this runs on."""
+"""Selects the platform for the current operating system."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def current_platform(where: Paths | None = None) -> InspectablePlatform:
-    """Return this system's platform; the daemon passes `where` to remember what is on the screen across a crash."""
-    # In a variable, since mypy treats sys.platform as a constant.
+    """Return this system's platform; with `where`, it remembers across a crash what is on the screen."""
+    # Use a variable, since mypy treats sys.platform as a constant.
     system = str(sys.platform)
     if system.startswith("linux"):
         from unplugd.platforms.linux.platform import Linux  # noqa: PLC0415 - only one of the three is loaded

@@ -1,7 +1,7 @@
-"""Systems that are neither Linux nor macOS: libusb, polled every two seconds, and running upload software.
+"""The platform for systems other than Linux and macOS: polls libusb every two seconds and finds upload software.
 
-libusb cannot say who holds a device, so a use is never seen; running upload software holds reminders back for a while.
-To list devices, libusb may open them for a moment (FreeBSD's does), shared with whoever else has them open.
+libusb cannot tell which program holds a device, so uses are never seen; but running upload software delays reminders.
+To list devices, libusb may briefly open them (FreeBSD's does), even while other programs have them open.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from unplugd.rules.uploaders import Uploader
 
 POLL_SECONDS: Final = 2.0
-"""Seconds between polls: libusb announces nothing on these systems."""
+"""Seconds between polls; libusb announces nothing on these systems."""
 CLOCK: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 BOOT_MESSAGES: Final = "/var/run/dmesg.boot"
-"""FreeBSD, OpenBSD, NetBSD and DragonFly write it at each boot."""
+"""A file that FreeBSD, OpenBSD, NetBSD and DragonFly write at each boot."""
 ROOT_HUB: Final = 1
 """The address of every root hub."""
 
 
 def find_packaged_libusb(candidate: str) -> str | None:
-    """Return the path of the libusb in the package libusb-package, None where that is not installed."""
+    """Return the path of the libusb in the package libusb-package, None if it is not installed."""
     try:
         from libusb_package import find_library
     except ImportError:
@@ -48,7 +48,7 @@ def find_packaged_libusb(candidate: str) -> str | None:
 
 
 class Portable:
-    """The platform protocol over libusb; `finders` find the library, the system's own first."""
+    """The platform protocol through libusb; `finders` find the library, the system's own first."""
 
     def __init__(
         self,
@@ -65,17 +65,17 @@ class Portable:
         self._starts: dict[tuple[int, float], float] = {}
 
     def now(self) -> float:
-        """Return the time, on a clock that counts sleep where the system has one."""
+        """Return the time, on a clock that counts sleep if the system has one."""
         return time.clock_gettime(self._clock)
 
     def sleep_seconds(self) -> float:
-        """Return the total seconds of sleep in this boot, 0 where the clocks do not show it."""
+        """Return how many seconds the machine has been asleep since it booted, 0 if the clocks do not tell."""
         return max(0.0, self.now() - time.clock_gettime(time.CLOCK_MONOTONIC))
 
     def boot_id(self) -> str:
         """Return the id of this boot.
 
-        Setting the wall clock moves the kernel's boot time, but not the time of a file written at boot.
+        Setting the wall clock changes the kernel's boot time, but not the time of a file written at boot.
         """
         try:
             return str(os.stat(self._boot_messages).st_mtime_ns)  # noqa: PTH116 - one attribute of one file
@@ -85,17 +85,17 @@ class Portable:
             return str(int(psutil.boot_time()))
 
     def list_all_devices(self) -> list[Device]:
-        """Return every USB device that is plugged in, hubs too, without product names."""
+        """Return all USB devices that are plugged in, hubs included, without product names."""
         found = list(usb.core.find(find_all=True, backend=self._backend()))
         if not found:
-            # FreeBSD, OpenBSD and NetBSD list only what the user may open. An empty list means no permission.
+            # FreeBSD, OpenBSD and NetBSD only list devices that the user may open. An empty list means no permission.
             raise OSError(
                 errno.EACCES, "libusb lists not even a hub (may this user open /dev/ugen* or /dev/usb*?)"
             )
         ports = [_find_port(device) for device in found]
         return [
             Device(
-                # OpenBSD reports only the port on the last hub, so two devices can seem to share one.
+                # OpenBSD only reports the port on the last hub, so two devices can seem to share one.
                 port if ports.count(port) == 1 else f"{device.bus}:{device.address}",
                 device.idVendor,
                 device.idProduct,
@@ -111,7 +111,7 @@ class Portable:
         return devices.select_watched(self.list_all_devices(), watches)
 
     def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software that was started last, and when."""
+        """Return the upload software started last and its start, None if none is running."""
         return processes.find_running(software, self.now, self._starts)
 
     def find_usage(
@@ -121,11 +121,11 @@ class Portable:
         _running: tuple[str, float] | None,
         _at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return every device as idle; the rules let running upload software hold reminders back for a while."""
+        """Return every device as idle; the rules make running upload software delay reminders."""
         return tuple(map(DeviceUse, watched))
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
-        """Return the timer that polls the list of devices; OSError where libusb cannot list them."""
+        """Return the timer that polls the list of devices; OSError if libusb cannot list them."""
         self.list_all_devices()
         present = self._present()
 
@@ -138,15 +138,15 @@ class Portable:
         return [Timer(self.now, lambda: self._every, poll)]
 
     def channel(self, name: str, _events: NotificationListener) -> Channel | None:
-        """Return the channel of this name; there is no desktop channel here."""
+        """Return the channel of this name; there is no desktop channel on these systems."""
         return None if name == "desktop" else make_channel(name, self.now)
 
     def product_names(self) -> Callable[[str], str]:
-        """Return a lookup that knows no product name: libusb would have to open the device."""
+        """Return a lookup without product names: libusb would have to open the device to read them."""
         return lambda _port: ""
 
     def check_use_detection(self) -> tuple[str, str] | None:
-        """Return None: nothing would show more than `mechanisms` says."""
+        """Return None: there is nothing to check that `mechanisms` does not say."""
         return None
 
     def mechanisms(self) -> Mapping[str, str]:
@@ -169,7 +169,7 @@ class Portable:
         }
 
     def _present(self) -> frozenset[tuple[int, int, str, str]] | None:
-        # None where it fails: the daemon then lists again and reports the error, once instead of at each poll.
+        # None on failure: the daemon then lists the devices and reports the error, once rather than at each poll.
         try:
             return frozenset(
                 (device.bus, device.address, device.id, device.port) for device in self.list_all_devices()
@@ -178,7 +178,7 @@ class Portable:
             return None
 
     def _backend(self) -> usb.backend.IBackend:
-        """Return the only back end: each one would cost a libusb context with threads and descriptors."""
+        """Return the back end, made only once: each has its own libusb context with threads and descriptors."""
         for finder in self._finders if self._libusb is None else ():
             self._libusb = self._libusb or usb.backend.libusb1.get_backend(find_library=finder)
         if self._libusb is None:
@@ -187,7 +187,7 @@ class Portable:
 
 
 def _find_port(found: usb.core.Device) -> str:
-    """Return the port path as Linux writes it, or bus and address where libusb knows no port (NetBSD)."""
+    """Return the port path as Linux writes it, or bus and address if libusb knows no port (NetBSD)."""
     if found.port_numbers:
         return f"{found.bus}-{'.'.join(map(str, found.port_numbers))}"
     return f"usb{found.bus}" if found.address == ROOT_HUB else f"{found.bus}:{found.address}"

@@ -1,4 +1,4 @@
-"""Identifying processes through psutil, and finding the upload software that runs where there is no Linux /proc."""
+"""Identifies processes through psutil, and finds running upload software on systems without Linux's /proc."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OS_ERRORS: Final = (OSError, RuntimeError, SystemError)
-"""What psutil sometimes raises on macOS instead of an error of its own (its issues 2116 and 2708, pull 2854)."""
+"""Errors that psutil sometimes raises on macOS instead of its own (psutil issues 2116 and 2708, pull 2854)."""
 _MAX_ANCESTORS: Final = 3
-"""Generations of parents searched for the uploader that a helper process belongs to."""
+"""How many generations of parents are searched for the uploader that a helper process belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that holds a device: its name, its upload software if any, whether it is a system service."""
+    """A process that holds a device: its name, its upload software if any, and whether it is a system service."""
 
     name: str
     uploader: Uploader | None
@@ -33,9 +33,9 @@ class Holder:
 
 
 def identify(pid: int, software: Sequence[Uploader], fallback_name: str = "") -> Holder | None:
-    """Return what process `pid` is, or None if it has ended.
+    """Return what the process `pid` is, None if it has ended.
 
-    `fallback_name` is its name from elsewhere in the system, for another user's process that psutil may not inspect.
+    `fallback_name` is used if psutil may not inspect the process, because it is another user's.
     """
     import psutil
 
@@ -56,10 +56,10 @@ def find_running(
     known_starts: dict[tuple[int, float], float] | None = None,
     wall: Callable[[], float] = time.time,
 ) -> tuple[str, float] | None:
-    """Return the upload software started last and its start in seconds of the clock `now`, None if none runs.
+    """Return the upload software started last and its start on the clock `now`, None if none is running.
 
-    A child of the same program does not count as another start. psutil has the start on the wall clock `wall`, which
-    people set: `known_starts` is a cache that the caller keeps, with the start on the other clock as first converted.
+    A child process of the same program does not count as another start. psutil has the start on the wall clock, which
+    people set, so `known_starts`, a cache kept by the caller, has the starts on the clock `now` as first converted.
     """
     import psutil
 
@@ -81,7 +81,7 @@ def find_running(
             continue
         moment = now()
         key = (process.pid, created)
-        # Never in the future and never before the clock began, however the wall clock was set meanwhile.
+        # Keep it between the clock's zero and now, however the wall clock has been set.
         started = (known_starts or {}).get(key, max(0.0, min(moment, moment - (wall() - created))))
         seen[key] = started
         if latest is None or started > latest[1]:
@@ -93,14 +93,14 @@ def find_running(
 
 
 def _may_match(name: str, software: Sequence[Uploader]) -> bool:
-    # A system keeps 15 or 16 bytes of a name; psutil finds the rest where it has permission.
+    # Systems truncate names to 15 or 16 bytes; psutil completes them if it has permission.
     return uploaders.may_match(name, software) or uploaders.may_match(
         os.fsdecode(os.fsencode(name)[: uploaders.COMM_MAX_BYTES]), software
     )
 
 
 def _find_ancestor(process: psutil.Process, software: Sequence[Uploader]) -> Uploader | None:
-    """Return the upload software among the ancestors of a process, which then is its helper; None if there is none."""
+    """Return the upload software that a process is a helper of, found among its ancestors; None if there is none."""
     import psutil
 
     try:
@@ -111,15 +111,15 @@ def _find_ancestor(process: psutil.Process, software: Sequence[Uploader]) -> Upl
 
 
 def read_program(process: psutil.Process, fallback_name: str = "") -> Program:
-    """Return the name, path and arguments of a process, empty where access is denied; NoSuchProcess if it has ended."""
+    """Return the name, path and arguments of a process, empty if access is denied; NoSuchProcess if it has ended."""
     path = _query(process.exe, "")
-    # psutil reads the arguments to complete a long name, and fails if it may not.
+    # psutil reads the arguments to complete a long name, and fails if it may not do so.
     name = _query(process.name, fallback_name) or os.path.basename(path)
     return Program(name, path, _query(lambda: tuple(process.cmdline()), ()))
 
 
 def _query(read: Callable[[], T], default: T) -> T:
-    """Return what psutil reads, or `default` if it fails or access is denied."""
+    """Return the result of `read`, or `default` if psutil fails or access is denied."""
     import psutil
 
     try:

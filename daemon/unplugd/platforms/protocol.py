@@ -1,4 +1,4 @@
-"""What the daemon and the commands need of the system that they run on."""
+"""The interface to the operating system that the daemon and the commands need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Platform(Protocol):
-    """What the daemon needs. Times are seconds on a clock that counts sleep and is never set."""
+    """The part that the daemon needs. Times are seconds on a clock that counts sleep and is never set."""
 
     def now(self) -> float:
         """Return the time."""
@@ -24,13 +24,13 @@ class Platform(Protocol):
         """Return how many seconds the machine has been asleep since it booted."""
 
     def boot_id(self) -> str:
-        """Return a text that is the same throughout one boot and different in every other."""
+        """Return a text that stays the same throughout a boot and differs from that of any other boot."""
 
     def scan(self, watches: Sequence[Watch], /) -> list[Device]:
         """Return the watched devices that are plugged in."""
 
     def find_running(self, software: Sequence[Uploader], /) -> tuple[str, float] | None:
-        """Return the upload software started last and its start, None if none runs."""
+        """Return the upload software started last and its start, None if none is running."""
 
     def find_usage(
         self,
@@ -40,32 +40,32 @@ class Platform(Protocol):
         at: float,
         /,
     ) -> tuple[DeviceUse, ...]:
-        """Return what each device is used for at the time `at`; `running` is what `find_running` has returned."""
+        """Return how each device is being used at the time `at`; `running` is the result of `find_running`."""
 
     def sources(self, on_change: Callable[[], None], /) -> list[Source]:
-        """Return sources that call `on_change` when devices may have come or gone, or after sleep; or OSError."""
+        """Return sources that call `on_change` when devices may have come or gone, and after sleep; or OSError."""
 
     def channel(self, name: str, events: NotificationListener, /) -> Channel | None:
-        """Return the notification channel of this name, None if this system does not have the channel.
+        """Return the notification channel of this name, None if this system does not have it.
 
         ValueError for a name that no system has.
         """
 
 
 class InspectablePlatform(Platform, Protocol):
-    """What the commands need besides."""
+    """The part that only the commands need."""
 
     def list_all_devices(self) -> list[Device]:
         """Return all USB devices that are plugged in, hubs included; OSError if they cannot be listed."""
 
     def product_names(self) -> Callable[[str], str]:
-        """Return a lookup from port to product string, which is untrusted; "" if the device has none."""
+        """Return a lookup from port to product string (untrusted), "" if the device has none."""
 
     def check_use_detection(self) -> tuple[str, str] | None:
-        """Try out use detection; return None if it works, else the problem and a hint."""
+        """Test use detection; return None if it works, else the problem and a hint."""
 
     def mechanisms(self) -> Mapping[str, str]:
-        """Return the mechanism behind "USB devices", "plug-in events" and "use detection", "" if not known yet."""
+        """Return the mechanisms behind "USB devices", "plug-in events" and "use detection", "" if not known yet."""
 
     def hints(self) -> Mapping[str, str]:
-        """Return hints for those that do not work, and for the channels under "notification by NAME"."""
+        """Return hints for the mechanisms, in case they do not work, and for the channels as "notification by NAME"."""

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from unplugd.rules.uploaders import Uploader
 
 FAST_FACTOR: Final = 8.0
-"""How many times faster the story is with `--fast`."""
+"""How many times faster the story runs with `--fast`."""
 
 STICK: Final = Device(f"demo-{os.getpid()}", 0x0A21, 0x8001, address=1, name="CareLink USB")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is true from `at` seconds into the story on: whether the stick is plugged in, and who uses it."""
+    """A step of the story, `at` seconds after its start: whether the stick is plugged in, and which program uses it."""
 
     at: float
     narration: str
@@ -50,7 +50,7 @@ END_SECONDS: Final = 51.0
 
 
 def demo_settings(speed: float) -> Settings:
-    """Return the real rules with seconds instead of minutes, `speed` times as fast."""
+    """Return settings with seconds instead of minutes, divided by `speed`."""
     policy = Policy(
         after_plug_in=5 / speed,
         after_use=4 / speed,
@@ -64,7 +64,7 @@ def demo_settings(speed: float) -> Settings:
 
 
 class SimulatedPlatform(Source):
-    """A platform whose one stick follows the story; the rest is the real platform's. It is the story's source, too."""
+    """A platform with one stick that follows the story; the rest is the real platform. Also the story's source."""
 
     def __init__(
         self, real: Platform, speed: float, narrate: Callable[[str], None], on_end: Callable[[], None]
@@ -83,7 +83,7 @@ class SimulatedPlatform(Source):
         return self._real.now()
 
     def sleep_seconds(self) -> float:
-        """Return how long the real machine has been asleep."""
+        """Return how many seconds the real machine has been asleep."""
         return self._real.sleep_seconds()
 
     def boot_id(self) -> str:
@@ -95,7 +95,7 @@ class SimulatedPlatform(Source):
         return [STICK] if self._current.plugged_in else []
 
     def find_running(self, _software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return None: the uploader of the story is noticed by its use."""
+        """Return None: the story's uploader is noticed because it uses the stick."""
         return None
 
     def find_usage(
@@ -105,13 +105,13 @@ class SimulatedPlatform(Source):
         _running: tuple[str, float] | None,
         _at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return the use that the story has the stick in."""
+        """Return the use of the stick in the current step."""
         program = self._current.program
-        use = DeviceUse(STICK, "in use", program, "as the story has it") if program else DeviceUse(STICK)
+        use = DeviceUse(STICK, "in use", program, "simulated") if program else DeviceUse(STICK)
         return (use,) if watched else ()
 
     def sources(self, on_change: Callable[[], None]) -> list[Source]:
-        """Return the story."""
+        """Return the story as a source."""
         self._on_change = on_change
         return [self]
 

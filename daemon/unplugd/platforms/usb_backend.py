@@ -1,4 +1,4 @@
-"""A pyusb back end that lists devices without opening them, fed by the system's own list."""
+"""A pyusb back end that lists devices without opening them, from the system's own list."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class Descriptor:
-    """A device descriptor for pyusb; the fields have the names of the USB specification."""
+    """A device descriptor for pyusb, with field names from the USB specification."""
 
     bLength = 18
     bDescriptorType = 1
     bcdUSB = bcdDevice = bDeviceSubClass = bDeviceProtocol = bMaxPacketSize0 = 0
     bNumConfigurations = 1
-    # No string indices, so that pyusb cannot be made to read a serial number, for which it would open the device.
+    # No string indices, so that pyusb cannot read a serial number, for which it would open the device.
     iManufacturer = iProduct = iSerialNumber = 0
     speed = None
 
@@ -34,7 +34,7 @@ class Descriptor:
 
 
 class Backend(usb.backend.IBackend):  # type: ignore[misc] # pyusb has no types
-    """A pyusb back end that can list devices and nothing else; `read_descriptors` is called for each listing."""
+    """A pyusb back end that can only list devices; `read_descriptors` is called for each listing."""
 
     def __init__(self, read_descriptors: Callable[[], Iterable[Descriptor]]) -> None:
         super().__init__()
@@ -45,12 +45,12 @@ class Backend(usb.backend.IBackend):  # type: ignore[misc] # pyusb has no types
         yield from self._read_descriptors()
 
     def get_device_descriptor(self, dev: Descriptor) -> Descriptor:
-        """Return `dev`, which `enumerate_devices` has yielded."""
+        """Return `dev`, which is already the descriptor."""
         return dev
 
 
 def make_devices(backend: Backend) -> list[Device]:
-    """Return every USB device that the back end lists, hubs too, without names."""
+    """Return all USB devices that the back end lists, hubs included, without names."""
     return [
         Device(
             _format_port(device),
@@ -65,6 +65,6 @@ def make_devices(backend: Backend) -> list[Device]:
 
 
 def _format_port(device: usb.core.Device) -> str:
-    """Return the path of a device's port as Linux writes it: bus 1, port 2 of the hub in port 3 is 1-3.2."""
+    """Return a device's port path as Linux writes it: bus 1, port 2 of the hub on port 3 is 1-3.2."""
     ports = ".".join(map(str, device.port_numbers or ()))
     return f"{device.bus}-{ports}" if ports else f"usb{device.bus}"

@@ -1,1 +1,1 @@
-"""Linux: sysfs, kernel uevents, /proc, D-Bus. `platform.Linux` puts them together."""
+"""Linux: sysfs, kernel uevents, /proc and D-Bus. `platform.Linux` combines them."""

@@ -1,6 +1,6 @@
-"""A connection to a D-Bus message bus that never blocks: a call is answered later, through a callback, or times out.
+"""A D-Bus connection that never blocks: each call is answered later through a callback, or times out.
 
-jeepney composes and parses the messages; its own connections block, so this module has one that does not.
+jeepney builds and parses the messages. Its own connections block, so this module implements one that does not.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 BUS: Final = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
 HANDSHAKE_TIMEOUT_SECONDS: Final = 3.0
-"""Seconds that a bus may take to accept the login, and by default to answer a call."""
+"""Timeout in seconds for the login and, by default, for a call."""
 NO_ANSWER: Final = "no answer in time"
 """The error of a call that was not answered before its timeout."""
 MAX_BACKLOG_BYTES: Final = 1_000_000
-"""Bytes kept for a bus that does not read; more means that it hangs."""
+"""Maximum number of unsent bytes; if there are more, the bus has stopped reading."""
 
 
 class BusError(Exception):
-    """The bus cannot be reached; the message says why and names no path."""
+    """The bus cannot be reached; the message says why and contains no path."""
 
 
 def find_session_address() -> str:
@@ -64,7 +64,7 @@ class _Call:
 
 
 class Bus(Source):
-    """A connection. `on_signal` gets each signal; `on_disconnect` gets the reason, once, when the connection breaks."""
+    """A connection. `on_signal` gets each signal; `on_disconnect` gets the reason when the connection breaks."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Bus(Source):
         self._queued: deque[bytes] = deque()
         self._login: Authenticator | None = Authenticator()
         self._break_at: float | None = now() + HANDSHAKE_TIMEOUT_SECONDS
-        """When to give the connection up: at the login's timeout, at once after an error while sending."""
+        """When to give up the connection: at the login timeout, or immediately after a send error."""
         self._break_reason = "the bus does not answer"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.setblocking(False)
@@ -102,20 +102,20 @@ class Bus(Source):
 
     @property
     def pending(self) -> int:
-        """The number of calls that wait for an answer, a late one included."""
+        """The number of calls waiting for an answer, including those that have timed out but may still be answered."""
         return len(self._calls)
 
     @property
     def backlog(self) -> int:
-        """The number of bytes that the bus has not taken yet."""
+        """The number of bytes not sent yet."""
         return len(self._outgoing)
 
     def fileno(self) -> int:
-        """Return the socket's descriptor, -1 when the connection is closed."""
+        """Return the socket's descriptor, -1 if the connection is closed."""
         return self._socket.fileno()
 
     def events(self) -> int:
-        """Return EVENT_READ, with EVENT_WRITE while something is still to be sent."""
+        """Return EVENT_READ, plus EVENT_WRITE while there is something to send."""
         return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
 
     def deadline(self) -> float | None:
@@ -138,10 +138,10 @@ class Bus(Source):
         on_late_answer: OnLateAnswer | None = None,
         activate: bool = False,
     ) -> None:
-        """Send a call. `on_answer` gets the reply's body, or None and the error; never before this returns.
+        """Send a call. `on_answer` gets the body of the reply, or None and the error, but never before this returns.
 
-        `on_late_answer` gets the body of a reply that comes after the timeout. A reply whose signature is not
-        `reply_signature` (None: any will do) is an error. `activate`: the bus may start the service for it.
+        `on_late_answer` gets the body of a reply that arrives after the timeout. A reply whose signature is not
+        `reply_signature` (None: any) is an error. `activate`: the bus may start the service for the call.
         """
         message = new_method_call(to, method, signature, body)
         if not activate:
@@ -153,16 +153,16 @@ class Bus(Source):
         self._send(message.serialise(serial=self._serial))
 
     def add_match(self, rule: str) -> None:
-        """Subscribe to the signals that fit a match rule."""
+        """Subscribe to the signals that match a rule."""
         self.call(BUS, "AddMatch", "s", (rule,), lambda _body, _error: None)
 
     def ready(self) -> None:
-        """Read and write what the socket takes."""
+        """Read from and write to the socket, without blocking."""
         try:
             self._write()
             data = self._socket.recv(65536)
             if not data:
-                self._break("the bus has gone")
+                self._break("the bus connection was lost")
                 return
             if self._login:
                 self._login.feed(data)
@@ -171,17 +171,17 @@ class Bus(Source):
         except BlockingIOError:
             return
         except AuthenticationError:
-            self._break("the bus does not let us in")
+            self._break("the bus refused the login")
             return
         except OSError as error:
-            self._break(f"the bus has gone: {error.strerror}")
+            self._break(f"the bus connection was lost: {error.strerror}")
             return
         self._parser.add_data(data)
         while self._socket.fileno() >= 0 and (message := self._parse_next()) is not None:
             self._dispatch(message)
 
     def expire(self, now: float) -> None:
-        """Report the calls that have timed out, and give up a connection that hangs."""
+        """Report calls that have timed out, and give up the connection if it hangs."""
         if self._break_at is not None and now >= self._break_at:
             self._break(self._break_reason)
             return
@@ -194,7 +194,7 @@ class Bus(Source):
                 call.on_answer(None, NO_ANSWER)
 
     def close(self) -> None:
-        """Close the connection; no callback is called any more."""
+        """Close the connection; no callbacks are called after this."""
         self._calls.clear()
         self._socket.close()
 
@@ -212,7 +212,7 @@ class Bus(Source):
         try:
             message: Message | None = self._parser.get_next_message()
         except Exception:  # noqa: BLE001 - jeepney raises all kinds of errors for a malformed message
-            self._break("the bus has gone: it sent what is no D-Bus message")
+            self._break("the bus connection was lost: the bus sent an invalid message")
             return None
         return message
 
@@ -241,9 +241,9 @@ class Bus(Source):
         try:
             self._write()
         except OSError as error:
-            # Reported in the next turn of the loop: `call` must not call back before it returns.
+            # Reported in the next turn of the loop: `on_answer` must not be called before `call` returns.
             self._break_at = self._now()
-            self._break_reason = f"the bus has gone: {error.strerror or error}"
+            self._break_reason = f"the bus connection was lost: {error.strerror or error}"
 
     def _write(self) -> None:
         while self._outgoing:
@@ -251,7 +251,7 @@ class Bus(Source):
                 sent = self._socket.send(self._outgoing, socket.MSG_NOSIGNAL)
             except BlockingIOError:
                 if len(self._outgoing) > MAX_BACKLOG_BYTES:
-                    raise OSError("the bus does not read") from None
+                    raise OSError("the bus has stopped reading") from None
                 return
             del self._outgoing[:sent]
 
@@ -269,7 +269,7 @@ class Bus(Source):
             signature = message.header.fields.get(HeaderFields.signature, "")
             if call.reply_signature not in (None, signature):
                 if not call.timed_out:
-                    call.on_answer(None, "an answer that makes no sense")
+                    call.on_answer(None, "an invalid answer")
             elif not call.timed_out:
                 call.on_answer(message.body, "")
             elif call.on_late_answer:

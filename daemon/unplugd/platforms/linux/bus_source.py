@@ -1,4 +1,4 @@
-"""The base of the sources that have a connection to a message bus."""
+"""Base class of the sources that have a D-Bus connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BusSource(Source):
-    """A source that waits for its connection to a bus; subclasses set `_bus`, None while there is no connection."""
+    """A source that waits on its bus connection; subclasses set `_bus`, which is None while there is none."""
 
     def __init__(self) -> None:
         self._bus: Bus | None = None
@@ -36,7 +36,7 @@ class BusSource(Source):
         timeout_seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
         on_late_answer: OnLateAnswer | None = None,
     ) -> None:
-        """Send a call as `Bus.call` does, if there is a connection."""
+        """Send a call, like `Bus.call`, if there is a connection."""
         if self._bus:
             self._bus.call(
                 to,
@@ -50,15 +50,15 @@ class BusSource(Source):
             )
 
     def fileno(self) -> int:
-        """Return the connection's descriptor, -1 without a connection."""
+        """Return the connection's descriptor, -1 if there is none."""
         return self._bus.fileno() if self._bus else -1
 
     def events(self) -> int:
-        """Return the events to wait for on the connection."""
+        """Return the events to wait for on the descriptor."""
         return self._bus.events() if self._bus else 0
 
     def ready(self) -> None:
-        """Read and write what the connection can, without blocking."""
+        """Read from and write to the connection, without blocking."""
         if self._bus:
             self._bus.ready()
 

@@ -1,4 +1,4 @@
-"""Linux's clocks: the time with sleep, the time asleep, and the id of the boot."""
+"""The clock that counts sleep, the time spent asleep, and the boot id on Linux."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 
 
 def now() -> float:
-    """Return seconds on the clock that counts sleep and is never set."""
+    """Return the seconds on the clock that counts sleep and is never set."""
     return time.clock_gettime(CLOCK_BOOTTIME)
 
 
@@ -20,5 +20,5 @@ def sleep_seconds() -> float:
 
 
 def boot_id() -> str:
-    """Return the id of this boot of the machine."""
+    """Return the id of the current boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

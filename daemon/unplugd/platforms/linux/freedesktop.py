@@ -1,15 +1,15 @@
-"""The desktop channel: reminders on the session's notification server, one at a time, withdrawn when no longer true.
+"""The desktop channel: shows reminders, one at a time, on the session's notification server.
 
-It speaks org.freedesktop.Notifications, the Desktop Notifications Specification 1.2, as real servers speak it:
-- Each reminder is a new notification, and the one before is closed first. Replacing it, as the specification offers,
-  hides it: GNOME 43 takes the buttons away from what is replaced, GNOME 48 does not draw it again. Only a change of
-  text, which makes no sound, replaces; and never a notification that passes by itself, on which some servers crash.
-- A server may hang: the channel gives up after `DELIVERY_TIMEOUT_SECONDS`, so that the next one is tried, but sends
-  nothing more until the answer has come or counts as lost, or everything would be shown at once when the server wakes.
-- A server may crash or be replaced: what it showed is lost, and the loop hears of that and of the next server.
+It speaks org.freedesktop.Notifications (Desktop Notifications Specification 1.2) the way real servers do:
+- Each reminder is a new notification; the previous one is closed first. Replacing it, as the specification allows,
+  would hide it: GNOME 43 removes the buttons of a replaced notification, GNOME 48 does not redraw it. Only a change of
+  text, which makes no sound, replaces; it never replaces one that expires, because some servers would crash.
+- A server may hang: the channel gives up after `DELIVERY_TIMEOUT_SECONDS`, so that the next channel is tried, but sends
+  nothing more until the answer arrives or counts as lost; otherwise everything would appear when the server wakes up.
+- A server may crash or be replaced: its notifications are lost, and the listener is told about that and the new server.
 
-`notification_server` finds and starts the server, `server_notification` keeps the one notification. Here is what is
-wanted on the screen: after each answer and each signal `_advance` takes the next step towards it.
+`notification_server` finds and starts the server, `shown_notification` manages the notification; this module knows
+what is wanted on the screen: after each answer and each signal, `_advance` takes the next step towards it.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from unplugd.notify.message import Message
 
 DELIVERY_TIMEOUT_SECONDS: Final = 5.0
-"""Seconds that showing a notification may take, of which the server's answer gets three."""
+"""Timeout in seconds for showing a notification; a single call to the server times out after 3 s."""
 START_TIMEOUT_SECONDS: Final = 15.0
-"""Seconds that the bus may take to start a notification server."""
+"""Timeout in seconds for starting a notification server."""
 CLOSE_TIMEOUT_SECONDS: Final = 0.5
-"""Seconds to wait, before the connection is closed, for what is still to be withdrawn."""
+"""Seconds to wait for a pending withdrawal before the connection is closed."""
 
 
 class Desktop(BusSource, Channel):
-    """The channel. `remembered` is a file that outlives a crash, see `ServerNotification`."""
+    """The channel. `remembered` is a file that survives a crash; see `ShownNotification`."""
 
     name = "desktop"
     replaces = True
@@ -67,39 +67,39 @@ class Desktop(BusSource, Channel):
         )
         self._notification = ShownNotification(self, self._server, now, self._on_answer, remembered)
         self._wanted: Message | None = None
-        """What is to be on the screen."""
+        """The message that should be on the screen."""
         self._on_done: Callable[[str | None], None] | None = None
         self._deadline: float | None = None
 
     @property
     def session_is_up(self) -> bool:
-        """Whether a desktop is known to be there."""
+        """Whether a desktop is known to be running."""
         return self._server.session_is_up
 
     # --- as a channel
 
     def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
-        """Show `message` instead of what is shown; `on_done` gets None, or the error."""
+        """Show `message` instead of the current notification; `on_done` gets None or the error."""
         self._wanted = message
         self._on_done = on_done
         self._deadline = self._now() + DELIVERY_TIMEOUT_SECONDS
         self._advance()
 
     def withdraw(self) -> None:
-        """Take the notification away, also one whose id is still to come."""
+        """Remove the notification, even if its id has not arrived yet."""
         self._wanted = None
         self._finish()
         self._notification.withdraw()
 
     def check(self, report: Callable[[str | None, str], None]) -> None:
-        """Find out whether a server is there and what it can do, without showing anything."""
+        """Find out, without showing anything, whether a server is running and what it can do."""
         if (error := self.connect()) is not None:
             report(error, "")
         else:
             self._server.check(report)
 
     def connect(self) -> str | None:
-        """Connect to the session bus unless that is done, and return the error, None if there is a connection."""
+        """Connect to the session bus if not connected; return the error, or None."""
         if self._bus:
             return None
         try:
@@ -114,18 +114,18 @@ class Desktop(BusSource, Channel):
     # --- as a source of the loop
 
     def deadline(self) -> float | None:
-        """Return when an answer of the bus, or the delivery, is overdue."""
+        """Return when a call or the delivery times out."""
         deadlines = [self._deadline, super().deadline()]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def expire(self, now: float) -> None:
-        """Give up on what is overdue."""
+        """Give up what has timed out."""
         super().expire(now)
         if self._deadline is not None and now >= self._deadline:
             self._finish(SILENT)
 
     def close(self) -> None:
-        """Close the connection, but wait a moment for what is being withdrawn: later nobody could."""
+        """Close the connection after waiting briefly for a pending withdrawal, since nobody could do it later."""
         if self._wanted is None:
             self._wait_for_withdrawal()
         super().close()
@@ -139,10 +139,10 @@ class Desktop(BusSource, Channel):
                     return
             self._bus.ready()
 
-    # --- what happens
+    # --- events
 
     def _advance(self) -> None:
-        """Take the next step towards showing what is wanted."""
+        """Take the next step towards showing the wanted message."""
         if self._wanted is None or self._on_done is None:
             return
         if (error := self.connect()) is not None:
@@ -156,7 +156,7 @@ class Desktop(BusSource, Channel):
             self._notification.show(self._wanted, self._server.capabilities)
 
     def _finish(self, error: str | None = None) -> None:
-        """Report the outcome of `show` if it is still open; after an error nothing is wanted any more."""
+        """Report the outcome of `show` if that is pending; after an error nothing is wanted any more."""
         on_done, self._on_done, self._deadline = self._on_done, None, None
         if error is not None:
             self._wanted = None
@@ -196,7 +196,7 @@ class Desktop(BusSource, Channel):
             return
         member, signature = fields.get(HeaderFields.member), fields.get(HeaderFields.signature)
         if (member, signature) == ("ActionInvoked", "us"):
-            # A button may have been pressed just before we asked to close its notification.
+            # The button may have been pressed just before we asked the server to close the notification.
             if self._notification.is_ours(body[0]):
                 self._events.on_action(str(body[1]))
         elif (member, signature) == ("NotificationClosed", "uu") and self._notification.handle_closed(
@@ -207,7 +207,7 @@ class Desktop(BusSource, Channel):
 
     def _on_disconnect(self, error: str) -> None:
         was_shown = self._notification.is_shown
-        # A new bus gives the same names to others: what was remembered would be somebody else's notification.
+        # A new bus reuses the same unique names, so the remembered id could belong to another program's notification.
         self._notification.forget()
         self._bus = None
         self._server.forget()

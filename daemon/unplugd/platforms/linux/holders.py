@@ -1,4 +1,4 @@
-"""Which processes hold a device's nodes open, and the upload software that runs, from Linux's /proc."""
+"""Finds the processes that hold device nodes open, and running upload software, in Linux's /proc."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenNodes:
-    """Which processes hold which nodes; `blind`: not even the user's own processes may be inspected."""
+    """The processes that hold each node; `blind`: not even the user's own processes may be inspected."""
 
     pids: dict[str, tuple[int, ...]]
     blind: bool
@@ -27,11 +27,11 @@ class OpenNodes:
 def find_holders(
     nodes: Iterable[str], proc: str = "/proc", skip: dict[str, tuple[int, int]] | None = None
 ) -> OpenNodes:
-    """Return the processes that have one of `nodes` open, this one excepted.
+    """Return the processes, other than this one, that have any of `nodes` open.
 
-    Only the user's own processes can be inspected. A node is recognized by its device number or its inode, not by its
-    path: a container sees the same device under another name. `skip` is a cache that the caller keeps: the processes
-    that held none of the nodes, with inode and size of their fd folder; they are skipped while both stay the same.
+    Only the user's own processes can be inspected. A node is identified by its device number or its inode, not by its
+    path: a container sees the same device under another name. `skip` is a cache kept by the caller: the processes that
+    held none of the nodes, with the inode and size of their fd folder; they are skipped while both are unchanged.
     """
     wanted: dict[tuple[int, int, int], str] = {}
     for node in nodes:
@@ -51,7 +51,7 @@ def find_holders(
         folder = f"{proc}/{entry}/fd"
         try:
             status = os.stat(folder)
-            # Since Linux 6.2 the size is the number of open descriptors; before, it is always 0.
+            # Since Linux 6.2 the size is the number of open descriptors; before that, it is always 0.
             mark = (status.st_ino, status.st_size)
             if skip is not None and status.st_size and skip.get(entry) == mark:
                 without[entry] = mark
@@ -81,7 +81,7 @@ def _find_open(folder: str, wanted: Mapping[tuple[int, int, int], str]) -> set[s
         for descriptor in os.listdir(opened) if wanted else ():
             try:
                 target = os.readlink(descriptor, dir_fd=opened)
-                # Most are sockets, pipes and plain files; the path of a device node has "/dev/" in it.
+                # Most are sockets, pipes and regular files; the path of a device node contains "/dev/".
                 if "/dev/" not in target or target.startswith(("/dev/pts/", "/dev/null", "/dev/urandom")):
                     continue
                 keys = _device_keys(os.stat(descriptor, dir_fd=opened))
@@ -94,7 +94,7 @@ def _find_open(folder: str, wanted: Mapping[tuple[int, int, int], str]) -> set[s
 
 
 def _device_keys(status: os.stat_result) -> tuple[tuple[int, int, int], ...]:
-    """Return the keys by which a node is recognized: its inode, and its device number if it is a character device."""
+    """Return the keys that identify a node: its inode, and its device number if it is a character device."""
     inode = (0, status.st_dev, status.st_ino)
     return (inode, (1, status.st_rdev, 0)) if stat.S_ISCHR(status.st_mode) else (inode,)
 
@@ -107,9 +107,9 @@ def _is_owned_by(folder: str, uid: int) -> bool:
 
 
 def find_running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, float] | None:
-    """Return the upload software started last and its start on the clock that counts sleep, None if none runs.
+    """Return the upload software started last and its start on the clock that counts sleep, None if none is running.
 
-    A child of the same program does not count as another start.
+    A child process of the same program does not count as another start.
     """
     alone = [uploader for uploader in software if uploader.alone]
     latest: tuple[str, float] | None = None
@@ -133,8 +133,8 @@ def find_running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str
 
 
 def _find_candidates(software: Sequence[Uploader], proc: str) -> list[int]:
-    """Return the processes that may be one of `software` by their names, with one short read for each."""
-    # Many processes have the same name: each name is matched once.
+    """Return the processes whose names may match `software`, with one short read per process."""
+    # Many processes share a name, so each name is matched only once.
     matches: dict[bytes, bool] = {}
     found = []
     for entry in os.listdir(proc):
@@ -158,8 +158,8 @@ def _find_candidates(software: Sequence[Uploader], proc: str) -> list[int]:
 
 
 def _read_start(pid: int, proc: str) -> float:
-    """Return when a process started, in seconds of the clock that counts sleep."""
-    # Field 22 counts from boot, sleep included; psutil has the start on the wall clock only, which people set.
+    """Return when a process started, in seconds on the clock that counts sleep."""
+    # Field 22 counts from boot, including sleep; psutil only has the start on the wall clock, which people set.
     with open(f"{proc}/{pid}/stat", encoding="utf-8", errors="replace") as file:
         fields = file.read().rpartition(")")[2].split()
     return int(fields[19]) / float(os.sysconf("SC_CLK_TCK"))

@@ -1,11 +1,10 @@
-"""The notification server of the session: who owns its name on the bus, what it can do, and how it is started.
+"""The session's notification server: who owns its name on the bus, what it can do, and how it is started.
 
-A server is anything that owns `org.freedesktop.Notifications`. It may not exist yet (a service starts before the
-desktop), exit, or be replaced by another at any time, so it is always called by its unique name: what is meant for one
-server never reaches the next. The bus could start one whenever somebody calls the well-known name, but a desktop's
-server that is started before its desktop fails, and may not be started again in that session. So it is started only on
-purpose, and only when a display is known: from our own environment, from the user manager's, or because a server has
-been there before.
+The server is whatever owns `org.freedesktop.Notifications`. It may not exist yet (a service starts before the desktop),
+and it may exit or be replaced at any time, so it is always called by its unique name: a call meant for one server never
+reaches the next. The bus could start a server on a call to the well-known name, but a desktop's server fails if it is
+started before the desktop, and may not be started again in that session. So we only start it explicitly, once we know
+of a display: from our own environment, from the user manager's, or because a server was running earlier.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ MANAGER: Final = DBusAddress(
 OWNER_RULE: Final = f"type='signal',sender='{BUS.bus_name}',member='NameOwnerChanged',arg0='{NAME}'"
 SIGNALS_RULE: Final = f"type='signal',interface='{NAME}'"
 RESTART_SECONDS: Final = 60.0
-"""Seconds between two attempts to start a server."""
+"""Minimum seconds between attempts to start a server."""
 SILENT: Final = "the notification server does not answer"
 NOT_RUNNING: Final = "no notification server is running"
 
@@ -44,10 +43,10 @@ def has_display() -> bool:
 
 
 class NotificationServer:
-    """The server, seen from the bus.
+    """Tracks the server on the bus.
 
-    `on_owner` gets the owner before when another takes over, `on_change` is called when it is time to try again to show
-    something, `on_capabilities` when the server has answered what it can do, `on_error` gets why it cannot be used.
+    `on_owner` gets the previous owner when the owner changes, `on_change` is called when it is time to retry showing
+    something, `on_capabilities` when the server's capabilities are known, `on_error` gets why it cannot be used.
     """
 
     def __init__(
@@ -67,31 +66,31 @@ class NotificationServer:
         self._on_capabilities = on_capabilities
         self._on_error = on_error
         self.owner: str | None = None
-        """The unique name of the server, "" if there is none, None while that is not known."""
+        """The unique name of the server, "" if there is none, None while unknown."""
         self.capabilities: frozenset[str] | None = None
-        """What the server can do, None until it has answered."""
+        """The server's capabilities, None until it has answered."""
         self.session_is_up = has_display()
-        """Whether a desktop is known to be there; before that its server must not be started."""
+        """Whether a desktop is known to be running; until then, its server must not be started."""
         self._is_asking = False
         self._is_starting = False
         self._last_start: float | None = None
 
     @property
     def address(self) -> DBusAddress:
-        """The address of the server that is known: the name may be another's by the time a call arrives."""
+        """The unique address of the known server; the well-known name may have a new owner when a call arrives."""
         return DBusAddress(SERVER.object_path, self.owner, NAME)
 
     def find_owner(self) -> None:
-        """Ask the bus who the server is."""
+        """Ask the bus for the server's unique name."""
         self._bus.call(BUS, "GetNameOwner", "s", (NAME,), self._on_owner_answer, reply_signature="s")
 
     def forget(self) -> None:
-        """Forget the server: the connection to the bus is lost."""
+        """Forget the server because the bus connection was lost."""
         self.owner = self.capabilities = None
         self._is_asking = self._is_starting = False
 
     def handle_signal(self, signal: Message) -> bool:
-        """Handle a signal of the bus about the server; return whether it was one."""
+        """Handle a signal if it is about the server's owner; return whether it was."""
         fields = signal.header.fields
         member, sender = fields.get(HeaderFields.member), fields.get(HeaderFields.sender)
         if (member, sender) != ("NameOwnerChanged", BUS.bus_name):
@@ -102,7 +101,7 @@ class NotificationServer:
         return True
 
     def ask_capabilities(self) -> None:
-        """Ask the server what it can do, unless it is being asked."""
+        """Ask the server for its capabilities, unless already asked."""
         if not self._is_asking:
             self._is_asking = True
             self._bus.call(
@@ -110,7 +109,7 @@ class NotificationServer:
             )
 
     def start(self, timeout_seconds: float) -> bool:
-        """Have the bus start the desktop's server if the desktop is there; return whether it was asked to."""
+        """Have the bus start the desktop's server if the desktop is running; return whether it was asked to."""
         if self._is_starting:
             return False
         now = self._now()
@@ -119,7 +118,7 @@ class NotificationServer:
             return False
         self._is_starting = True
         if not self.session_is_up:
-            # A service can be older than the desktop: the user manager knows what the session has set since.
+            # Our environment can be older than the desktop session; the user manager has the variables set since.
             arguments = ("org.freedesktop.systemd1.Manager", "Environment")
             self._bus.call(MANAGER, "Get", "ss", arguments, self._on_environment, reply_signature="v")
             return False
@@ -136,7 +135,7 @@ class NotificationServer:
         return True
 
     def check(self, report: Callable[[str | None, str], None]) -> None:
-        """Ask whether a server is there, starting none; `report` gets the error, or None and what was found."""
+        """Ask, without starting one, whether there is a server; `report` gets the error, or None and a description."""
 
         def on_answer(answer: tuple[Any, ...] | None, error: str) -> None:
             if answer is None:
@@ -163,7 +162,7 @@ class NotificationServer:
             self._on_change()
 
     def _on_owner_answer(self, answer: tuple[Any, ...] | None, _error: str) -> None:
-        # A signal may have been faster: an error is older than what it said.
+        # A signal may have arrived first; an error would then be outdated.
         if self.owner is None or answer:
             self._set_owner(str(answer[0]) if answer else "")
 

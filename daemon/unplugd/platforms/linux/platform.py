@@ -1,4 +1,4 @@
-"""Linux: what is plugged in, who uses it, and what announces changes."""
+"""The Linux platform: which devices are plugged in, which programs use them, and what announces changes."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from unplugd.rules.uploaders import Uploader
 
 HARMLESS_NODE: Final = "/dev/zero"
-"""A device node that anybody may open, to try out use detection."""
+"""A device node that anyone may open, used to test use detection."""
 
 
 class Linux:
-    """The platform; `remembered` is the file in which the desktop channel keeps what is on the screen."""
+    """The platform; `remembered` is the file in which the desktop channel remembers what is on the screen."""
 
     def __init__(self, remembered: Path | None = None, sysfs: Path = SYSFS) -> None:
         self._usage = UsageTracker(sysfs)
@@ -55,7 +55,7 @@ class Linux:
         return devices.select_watched(self.list_all_devices(), watches)
 
     def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software started last and its start, None if none runs."""
+        """Return the upload software started last and its start, None if none is running."""
         return holders.find_running(software)
 
     def find_usage(
@@ -65,15 +65,15 @@ class Linux:
         running: tuple[str, float] | None,
         at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return what each device is used for."""
+        """Return how each device is being used."""
         return self._usage.find_usage(watched, software, running, at)
 
     def sources(self, on_change: Callable[[], None]) -> list[Source]:
-        """Return the kernel's uevents and logind's signal at the end of sleep; OSError without netlink sockets."""
+        """Return the sources for kernel uevents and for logind's wake-up signal; OSError without netlink sockets."""
         return [Uevents(on_change), Sleep(now, on_change)]
 
     def check_use_detection(self) -> tuple[str, str] | None:
-        """Have a child process open a device node, and see whether it is found."""
+        """Let a child process open a device node, and check whether that is detected."""
         import subprocess
 
         program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
@@ -125,6 +125,6 @@ class Linux:
         return make_channel(name, now, self._check_session)
 
     def _check_session(self) -> str | None:
-        """Return why plyer must not be used yet: it would have the bus start the desktop's server too early."""
+        """Return why plyer must not be used yet, or None: the bus would start the desktop's server too early."""
         is_up = self._desktop.session_is_up if self._desktop else has_display()
         return None if is_up else "no desktop session is up"

@@ -1,11 +1,10 @@
-"""Our one notification on the server: showing it, replacing it, closing it, and what outlives a crash.
+"""Our notification on the server: shows, replaces and closes it, and remembers it across a crash.
 
-The answer to a call of Notify is the id by which the notification can be replaced or closed; before it comes, nobody
-can take the notification away. So at most one call is unanswered at a time. An answer after the timeout is late: it is
-still waited for, and its id is used. After `LOST_ANSWER_SECONDS` it counts as lost, and the next call is sent; if the
-answer comes after all, its notification is closed at once. An id means something only to the server that gave it: when
-another server owns the name, everything here is forgotten. A call of CloseNotification that has failed is repeated with
-the next one.
+Notify returns the id with which the notification can be replaced or closed; until it arrives, nobody can remove the
+notification. So at most one call is unanswered at a time. If the answer is late (after the timeout), its id is still
+used. After `LOST_ANSWER_SECONDS` it counts as lost and the next call is sent; if the answer arrives after all, its
+notification is closed at once. An id is only valid for the server that returned it: when another server owns the name,
+everything here is forgotten. If CloseNotification fails, it is repeated along with the next call.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 
 MAX_ID: Final = 2**32
 LOST_ANSWER_SECONDS: Final = 60.0
-"""Seconds after which an answer counts as lost, not late: a server that hangs for longer may show two for a moment."""
+"""Seconds after which a late answer counts as lost. A server that hangs longer may briefly show two notifications."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
-    """A call of Notify: what it shows, the server it was sent to, and when."""
+    """A call of Notify: the message, the server it was sent to, and when."""
 
     message: Message
     owner: str | None
@@ -39,9 +38,9 @@ class _Request:
 
 
 class ShownNotification:
-    """The notification. `on_answer` gets the message of each call of Notify, and its error or None.
+    """The notification. `on_answer` gets the message of each Notify call and the error, or None.
 
-    `remembered` is a file with the id and its server, so that the next run can close what a crash left on the screen.
+    `remembered` is a file with the id and the server, so that the next run can close what a crash left on the screen.
     """
 
     def __init__(
@@ -58,15 +57,15 @@ class ShownNotification:
         self._on_answer = on_answer
         self._remembered = remembered
         self._id = 0
-        """The id of what is shown, 0 if nothing is."""
+        """The id of the notification that is shown, 0 if there is none."""
         self._may_be_replaced = False
-        """Whether a change of text may replace what is shown: not what passes, as what an earlier run left may do."""
+        """Whether a change of text may replace it: not if it expires, which one left by an earlier run may do."""
         self._request: _Request | None = None
-        """The call of Notify that is not answered yet."""
+        """The unanswered Notify call."""
         self._closing: dict[int, bool] = {}
-        """The ids of notifications that we close and that may still be there; False where the call failed."""
+        """The ids of the notifications being closed; False if the call failed."""
         self._close_when_known = False
-        """Whether what an earlier run left is to be closed as soon as it is known who shows it."""
+        """Whether to close what an earlier run left as soon as the server is known."""
 
     @property
     def is_shown(self) -> bool:
@@ -75,20 +74,20 @@ class ShownNotification:
 
     @property
     def awaits_id(self) -> bool:
-        """Whether a call of Notify is unanswered and may still be answered."""
+        """Whether a Notify call is unanswered and not yet counted as lost."""
         return self._request is not None and self._now() < self._request.sent_at + LOST_ANSWER_SECONDS
 
     @property
     def is_being_closed(self) -> bool:
-        """Whether something may be left on the screen that a moment's wait would take away."""
+        """Whether a short wait may still remove something from the screen."""
         return self._close_when_known or self._request is not None or any(self._closing.values())
 
     def is_ours(self, notification: int) -> bool:
-        """Return whether an id is that of what is shown, or of what we have just asked to close."""
+        """Return whether an id belongs to the notification that is shown or to one being closed."""
         return notification == self._id != 0 or notification in self._closing
 
     def show(self, message: Message, capabilities: frozenset[str]) -> None:
-        """Show `message`: a new notification if it is worth a sound, else instead of what is shown."""
+        """Show `message`: as a new notification if it is fresh, otherwise as a replacement."""
         if message.fresh or not self._may_be_replaced:
             self.close()
         body = "\n".join(message.lines)
@@ -102,7 +101,7 @@ class ShownNotification:
         }
         if not message.fresh:
             hints["suppress-sound"] = ("b", True)
-        # A reminder never expires by itself: it is withdrawn when it stops being true.
+        # A reminder never expires on its own: it is withdrawn when it no longer applies.
         expires = -1 if message.passing else 0
         icon = "drive-removable-media-usb"
         arguments = ("unplugd", self._id, icon, message.title, body, actions, hints, expires)
@@ -118,14 +117,14 @@ class ShownNotification:
         )
 
     def withdraw(self) -> None:
-        """Close what is shown, also what an earlier run left, as soon as it is known who shows that."""
+        """Close what is shown, including what an earlier run left, as soon as the server is known."""
         if self._bus.is_connected and self._server.owner is None:
             self._close_when_known = True
         else:
             self.close()
 
     def close(self) -> None:
-        """Close what is shown; it is forgotten first, so that its closing is not taken for the person's doing."""
+        """Close what is shown; it is forgotten first, so that this is not mistaken for the person closing it."""
         failed = [notification for notification, is_asked in self._closing.items() if not is_asked]
         shown = [self._id] if self._id else []
         self._set_id(0)
@@ -133,20 +132,20 @@ class ShownNotification:
             self._close(notification)
 
     def adopt(self, *, wanted: bool) -> None:
-        """Adopt what an earlier run left on the screen; close it if that was asked for and none is `wanted`."""
+        """Adopt what an earlier run left on the screen; close it if that was requested and nothing is `wanted`."""
         self._id, self._may_be_replaced = self._recall(), False
         if self._close_when_known and not wanted:
             self.close()
         self._close_when_known = False
 
     def forget(self) -> None:
-        """Forget what is shown and asked: it went with the server."""
+        """Forget what is shown and pending: it vanished along with the server."""
         self._request = None
         self._closing.clear()
         self._set_id(0)
 
     def handle_closed(self, notification: int) -> bool:
-        """Handle a NotificationClosed; return whether it was what is shown, so that not we have closed it."""
+        """Handle NotificationClosed; return whether it is what is shown, so that somebody else closed it."""
         self._closing.pop(notification, None)
         if notification != self._id or not self._id:
             return False
@@ -160,14 +159,14 @@ class ShownNotification:
             if error != NO_ANSWER:
                 self._request = None
             self._on_answer(request.message, error)
-        # Else the server has gone, which says more than the error that comes of it.
+        # Otherwise the server has gone, which has been reported already.
 
     def _take_id(self, request: _Request, notification: int) -> None:
         if request.owner != self._server.owner:
-            # The id is another server's.
+            # The id was returned by another server.
             return
         if request is not self._request:
-            # The answer counted as lost, and something else was shown since.
+            # The answer had counted as lost, and something else has been shown since.
             if notification != self._id:
                 self._close(notification)
             return
@@ -199,7 +198,7 @@ class ShownNotification:
             return
 
     def _recall(self) -> int:
-        """Return the id of what an earlier run left on this server's screen, 0 if it left nothing."""
+        """Return the id of what an earlier run left on this server, 0 if nothing."""
         owner = self._server.owner
         try:
             note = self._remembered.read_text("ascii") if self._remembered else ""

@@ -1,4 +1,4 @@
-"""The end of sleep, as logind announces it: `PrepareForSleep(false)` of org.freedesktop.login1(5)."""
+"""The end of sleep as announced by logind: `PrepareForSleep(false)` of org.freedesktop.login1(5)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ RULE: Final = "type='signal',interface='org.freedesktop.login1.Manager',member='
 
 
 class Sleep(BusSource):
-    """Calls `on_wake` at once after a resume.
+    """Calls `on_wake` right after a resume.
 
-    Without logind the next poll notices the sleep by the clocks, so a missing system bus is not reported.
+    Without logind, the next poll detects the sleep from the clocks, so a missing system bus is not reported.
     """
 
     def __init__(self, now: Callable[[], float], on_wake: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""The kernel's list of USB devices in sysfs, for a pyusb back end: opens no device and needs no privileges."""
+"""The kernel's list of USB devices in sysfs, as a pyusb back end; it opens no device and needs no privileges."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 SYSFS: Final = Path("/sys")
 _PORT = re.compile(r"(\d+)-(\d+(?:\.\d+)*)|usb(\d+)")
 _MAX_DEPTH: Final = 7
-"""Levels of folders below an interface to search for its nodes; the deepest known is hidraw's, at four."""
+"""How many folder levels below an interface are searched for device nodes; hidraw's is the deepest known, at four."""
 
 
 class Tree:
-    """The USB part of sysfs: the devices, and what can be read about each without opening it."""
+    """The USB part of sysfs: lists the devices, and reads what is known about each without opening it."""
 
     def __init__(self, sysfs: Path = SYSFS) -> None:
         self._folder = sysfs / "bus/usb/devices"
         self._backend = Backend(self.read_descriptors)
 
     def list_devices(self) -> list[Device]:
-        """Return every USB device, hubs too, without names."""
+        """Return all USB devices including hubs, without names."""
         return make_devices(self._backend)
 
     def read_descriptors(self) -> Iterator[Descriptor]:
-        """Yield the descriptor of each device, leaving out those that vanish while they are read."""
+        """Yield the descriptor of each device, except those that vanish while they are read."""
         try:
             names = sorted(os.listdir(self._folder))
         except FileNotFoundError:
-            # A kernel without USB, or a container: no devices. Any other error is left to the caller.
+            # A kernel without USB, or a container: no devices. The caller handles any other error.
             return
         for name in names:
             if port := _PORT.fullmatch(name):
@@ -46,22 +46,22 @@ class Tree:
                     continue
 
     def read_product(self, port: str) -> str:
-        """Return the product string, which is untrusted; "" if the device has none."""
+        """Return the product string (untrusted), "" if the device has none."""
         return _read_attribute(self._folder / port, "product", "")
 
     def count_transfers(self, port: str) -> int | None:
-        """Return the kernel's count of transfers (`urbnum`, which wraps around), None if it cannot be read."""
+        """Return the kernel's transfer count (`urbnum`, which wraps around), None if it cannot be read."""
         try:
             return int(_read_attribute(self._folder / port, "urbnum"))
         except (OSError, ValueError):
             return None
 
     def is_claimed(self, port: str) -> bool:
-        """Return whether some program, unknown which, has claimed an interface through usbfs."""
+        """Return whether a program has claimed an interface through usbfs; which one is unknown."""
         return any(_read_driver(interface) == "usbfs" for interface in self._find_interfaces(port))
 
     def find_nodes(self, device: Device) -> list[str]:
-        """Return the device nodes through which programs reach the device: usbfs, hidraw, hiddev, serial."""
+        """Return the nodes through which programs access the device: usbfs, hidraw, hiddev, serial."""
         nodes = [f"/dev/bus/usb/{device.bus:03}/{device.address:03}"]
         for interface in self._find_interfaces(device.port):
             nodes.extend(_find_nodes_below(interface, _MAX_DEPTH))

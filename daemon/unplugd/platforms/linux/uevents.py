@@ -1,4 +1,4 @@
-"""The kernel's uevents about USB devices: no more than a reason to rescan, since they can be lost."""
+"""Kernel uevents about USB devices. They only trigger a rescan, since they can be lost."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 AF_NETLINK: Final[int] = getattr(socket, "AF_NETLINK", 16)
 NETLINK_KOBJECT_UEVENT: Final = 15
 KERNEL_GROUP: Final = 1
-"""The multicast group of the kernel itself, which works even while udev is stopped; group 2 comes from udev."""
+"""The kernel's own multicast group, which works even while udev is stopped; group 2 is udev's."""
 MAX_BURST: Final = 512
-"""Messages read in one turn of the loop, so that a flood does not starve the other sources."""
+"""Maximum number of messages read per turn, so that a flood does not starve the other sources."""
 
 
 def parse_subsystem(message: bytes) -> str:
-    """Return the subsystem of a uevent in the kernel's framing or in udev's, "" if it has none."""
+    """Return the subsystem of a uevent in the kernel's or udev's format, "" if it has none."""
     if message.startswith(b"libudev\0"):
-        # udev's header: magic, header size, offset and length of the properties (libudev's monitor protocol).
+        # udev's header: magic number, header size, offset and length of the properties (libudev's monitor protocol).
         if len(message) < 24:
             return ""
         offset, length = struct.unpack_from("=II", message, 16)
@@ -48,7 +48,7 @@ class Uevents(Source):
         return self._socket.fileno()
 
     def ready(self) -> None:
-        """Drain the socket; after an overflow or an error anything may have changed."""
+        """Drain the socket; after an overflow or an error, anything may have changed."""
         changed = False
         for _ in range(MAX_BURST):
             try:

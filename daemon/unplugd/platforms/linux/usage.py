@@ -1,9 +1,9 @@
-"""Who uses the watched devices on Linux, from what a user may see without opening a device.
+"""Finds out which programs use the watched devices on Linux, without privileges and without opening a device.
 
-There are three signs, the surest first: a process holds one of the device's nodes open (/proc/*/fd); the kernel has
-counted transfers since the last scan (`urbnum`); an interface is claimed through usbfs. Only the first names a program,
-and only the user's own processes show it, so the other two are a doubtful use. Transfers do not count where they are
-nobody's use: right after plug-in, after sleep, and right after a known holder has closed the device.
+There are three signs, the most reliable first: a process holds one of the device's nodes open (/proc/*/fd); the kernel
+has counted transfers since the last scan (`urbnum`); an interface is claimed through usbfs. Only the first identifies a
+program, and only among the user's own processes, so the other two count as doubtful use. Transfers are ignored if they
+have other causes: right after plug-in, after sleep, and right after a known holder has closed the device.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from unplugd.rules.uploaders import Uploader
 
 SETTLE_SECONDS: Final = 60.0
-"""Seconds after plug-in in which transfers mean nothing: the kernel and ModemManager probe the device."""
+"""Seconds after plug-in during which transfers are ignored: the kernel and ModemManager probe the device."""
 MIN_SLEEP_SECONDS: Final = 0.5
-"""Seconds by which the clocks must have moved apart to count as sleep."""
+"""Shortest sleep that counts, in seconds."""
 FULL_SCAN_EVERY: Final = 4
-"""Every how many scans all descriptors of all processes are read: once a minute. So they are after transfers."""
+"""One scan in four reads all descriptors of all processes, which is once a minute; so does a scan after transfers."""
 
 
 @dataclass(slots=True)
 class _LastScan:
-    """What the last scan saw of the device in a port."""
+    """What the last scan saw of the device on a port."""
 
     settled_at: float
-    """When its transfers begin to count."""
+    """When transfers begin to count."""
     address: int | None = None
     transfers: int | None = None
     held: bool = False
 
 
 class UsageTracker:
-    """Who uses the watched devices. It remembers the last scan, to notice transfers between two."""
+    """Finds the use of the watched devices; it remembers the last scan to notice transfers since then."""
 
     def __init__(self, sysfs: Path = SYSFS) -> None:
         self.tree = Tree(sysfs)
@@ -52,13 +52,13 @@ class UsageTracker:
         """By port."""
         self._nodes: list[str] = []
         self._skip: dict[str, tuple[int, int]] = {}
-        """Processes that held no node, see `holders.find_holders`."""
+        """Processes that held no node; see `holders.find_holders`."""
         self._scans = 0
         self._slept = sleep_seconds()
 
     @property
     def ports(self) -> frozenset[str]:
-        """The ports of which something is remembered."""
+        """The ports of the devices seen by the last scan."""
         return frozenset(self._last)
 
     def find_usage(
@@ -68,7 +68,7 @@ class UsageTracker:
         running: tuple[str, float] | None,
         at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return what each of the devices is used for at the time `at`; `running` is the upload software that runs."""
+        """Return how each device is being used at the time `at`; `running` is the running upload software."""
         for port in self._last.keys() - {device.port for device in watched}:
             del self._last[port]
         if not watched:
@@ -119,17 +119,17 @@ class UsageTracker:
             names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
             return DeviceUse(device, unknown_programs=tuple(names))
         if moved and not held_before:
-            # Upload software opens and closes the device in turns, and another user's processes cannot be inspected.
-            # Still it may be anybody's traffic: an uploader left open must not explain it for ever.
+            # Upload software may open and close the device repeatedly, and other users' processes cannot be inspected.
+            # But the traffic may have any cause: an uploader that was left open must not explain it forever.
             return DeviceUse(device, "in use", running[0] if running else "", "transfers", doubtful=True)
         if self.tree.is_claimed(device.port):
             return DeviceUse(device, "in use", "", "claimed through usbfs", doubtful=True)
         if opened.blind and last.transfers is None:
-            return DeviceUse(device, "unknown", evidence="processes cannot be looked into")
+            return DeviceUse(device, "unknown", evidence="processes cannot be inspected")
         return DeviceUse(device)
 
     def _discount_sleep(self) -> None:
-        """Forget the counts after sleep: the kernel resets the devices before any program runs."""
+        """Forget the counts after sleep, because the kernel resets the devices on wake-up."""
         total = sleep_seconds()
         if total - self._slept >= MIN_SLEEP_SECONDS:
             for last in self._last.values():
@@ -137,14 +137,14 @@ class UsageTracker:
         self._slept = total
 
     def _prepare_skip(self, nodes: list[str], *, full: bool) -> None:
-        """Skip no process in a full scan: one that has opened a node and closed another file looks unchanged."""
+        """Empty the cache for a full scan: a process that opened a node and closed another file looks unchanged."""
         self._scans += 1
         if full or nodes != self._nodes or self._scans % FULL_SCAN_EVERY == 0:
             self._skip.clear()
         self._nodes = nodes
 
     def _has_transferred(self, device: Device, at: float) -> bool:
-        """Return whether data went to or from the device since the last scan, and remember its count."""
+        """Return whether there were transfers since the last scan, and remember the count."""
         last = self._last.setdefault(device.port, _LastScan(at + SETTLE_SECONDS))
         if last.address not in (device.address, None):
             last.settled_at = at + SETTLE_SECONDS

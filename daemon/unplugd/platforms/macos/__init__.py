@@ -1,1 +1,1 @@
-"""macOS: the I/O Registry, run loop announcements, an applet. `platform.MacOS` puts them together."""
+"""macOS: the I/O Registry, its announcements, and an applet for notifications. `platform.MacOS` combines them."""

@@ -1,6 +1,6 @@
-"""Announcements of the I/O Registry and of power management: plug-in, unplug, wake-up. They are hints to rescan.
+"""Announcements of the I/O Registry and of power management: plug-in, unplug, wake-up. They only trigger a rescan.
 
-They arrive on a run loop, which needs a thread. The thread only writes a byte to a pipe, and that wakes the event loop.
+They arrive on a run loop, which needs a thread. The thread only writes a byte to a pipe, which wakes the event loop.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 KINDS: Final = (b"IOServiceFirstMatch", b"IOServiceTerminate")
 """kIOFirstMatchNotification and kIOTerminatedNotification (IOKitKeys.h)."""
-# IOMessage.h, iokit_common_msg. Sleep waits up to half a minute for an answer to the first two.
+# From IOMessage.h, iokit_common_msg. Sleep is delayed by up to 30 s until the first two are answered.
 CAN_SLEEP: Final = 0xE0000270
 WILL_SLEEP: Final = 0xE0000280
 WILL_POWER_ON: Final = 0xE0000320
 HAS_POWERED_ON: Final = 0xE0000300
 STOP_AGAIN_SECONDS: Final = 0.02
-"""Seconds between two calls of CFRunLoopStop: a call before the run loop runs has no effect."""
+"""Seconds between calls of CFRunLoopStop; a call before the run loop is running has no effect."""
 
 
 class Announcements(Source):
-    """Calls `changed` when a USB device may have come or gone, and after sleep; OSError where the system refuses.
+    """Calls `changed` when a USB device may have come or gone, and after sleep; OSError if the system refuses.
 
-    `power`: whether wake-ups are announced. If not, the clocks show the sleep at the next rescan.
+    `power`: whether wake-ups are announced. If not, the next rescan detects the sleep from the clocks.
     """
 
     def __init__(self, changed: Callable[[], None], frameworks: Frameworks) -> None:
@@ -72,7 +72,7 @@ class Announcements(Source):
 
     @property
     def alive(self) -> bool:
-        """Whether announcements still come."""
+        """Whether announcements can still arrive."""
         return self._thread.is_alive()
 
     def fileno(self) -> int:
@@ -86,7 +86,7 @@ class Announcements(Source):
             self._changed()
 
     def close(self) -> None:
-        """End the thread and release everything."""
+        """Stop the thread and release everything."""
         if self._closing:
             return
         self._closing = True
@@ -106,8 +106,7 @@ class Announcements(Source):
             raise OSError(errno.EIO, "IONotificationPortCreate failed")
         owned.callback(self._iokit.IONotificationPortDestroy, port)
         for kind in KINDS:
-            # The call consumes its dictionary. It matches all USB devices: matching by id alone found nothing
-            # (macOS 15.7).
+            # The call consumes its dictionary. Match all USB devices: matching by id alone found nothing (macOS 15.7).
             matching = self._iokit.IOServiceMatching(registry.DEVICE.encode())
             if not matching:
                 raise OSError(errno.EIO, "IOServiceMatching failed")
@@ -135,7 +134,7 @@ class Announcements(Source):
         return port.value
 
     def _drain(self, iterator: int) -> None:
-        """Empty an iterator; only an empty one announces the next change."""
+        """Empty an iterator: the next change is announced only then."""
         while entry := self._iokit.IOIteratorNext(iterator):
             self._iokit.IOObjectRelease(entry)
 
@@ -143,7 +142,7 @@ class Announcements(Source):
 
     def _run(self, sources: list[int], mode: c_void_p) -> None:
         try:
-            # Retained beyond the thread's end, so that `close` can stop it at any moment.
+            # Retain it beyond the end of the thread, so that `close` can stop it at any time.
             self._loop = self._core.CFRetain(self._core.CFRunLoopGetCurrent())
             for source in sources:
                 self._core.CFRunLoopAddSource(self._loop, source, mode)
@@ -151,7 +150,7 @@ class Announcements(Source):
             self._running.set()
         if not self._closing:
             self._core.CFRunLoopRun()
-        # If it ended by itself, the wake-up makes the platform notice and poll more often.
+        # If the run loop ended on its own, this wake-up makes the platform notice and poll more often.
         self._wake()
 
     def _handle_match(self, _context: object, iterator: int) -> None:
@@ -166,6 +165,6 @@ class Announcements(Source):
             self._wake()
 
     def _wake(self) -> None:
-        # A full pipe wakes the loop just as well.
+        # A full pipe wakes the loop as well.
         with contextlib.suppress(BlockingIOError):
             os.write(self._write, b"\0")

@@ -1,6 +1,6 @@
-"""The I/O Registry as a pyusb back end. It only lists devices and opens none.
+"""The I/O Registry as a pyusb back end, which only lists devices and opens none.
 
-libusb's own back end opens every device with a seize, which asks the program that uses it to let go.
+libusb's own back end opens every device with a seize, which asks the program using it to release it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def make_devices(nodes: Iterable[Node]) -> list[Device]:
-    """Return every USB device among the nodes, hubs too, without names."""
+    """Return all USB devices among the nodes, including hubs, without names."""
     return usb_backend.make_devices(Backend(lambda: make_descriptors(nodes)))
 
 
 def make_descriptors(nodes: Iterable[Node]) -> Iterator[Descriptor]:
-    """Yield the descriptor of each device that has the needed numbers."""
+    """Yield the descriptor of each device that has all the required numbers."""
     for node in nodes:
         try:
             yield _make_descriptor(node)
@@ -34,12 +34,12 @@ def make_descriptors(nodes: Iterable[Node]) -> Iterator[Descriptor]:
 
 def _make_descriptor(node: Node) -> Descriptor:
     vendor, product = _number(node, "idVendor", 0xFFFF), _number(node, "idProduct", 0xFFFF)
-    # A location may be signed: its highest bit belongs to the bus number.
+    # A location may be read as negative: its highest bit is part of the bus number.
     location = (node.number("locationID") or 0) & 0xFFFFFFFF
     if not location:
         raise ValueError("no locationID")
     bus, ports = registry.find_ports(location)
-    # A USB address may come back after a replug; an entry's id never does.
+    # A USB address may be reused after a replug; the id of an entry never is.
     return Descriptor(
         vendor, product, node.number("bDeviceClass") or 0, bus=bus, address=node.id, ports=ports
     )

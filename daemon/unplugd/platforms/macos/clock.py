@@ -1,4 +1,4 @@
-"""The clocks of a Mac, and the id of a boot."""
+"""The clock that counts sleep, the time spent asleep, and the boot id on macOS."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Final
 from unplugd.platforms.macos import frameworks
 
 CONTINUOUS: Final[int] = getattr(time, "CLOCK_MONOTONIC_RAW", 4)
-"""On a Mac it counts sleep and is never set (clock_gettime(3))."""
+"""On macOS this clock counts sleep and is never set (clock_gettime(3))."""
 AWAKE: Final[int] = getattr(time, "CLOCK_UPTIME_RAW", CONTINUOUS)
-"""It stops during sleep. Systems without it, such as Linux, report no sleep."""
+"""This clock stops during sleep. Systems without it, such as Linux, report no sleep."""
 MAX_CORRECTION_SECONDS: Final = 1000
-"""Largest correction of the wall clock, in seconds, that does not count as setting it."""
+"""Largest change of the wall clock, in seconds, that is tolerated in the boot id of last resort."""
 
 
 def now() -> float:
-    """Return seconds on the clock that counts sleep and is never set."""
+    """Return the seconds on the clock that counts sleep and is never set."""
     return time.clock_gettime(CONTINUOUS)
 
 
 def sleep_seconds(awake: int = AWAKE) -> float:
-    """Return the total seconds of sleep in this boot."""
+    """Return how many seconds the machine has been asleep since it booted."""
     return max(0.0, now() - time.clock_gettime(awake)) if awake != CONTINUOUS else 0.0
 
 
@@ -33,7 +33,7 @@ def boot_id(library: str | None = None) -> str:
         if session := _sysctl("kern.bootsessionuuid", library).decode("ascii", "ignore").strip("\0 "):
             return session
     with contextlib.suppress(OSError):
-        # A struct timeval. It moves when somebody sets the wall clock, and then looks like another boot.
+        # A struct timeval. It changes when the wall clock is set, and then looks like another boot.
         return _sysctl("kern.boottime", library).hex()
     return f"boot-{round((time.time() - now()) / MAX_CORRECTION_SECONDS)}"
 

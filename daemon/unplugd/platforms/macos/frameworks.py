@@ -1,6 +1,6 @@
-"""IOKit and CoreFoundation through ctypes: what of them is used, with its types, after Apple's public headers.
+"""IOKit and CoreFoundation through ctypes: the functions used here, with their types from Apple's public headers.
 
-The paths are fixed: `find_library` does not find what the system keeps in its shared cache only (Big Sur and later).
+The paths are fixed: `find_library` does not find libraries that are only in the shared cache (Big Sur and later).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Libraries(NamedTuple):
-    """Where the libraries are; a test gives another one for both frameworks."""
+    """The paths of the libraries; tests replace them."""
 
     iokit: str = "/System/Library/Frameworks/IOKit.framework/IOKit"
     core: str = "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation"
@@ -40,7 +40,7 @@ MATCHED: Final = CFUNCTYPE(None, c_void_p, c_uint32)
 POWER: Final = CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_void_p)
 """IOServiceInterestCallback: refcon, service, message type, message argument."""
 ANY_PORT: Final = 0
-"""MACH_PORT_NULL: the usual port to the kernel, wherever one is asked for."""
+"""MACH_PORT_NULL: the default port to the kernel."""
 UTF8: Final = 0x08000100
 """kCFStringEncodingUTF8."""
 SINT64: Final = 4
@@ -49,7 +49,7 @@ NAME_SIZE: Final = 128
 """Bytes of an io_name_t."""
 
 _Types = tuple[Any, ...]
-# The result's type, then those of the arguments. io_object_t, mach_port_t and io_connect_t are 32 bits wide.
+# The type of the result, then those of the arguments. io_object_t, mach_port_t and io_connect_t are 32 bits wide.
 _IOKIT: Final[Mapping[str, _Types]] = {
     "IOServiceMatching": (c_void_p, c_char_p),
     "IOServiceGetMatchingServices": (c_int, c_uint32, c_void_p, POINTER(c_uint32)),
@@ -97,7 +97,7 @@ _SYSTEM: Final[Mapping[str, _Types]] = {
 
 
 class Frameworks:
-    """The two libraries, loaded and declared; OSError where they are not those of a Mac."""
+    """The two libraries, loaded, with their functions declared; OSError if this is not macOS."""
 
     def __init__(self, libraries: Libraries = LIBRARIES) -> None:
         self.iokit = _load(libraries.iokit, _IOKIT)
@@ -106,7 +106,7 @@ class Frameworks:
 
 
 def load_system(path: str | None) -> CDLL:
-    """Return the C library, declared; None: the one that Python itself uses."""
+    """Return the C library at `path` (None: the one that Python uses), with its functions declared."""
     return _load(path, _SYSTEM)
 
 
@@ -120,7 +120,7 @@ def _load(path: str | None, functions: Mapping[str, _Types]) -> CDLL:
     try:
         library = CDLL(path)
     except OSError as error:
-        # dlopen's error has no number, and so no strerror.
+        # dlopen's error has no errno, and so no strerror.
         raise OSError(errno.ENOENT, f"{path} cannot be loaded") from error
     for name, (result, *arguments) in functions.items():
         try:

@@ -1,6 +1,6 @@
-"""USB devices as IOKit lists them, opening none and needing no permission.
+"""Lists the USB devices through IOKit, which opens none and needs no permission.
 
-IOKit lists registered entries only: not a device that the person has not yet allowed.
+IOKit only lists registered entries, so devices that the person has not yet allowed are missing.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PLANE: Final = b"IOService"
-"""kIOServicePlane: the only one in which programs' connections hang below the devices."""
+"""kIOServicePlane, the only plane in which the connections of programs are below the devices."""
 MAX_TRIES: Final = 5
-"""How often a listing starts again when the registry changes meanwhile."""
+"""How many times a listing is tried if the registry keeps changing."""
 MAX_TEXT_BYTES: Final = 1024
-"""Longest text in bytes; a USB string has at most 378."""
+"""Maximum length of a text in bytes; a USB string has at most 378."""
 _INSIDE: Final = (registry.OWNER,)
 _CLIENT: Final = (registry.OWNER, registry.CREATOR, registry.DEBUG_STATE)
 _KEYS: Final = frozenset({*registry.DEVICE_KEYS, *_CLIENT, registry.OPENED})
 
 
 def list_entries(frameworks: Frameworks, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
-    """Return every USB device, hubs too, with the entries below those that `inside` accepts; OSError on failure."""
+    """Return all USB devices including hubs, with the entries below those that `inside` accepts; OSError on failure."""
     with ExitStack() as owned:
         return _Reader(frameworks, owned).find_devices(inside)
 
 
 class _Reader:
-    """Reads the registry once. What it creates is released with `owned` at the latest."""
+    """Reads the registry once. Everything it creates is released with `owned` at the latest."""
 
     def __init__(self, frameworks: Frameworks, owned: ExitStack) -> None:
         self._iokit = frameworks.iokit
@@ -52,7 +52,7 @@ class _Reader:
         if not matching:
             raise OSError(errno.EIO, "IOServiceMatching failed")
         iterator = c_uint32()
-        # The call consumes the dictionary, also when it fails.
+        # The call consumes the dictionary even if it fails.
         code = self._iokit.IOServiceGetMatchingServices(ANY_PORT, matching, byref(iterator))
         check_result(code, "IOServiceGetMatchingServices")
         found = []
@@ -67,7 +67,7 @@ class _Reader:
 
     @contextmanager
     def _entries(self, iterator: int) -> Iterator[list[int]]:
-        """Yield the entries of an iterator and release all; no entries without an iterator, which means no match."""
+        """Yield the entries of an iterator, then release them. An iterator of 0 means that nothing matched."""
         if not iterator:
             yield []
             return
@@ -106,7 +106,7 @@ class _Reader:
         check_result(code, "IORegistryEntryGetChildIterator")
         with self._entries(iterator.value) as entries:
             for child in entries:
-                # Devices behind a hub are listed by themselves once they are allowed.
+                # Devices behind a hub are listed separately once they are allowed.
                 if not self._iokit.IOObjectConformsTo(child, registry.DEVICE.encode()):
                     yield self._node(child, _INSIDE, depth)
 
@@ -117,7 +117,7 @@ class _Reader:
             if not value:
                 continue
             try:
-                # Only one entry of the debug state is kept, as a property of its own.
+                # Keep only one entry of the debug state, as a separate property.
                 name = registry.OPENED if key == registry.DEBUG_STATE else key
                 read = self._read(value) if name == key else self._read_entry(value, name)
             finally:
@@ -129,7 +129,7 @@ class _Reader:
     def _read_entry(self, dictionary: int, key: str) -> str | int | None:
         if self._core.CFGetTypeID(dictionary) != self._dictionary_type:
             return None
-        # Owned by the dictionary: not to be released.
+        # This value is owned by the dictionary and must not be released.
         value = self._core.CFDictionaryGetValue(dictionary, self._keys[key])
         return self._read(value) if value else None
 

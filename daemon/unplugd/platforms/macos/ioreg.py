@@ -1,8 +1,8 @@
-"""USB devices as `ioreg` lists them, where IOKit cannot be called: the same entries, from a child process.
+"""Lists the USB devices with `ioreg` if IOKit cannot be called: the same entries, from a child process.
 
-`ioreg` may take seconds where the system delays background work, and the event loop must never block. So the loop gets
-the last answer and the next child is started; when its answer differs, the loop is told to rescan. Only commands, and
-the daemon before its loop runs, wait for an answer.
+`ioreg` may take seconds if the system delays background work, and the event loop must never block. So the loop gets the
+last answer and a new child is started; if its answer differs, the loop is told to rescan. Only commands, and the daemon
+before its loop starts, wait for an answer.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 COMMAND: Final = ("ioreg", "-r", "-c", registry.DEVICE, "-l", "-w0", "-a")
 TIMEOUT_SECONDS: Final = 20.0
-"""Timeout in seconds: a background job runs on the slow cores, after all others."""
+"""Timeout in seconds; background jobs run on the slow cores and have the lowest priority."""
 FRESH_SECONDS: Final = 1.0
-"""Seconds for which an answer counts as new, since the loop asks again whenever one arrives."""
+"""Seconds for which an answer counts as fresh; without this, each new answer would make the loop ask again."""
 MAX_BYTES: Final = 1 << 24
-"""Largest answer in bytes; a Mac full of USB devices gives a few hundred thousand."""
+"""Maximum size of an answer in bytes; a Mac full of USB devices produces a few hundred thousand."""
 
-# Bits of "IOServiceState" (IOKitLibPrivate.h, as ioreg prints them).
+# Bits of "IOServiceState" as printed by ioreg (IOKitLibPrivate.h).
 _INACTIVE: Final = 1
 _REGISTERED: Final = 2
 _MATCHED: Final = 4
 
 
 def parse(answer: bytes) -> tuple[Node, ...]:
-    """Return the devices in an answer of ioreg; an empty answer means none. OSError if it cannot be parsed."""
+    """Return the devices in ioreg's answer, none if it is empty; OSError if it cannot be parsed."""
     if not answer.strip():
         return ()
     try:
@@ -47,7 +47,7 @@ def parse(answer: bytes) -> tuple[Node, ...]:
 
 
 class Ioreg(Child):
-    """Asks `ioreg`, one child at a time; calls `changed` when its answer differs from the one before."""
+    """Runs `ioreg`, one child at a time; calls `changed` when the answer differs from the previous one."""
 
     max_output_bytes = MAX_BYTES + 1
     captures_stderr = False
@@ -60,11 +60,11 @@ class Ioreg(Child):
         self._outdated = False
 
     def listen(self, changed: Callable[[], None]) -> None:
-        """Call `changed` from now on, as a source of a loop."""
+        """Call `changed` from now on; this makes it a source of the loop that does not block."""
         self._changed = changed
 
     def wait(self) -> tuple[Node, ...]:
-        """Ask, wait, and return the devices; OSError where they cannot be listed."""
+        """Ask, wait, and return the devices; OSError if they cannot be listed."""
         self.outdate()
         self.ask()
         while self._child:
@@ -72,14 +72,14 @@ class Ioreg(Child):
         return self._last_answer()
 
     def latest(self) -> tuple[Node, ...]:
-        """Return the last answer and ask again; OSError while there is none."""
+        """Return the last answer and ask again; OSError if there is none yet."""
         if self._changed is None:
             return self.wait()
         self.ask()
         return self._last_answer()
 
     def ask(self) -> None:
-        """Start a child, unless one runs or the last answer is new."""
+        """Start a child, unless one is running or the last answer is fresh."""
         fresh = not self._outdated and self._now() - self._answered_at < FRESH_SECONDS
         if self._child or fresh:
             return
@@ -87,21 +87,21 @@ class Ioreg(Child):
         self._start(COMMAND, TIMEOUT_SECONDS, self._handle_answer)
 
     def forget(self) -> None:
-        """Drop the last answer: IOKit has given a better one."""
+        """Drop the last answer because IOKit has given a better one."""
         self._answer = None
 
     def outdate(self) -> None:
-        """Mark the last answer, and the one that is under way, as outdated."""
+        """Mark the last answer, and one that is on its way, as outdated."""
         self._outdated = True
 
     def ready(self) -> None:
         """Read the child's output; stop a child that writes too much."""
         super().ready()
         if len(self._output) > MAX_BYTES:
-            self._end("it does not stop talking")
+            self._end("its output is too long")
 
     def close(self) -> None:
-        """Stop the child, and call `changed` no more."""
+        """Stop the child; `changed` is not called any more."""
         self._changed = None
         super().close()
 
@@ -134,7 +134,7 @@ def _parse_answer(error: str | None, output: bytes) -> tuple[Node, ...] | OSErro
 def _load_plist(answer: bytes) -> Any:
     """Return the property list; ValueError if it cannot be parsed.
 
-    Some devices have characters in their strings that XML forbids; these are removed. Nothing else is repaired: half a
+    The strings of some devices contain characters that XML forbids; these are removed. Nothing else is repaired: half a
     list would look as if the other half had been unplugged.
     """
     try:
@@ -151,7 +151,7 @@ def _load_plist(answer: bytes) -> Any:
 
 
 def _without_references(text: str) -> str:
-    """Return `text` without the control characters that are written as `&#0;`."""
+    """Return `text` without references to control characters, such as `&#0;`."""
     return re.sub(
         r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", "", text, flags=re.IGNORECASE
     )
@@ -172,7 +172,7 @@ def _parse_plist(data: bytes) -> Any:
         AssertionError,
         OverflowError,
     ) as error:
-        # plistlib validates little.
+        # plistlib validates little, so invalid input can raise any of these.
         raise ValueError("not a property list") from error
 
 
@@ -185,7 +185,7 @@ def _make_node(entry: Any, depth: int) -> Node:
     children = entry.get("IORegistryEntryChildren", [])
     if not isinstance(children, list):
         children = [children]
-    # Everything else, serial numbers included, is dropped here.
+    # Everything else, including serial numbers, is dropped here.
     properties = {key: entry[key] for key in registry.KEPT_KEYS if isinstance(entry.get(key), str | int)}
     debug = entry.get(registry.DEBUG_STATE)
     if isinstance(debug, dict) and isinstance(debug.get(registry.OPENED), int):

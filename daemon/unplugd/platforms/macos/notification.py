@@ -1,6 +1,6 @@
-"""Notifications on macOS: through the applet that `service install` builds, else through osascript (as Script Editor).
+"""The desktop channel on macOS: the applet that `service install` builds, or else osascript (as Script Editor).
 
-Neither reports whether anything was shown; this channel only knows that the message was accepted.
+Neither reports whether anything was shown; the channel only knows that the message was accepted.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from unplugd.notify.message import Message
 
 TIMEOUT_SECONDS: Final = 20.0
-"""Timeout in seconds for a program or the applet: a background service has the slow cores only."""
+"""Timeout in seconds for a program or the applet; a background service only runs on the slow cores."""
 POLL_SECONDS: Final = 0.5
-"""Seconds between two checks whether the applet has taken a notice."""
+"""Seconds between checks whether the applet has taken the notice."""
 SCRIPT: Final = (
     "on run argv",
     "display notification (item 3 of argv) with title (item 2 of argv)",
@@ -40,7 +40,7 @@ class Notification(Child, Channel):
         self, now: Callable[[], float], events: NotificationListener, home: Path | None = None
     ) -> None:
         super().__init__(now)
-        # Notifications here have no buttons, and nobody learns when one is closed.
+        # Unused: these notifications have no buttons, and nobody is told when they are closed.
         self._events = events
         home = home or Path.home()
         self._applet = home / "Applications/unplugd.app"
@@ -64,7 +64,7 @@ class Notification(Child, Channel):
     # --- as a channel
 
     def show(self, message: Message, done: Callable[[str | None], None]) -> None:
-        """Hand the message to the applet, or to osascript; `done` gets None once it was accepted, else the error."""
+        """Pass the message to the applet or to osascript; `done` gets None once it is accepted, or the error."""
         self._stop("superseded")
         self._message, self._done = message, done
         self._applet_failed = not (self._applet.is_dir() and self._write_notice(message))
@@ -75,7 +75,7 @@ class Notification(Child, Channel):
         self._start(("open", "-g", "-a", str(self._applet)), TIMEOUT_SECONDS, self._handle_open)
 
     def withdraw(self) -> None:
-        """Remove notices that were not shown yet, also an earlier run's. What is on the screen stays."""
+        """Remove notices that were not shown yet, including those of an earlier run. What is on the screen stays."""
         self._stop(None)
         try:
             for notice in self._folder.iterdir():
@@ -84,7 +84,7 @@ class Notification(Child, Channel):
             return
 
     def check(self, report: Callable[[str | None, str], None]) -> None:
-        """Report which program would show it; only a real notification shows more."""
+        """Report which program would show the message; only a real notification could tell more."""
         layer = self.layer
         report(
             "there is no applet and no osascript" if layer == "none" else None,
@@ -93,14 +93,14 @@ class Notification(Child, Channel):
             else "osascript is there; its notifications appear as Script Editor's",
         )
 
-    # --- as a source of the loop: it waits for the child and for the applet
+    # --- as a source of the loop, which waits for the child and the applet
 
     def deadline(self) -> float | None:
         """Return when the child times out, or when to check whether the applet has taken the notice."""
         return self._look_at if self._look_at is not None else super().deadline()
 
     def expire(self, now: float) -> None:
-        """Stop a child that hangs; check whether the applet has taken the notice."""
+        """Stop a hanging child; check whether the applet has taken the notice."""
         super().expire(now)
         if self._look_at is not None and now >= self._look_at:
             self._look(now)
@@ -121,14 +121,14 @@ class Notification(Child, Channel):
             # The first line is the title.
             text = "\n".join((sanitize.one_line(message.title, 200), *message.lines))
             fresh.write_text(text, encoding="utf-8", errors="replace")
-            # Named by the time, so that names sort by age.
+            # The name is the time, so that notices sort by age.
             self._notice = fresh.rename(self._folder / f"{time.time_ns()}.txt")
         except OSError:
             return False
         return True
 
     def _handle_open(self, error: str | None, _output: bytes) -> None:
-        # Its output may contain a path, and so the user's name.
+        # The output may contain a path, and so the user's name.
         if error is None:
             self._look(self._now())
         elif error == "superseded":
@@ -137,7 +137,7 @@ class Notification(Child, Channel):
             self._give_up_applet()
 
     def _look(self, now: float) -> None:
-        """Check whether the applet has taken the notice: it removes the file."""
+        """Check whether the applet has taken the notice, which it does by removing the file."""
         if self._notice is None or not self._notice.exists():
             self._finish(None)
         elif now >= self._give_up_at:
@@ -155,7 +155,7 @@ class Notification(Child, Channel):
         if message is None:
             return
         lines = [argument for line in SCRIPT for argument in ("-e", line)]
-        # The name comes first so that no text can be taken for an option. The message is never part of the script.
+        # "unplugd" comes first so that no text can be taken for an option. The message is never part of the script.
         command = ("osascript", *lines, "unplugd", message.title, "\n".join(message.lines))
 
         def on_end(error: str | None, _output: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Who uses a device according to the I/O Registry: its owner, an interface's owner, who opened it as a HID device."""
+"""Which programs use a device, from the I/O Registry: owners of the device or an interface, and open HID clients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PROCESS = re.compile(r"pid ([0-9]{1,9}), ?(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One program's hold on a device; `pid` is None where the registry does not say whose."""
+    """A program's hold on a device; `pid` is None if the registry does not name the program."""
 
     pid: int | None
     name: str
@@ -30,11 +30,12 @@ class Hold:
 
 
 def find_holds(node: Node) -> Iterator[Hold]:
-    """Yield the programs' holds on a device.
+    """Yield the holds of programs on a device.
 
-    A driver that owns an interface is no use. Neither is a mere connection: programs that list devices have one, too.
+    A driver that owns an interface does not count, nor does a mere connection, which programs that list devices have,
+    too.
     """
-    # A program is written `pid 36792, name`; a driver by its class only.
+    # A program is written as `pid 36792, name`, a driver only as its class.
     if owner := _PROCESS.fullmatch(node.text(registry.OWNER)):
         yield Hold(int(owner[1]), owner[2], "owns it")
     if node.kind == registry.HID_CLIENT and node.properties.get(registry.OPENED):
@@ -45,7 +46,7 @@ def find_holds(node: Node) -> Iterator[Hold]:
 
 
 def make_device_use(device: Device, node: Node, software: Sequence[Uploader]) -> DeviceUse:
-    """Return who uses the device: upload software first, then unknown programs, then holds without a name."""
+    """Return the use of the device: by upload software first, then unknown programs, then holds without a name."""
     holds = list(find_holds(node))
     holding = [
         (holder, hold)

@@ -1,4 +1,4 @@
-"""macOS: which devices are plugged in, who uses them, and what announces changes. Nothing here opens a device."""
+"""The macOS platform: plugged-in devices, the programs that use them, and announcements. It opens no device."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RESCAN_SECONDS: Final = 45.0
 """Seconds between rescans while changes are announced."""
 POLL_SECONDS: Final = 4.0
-"""Seconds between rescans where nothing is announced."""
+"""Seconds between rescans if changes are not announced."""
 
 
 class MacOS:
@@ -56,7 +56,7 @@ class MacOS:
         return clock.now()
 
     def sleep_seconds(self) -> float:
-        """Return the total seconds of sleep in this boot."""
+        """Return how many seconds the machine has been asleep since it booted."""
         return clock.sleep_seconds()
 
     def boot_id(self) -> str:
@@ -72,14 +72,14 @@ class MacOS:
             watch = devices.find_watch(vendor or 0, product or 0, watches)
             return watch is not None and watch.on
 
-        # The first scan may block: the loop does not run yet.
+        # The first scan may block: the loop is not running yet.
         nodes = self._nodes(is_watched, self._ioreg.latest if self._scanned else self._ioreg.wait)
         self._scanned = True
         self._seen = {node.id: node for node in nodes}
         return devices.select_watched(backend.make_devices(nodes), watches)
 
     def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software that was started last, and when."""
+        """Return the upload software started last and its start, None if none is running."""
         return processes.find_running(software, clock.now, self._starts)
 
     def find_usage(
@@ -89,11 +89,11 @@ class MacOS:
         _running: tuple[str, float] | None,
         _at: float,
     ) -> tuple[DeviceUse, ...]:
-        """Return who uses the devices, according to the last scan."""
+        """Return how each device is being used, according to the last scan."""
         return tuple(self._find_use(device, software) for device in watched)
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
-        """Return the announcements, the rescan timer, and the ioreg child."""
+        """Return the sources for announcements, the rescan timer, and the ioreg child."""
         self._ioreg.listen(changed)
         self._announcements = self._listen(changed)
         sources: list[Source] = [
@@ -103,7 +103,7 @@ class MacOS:
         return [*sources, self._announcements] if self._announcements else sources
 
     def check_use_detection(self) -> tuple[str, str] | None:
-        """Check that the I/O Registry, which says who uses a device, can be read."""
+        """Check that the I/O Registry can be read, which says which programs use a device."""
         try:
             self._nodes(lambda _node: True)
         except OSError as error:
@@ -123,11 +123,11 @@ class MacOS:
         return lambda port: names.get(port, "")
 
     def list_all_devices(self) -> list[Device]:
-        """Return every USB device that is plugged in, hubs too."""
+        """Return all USB devices that are plugged in, hubs included."""
         return backend.make_devices(self._nodes())
 
     def mechanisms(self) -> Mapping[str, str]:
-        """Return the mechanism behind each layer, and why it is not a better one."""
+        """Return the mechanism behind each layer, and why a better one is not used."""
         return {
             "USB devices": self._by,
             "plug-in events": self._announced,
@@ -139,7 +139,7 @@ class MacOS:
         return {"notification by desktop": "System Settings, Notifications: allow unplugd (or Script Editor)"}
 
     def channel(self, name: str, events: NotificationListener) -> Channel | None:
-        """Return the channel of this name. plyer shows nothing outside an application bundle."""
+        """Return the channel of this name; none for plyer, which shows nothing outside an application bundle."""
         if name == "desktop":
             return Notification(clock.now, events)
         return None if name == "plyer" else make_channel(name, clock.now)
@@ -149,7 +149,7 @@ class MacOS:
         inside: Callable[[Node], bool] = lambda _node: False,
         otherwise: Callable[[], tuple[Node, ...]] | None = None,
     ) -> tuple[Node, ...]:
-        """Return the devices that IOKit lists, with the entries below those that `inside` accepts; ioreg's where IOKit fails."""
+        """Return IOKit's devices, with the entries below those that `inside` accepts; ioreg's if IOKit fails."""
         error_text = self._without
         if self._frameworks:
             try:
@@ -192,7 +192,7 @@ class MacOS:
 
     def _poll(self, changed: Callable[[], None]) -> None:
         if self._by.startswith("ioreg"):
-            # It calls back when its answer has changed.
+            # It calls `changed` itself if its answer differs.
             self._ioreg.ask()
         else:
             changed()

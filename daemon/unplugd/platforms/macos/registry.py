@@ -1,4 +1,4 @@
-"""The part of the I/O Registry that matters here: USB devices and the entries below them. Pure."""
+"""The part of the I/O Registry that is used here: USB devices and the entries below them. Pure."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 DEVICE: Final = "IOUSBHostDevice"
 """The class of a USB device (IOUSBHostFamily, kIOUSBHostDeviceClassName)."""
 HID_CLIENT: Final = "IOHIDLibUserClient"
-"""The class of a program's connection to a HID device; a program that only lists devices has one, too."""
+"""The class of a program's connection to a HID device; programs that only list devices have one, too."""
 OWNER: Final = "UsbExclusiveOwner"
 CREATOR: Final = "IOUserClientCreator"
 DEBUG_STATE: Final = "DebugState"
 OPENED: Final = "ClientOpened"
-"""Whether the device is open: part of a HID client's `DebugState`, a property of its own in a `Node`."""
+"""Whether the device is open: part of a HID client's `DebugState`, but a separate property in a `Node`."""
 PRODUCT_KEYS: Final = ("kUSBProductString", "USB Product Name")
-"""The product name: as the device reports it, and as it names the entry."""
+"""The product name: as reported by the device, and as the name of the entry."""
 ADDRESSES: Final = ("kUSBAddress", "USB Address")
 """Only devices have an address; interfaces and drivers repeat the other numbers."""
 DEVICE_KEYS: Final = ("idVendor", "idProduct", "locationID", "bDeviceClass", *PRODUCT_KEYS, OWNER)
 INTERFACE: Final = "bInterfaceNumber"
 """Only interfaces have a number."""
 KEPT_KEYS: Final = frozenset({*DEVICE_KEYS, *ADDRESSES, INTERFACE, OWNER, CREATOR})
-"""All properties that are read. A serial number is not among them."""
+"""All properties that are read. Serial numbers are not among them."""
 MAX_DEPTH: Final = 24
-"""Levels below a device that are read; a program's hold is at about level ten."""
+"""How many levels below a device are read; holds of programs are at about level ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One entry: its class, its id (new at each plug-in, unique in a boot), its properties, the entries below it.
+    """An entry: its class, its id (new at each plug-in, unique within a boot), its properties, the entries below it.
 
     `here` is False while the person has not yet allowed the accessory, and while it is being removed.
     """
@@ -44,24 +44,24 @@ class Node:
     here: bool = True
 
     def number(self, key: str) -> int | None:
-        """Return a property as a number, None if it is not one."""
+        """Return a property if it is a number, else None."""
         value = self.properties.get(key)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def text(self, key: str) -> str:
-        """Return a property as text, "" if it is not text."""
+        """Return a property if it is text, else ""."""
         value = self.properties.get(key)
         return value if isinstance(value, str) else ""
 
     def is_device(self) -> bool:
-        """Whether it is a USB device, not an interface or a driver of one."""
+        """Whether this is a USB device, as opposed to an interface or a driver."""
         numbers = all(self.number(key) is not None for key in ("idVendor", "idProduct", "locationID"))
         addressed = any(self.number(key) is not None for key in ADDRESSES)
         return self.kind == DEVICE or (numbers and addressed and INTERFACE not in self.properties)
 
 
 def find_ports(location: int) -> tuple[int, tuple[int, ...]]:
-    """Return the bus and the ports on the way to a device: one byte, then four bits a port up to the first zero."""
+    """Return the bus (one byte of the location) and the path of ports (four bits each, up to the first zero)."""
     path = []
     for shift in range(20, -1, -4):
         number = location >> shift & 0xF
@@ -72,9 +72,9 @@ def find_ports(location: int) -> tuple[int, tuple[int, ...]]:
 
 
 def find_devices(roots: Iterable[Node]) -> tuple[Node, ...]:
-    """Return every device once, without the devices plugged into it.
+    """Return each device once, without the devices below it.
 
-    A device behind a hub may be listed by itself, below its hub, or both.
+    A device behind a hub may be listed separately, below its hub, or both.
     """
     found: dict[int, Node] = {}
     for root in roots:

@@ -177,7 +177,7 @@ def test_where_the_system_bus_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert module.find_system_address() == "unix:path=/run/dbus/system_bus_socket"
 
 
-# --- a bus that does not let us in
+# --- a bus that refuses the login
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_a_refused_login_is_told(script: Script, client: Client, said: bytes) ->
     script.accept()
     script.say(said)
     client.until(lambda: client.lost, "the loss")
-    assert client.lost == ["the bus does not let us in"]
-    assert client.answers == [(None, "the bus does not let us in")]
+    assert client.lost == ["the bus refused the login"]
+    assert client.answers == [(None, "the bus refused the login")]
 
 
 def test_a_silent_bus_is_given_up(script: Script, client: Client) -> None:
@@ -339,7 +339,7 @@ def test_garbage_ends_the_connection_and_nothing_else(tmp_path: Path, said: byte
         client.bus.close()
         script.close()
     assert len(client.lost) == 1
-    assert client.lost[0].startswith("the bus has gone")
+    assert client.lost[0].startswith("the bus connection was lost")
     assert "None" not in client.lost[0]
     assert client.answers == [(None, client.lost[0])]
 
@@ -352,7 +352,7 @@ def test_a_bus_that_does_not_read_is_given_up(inside: Client) -> None:
             break
     inside.turn()
     assert inside.lost
-    assert "does not read" in inside.lost[0]
+    assert "has stopped reading" in inside.lost[0]
     assert inside.bus.backlog <= 2 * MAX_BACKLOG_BYTES
     assert all(body is None for body, _ in inside.answers)
 
