@@ -1,1 +1,1 @@
-"""The journal: written by the daemon, read by people and by the review."""
+"""The journal of events: the daemon writes it; people, `unplugd log` and the review read it."""

@@ -1,7 +1,7 @@
-"""An event as it is read from the journal: a line goes in, a struct comes out. Pure; nothing in a line raises.
+"""Decodes lines of the journal into events. Pure; no content of a line raises an error.
 
-Whole chunks are decoded at once, straight into structs, which is much faster than `json`. That succeeds where
-every line is what this version writes. Otherwise the chunk is decoded line by line, and what makes no sense is counted.
+Whole chunks are decoded at once, directly into structs, which is much faster than `json`. That works if every line
+looks as this version writes it. Otherwise the chunk is decoded line by line, and invalid data is counted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class JournalEvent(msgspec.Struct, gc=False):
-    """The fields that the review needs; a missing text is "", a missing number -1.0. A text can hold anything."""
+    """The fields that the review needs; a missing text is "", a missing number -1.0. Texts are untrusted."""
 
     time: str
     event: str
@@ -51,7 +51,7 @@ class JournalEvent(msgspec.Struct, gc=False):
 
 
 class _Known(JournalEvent, gc=False):
-    # Fails for what another version wrote, which then goes the long way; the usual line needs no further check.
+    # Lines of another version fail here and are then decoded one by one; usual lines need no further check.
     event: Literal[kinds.KINDS]  # type: ignore[valid-type] # msgspec takes the names, mypy wants them spelled out
     schema: Literal[1] = 1
 
@@ -59,21 +59,21 @@ class _Known(JournalEvent, gc=False):
 _LINES: Final[msgspec.json.Decoder[JournalEvent]] = msgspec.json.Decoder(_Known)
 _LINE: Final = msgspec.json.Decoder(JournalEvent)
 MAX_DEPTH: Final = 64
-"""Lists within lists; unplugd's own events have one."""
+"""Maximum nesting of lists and objects; unplugd's own events have one level."""
 _OURS: Final = re.compile(rb'\s*\{\s*"(?:t(?:i(?:m(?:e|\Z)|\Z)|\Z)|\Z)|\s*\{\s*\Z')
 
 
 def decode(chunk: bytes, notes: Counter[str]) -> tuple[list[JournalEvent], bytes]:
-    """Return the events on whole lines, and the bytes of exactly their lines; count in `notes` what is no event."""
+    """Return the events on whole lines, and exactly their lines as bytes; count in `notes` what is not an event."""
     if b"\r" in chunk:
-        # To JSON it is a space; a terminal would write over the line.
+        # JSON treats it as a space, but a terminal would overwrite the line.
         chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b" ")
     try:
         events = _LINES.decode_lines(chunk)
     except (ValueError, RecursionError):
         return _decode_by_line(chunk, notes)
-    # As many events as lines. (Two on one line and one on two pass too: they are three events all the same.)
-    # Removing the line ends is three times as fast as counting them.
+    # There are as many events as lines. (Two events on one line and one on two lines also pass, which is harmless.)
+    # Removing the newlines is three times as fast as counting them.
     if len(chunk) - len(chunk.replace(b"\n", b"")) == len(events) and (
         len(chunk) <= MAX_LINE_BYTES or _are_all_short(chunk)
     ):
@@ -91,13 +91,13 @@ def _decode_by_line(chunk: bytes, notes: Counter[str]) -> tuple[list[JournalEven
     for line in chunk.split(b"\n"):
         whole = line.strip(b"\0\r\t ")
         if not whole:
-            # A crash leaves zeroes where a line was to be written.
+            # After a crash there may be zero bytes in place of a line.
             notes["torn"] += b"\0" in line
             continue
         event = parse_line(whole, notes)
         if event is not None:
             if (b"NaN" in whole or b"Infinity" in whole) and (fields := parse_object(whole)):
-                # Some programs write these, and most others cannot read them.
+                # Some programs write these values, but most cannot read them.
                 whole = format_value(fields).encode()
             events.append(event)
             lines.append(whole)
@@ -105,7 +105,7 @@ def _decode_by_line(chunk: bytes, notes: Counter[str]) -> tuple[list[JournalEven
 
 
 def parse_line(line: bytes, notes: Counter[str]) -> JournalEvent | None:
-    """Return the event on a line, or None if there is none; count in `notes` what is unusual."""
+    """Return the event on a line, None if there is none; count in `notes` what is unusual."""
     if len(line) > MAX_LINE_BYTES:
         notes["too_long"] += 1
         return None
@@ -128,18 +128,18 @@ def parse_line(line: bytes, notes: Counter[str]) -> JournalEvent | None:
 
 
 def parse_object(line: bytes) -> dict[str, Any] | None:
-    """Return every field of the event on a line, or None if there is none or it is nested too deep."""
+    """Return every field of the event on a line, None if there is none or it is nested too deeply."""
     fields = decode_line(line)
     if fields is not None and line.count(b"[") + line.count(b"{") > MAX_DEPTH and _is_deep(fields):
-        # Other functions need not bear what json reads.
+        # json can read it, but other functions might fail.
         return None
     return fields
 
 
 def get_fields(event: JournalEvent, line: bytes) -> Mapping[str, Any]:
-    """Return every field of an event, also those that this version does not know."""
+    """Return every field of an event, including those unknown to this version."""
     fields = parse_object(line)
-    # It fails for numbers of thousands of digits and for deep lists, which only the fast decoder reads.
+    # It fails for numbers with thousands of digits and for deep nesting, which only the fast decoder can read.
     return fields if fields is not None else {"time": event.time, "event": event.event, "name": event.name}
 
 
@@ -154,12 +154,12 @@ def _is_deep(fields: dict[str, Any]) -> bool:
 
 
 def _coerce(fields: dict[str, Any]) -> JournalEvent:
-    """Return an event with those fields that make sense."""
+    """Return an event with the fields that are valid."""
     kept: dict[str, Any] = {}
     for name, kind in JournalEvent.__annotations__.items():
         if name in fields:
             try:
-                # By way of JSON, so that values are converted as on other lines.
+                # Go through JSON, so that values are converted as on other lines.
                 raw = msgspec.json.encode(_clean_value(fields[name]))
                 kept[name] = msgspec.json.decode(raw, type=_TYPES[kind])
             except (ValueError, RecursionError, OverflowError, TypeError):
@@ -169,7 +169,7 @@ def _coerce(fields: dict[str, Any]) -> JournalEvent:
 
 def _clean_value(value: Any) -> Any:
     if isinstance(value, str):
-        # It can hold half a surrogate pair.
+        # It may contain half a surrogate pair.
         return value.encode(errors="replace").decode()
     return value
 
@@ -185,7 +185,7 @@ _TYPES: Final[dict[str, Any]] = {
 
 
 def format_value(fields: Mapping[str, Any]) -> str:
-    """Return an object as one line of ASCII; NaN and infinity become null."""
+    """Return an object as one line of ASCII JSON; NaN and infinity become null."""
     try:
         text = json.dumps(fields, allow_nan=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The journal's files: their names, the events at the end of a file, a line as a dictionary."""
+"""The journal's files: lists them, reads the events at the end of a file, and decodes a line into a dictionary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_LINE_BYTES: Final = 65_536
 
 
 def list_files(path: Path) -> list[Path]:
-    """Return the journal's files, rotated ones too, oldest first."""
+    """Return the journal's files, including rotated ones, oldest first."""
     numbered = []
     for rotated in path.parent.glob(f"{path.name}.*"):
         number = rotated.name.removeprefix(f"{path.name}.")
@@ -26,7 +26,7 @@ def list_files(path: Path) -> list[Path]:
 
 
 def read_tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
-    """Yield the events in the last `most` bytes of a file, and skip what is no event."""
+    """Yield the events in the last `most` bytes of a file, skipping anything else."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -43,7 +43,7 @@ def read_tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
 
 
 def decode_line(line: bytes | str) -> dict[str, Any] | None:
-    """Return the event on a line, or None if it is torn, not unplugd's or too long."""
+    """Return the event on a line, None if the line is torn, too long or not unplugd's."""
     if len(line) > MAX_LINE_BYTES:
         return None
     try:

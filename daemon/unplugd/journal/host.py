@@ -1,4 +1,4 @@
-"""The name by which the journal tells computers apart."""
+"""The host name that identifies this computer in the journal."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from unplugd import sanitize
 
 
 def find_host_name() -> str:
-    """Return the computer's name, or a stand-in if it contains the user's.
+    """Return the computer's name, or a substitute if it contains the user's name.
 
-    macOS makes a computer's name from its owner's.
+    macOS derives the computer's name from its owner's.
     """
     name = sanitize.one_line(socket.gethostname())
     try:
         user = pwd.getpwuid(os.getuid())
     except KeyError:
         return name
-    # A shorter word can be in a name by chance.
+    # Shorter words may be part of the name by chance.
     words = [word for word in (user.pw_name, *user.pw_gecos.replace(",", " ").split()) if len(word) > 2]
     if any(word.lower() in name.lower() for word in words):
         return f"computer-{binascii.crc32(name.encode()):08x}"

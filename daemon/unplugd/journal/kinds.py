@@ -1,4 +1,4 @@
-"""The names of all events, and the order of events of one moment. Pure."""
+"""The names of all kinds of events, and the order of events with the same time. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OF_A_DEVICE: Final = (
 )
 LAST: Final = ("reminded", "delivery_failed", "gap", "stopped")
 KINDS: Final = (*FIRST, *OF_A_DEVICE, *LAST)
-"""The names of `rules.events.NAMES`, which readers need not load for it."""
+"""The names in `rules.events.NAMES`, without having to import that module."""
 
 _PLACES: Final = {
     kind: (phase, place)
@@ -29,8 +29,8 @@ _BEGINS: Final = OF_A_DEVICE.index("use_began")
 
 
 def sort_key(event: str, device: str, outcome: str) -> tuple[int, str, float]:
-    """Return a sort key for events of one moment, which restores the order in which the daemon writes them."""
+    """Return a sort key for events with the same time: the order in which the daemon writes them."""
     phase, rank = _PLACES.get(event, (1, len(OF_A_DEVICE)))
-    # A reminder that ends because of a use comes after that use began.
+    # A reminder that ends because of a use comes after the start of that use.
     after_use = event == "reminder_ended" and outcome == "in_use"
     return phase, device, _BEGINS + 0.5 if after_use else rank

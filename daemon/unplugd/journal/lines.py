@@ -1,4 +1,4 @@
-"""Reading whole lines in chunks, from the beginning or from the end of a file, with bounded memory whatever it holds."""
+"""Reads whole lines in chunks, forwards or backwards, in bounded memory whatever the file contains."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK_BYTES: Final = 60_000
-"""Bytes read at once: few enough for the processor's cache."""
+"""Bytes read at a time; small enough for the processor's cache."""
 BOM: Final = b"\xef\xbb\xbf"
 
 
 def read_forwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -> Iterator[tuple[int, bytes]]:
-    """Yield chunks of whole lines between two offsets, each with its offset; skip and count lines that are too long."""
+    """Yield chunks of whole lines between two offsets, each with its offset; lines that are too long are skipped."""
     position = _skip_bom(descriptor, begin)
     rest = b""
     skipping = False
     while position < end:
         more = os.pread(descriptor, min(CHUNK_BYTES, end - position), position)
         if not more:
-            # The file has become shorter since it was found.
+            # The file has been truncated since it was found.
             notes["cut_file"] += 1
             break
         position += len(more)
@@ -44,7 +44,7 @@ def read_forwards(descriptor: int, begin: int, end: int, notes: Counter[str]) ->
 
 
 def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -> Iterator[bytes]:
-    """Yield chunks of whole lines, the last chunk first; inside a chunk the lines stay in their order."""
+    """Yield chunks of whole lines, last chunk first; within a chunk, the lines are in file order."""
     begin = _skip_bom(descriptor, begin)
     position = end
     rest = b""
@@ -60,7 +60,7 @@ def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -
             more += ended
             skipping = not ended
         chunk = more + rest
-        # Only what stands before the first line shows where it begins.
+        # Where the first line begins is only known from the data before it.
         first = (chunk.find(b"\n") + 1 or len(chunk)) if position > begin else 0
         rest, whole = chunk[:first], chunk[first:]
         if whole:
@@ -71,5 +71,5 @@ def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -
 
 
 def _skip_bom(descriptor: int, begin: int) -> int:
-    """Return where the text begins: after the byte order mark that some editors put first."""
+    """Return where the text begins, after the byte order mark that some editors write."""
     return len(BOM) if begin == 0 and os.pread(descriptor, len(BOM), 0) == BOM else begin

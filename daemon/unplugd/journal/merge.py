@@ -1,13 +1,13 @@
-"""The events of one computer in their order, read by a plan.
+"""Reads the events of one computer in order, following a plan.
 
-A group of one segment is read through, chunk by chunk. The segments of a larger group are merged line by line, one boot
-after the other.
+A group with one segment is read chunk by chunk. The segments of a larger group are merged line by line, one boot after
+another.
 
-Even in one file lines are only nearly in order: what happened is written after what it turned out to mean, up to
-`SLACK_SECONDS` late. So `put_in_order` holds back the events of the last minute of a boot until it has seen what
-follows, and sorts only where a look at the positions shows that it must: mostly a chunk passes through as it is. Events
-of one moment have an order of their own (`find_place`), and a line that is there twice is read once. A line that comes
-later than that stays where it stands and is counted as `disordered`.
+Even within a file, lines are only nearly in order: some events are written up to `SLACK_SECONDS` after later ones. So
+`put_in_order` holds back the events of the last minute of a boot until it has seen what follows, and only sorts if the
+positions are out of order; most chunks pass through unchanged. Events with the same time have a defined order
+(`find_order`), and a duplicate line is read once. A line that is even later stays where it is and is counted as
+`disordered`.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ if TYPE_CHECKING:
     Key = tuple[float, tuple[int, str, float], bytes]
 
 MAX_MERGED_SEGMENTS: Final = 64
-"""Segments merged while they are read; more than these are sorted in memory."""
+"""Maximum number of segments merged while reading; if there are more, their events are sorted in memory."""
 MAX_HELD_EVENTS: Final = 4096
-"""Events held back at most until it is sure that none comes before them."""
+"""Maximum number of events held back in case earlier ones follow."""
 BATCH_EVENTS: Final = 256
 _UPTIME: Final = attrgetter("uptime")
 
 
 class Batch(NamedTuple):
-    """Some events in their order, and the bytes of exactly their lines."""
+    """Some events in order, and exactly their lines as bytes."""
 
     events: list[JournalEvent]
     chunk: bytes
 
     @property
     def lines(self) -> list[bytes]:
-        """The line of each event, without its end."""
+        """The line of each event, without its newline."""
         found = self.chunk.split(b"\n")
         found.pop()
         return found
@@ -64,9 +64,9 @@ class Batch(NamedTuple):
 
 
 class Merger:
-    """Reads by a plan; what is unusual is counted in `notes`, what cannot be read goes to `report_error`.
+    """Reads what a plan says; `notes` counts what is unusual, `report_error` gets what cannot be read.
 
-    `report_progress` is called with the number of bytes after each chunk.
+    After each chunk, `report_progress` gets its number of bytes.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class Merger:
         self._report_progress = report_progress
 
     def read(self, groups: list[Group]) -> Iterator[Batch]:
-        """Yield the events of one computer in their order."""
+        """Yield the events of one computer in order."""
         return put_in_order((batch for group in groups for batch in self._read_group(group)), self._notes)
 
     def read_backwards(self, groups: list[Group]) -> Iterator[Batch]:
-        """Yield the batches of one computer, the last one first; inside a batch the lines are as in the file."""
+        """Yield the batches of one computer, last one first; within a batch, the lines are in file order."""
         for group in reversed(groups):
             if len(group) == 1:
                 yield from self._read_segment(group[0], backwards=True)
@@ -96,7 +96,7 @@ class Merger:
             yield from self._read_segment(group[0])
             return
         ranks = rank_boots(group)
-        # Where segments overlap all are exact, and each has one boot.
+        # Overlapping segments are always exact, and each has one boot.
         by_boot: dict[str, Group] = {}
         for segment in group:
             by_boot.setdefault(segment.last[0], []).append(segment)
@@ -122,7 +122,7 @@ class Merger:
             yield from zip(batch.events, batch.lines, strict=True)
 
     def _read_segment(self, segment: Segment, *, backwards: bool = False) -> Iterator[Batch]:
-        # The scan has already counted what is unusual in an exact segment.
+        # In an exact segment, the scan has already counted what is unusual.
         notes = Counter[str]() if segment.exact else self._notes
         try:
             descriptor = segment.source.open()
@@ -137,7 +137,7 @@ class Merger:
                 located = lines.read_forwards(descriptor, segment.begin, segment.end, notes)
                 chunks = map(itemgetter(1), located)
             if segment.size <= lines.CHUNK_BYTES:
-                # Read whole, so that the file is closed: there can be more segments than files may be open.
+                # Read it all and close the file: there may be more segments than files that can be open.
                 chunks = list(chunks)
             for chunk in chunks:
                 batch = Batch(*decode(chunk, notes))
@@ -164,7 +164,7 @@ class Merger:
 def put_in_order(
     batches: Iterable[Batch], notes: Counter[str], *, keep_duplicates: bool = False
 ) -> Iterator[Batch]:
-    """Yield events that are nearly in order in their exact order, and lines that are there twice only once."""
+    """Yield nearly ordered events in their exact order, and duplicate lines only once."""
     held = Batch([], b"")
     yielded_until = ("", -math.inf)
     for batch in batches:
@@ -176,7 +176,7 @@ def put_in_order(
         now = Batch(held.events + batch.events, held.chunk + batch.chunk) if held.events else batch
         boot = now.events[-1].boot
         positions = list(map(_UPTIME if boot else find_position, now.events))
-        # Where an event is not later than the one before it.
+        # The places where an event is not later than the one before it.
         steps = list(compress(count(), map(ge, positions, positions[1:])))
         if steps or now.events[0].boot != boot:
             if not _is_in_order(
@@ -210,7 +210,7 @@ def put_in_order(
 
 
 def _follows(before: JournalEvent, events: list[JournalEvent]) -> bool:
-    """Return whether `events` are in order, after `before`, and reach so far that none can still come before `before`."""
+    """Return whether `events` are in order and after `before`, and go so far that nothing can come before it."""
     positions = [event.uptime for event in events]
     return (
         bool(before.boot)
@@ -222,7 +222,7 @@ def _follows(before: JournalEvent, events: list[JournalEvent]) -> bool:
 
 
 def _is_in_order(events: list[JournalEvent], steps: Iterable[int]) -> bool:
-    """Return whether the event after each of these steps belongs there; False where only the lines can tell."""
+    """Return whether the events at these steps are in order; False if only their lines can tell."""
     for before, after in (events[step : step + 2] for step in steps):
         if before.boot == after.boot:
             here, there = find_position(before), find_position(after)
@@ -232,7 +232,7 @@ def _is_in_order(events: list[JournalEvent], steps: Iterable[int]) -> bool:
 
 
 def _sort(batch: Batch, notes: Counter[str], *, keep_duplicates: bool) -> Batch:
-    """Return the events of each boot in their order."""
+    """Return the events of each boot in order."""
     pairs: list[Pair] = []
     for _, same in groupby(zip(batch.events, batch.lines, strict=True), key=lambda pair: pair[0].boot):
         before = None
@@ -251,7 +251,7 @@ def _add_key(pair: Pair) -> tuple[Key, Pair]:
 
 
 def _cut(batch: Batch, at: int) -> tuple[Batch, Batch]:
-    """Return the events before a number, and from it on."""
+    """Split a batch before the event with the index `at`."""
     events, chunk = batch
     offset = len(chunk)
     if len(events) - at > 16:

@@ -1,16 +1,16 @@
-"""Which parts of which files hold the events of one computer, and in which order to read them.
+"""Plans which parts of which files to read, and in which order, to get the events of each computer in order.
 
-Journals come rotated, copied twice, put together in the wrong order, or with the events of many computers in one file.
-The unit of reading is the `Segment`: a part of a file in which the events of one computer are in order. Boots follow one
-another by the wall clock of their first event; inside a boot the clock that is never set gives the order.
+Journals may be rotated, copied twice, concatenated in the wrong order, or contain the events of many computers. The
+unit of reading is a `Segment`: a part of a file in which the events of one computer are in order. Boots are ordered by
+the wall clock of their first event, the events of a boot by the clock that is never set.
 
-To look at every line first would cost as much again as to read them. So of a large file only a few lines
-are sampled: the first of every 64 kB, and the very last. If those are of one computer and in order, the file is taken
-for one segment (not `exact`). A file is scanned, line by line, and its segments become exact, if it is small, if its
-samples are out of order, or if its segment overlaps another: then what may be read when depends on every line.
+Looking at every line first would take as long as reading them. So of a large file, only a few lines are sampled: the
+first of every 64 kB, and the last. If these are from one computer and in order, the file is treated as one segment (not
+`exact`). A file is scanned line by line, which makes its segments exact, if it is small, if its samples are out of
+order, or if its segment overlaps another one, since then every line matters.
 
-The plan of a computer is a list of groups. Groups follow one another and are read one after the other; only the
-segments of one group overlap and have to be merged. Scanned files are read twice, all others once.
+The plan for a computer is a list of groups, which are read one after another; only the segments within a group overlap
+and must be merged. Scanned files are read twice, all others once.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
 
 
 SLACK_SECONDS: Final = 60.0
-"""Seconds by which a line may come late: an event is written after what it turned out to mean."""
+"""Seconds by which a line may be late: some events are only written once their consequences are known."""
 SCAN_ALL_BYTES: Final = 1_000_000
-"""A file up to this size is always scanned."""
+"""Files up to this size are always scanned."""
 SAMPLE_EVERY_BYTES: Final = 65_536
 """Bytes from one sample to the next."""
 SAMPLE_BYTES: Final = 4096
 """Bytes read for one sample."""
 MAX_GAP_BYTES: Final = 4096
-"""Bytes of other computers' lines inside a segment: beyond that a new segment begins, so that they are not read for each."""
+"""Maximum length, in bytes, of other computers' lines within a segment; after more, a new segment begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The part of a file, between two offsets, in which the events of one computer are in order.
+    """A part of a file, between two offsets, in which the events of one computer are in order.
 
     `boots` has the lowest position in each boot and its wall-clock time, `last` the last boot and the highest position
-    in it. If not `exact`, all this is what the samples show, and the segment reaches to the end of the file.
+    in it. If not `exact`, these come from the samples, and the segment extends to the end of the file.
     """
 
     source: Source
@@ -63,26 +63,26 @@ class Segment:
     boots: dict[str, tuple[float, float]]
     last: tuple[str, float]
     first_seen: dict[str, int]
-    """The offset of each boot's first line; if not `exact`, of its first sample, up to `SAMPLE_EVERY_BYTES` behind it."""
+    """The offset of each boot's first line; if not `exact`, of its first sample, up to `SAMPLE_EVERY_BYTES` later."""
     exact: bool
     alone: bool = True
-    """Whether no line of another computer lies between the two offsets."""
+    """Whether there are no lines of other computers between the two offsets."""
 
     @property
     def size(self) -> int:
-        """Bytes from the first line to the last."""
+        """The length of the segment in bytes."""
         return self.end - self.begin
 
 
 class Planner:
-    """Finds out what to read; what is unusual is counted in `notes`, what cannot be read goes to `report_error`."""
+    """Finds out what to read; `notes` counts what is unusual, `report_error` gets what cannot be read."""
 
     def __init__(self, notes: Counter[str], report_error: Callable[[str], None]) -> None:
         self._notes = notes
         self._report_error = report_error
 
     def plan(self, found: Sequence[Source]) -> Plan:
-        """Return the groups of segments of each computer, in the order in which they are read."""
+        """Return the groups of segments of each computer, in reading order."""
         segments = {source: self._survey(source) for source in found}
         while True:
             by_host: dict[str, list[Segment]] = {}
@@ -101,11 +101,11 @@ class Planner:
                 )
             if not to_scan:
                 return plan
-            # What a scan shows can make other segments overlap.
+            # The result of a scan can make other segments overlap.
             segments.update((source, self._scan(source)) for source in to_scan)
 
     def _survey(self, source: Source) -> list[Segment]:
-        """Return the segments of a file, after a scan only where samples do not tell."""
+        """Return the segments of a file; it is scanned only if samples are not enough."""
         try:
             sampled = _sample(source) if source.size > max(SCAN_ALL_BYTES, SAMPLE_BYTES) else None
         except OSError as error:
@@ -114,7 +114,7 @@ class Planner:
         return [sampled] if sampled else self._scan(source)
 
     def _scan(self, source: Source) -> list[Segment]:
-        """Return the segments of a file after a look at every line."""
+        """Return the segments of a file after looking at every line."""
         ended: list[Segment] = []
         open_segments: dict[str, Segment] = {}
         try:
@@ -137,7 +137,7 @@ class Planner:
                     continue
                 if at < segment.boots[event.boot][0]:
                     segment.boots[event.boot] = (at, parse_timestamp(event.time))
-                # Changed in place: a new object for each line would take most of the time.
+                # Change it in place: a new object for each line would take most of the time.
                 object.__setattr__(segment, "end", end)
                 object.__setattr__(segment, "last", (event.boot, max(at, segment.last[1])))
         except OSError as error:
@@ -179,7 +179,7 @@ def read_located(
 
 
 def find_position(event: JournalEvent) -> float:
-    """Return where an event stands in its boot, in seconds; by the wall clock where it names no boot."""
+    """Return the position of an event in its boot, in seconds; its wall-clock time if it names no boot."""
     if event.boot:
         return event.uptime
     at = parse_timestamp(event.time)
@@ -187,12 +187,12 @@ def find_position(event: JournalEvent) -> float:
 
 
 def find_order(event: JournalEvent) -> tuple[int, str, float]:
-    """Return the order of an event among those of the same moment."""
+    """Return the sort key of an event among events with the same time."""
     return kinds.sort_key(event.event, event.device, event.outcome)
 
 
 def rank_boots(segments: Iterable[Segment]) -> dict[str, int]:
-    """Return the place of each boot among the others: by the time of its first event."""
+    """Return the rank of each boot by the time of its first event."""
     first: dict[str, tuple[float, float]] = {}
     for segment in segments:
         for boot, begin in segment.boots.items():
@@ -209,7 +209,7 @@ def rank_boots(segments: Iterable[Segment]) -> dict[str, int]:
 
 
 def _sample(source: Source) -> Segment | None:
-    """Return the whole file as one segment if its samples are of one computer and in order, else None."""
+    """Return the whole file as one segment if its samples are from one computer and in order, else None."""
     samples = _read_samples(source)
     boots: dict[str, tuple[float, float]] = {}
     first_seen: dict[str, int] = {}
@@ -236,7 +236,7 @@ def _read_samples(source: Source) -> list[tuple[int, JournalEvent]]:
         samples: list[tuple[int, JournalEvent]] = []
         for offset in range(0, source.size - SAMPLE_BYTES, SAMPLE_EVERY_BYTES):
             samples += ((offset, event) for event in islice(_read_sample(descriptor, offset), 1))
-        # The very last event tells where the next file may begin.
+        # The last event shows where the next file may begin.
         end = source.size - SAMPLE_BYTES
         samples += [(end, event) for event in _read_sample(descriptor, end)][-1:]
     finally:
@@ -262,7 +262,7 @@ def _is_ascending(segment: Segment, ranks: dict[str, int]) -> bool:
 
 
 def _group_segments(segments: list[Segment], ranks: dict[str, int]) -> list[Group]:
-    """Return the segments in groups that do not overlap, in their order."""
+    """Return the segments in groups that do not overlap, in order."""
 
     def begins(segment: Segment) -> tuple[int, float]:
         boot = min(segment.boots, key=ranks.__getitem__)

@@ -1,4 +1,4 @@
-"""The text of an event in `unplugd log`: one sentence for a person. Pure; whatever the event holds is made harmless."""
+"""Describes an event in a sentence, for `unplugd log`. Pure; untrusted content is sanitized."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OUTCOME_SENTENCES: Final = {
 
 
 def describe(event: Mapping[str, Any]) -> str:
-    """Return an event as a sentence, after the name of its device if it has one."""
+    """Return an event as a sentence, preceded by the name of its device if it has one."""
     describe_event = _SENTENCES.get(str(event.get("event")))
     sentence = describe_event(event) if describe_event else sanitize.one_line(str(event.get("event")))
     name = event.get("name")

@@ -1,4 +1,4 @@
-"""Finding the journal files that a person means, and opening each safely, also after it was rotated."""
+"""Finds the journal files that a person means, and opens them safely, even after a rotation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HINT: Final = "give a journal, such as events.jsonl, or a folder with one"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file as it was when it was found; `size` is how far it is read."""
+    """A file as it was when it was found; only its first `size` bytes are read."""
 
     path: Path
     device: int
@@ -33,11 +33,11 @@ class Source:
 
     @property
     def identity(self) -> tuple[int, int]:
-        """What stays the same when the file is renamed."""
+        """Device and inode number, which stay the same when the file is renamed."""
         return self.device, self.inode
 
     def open(self) -> int:
-        """Return a descriptor of this very file, under another name if it was rotated meanwhile; OSError if it is gone."""
+        """Return a descriptor of this file, even if a rotation has renamed it; OSError if it is gone."""
         for path in self._list_names():
             try:
                 descriptor = open_file(path)
@@ -63,7 +63,7 @@ class Source:
 
 
 def open_file(path: Path) -> int:
-    """Return a descriptor for reading a regular file; OSError for anything else, and never waits for a FIFO."""
+    """Return a descriptor for reading a regular file; OSError for anything else. This never blocks on a FIFO."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
@@ -75,9 +75,9 @@ def open_file(path: Path) -> int:
 def find_sources(
     given: Sequence[Path], own: Path, notes: Counter[str], report_error: Callable[[str], None]
 ) -> list[Source]:
-    """Return the files meant by `given`, or the user's `own` journal, each once; Failure if there is none to read.
+    """Return the files that `given` means, by default the user's `own` journal, each once; Failure if none is readable.
 
-    A folder means the journals in it (or in the folders in it), with their rotated files; `*`, `?` and `[…]` stand for names.
+    A folder means the journals in it and in its subfolders, with their rotated files; `*`, `?` and `[…]` are wildcards.
     """
     found: dict[tuple[int, int], Source] = {}
     errors: list[str] = []
@@ -105,7 +105,7 @@ def find_sources(
 
 
 def find_current_files(given: Sequence[Path], own: Path) -> list[Path]:
-    """Return the files that a running unplugd appends to, whether they exist yet or not."""
+    """Return the files that a running unplugd appends to; they need not exist yet."""
     if not given:
         return [own]
     named: list[Path] = []
@@ -120,12 +120,12 @@ def find_current_files(given: Sequence[Path], own: Path) -> list[Path]:
 
 
 def describe_unreadable(path: Path, error: OSError) -> str:
-    """Return the message about a file that cannot be read."""
+    """Return a message about a file that cannot be read."""
     return f"{show_name(path)}: {_explain(error)}"
 
 
 def show_name(path: Path) -> str:
-    """Return a file's name, safe to print: anybody can have named it."""
+    """Return a file name that is safe to print, since file names are untrusted."""
     return sanitize.one_line(paths.shorten(path), MAX_NAME_CHARACTERS)
 
 
@@ -160,11 +160,11 @@ def _expand(given: Iterable[Path], errors: list[str]) -> Iterable[Path]:
 
 
 def _match(pattern: Path) -> list[Path]:
-    return [Path(name) for name in sorted(glob.glob(str(pattern)))]  # noqa: PTH207 - it can begin with a slash
+    return [Path(name) for name in sorted(glob.glob(str(pattern)))]  # noqa: PTH207 - the pattern can begin with a slash
 
 
 def _find_journals(folder: Path) -> list[Path]:
-    """Return the journals of a folder and of the folders in it: `*.jsonl`, and the rotated files of each."""
+    """Return the journals in a folder and its subfolders: `*.jsonl`, with their rotated files."""
     names = {_strip_number(path) for pattern in ("*.jsonl*", "*/*.jsonl*") for path in folder.glob(pattern)}
     return [
         file
@@ -176,7 +176,7 @@ def _find_journals(folder: Path) -> list[Path]:
 
 
 def _list_settled_files(path: Path) -> list[Path]:
-    """Return a journal's files, not as they are between two steps of a rotation."""
+    """Return a journal's files, but never as they are in the middle of a rotation."""
     if not _may_enter(path.parent):
         raise Failure(f"{show_name(path.parent)}: Permission denied", "give a journal that you can read")
     before = list_files(path)
@@ -195,7 +195,7 @@ def _may_enter(folder: Path) -> bool:
 
 
 def _strip_number(path: Path) -> Path:
-    """Return the name that a rotated file had when it was written to."""
+    """Return the path without the number of a rotated file."""
     stem, _, number = path.name.rpartition(".")
     return path.with_name(stem) if stem and number.isascii() and number.isdecimal() else path
 

@@ -1,9 +1,9 @@
-"""Any number of journals read as one: for each computer a stream of events, each event once and in order, then all merged.
+"""Reads any number of journals as one: a stream of events per computer, in order and without duplicates, then merged.
 
-`notes` counts what was unusual: lines that are `torn`, `foreign` (not unplugd's), `too_long` or `doubled` (there twice,
-read once), with an `odd_value`, an `unknown_event` or an `other_schema` (of another version), `disordered` or
-`misplaced` (read where they stand); files that are `unreadable_file`, `cut_file` (became shorter while they were read)
-or `same_file` (given twice).
+`notes` counts what is unusual: lines that are `torn`, `foreign` (not unplugd's), `too_long` or `doubled` (duplicates,
+read once), that have an `odd_value`, an `unknown_event` or an `other_schema` (another version), that are `disordered`
+or `misplaced` (read where they are); and files: `unreadable_file`, `cut_file` (truncated while being read) and
+`same_file` (given twice).
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 
 MAX_COMPUTERS: Final = 64
-"""Computers up to which whole batches are taken from all of them at once."""
+"""Maximum number of computers for merging by batches; with more, the streams are merged event by event."""
 
 
 def ignore_error(_message: str) -> None:
-    """Do nothing with an error."""
+    """Ignore an error."""
 
 
 def read_merged(
     sources: Sequence[Source], notes: Counter[str], report_error: Callable[[str], None] = ignore_error
 ) -> tuple[list[str], Iterator[Batch]]:
-    """Return the computers, and the events of all of them by the wall clock."""
+    """Return the computers, and all their events ordered by the wall clock."""
     plan = Planner(notes, report_error).plan(sources)
     merger = Merger(notes, report_error)
     return list(plan), _merge([merger.read(groups) for groups in plan.values()])
@@ -51,7 +51,7 @@ def read_last(
     select: Callable[[Batch], Batch],
     most: int,
 ) -> tuple[list[str], Iterator[Batch]]:
-    """Return the computers, and the last `most` events that `select` lets through, read from the end."""
+    """Return the computers, and the last `most` events that `select` keeps, reading from the end."""
     plan = Planner(notes, report_error).plan(sources)
     merger = Merger(notes, report_error)
     streams: list[Iterator[Batch]] = []
@@ -59,7 +59,7 @@ def read_last(
         taken: list[Batch] = []
         found = 0
         for batch in merger.read_backwards(groups):
-            # One batch more than needed: its end can belong after the beginning of the next one.
+            # Read one batch more than needed: its last events may belong after the first ones of the next batch.
             enough = found >= most
             selected = select(batch)
             found += len(selected.events)
@@ -81,7 +81,7 @@ def _merge(streams: list[Iterator[Batch]]) -> Iterator[Batch]:
 
 
 class _Stream:
-    """The events of one computer with the times by which they are merged: these never fall, whatever the clock says."""
+    """The events of one computer with the times used for merging, which never decrease even if the clock does."""
 
     def __init__(self, batches: Iterator[Batch]) -> None:
         self._batches = batches
@@ -91,7 +91,7 @@ class _Stream:
         self.lines: list[bytes] = []
 
     def fill(self) -> bool:
-        """Read the next batch if nothing waits, and return whether anything does."""
+        """Read the next batch if none is left; return whether there are events."""
         while not self.times:
             batch = next(self._batches, None)
             if batch is None:
@@ -104,7 +104,7 @@ class _Stream:
         return True
 
     def take(self, until: str) -> tuple[list[str], list[JournalEvent], list[bytes]]:
-        """Remove and return what comes until then."""
+        """Remove and return the events up to the time `until`."""
         cut = bisect_right(self.times, until)
         taken = self.times[:cut], self.events[:cut], self.lines[:cut]
         self.times, self.events, self.lines = self.times[cut:], self.events[cut:], self.lines[cut:]
@@ -112,7 +112,7 @@ class _Stream:
 
 
 def _merge_batches(batches: list[Iterator[Batch]]) -> Iterator[Batch]:
-    """Merge as many events at a time as are known of every computer."""
+    """Merge by batches: each time, all events up to the earliest end of the current batches."""
     streams = [stream for stream in map(_Stream, batches) if stream.fill()]
     while streams:
         until = min(stream.times[-1] for stream in streams)
@@ -130,7 +130,7 @@ def _merge_batches(batches: list[Iterator[Batch]]) -> Iterator[Batch]:
 
 
 def _merge_events(batches: list[Iterator[Batch]]) -> Iterator[Batch]:
-    """Merge event by event: with very many computers, a look at all of them for each batch would take too long."""
+    """Merge event by event: with very many computers, checking all of them for each batch would take too long."""
     merged = heapq.merge(*map(_pair_with_times, batches), key=itemgetter(0))
     while pairs := [pair for _, pair in islice(merged, BATCH_EVENTS)]:
         yield Batch.from_pairs(pairs)

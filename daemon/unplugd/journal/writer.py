@@ -1,8 +1,8 @@
-"""Writing the journal: one JSON object a line, appended for years, read by people and by other programs.
+"""Writes the journal: one JSON object per line, appended for years, read by people and programs.
 
-`Journal` makes lines of events: it adds the time, the host and the boot. `JournalFile` appends lines to the file, each
-with one write, so that a reader never sees half of one. While the disk is full or gone, lines wait in memory; if too
-many wait, the oldest are dropped, and a `gap` event says later how many.
+`Journal` formats events as lines, adding the time, the host and the boot. `JournalFile` appends lines to the file, each
+with a single write, so that a reader never sees half a line. While the disk is full or missing, lines wait in memory;
+if there are too many, the oldest are dropped, and a `gap` event later says how many.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = 1
 ROTATE_BYTES: Final = 8_000_000
-"""Size at which a new file begins: about four months of a device that is always plugged in."""
+"""Maximum size of a file, reached after about four months with a device that is always plugged in."""
 MAX_ROTATED_FILES: Final = 40
-"""Rotated files kept: more than ten years of them."""
+"""Maximum number of rotated files, enough for more than ten years."""
 MAX_WAITING_EVENTS: Final = 1000
-"""Events kept while they cannot be written: three days of checkpoints."""
+"""Maximum number of events kept while they cannot be written: three days of checkpoints."""
 
 
 class JournalFile:
-    """The file that lines are appended to. `error` says why the last write failed, `lost` how many lines were dropped."""
+    """The file. `error` says why the last write failed, `lost` is the number of lines that were dropped."""
 
     def __init__(
         self, path: Path, *, rotate_at: int = ROTATE_BYTES, max_waiting: int = MAX_WAITING_EVENTS
@@ -52,11 +52,11 @@ class JournalFile:
 
     @property
     def waiting(self) -> int:
-        """How many events could not be written yet."""
+        """The number of events that could not be written yet."""
         return len(self._waiting)
 
     def msg(self, line: str) -> None:
-        """Append one line (structlog's name for it); never raises for a disk that is full or gone."""
+        """Append a line; a full or missing disk raises no error. The name is structlog's."""
         self._waiting.append(line)
         while len(self._waiting) > self._max_waiting:
             moment = json.loads(self._waiting.popleft())["time"]
@@ -68,13 +68,13 @@ class JournalFile:
     info = msg
 
     def flush(self) -> bool:
-        """Write the waiting lines, oldest first, and return whether all are written."""
+        """Write the waiting lines, oldest first; return whether all were written."""
         try:
             while self._waiting:
                 self._append(self._waiting[0].encode(errors="backslashreplace") + b"\n")
                 self._waiting.popleft()
         except OSError as error:
-            # Without the path: it contains the user's name.
+            # Leave out the path, which contains the user's name.
             self.error = error.strerror or type(error).__name__
             self.close()
             return False
@@ -82,7 +82,7 @@ class JournalFile:
         return True
 
     def close(self) -> None:
-        """Close the file; the next line opens it again."""
+        """Close the file; the next write opens it again."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -91,7 +91,7 @@ class JournalFile:
         descriptor = self._open(len(line))
         size = os.fstat(descriptor).st_size
         if os.write(descriptor, line) != len(line):
-            # A disk that is nearly full takes only a part of the line: better none of it than a torn line.
+            # A nearly full disk may take only part of the line. No line is better than a torn one.
             os.ftruncate(descriptor, size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -156,7 +156,7 @@ class Journal:
         )
 
     def write(self, event: events.Event, device: Device | None = None, at: float | None = None) -> None:
-        """Write an event that happened at the time `at` (None: now), with the device that it is about."""
+        """Write an event that happened at the time `at` (None: now), with the device it is about."""
         about = (
             {"device": device.port, "id": device.id, "name": sanitize.one_line(device.name)} if device else {}
         )
@@ -165,14 +165,14 @@ class Journal:
         self._write_gap()
 
     def retry(self) -> bool:
-        """Write the lines that wait, and a gap if any were lost; return whether all is written."""
+        """Write the waiting lines, and a gap if any were lost; return whether everything was written."""
         if self.file.waiting and not self.file.flush():
             return False
         self._write_gap()
         return not self.file.waiting
 
     def _write_gap(self) -> None:
-        """Write how many events were lost, once none waits any more."""
+        """Record how many events were lost, once the file can be written again."""
         if self.file.lost and not self.file.error:
             gap = events.Gap(self.file.lost, self.file.lost_from, self.file.lost_until)
             self.file.lost, self.file.lost_from, self.file.lost_until = 0, "", ""
@@ -180,8 +180,8 @@ class Journal:
 
 
 def _load_structlog() -> Any:
-    # structlog imports these for features that the daemon does not use, and they would take 10 MB for months: during the
-    # import they are empty modules. Programs that only read a journal do not load structlog at all.
+    # structlog imports these for features that the daemon does not use, and they would take 10 MB all the time. During
+    # the import they are replaced by empty modules. Commands that only read a journal do not load structlog at all.
     stand_ins = [name for name in ("rich", "asyncio", "uuid") if name not in sys.modules]
     for name in stand_ins:
         sys.modules[name] = types.ModuleType(name)
