@@ -1,1 +1,1 @@
-"""From the events of journals to periods, uses and reminders, and to the figures of a report."""
+"""Turns the events of journals into periods, uses and reminders, and these into the figures of a report."""

@@ -1,8 +1,9 @@
-"""Which boot of which computer an event belongs to, and when in that boot it happened. Pure.
+"""Finds out which boot of which computer an event belongs to, and when in that boot it happened. Pure.
 
-Each event names its boot, and its `uptime` says when in the boot it happened. Both can be missing or wrong: a journal can
-be merged from several, the name of a boot can come again, a date can be nonsense. So clocks decide: an event more
-than a minute before the last one of its boot is either late and skipped, or belongs to another boot with the same name.
+Each event names its boot, and its `uptime` says when in the boot it happened. Both may be missing or wrong: a journal
+may be merged from several, the name of a boot may be reused, a date may be invalid. So the clocks decide: an event more
+than a minute before the latest event of its boot is either late and skipped, or part of another boot with the same
+name.
 """
 
 from __future__ import annotations
@@ -16,27 +17,27 @@ if TYPE_CHECKING:
     from unplugd.review.results import Results
 
 MAX_BOOTS: Final = 8
-"""Boots of one computer that are followed at once: their events can be mixed where clocks were wrong."""
+"""Maximum number of boots per computer followed at once; their events may be mixed if clocks were wrong."""
 
 
 class Boots:
-    """The boots that are followed, by computer and boot."""
+    """The boots being followed, by computer and boot."""
 
     def __init__(self, results: Results) -> None:
         self.by_name: dict[tuple[str, str], BootClock] = {}
         self.latest: dict[str, str] = {}
-        """The boot of each computer's last event that makes sense."""
+        """The boot of each computer's last valid event."""
         self.seen: set[tuple[str, str]] = set()
-        """Computer and boot of all events, also of those that make no sense."""
+        """The computer and boot of all events, including invalid ones."""
         self.all_timed = True
-        """Whether each event of a boot says when in it it happened."""
+        """Whether every event that names a boot has a valid uptime."""
         self._of_host: dict[str, list[str]] = {}
         self._results = results
 
     def place(
         self, known: BootClock | None, event: JournalEvent, wall: float
     ) -> tuple[BootClock, float, float] | None:
-        """Return the boot, the uptime and the wall clock of an event that does not simply follow in the `known` boot.
+        """Return the boot, uptime and wall clock of an event that does not simply continue the `known` boot.
 
         None if they cannot be determined.
         """
@@ -67,12 +68,12 @@ class Boots:
     def _begin_boot(
         self, known: BootClock | None, event: JournalEvent, uptime: float | None, wall: float
     ) -> BootClock | None:
-        """Return a boot that begins with this event, None where it is a late event of the `known` one."""
+        """Return a boot that begins with this event, None if it is a late event of the `known` one."""
         host, boot = event.host, event.boot
         if known is not None and uptime is not None:
             if known.skew is not None and abs(wall - uptime - known.skew) <= JUMP_SECONDS:
                 return None
-            # Another boot with the same name.
+            # This is another boot with the same name.
             self.end_boot(host, boot)
         of_host = self._of_host.setdefault(host, [])
         if len(of_host) >= MAX_BOOTS:
@@ -82,7 +83,7 @@ class Boots:
         return begun
 
     def end_boot(self, host: str, boot: str, *, last: bool = False) -> None:
-        """Stop following a boot and finish all that is open in it; what is plugged in stays so if it is the `last` one."""
+        """Stop following a boot and finish its periods, which stay open if it is the `last` boot."""
         ended = self.by_name.pop((host, boot))
         self._of_host[host].remove(boot)
         self._results.finish_run(ended)

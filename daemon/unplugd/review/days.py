@@ -1,7 +1,7 @@
-"""Local days, dates and times as a report shows them. Pure.
+"""Local days, and how a report shows dates and times. Pure.
 
-A local day is as long as its clock makes it: 23 or 25 hours when the clocks change. Names are English, whatever the
-environment: those of strftime depend on it.
+A local day may be 23 or 25 hours long when the clocks change. Names are always English, so strftime, which depends on
+the environment, is not used.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Day(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def hours(self) -> float:
-        """How long it is, in hours."""
+        """The length of the day in hours."""
         return (self.ended - self.began) / 3600
 
 
@@ -74,20 +74,20 @@ def list_days(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:
 
 
 def find_hour(day: Day, hour: int, zone: tzinfo) -> float:
-    """Return where an hour of the local clock lies on `day`, from 0 (its beginning) to 1 (its end)."""
+    """Return the position of a local hour on `day`, from 0 (its beginning) to 1 (its end)."""
     moment = datetime(day.date.year, day.date.month, day.date.day, hour, tzinfo=zone).timestamp()
     return (moment - day.began) / (day.ended - day.began)
 
 
 def format_clock(moment: datetime) -> str:
-    """Return "10:06", with the zone if the clock shows this twice that day."""
+    """Return "10:06", with the zone if the clock shows this time twice that day."""
     shown = f"{moment.hour:02}:{moment.minute:02}"
     twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
     return f"{shown} {moment.tzname()}" if twice else shown
 
 
 def format_interval(began: datetime, ended: datetime) -> str:
-    """Return "10:06 to 10:40" with a dash, and with the days if it is over midnight."""
+    """Return "10:06 to 10:40" (with a dash), with the days if it spans midnight."""
     if began.date() == ended.date():
         return f"{format_clock(began)}{DASH}{format_clock(ended)}"
     first, last = format_short(began.date()), format_short(ended.date())
@@ -115,7 +115,7 @@ def format_month(day: date) -> str:
 
 
 def format_days(first: date, last: date) -> str:
-    """Return a range of days in as few words as are clear: "2 to 30 November 2026", with a dash."""
+    """Return a range of days as briefly as possible: "2 to 30 November 2026" (with a dash)."""
     if first == last:
         return format_full(first)
     if first.year != last.year:

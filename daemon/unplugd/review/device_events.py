@@ -1,7 +1,7 @@
-"""What each kind of event about a device does to its period. Pure.
+"""Applies each kind of event about a device to the device's period. Pure.
 
-Nothing here trusts the journal to be whole: an event about a device that is not known to be plugged in begins a period,
-at the time that its own durations say, and an event that cannot be true is left out.
+The journal may be incomplete: an event about a device that is not known to be plugged in begins a period at the time
+computed from its own durations, and an event that cannot be true is ignored.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     Handler = Callable[[BootClock, JournalEvent, float, float], bool]
 
 MAX_REPLUG_SECONDS: Final = 11.0
-"""Seconds within which a replug continues the period: the rule's ten, and one for a poll that came late."""
+"""Seconds within which a replug continues the period: the ten of the rules, plus one for a late poll."""
 
 
 class DeviceEvents:
     """Applies events about devices to the periods of their boot.
 
-    Each handler takes the boot, the event, its time in the boot, and the wall clock. It returns whether the event makes
-    sense.
+    Each handler takes the boot, the event, its time in the boot, and its wall-clock time, and returns whether the event
+    is plausible.
     """
 
     def __init__(self, results: Results) -> None:
@@ -55,13 +55,13 @@ class DeviceEvents:
                 period.unplugged_at = None
                 return True
             if unplugged_at is None and at <= period.began:
-                return False  # the same event again
+                return False  # a duplicate
             self._results.finish_period(boot, event.device, "cut")
         _begin_period(boot, event, at, at, wall)
         return True
 
     def on_checkpoint(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
-        """Note that the device is still plugged in."""
+        """Record that the device is still plugged in."""
         period = boot.find_plugged_in(event.device)
         if period is not None:
             period.touch(at, wall)
@@ -78,7 +78,7 @@ class DeviceEvents:
         last_seen_at = period.at
         ended = at = period.touch(at, wall)
         if event.unseen:
-            # Written at the next start; its duration is what was known by then.
+            # It was written at the next start, with the duration known from the last event.
             plugged_for = check_number(event.plugged_for)
             ended = last_seen_at if plugged_for is None else period.plugged_at + plugged_for
             ended = min(max(period.began, ended), at)
@@ -95,7 +95,7 @@ class DeviceEvents:
         return True
 
     def on_use_ended(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
-        """End the current use, or add a whole one if its beginning is lost."""
+        """End the current use, or add a complete one if its beginning is missing."""
         used_for = check_number(event.used_for)
         period = boot.open.get(event.device)
         if period is None and used_for is not None:
@@ -106,19 +106,19 @@ class DeviceEvents:
         at = period.touch(at, wall)
         uses = period.uses
         if uses.current:
-            # For a device that was unplugged while unplugd was not running it is written at the next start.
+            # If the device was unplugged while unplugd was not running, this event was written at the next start.
             uses.end(at if used_for is None else min(at, uses.current[0] + used_for))
             return True
         if used_for is None:
             return False
-        # It cannot reach back behind the use before it.
+        # It cannot begin before the end of the previous use.
         earliest = uses.finished[-1].ended if uses.finished else period.began
         uses.begin(max(earliest, at - used_for), event.program, event.evidence)
         uses.end(at)
         return True
 
     def on_reminder_ended(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
-        """Note the outcome of the last reminder."""
+        """Record the outcome of the last reminder."""
         period = boot.find_plugged_in(event.device)
         if period is None or not period.shown:
             return False
@@ -126,7 +126,7 @@ class DeviceEvents:
         period.shown = False
         if event.outcome not in OUTCOMES:
             return False
-        # An update that came after the outcome of the last reminder is no reminder of its own.
+        # If the last reminder already has an outcome, this event ends an update, which is not a separate reminder.
         if period.reminders and not period.reminders[-1].outcome:
             period.reminders[-1].outcome = event.outcome
         return True
@@ -145,7 +145,7 @@ class DeviceEvents:
         period = boot.open.get(event.device)
         if period is None or period.snoozes.current is None:
             return False
-        # After an unplug it is written ten seconds later, or at the next start: its duration says when it ended.
+        # After an unplug it is written ten seconds later or at the next start, so use its duration.
         snoozed_for = check_number(event.snoozed_for)
         began = period.snoozes.current.began
         period.snoozes.end(at if snoozed_for is None else min(at, began + snoozed_for))
@@ -154,7 +154,7 @@ class DeviceEvents:
         return True
 
     def on_stranger(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
-        """Note an unknown program, once."""
+        """Record an unknown program, once."""
         period = self._find_or_begin_period(boot, event, at, wall)
         period.touch(at, wall)
         if event.program not in period.strangers:
@@ -162,7 +162,7 @@ class DeviceEvents:
         return True
 
     def apply_reminder(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> None:
-        """Add a reminder to each device for which it is due; the others that it lists are only on the screen."""
+        """Add a reminder to each device for which it is due; the other devices are only shown on the screen."""
         due = event.devices if event.due is None else event.due
         for port in event.devices:
             period = boot.find_plugged_in(port)
@@ -172,7 +172,7 @@ class DeviceEvents:
             reminded_at = period.touch(at, wall)
             period.shown = True
             if port in due:
-                # The event has the largest count of its devices: only that of a single device is certain.
+                # The count is the highest of all devices; it is only certain for a single one.
                 if len(due) == 1 or not period.reminders:
                     count = int(check_number(event.count) or 0)
                 else:
@@ -182,7 +182,7 @@ class DeviceEvents:
     def _find_or_begin_period(
         self, boot: BootClock, event: JournalEvent, at: float, wall: float
     ) -> OpenPeriod:
-        """Return the period that an event is about; one that begins with the event if none is known."""
+        """Return the period that an event is about, or begin one if none is known."""
         period = boot.find_plugged_in(event.device)
         if period is not None:
             return period
@@ -193,7 +193,7 @@ class DeviceEvents:
     def _begin_earlier_period(
         self, boot: BootClock, event: JournalEvent, at: float, wall: float
     ) -> OpenPeriod | None:
-        """Begin a period that is as long, and was used as long, as the event says; None if it does not say."""
+        """Begin a period with the durations given by the event; None if there are none."""
         plugged_for = check_number(event.plugged_for)
         if plugged_for is None:
             return None
@@ -203,14 +203,14 @@ class DeviceEvents:
         period = _begin_period(boot, event, at - plugged_for, at, wall)
         used_for = 0.0 if idle_for is None else plugged_for - idle_for
         if used_for > 0:
-            # Only the duration is known: it goes to the beginning.
+            # Only its duration is known: put it at the beginning.
             period.uses.begin(period.began, "", "")
             period.uses.end(min(period.began + used_for, period.at))
         return period
 
 
 def _begin_period(boot: BootClock, event: JournalEvent, began: float, at: float, wall: float) -> OpenPeriod:
-    """Begin a period, but not before the one before it on this port was over."""
+    """Begin a period, but not before the end of the previous one on this port."""
     port = event.device
     period = OpenPeriod(boot, event, max(began, boot.ended.get(port, began)), at, wall)
     period.at = max(period.at, period.began)

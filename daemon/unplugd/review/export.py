@@ -1,4 +1,4 @@
-"""A report as JSON, as share/doc/unplugd/report.schema.json describes it. Pure."""
+"""Exports a report as JSON, as described by share/doc/unplugd/report.schema.json. Pure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from unplugd.review.model import Period
 
 SCHEMA: Final = 1
-"""The version of the JSON; a higher one may have other keys."""
+"""The version of the JSON format; a higher one may have other keys."""
 UNANSWERED: Final = "unanswered"
-"""The JSON's word for the outcome ""."""
+"""The value for the outcome "" in the JSON."""
 _RFC_3339_LENGTH: Final = len("2026-11-22T14:00:00+01:00")
 
 
 def make_json(report: Report) -> dict[str, Any]:
-    """Return the report as report.schema.json describes it: durations in seconds, times with the zone's offset."""
+    """Return the report as a JSON object: durations in seconds, times with the zone's offset."""
     zone = days.find_zone(report.zone)
 
     def format_time(seconds: float) -> str:
@@ -112,10 +112,10 @@ def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
 
 
 def _format_time(seconds: float, zone: tzinfo) -> str:
-    # Not by isoformat(timespec="milliseconds"), which cuts off what a float lacks to the next millisecond.
+    # Not isoformat(timespec="milliseconds"): it truncates, which is wrong for floats just below a millisecond.
     whole, rest = divmod(to_milliseconds(seconds), 1000)
     text = datetime.fromtimestamp(whole, zone).isoformat()
     if len(text) != _RFC_3339_LENGTH:
-        # RFC 3339 has no seconds in an offset: where the zone had some then, the time is written in UTC.
+        # RFC 3339 does not allow seconds in an offset: if the zone had some at that time, use UTC.
         text = datetime.fromtimestamp(whole, UTC).isoformat()
     return f"{text[:19]}.{rest:03}{text[19:]}"

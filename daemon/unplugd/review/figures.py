@@ -1,8 +1,8 @@
-"""The figures of an interval of time, and the report that they make up. Pure.
+"""The figures of an interval of time, and the report made of them. Pure.
 
-An interval is from a moment to just before another. Each duration is the part of it within the interval; whatever is
-counted belongs to the interval in which it began. So the figures of days, devices, computers, or of the time before and
-after any moment, add up to those of the whole, to the millisecond; only the longest durations and the median do not.
+An interval excludes its end. Only the part of a duration within the interval is counted; everything else is counted in
+the interval in which it began. So the figures of days, devices, computers, or of the time before and after any moment
+add up to the total, to the millisecond, except for the longest durations and the median.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from unplugd.review.model import Period, Watched
 
 OUTCOMES: Final[tuple[str, ...]] = (*events.OUTCOMES, "")
-"""The outcomes of a reminder, the best first; "" where the journal does not say."""
+"""The outcomes of a reminder, best first; "" if the journal does not say."""
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """The figures of an interval. Durations in seconds; the longest ones are of one period.
+    """The figures of an interval. Durations are in seconds; the longest ones are those of a single period.
 
-    `periods`: how often something was plugged in. `unused_for`: `plugged_for` less `used_for`. `uses`, `reminders`,
-    `snoozes`: how many began; a reminder about two devices counts for each. `strangers`: unknown programs on the
-    devices, each once a period. `outcomes` are those of the reminders, and add up to them.
+    `periods`: how many times a device was plugged in. `unused_for`: `plugged_for` minus `used_for`. `uses`,
+    `reminders`, `snoozes`: how many began; a reminder about two devices counts for each. `strangers`: unknown programs
+    on the devices, each once per period. `outcomes` are those of the reminders, and add up to their number.
 
-    `reaction` is the median time from the first reminder after the last use to the unplug, in the periods whose end was
-    seen in the interval; None if there are none.
+    `reaction` is the median time from the first reminder after the last use to the unplug, over the periods that were
+    seen to end in the interval; None if there are none.
     """
 
     periods: int = 0
@@ -50,10 +50,10 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All that a report says. Times are Unix seconds; days are local ones, of `zone`.
+    """Everything in a report. Times are Unix seconds; days are local days of `zone`.
 
-    `notes` counts what was unusual in the journal, by the keys of `notes.NOTES`. `before` are the figures of the equally
-    long time before, None where the journal does not reach back that far.
+    `notes` counts what was unusual in the journal, with the keys of `notes.NOTES`. `before` has the figures of the
+    equally long time before, or None if the journal does not go back that far.
     """
 
     since: float
@@ -62,16 +62,16 @@ class Report(msgspec.Struct, frozen=True):
     total: Figures
     before: Figures | None
     days: tuple[tuple[date, Figures], ...]
-    """Those with data, oldest first."""
+    """The days with data, oldest first."""
     devices: tuple[tuple[str, str, Figures], ...]
-    """Name, id, figures."""
+    """Name, id and figures of each."""
     computers: tuple[tuple[str, Figures], ...]
     periods: tuple[Period, ...]
-    """Those that are not over by `since` and have begun by `until`, cut to these, oldest first."""
+    """The periods that overlap the report's interval, cut to it, oldest first."""
     watched: tuple[Watched, ...]
     not_watched_for: float
-    """Seconds in which unplugd was not running, added up over the computers.
+    """Seconds for which unplugd was not running, added up over the computers.
 
-    A computer counts from the first time that unplugd ran on it.
+    A computer counts from the first time unplugd ran on it.
     """
     notes: Mapping[str, int]

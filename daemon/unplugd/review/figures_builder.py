@@ -1,4 +1,4 @@
-"""Periods → the figures of an interval, in whole milliseconds: so that parts add up exactly. Pure."""
+"""Computes the figures of an interval from periods, in whole milliseconds so that parts add up exactly. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def to_milliseconds(seconds: float) -> int:
 
 
 def sum_figures(parts: Iterable[Figures]) -> Figures:
-    """Return the figures of several days together; the longest durations are those of one day, the median is None."""
+    """Return the sum of the figures of several days; the longest durations are per day, and the median is None."""
     total = FiguresBuilder()
     for part in parts:
         total.periods += part.periods
@@ -43,7 +43,7 @@ def sum_figures(parts: Iterable[Figures]) -> Figures:
 
 
 class FiguresBuilder:
-    """Figures as they grow, in whole milliseconds."""
+    """Figures being added up, in whole milliseconds."""
 
     __slots__ = (
         "longest",
@@ -113,7 +113,7 @@ class PeriodMs:
         self.reaction = self._find_reaction()
         counted = (self.reminded_at, self.uses.begins, self.snoozes.begins)
         self.last_counted = max([self.began, *(moments[-1] for moments in counted if moments)])
-        """When the last thing that is counted happened: it can be the very end, where the next interval begins."""
+        """When the last counted thing happened; it may be the end of the period, where the next interval begins."""
         if self.reaction is not None:
             self.last_counted = self.ended
 
@@ -126,11 +126,11 @@ class PeriodMs:
         return self.ended - self.reminded_at[first] if first < len(self.reminded_at) else None
 
     def touches(self, low: int, high: int) -> bool:
-        """Return whether any of its figures belong to the interval from `low` to `high`."""
+        """Return whether any of its figures fall into the interval from `low` to `high`."""
         return self.began < high and (self.ended > low or self.last_counted >= low)
 
     def add_to(self, builders: Iterable[FiguresBuilder], low: int, high: int) -> None:
-        """Add its figures from `low` to `high`."""
+        """Add its figures for the interval from `low` to `high`."""
         plugged = max(0, min(self.ended, high) - max(self.began, low))
         uses, used = self.uses.measure(low, high)
         snoozes, snoozed = self.snoozes.measure(low, high)
@@ -157,7 +157,7 @@ class PeriodMs:
                 builder.outcomes[outcome] += count
 
     def cut(self, low: int, high: int) -> Period:
-        """Return the period from `low` to `high`; it is open if it continues after `high`."""
+        """Return the period cut to the interval from `low` to `high`; it is open if it continues after `high`."""
         period = self.period
         if low <= self.began and self.ended < high:
             return period
@@ -182,7 +182,7 @@ class PeriodMs:
 
 
 class Intervals:
-    """Intervals in order that do not overlap, in whole milliseconds."""
+    """Intervals in order, without overlaps, in whole milliseconds."""
 
     __slots__ = ("begins", "ends", "totals")
 
@@ -190,10 +190,10 @@ class Intervals:
         self.begins = [to_milliseconds(item.began) for item in items]
         self.ends = [to_milliseconds(item.ended) for item in items]
         self.totals: list[int] = list(accumulate(map(sub, self.ends, self.begins), initial=0))
-        """How long the first 0, 1, 2… are together."""
+        """The total length of the first 0, 1, 2… intervals."""
 
     def measure(self, low: int, high: int) -> tuple[int, int]:
-        """Return how many begin from `low` to `high`, and how long they all are there."""
+        """Return how many begin between `low` and `high`, and how much time they cover there."""
         if not self.begins:
             return 0, 0
         first, end = bisect_left(self.begins, low), bisect_left(self.begins, high)
@@ -205,6 +205,6 @@ class Intervals:
         return self.totals[over] + (moment - self.begins[over] if is_within else 0)
 
     def select(self, items: Sequence[Any], low: int, high: int) -> Sequence[Any]:
-        """Return those of the items of which a part is from `low` to `high`."""
+        """Return the items that overlap the interval from `low` to `high`."""
         first = min(bisect_right(self.ends, low), bisect_left(self.begins, low))
         return items[first : bisect_left(self.begins, high)]

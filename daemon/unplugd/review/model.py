@@ -1,6 +1,6 @@
 """The records of a review: periods with their uses, reminders and snoozes. Pure.
 
-Moments are Unix seconds, durations seconds. All texts are sanitized, but none is escaped.
+Times are Unix seconds, durations are in seconds. All texts are sanitized, but not escaped.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import msgspec
 End = Literal["unplugged", "unseen", "cut", "open"]
 """How a period ended.
 
-`unplugged`: the unplug was observed. `unseen`: it was unplugged while unplugd was not running, and ends with its last
-event. `cut`: cut off by a crash, and ends with its last event. `open`: it has not ended.
+`unplugged`: the unplug was observed. `unseen`: the device was unplugged while unplugd was not running; ends at the last
+event. `cut`: cut off by a crash; ends at the last event. `open`: not ended.
 """
 
 
 class Use(msgspec.Struct, frozen=True, gc=False):
-    """A use by upload software; `program` is "" if it cannot be named."""
+    """A use by upload software; `program` is "" if unknown."""
 
     began: float
     ended: float
@@ -27,7 +27,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reminder(msgspec.Struct, frozen=True, gc=False):
-    """A reminder; `outcome` is "" if the journal has none, as when the next reminder replaced it."""
+    """A reminder; `outcome` is "" if the journal has none, for example because the next reminder replaced it."""
 
     at: float
     count: int
@@ -37,7 +37,7 @@ class Reminder(msgspec.Struct, frozen=True, gc=False):
 
 
 class Snooze(msgspec.Struct, frozen=True, gc=False):
-    """A time without reminders that the person asked for."""
+    """A time for which the person snoozed the reminders."""
 
     began: float
     ended: float
@@ -46,7 +46,7 @@ class Snooze(msgspec.Struct, frozen=True, gc=False):
 class Period(msgspec.Struct, frozen=True):
     """A device plugged into a computer, from plug-in to unplug; a replug within ten seconds continues it.
 
-    Its uses and its snoozes lie within it, in order and without overlaps.
+    Its uses and its snoozes are within it, in order and without overlaps.
     """
 
     host: str
@@ -63,7 +63,7 @@ class Period(msgspec.Struct, frozen=True):
 
     @property
     def plugged_for(self) -> float:
-        """Seconds plugged in, including those of a replug."""
+        """Seconds plugged in, including the gaps of replugs."""
         return self.ended - self.began
 
     @property
@@ -78,7 +78,7 @@ class Period(msgspec.Struct, frozen=True):
 
 
 class Watched(msgspec.Struct, frozen=True, gc=False):
-    """A time in which unplugd was running on a computer; there is no data for the rest."""
+    """A time during which unplugd was running on a computer; there is no data for the rest."""
 
     host: str
     began: float
@@ -86,7 +86,7 @@ class Watched(msgspec.Struct, frozen=True, gc=False):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """All that a journal says; `notes` counts what was unusual, by the keys of `notes.NOTES`."""
+    """The contents of a journal; `notes` counts what was unusual, with the keys of `notes.NOTES`."""
 
     periods: tuple[Period, ...] = ()
     watched: tuple[Watched, ...] = ()
@@ -94,14 +94,14 @@ class Review(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """The review of a part of the events, and what is needed to join it with others (see `parts`)."""
+    """The review of a part of the events, with what is needed to join it to others (see `parts`)."""
 
     review: Review
     boots: frozenset[tuple[str, str]]
-    """Computer and boot of all events, also of those that make no sense."""
+    """The computer and boot of all events, including invalid ones."""
     hosts: frozenset[str]
-    """The computers of those that do."""
+    """The computers of the valid events."""
     continued_host: str | None
-    """The computer that has later boots in the next part."""
+    """The computer with later boots in the next part, if any."""
     all_timed: bool
-    """Whether each event of a boot says when in it it happened."""
+    """Whether every event that names a boot has a valid uptime."""

@@ -1,4 +1,4 @@
-"""What was unusual in a journal, in sentences. Pure."""
+"""Sentences about what was unusual in a journal. Pure."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ NOTES: Final = {
     ),
     "unreadable_file": ("One file could not be read.", "{} files could not be read."),
 }
-"""By the key of a note: the sentence for one, and for several."""
+"""The sentences for each kind of note: for one, and for several."""
 
 
 def describe_notes(notes: Mapping[str, int]) -> Iterator[str]:
-    """Yield a sentence for each note; one that has none is shown by its key."""
+    """Yield a sentence for each note; an unknown one is shown by its key."""
     for key, count in notes.items():
         if count > 0:
             name = key.replace("_", " ")

@@ -1,8 +1,8 @@
-"""A period while it grows, and the clock of the boot that it is in. Pure.
+"""A period that is still growing, and the clock of its boot. Pure.
 
-All times here are on the clock of the boot (`uptime`), which counts sleep and is never set. `wall` says what the wall
-clock showed then: it is read from the last event only, and only once it is needed, since reading a date costs more than
-all the rest that a checkpoint needs.
+All times here are on the clock of the boot (`uptime`), which counts sleep and is never set. `wall` is what the wall
+clock showed. It is only read from the last event, and only when needed, since parsing a date costs more than all other
+work on a checkpoint.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 MAX_WALL_SECONDS: Final = 1e10
-"""Unix seconds (the year 2286) beyond which a wall clock is not believed, nor is one before 1970."""
+"""Latest plausible wall-clock time, in Unix seconds (the year 2286); the earliest is 1970."""
 MAX_SECONDS: Final = 1e9
-"""Seconds (31 years) beyond which no uptime and no duration is believed."""
+"""Largest plausible uptime or duration, in seconds (31 years)."""
 JUMP_SECONDS: Final = 60.0
-"""Seconds by which wall clock and uptime may disagree before it counts as a jump; drift stays far below."""
+"""Seconds by which the wall clock and uptime must differ to count as a jump; drift is much smaller."""
 MIN_MISSING_USE_SECONDS: Final = 1.0
-"""Smallest use without events of its own that is restored from later totals."""
+"""Shortest use without its own events that is restored from later totals, in seconds."""
 
 
 class OpenReminder(msgspec.Struct, gc=False):
@@ -39,31 +39,31 @@ class OpenReminder(msgspec.Struct, gc=False):
 
 
 class OpenUses:
-    """The uses of a period; the last one may not be over."""
+    """The uses of a period; the last one may be in progress."""
 
     __slots__ = ("current", "finished")
 
     def __init__(self) -> None:
         self.current: tuple[float, str, str] | None = None
-        """When it began, program, evidence."""
+        """Begin, program and evidence of the use in progress."""
         self.finished: list[Use] = []
 
     def begin(self, at: float, program: str, evidence: str) -> None:
-        """Begin a use; one that has not ended ends now."""
+        """Begin a use, ending the current one."""
         self.end(at)
         self.current = (at, program, evidence)
 
     def end(self, at: float) -> None:
-        """End the current use, if there is one."""
+        """End the current use, if any."""
         if self.current:
             began, program, evidence = self.current
             self.finished.append(Use(began, max(began, at), program, evidence))
             self.current = None
 
     def restore_missing(self, event: JournalEvent, plugged_at: float, until: float) -> None:
-        """Add the use since `plugged_at` that the totals of `event` include and no other event mentions.
+        """Add any use since `plugged_at` that is in the totals of `event` but in no other event.
 
-        Only its duration is known: it goes into the first gaps between the known uses.
+        Only its duration is known, so it fills the first gaps between the known uses.
         """
         plugged_for, idle_for = check_number(event.plugged_for), check_number(event.idle_for)
         if plugged_for is None or idle_for is None:
@@ -86,22 +86,22 @@ class OpenUses:
 
 
 class OpenSnoozes:
-    """The snoozes of a period; the last one may not be over."""
+    """The snoozes of a period; the last one may be in progress."""
 
     __slots__ = ("current", "finished")
 
     def __init__(self) -> None:
         self.current: Snooze | None = None
-        """It ends then at the latest."""
+        """The snooze in progress, with its latest possible end."""
         self.finished: list[Snooze] = []
 
     def begin(self, at: float, seconds: float) -> None:
-        """Begin a snooze of so many seconds; one that has not ended ends now."""
+        """Begin a snooze of `seconds`, ending the current one."""
         self.end(at)
         self.current = Snooze(at, at + seconds)
 
     def end(self, at: float) -> None:
-        """End the current snooze, if there is one."""
+        """End the current snooze, if any."""
         if self.current:
             began = self.current.began
             self.finished.append(Snooze(began, max(began, min(at, self.current.ended))))
@@ -109,7 +109,7 @@ class OpenSnoozes:
 
 
 class OpenPeriod:
-    """A period as it grows."""
+    """A period that is still growing."""
 
     __slots__ = (
         "at",
@@ -136,13 +136,13 @@ class OpenPeriod:
         self.began = self.plugged_at = began
         """`plugged_at` is the latest plug-in, which may be a replug."""
         self.at = at
-        """When its last event was."""
+        """The time of its last event."""
         self.wall = wall
-        """The wall clock at `at`; an estimate while `unread`."""
+        """The wall clock at `at`; an estimate if `unread` is set."""
         self.unread: JournalEvent | None = None
         """The last event, if it was skipped."""
         self.unplugged_at: float | None = None
-        """None while it is plugged in; a replug may still follow."""
+        """When it was unplugged, None while it is plugged in; a replug may still continue the period."""
         self.unseen = False
         """Whether it was unplugged while unplugd was not running."""
         self.shown = False
@@ -155,8 +155,8 @@ class OpenPeriod:
     def skip_checkpoints(self, last: JournalEvent, next_time: str) -> bool:
         """Skip a run of checkpoints that ends with `last`; return whether the clock was set back after it.
 
-        `next_time` is the time of the event that follows. Where it is earlier, that event must not be skipped: once the
-        clock is right again, nothing would show that it ever was wrong.
+        `next_time` is the time of the next event. If it is earlier, that event must not be skipped: once the clock is
+        right again, nothing else would show that it was wrong.
         """
         boot, at = self.boot, last.uptime
         self.wall += at - self.at
@@ -175,7 +175,7 @@ class OpenPeriod:
             self.unread = None
 
     def touch(self, at: float, wall: float) -> float:
-        """Note an event at `at` and return its time, which is never before that of the event before."""
+        """Record an event at `at` and return its time, which is never before that of the previous event."""
         if at >= self.at:
             self.at, self.wall = at, wall
             self.unread = None
@@ -183,7 +183,7 @@ class OpenPeriod:
 
 
 class BootClock:
-    """One boot of a computer: its clock, since when unplugd has been running, the periods that are open."""
+    """A boot of a computer: its clock, when unplugd started, and the open periods."""
 
     __slots__ = (
         "at",
@@ -202,23 +202,23 @@ class BootClock:
     def __init__(self, host: str, at: float, wall: float) -> None:
         self.host = host
         self.at = self.began = at
-        """When the last event was, and the first one."""
+        """The times of the last event and the first one."""
         self.wall = wall
-        """The wall clock at `at`; that of an earlier event while `unread`."""
+        """The wall clock at `at`; that of an earlier event if `unread` is set."""
         self.unread: JournalEvent | None = None
         """The last event, if it was skipped."""
         self.skew: float | None = None
-        """How far the wall clock is ahead of uptime."""
+        """The wall clock minus the uptime, in seconds."""
         self.jumps = 0
-        """How often the wall clock was set."""
+        """How many times the wall clock was set."""
         self.run_began: float | None = None
         """When unplugd started; None while it is not running."""
         self.stopped = False
-        """Whether the last event says that unplugd stopped."""
+        """Whether the last event is `stopped`."""
         self.open: dict[str, OpenPeriod] = {}
-        """By port: the periods that are open, and those unplugged that a replug may still continue."""
+        """The open periods by port, including unplugged ones that a replug may still continue."""
         self.ended: dict[str, float] = {}
-        """By port: when the latest finished period ended."""
+        """When the latest finished period ended, by port."""
 
     def read_last_event(self) -> None:
         """Read the wall clock from the last event, if it was skipped."""
@@ -228,13 +228,13 @@ class BootClock:
             self.unread = None
 
     def note_skew(self, skew: float) -> None:
-        """Compare the wall clock with uptime, and count a jump if it was set since the last time."""
+        """Compare the wall clock with uptime, and count a jump if it has been set since the last comparison."""
         if self.skew is not None and abs(skew - self.skew) > JUMP_SECONDS:
             self.jumps += 1
         self.skew = skew
 
     def find_plugged_in(self, port: str) -> OpenPeriod | None:
-        """Return the period of a device that is plugged in, None if there is none."""
+        """Return the period of the device plugged in at a port, None if there is none."""
         period = self.open.get(port)
         return None if period is None or period.unplugged_at is not None else period
 

@@ -1,13 +1,13 @@
-"""Journals read and reviewed; large ones in pieces, in two processes at once.
+"""Reads and reviews journals; large ones in pieces, by two processes.
 
-A large plan of reading (`journal.plan`) is cut into sixteen pieces of about the same size. It may be cut between
-computers, and where a computer was started anew: no boot bears on another, but for one thing. Whether a computer's
-last boot is over depends on whether another follows, so a piece says which computer has later boots in the next one.
-Inside a file that was only sampled, the first line of the boot is looked up between two samples.
+A large plan (`journal.plan`) is cut into sixteen pieces of similar size. It can be cut between computers and
+between boots, since boots do not affect each other, with one exception: whether a computer's last boot is over depends
+on whether another follows. So a piece says which computer has later boots in the next piece. In a file that was only
+sampled, the first line of a boot is searched for between two samples.
 
-The executor takes pieces from the beginning, this process takes them from the end, until they meet; what is sent back
-is what the review found, never the events. If the executor fails, or if lines turn out to be so much out of order that
-it matters which piece they are in, all is read again in one go by this process.
+The executor takes pieces from the beginning and this process takes them from the end, until they meet. Only results are
+sent back, never events. If the executor fails, or if lines are so far out of order that it matters which piece they are
+in, this process reads everything again in one go.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from unplugd.review.model import Review
 
 LARGE_BYTES: Final = 20_000_000
-"""Bytes from which on another process is worth its start."""
+"""Size in bytes from which starting another process is worthwhile."""
 MAX_PIECES: Final = 16
-"""Enough for both processes to end at about the same time."""
+"""Maximum number of pieces: enough for both processes to finish at about the same time."""
 MAX_AHEAD: Final = 2
-"""Pieces in the executor's queue, so that it never waits for one."""
+"""Number of pieces in the executor's queue, so that it never has to wait."""
 
 
 class Piece(NamedTuple):
@@ -53,7 +53,7 @@ class Piece(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of a piece: the review's part, what was unusual on the way, what could not be read."""
+    """The result of a piece: its part of the review, what was unusual while reading, and what could not be read."""
 
     part: Part
     notes: dict[str, int]
@@ -61,10 +61,10 @@ class Result(NamedTuple):
 
 
 class CutPoint(NamedTuple):
-    """Where a plan can be cut: before a group of a host, or inside it, where a boot begins."""
+    """Where a plan can be cut: before a group of a host, or within it at the beginning of a boot."""
 
     offset: int
-    """Bytes of the plan before it."""
+    """The number of bytes before this point."""
     host: str
     group: int
     boot: str | None
@@ -79,9 +79,9 @@ def review_files(
     host: str | None = None,
     executor: Executor | None = None,
 ) -> Review:
-    """Return the review of the sources, with `until` and `host` as `review` has them; count what is unusual in `notes`.
+    """Return the review of the sources, with `until` and `host` as in `review_events`; `notes` counts what is unusual.
 
-    `report_progress` is called with the bytes read since the last call, at most as many in all as the sources have. The
+    `report_progress` gets the number of bytes read since the last call, in total at most the size of the sources. The
     pieces go to `executor`; without one, a process is started if the sources are large.
     """
     plan = Planner(notes, report_error).plan(found)
@@ -93,8 +93,8 @@ def review_files(
         if len(pieces) > 1:
             from concurrent.futures import CancelledError  # noqa: PLC0415 - only where a journal is large
 
-            # The system has no more processes, threads, files or memory, or the process was killed (BrokenExecutor is a
-            # RuntimeError); ImportError: the system lacks what processes share.
+            # The system may be out of processes, threads, files or memory, or the process was killed (BrokenExecutor is
+            # a RuntimeError). ImportError: the system lacks shared semaphores.
             with (
                 contextlib.suppress(OSError, RuntimeError, MemoryError, ImportError, CancelledError),
                 contextlib.nullcontext(executor) if executor else _make_pool() as pool,
@@ -102,7 +102,7 @@ def review_files(
                 results = _share_out(pool, pieces, until, host, progress)
     review = None
     if results and not any(result.notes.get("disordered") for result in results):
-        # None where a boot turned out to be in two pieces.
+        # This is None if a boot turned out to be in two pieces.
         review = join_parts([result.part for result in results])
     if review is None:
         progress.here = progress.elsewhere = 0
@@ -136,7 +136,7 @@ def _encode_result(piece: Piece, until: float | None, host: str | None) -> bytes
 
 
 class _Progress:
-    """Reports the bytes read here and elsewhere: never less than before, even when all is read again, and never over `size`."""
+    """Reports the bytes read by both processes, but none twice if all is read again, and never more than `size`."""
 
     def __init__(self, report: Callable[[int], None] | None, size: int) -> None:
         self._report = report
@@ -146,7 +146,7 @@ class _Progress:
         self.elsewhere = 0
 
     def add(self, size: int) -> None:
-        """Count bytes that were read here."""
+        """Count bytes read by this process."""
         self.here += size
         more = min(self.here + self.elsewhere, self._size) - self._reported
         if self._report and more > 0:
@@ -170,7 +170,7 @@ def _share_out(
     host: str | None,
     progress: _Progress,
 ) -> list[Result]:
-    """Return the results of the pieces, each reviewed by the executor or by this process, whichever is free first."""
+    """Return the results of the pieces, each reviewed by the executor or by this process."""
     left = deque(enumerate(pieces))
     submitted: dict[int, Future[bytes]] = {}
     own: dict[int, Result] = {}
@@ -185,7 +185,7 @@ def _share_out(
             number, piece = left.pop()
             own[number] = review_piece(piece, until, host, progress.add)
     decode = msgspec.msgpack.Decoder(Result).decode
-    # Let go of each future once its result is taken: both hold the whole part.
+    # Drop each future when its result is taken, since both hold the whole part.
     return [
         own[number] if number in own else decode(submitted.pop(number).result())
         for number in range(len(pieces))
@@ -194,11 +194,11 @@ def _share_out(
 
 @contextlib.contextmanager
 def _make_pool() -> Iterator[Executor]:
-    """Yield an executor with one process, which is gone when the block ends, for whatever reason."""
+    """Yield an executor with one process, which has ended when the block is left for any reason."""
     import multiprocessing  # noqa: PLC0415 - only where a journal is large
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - only where a journal is large
 
-    # Forking is fastest, and safe with a single thread; on macOS the system's own libraries can have started others.
+    # Forking is fastest, and safe with a single thread. On macOS, system libraries may have started other threads.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     others = multiprocessing.active_children()
     pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
@@ -206,7 +206,7 @@ def _make_pool() -> Iterator[Executor]:
         _start_process(pool)
         yield pool
     except BaseException:
-        # Nobody needs what it would still find.
+        # Its results are not needed any more.
         for process in multiprocessing.active_children():
             if process not in others:
                 process.kill()
@@ -229,7 +229,7 @@ def _start_process(pool: ProcessPoolExecutor) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent is killed: otherwise it would wait for work for ever."""
+    """End this process when its parent is killed; otherwise it would wait for work forever."""
     import multiprocessing  # noqa: PLC0415 - only where a journal is large
     import threading  # noqa: PLC0415 - only where a journal is large
 
@@ -247,13 +247,13 @@ def _end_with_parent() -> None:
 
 
 def cut_plan(plan: Plan) -> list[Piece]:
-    """Return a plan in pieces of about the same size, each boot in one of them."""
+    """Cut a plan into pieces of similar size, with each boot in one piece."""
     points = list(_find_cut_points(plan))
     size = _sum_plan(plan)
     wanted = [size * number // MAX_PIECES for number in range(1, MAX_PIECES)]
     nearest = {min(points, key=lambda point: abs(point.offset - at)) for at in wanted} if points else set()
     plans: list[Plan] = []
-    # From the end, so that the numbers of the groups before a cut stay right.
+    # Start from the end, so that the indices of the groups before a cut stay valid.
     for point in reversed(points):
         if point in nearest and (halves := _split(plan, point)):
             plan, after = halves
@@ -273,7 +273,7 @@ def _find_cut_points(plan: Plan) -> Iterator[CutPoint]:
                 yield CutPoint(offset, host, number, None)
             first, *more = group
             if not more and not first.exact:
-                # If the first boot begins here, the point before the group is its.
+                # For the first boot, there is the point before the group.
                 for boot in [*first.first_seen][1:]:
                     if boot not in known:
                         yield CutPoint(offset + first.first_seen[boot] - first.begin, host, number, boot)
@@ -282,7 +282,7 @@ def _find_cut_points(plan: Plan) -> Iterator[CutPoint]:
 
 
 def _sum_plan(plan: Plan) -> int:
-    """Return how many bytes are to be read."""
+    """Return the number of bytes to read."""
     return sum(map(_sum_group, chain.from_iterable(plan.values())))
 
 
@@ -291,7 +291,7 @@ def _sum_group(group: Group) -> int:
 
 
 def _split(plan: Plan, point: CutPoint) -> tuple[Plan, Plan] | None:
-    """Return the plans before and after a point, None if its boot's first line is not found."""
+    """Return the plans before and after a point, None if the boot's first line is not found."""
     before, after = plan[point.host][: point.group], plan[point.host][point.group :]
     if point.boot is not None:
         segment = after[0][0]
@@ -309,7 +309,7 @@ def _split(plan: Plan, point: CutPoint) -> tuple[Plan, Plan] | None:
 
 
 def _find_first_line(segment: Segment, boot: str) -> int | None:
-    """Return the offset of a boot's first line, None if it is not between the boot's first sample and the one before."""
+    """Return the offset of a boot's first line, None if it is not between its first sample and the previous sample."""
     sample = segment.first_seen[boot]
     begin, end = max(segment.begin, sample - SAMPLE_EVERY_BYTES), min(segment.end, sample + SAMPLE_BYTES)
     before = ""

@@ -1,8 +1,8 @@
-"""The reviews of parts of a journal, joined to that of the whole. Pure.
+"""Joins the reviews of the parts of a journal into one. Pure.
 
-Parts can be reviewed separately because no event of one boot affects another boot. The only thing that a part has to know
-in advance is which computer has later boots in the next part: what is open in it then was cut off. Each part says which
-boots it found (`Part`), so that it shows afterwards whether the parts were cut between boots.
+Parts can be reviewed separately because events only affect their own boot. The only thing that a part has to know in
+advance is which computer has later boots in the next part: its open periods were then cut off. Each part says which
+boots it found (`Part`), so that joining can check whether the parts were cut between boots.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _ORDER: Final = attrgetter("began", "host", "device", "ended", "end", "id", "name")
-"""Complete, so that boots whose clocks were wrong and which overlap come in the same order from any parts."""
+"""A total order, so that overlapping boots (with wrong clocks) are sorted the same way however the parts were cut."""
 
 
 def join_parts(parts: Sequence[Part]) -> Review | None:
-    """Return the review of consecutive parts; None where only a review of all events in one go can be right.
+    """Return the joined review of consecutive parts; None if all events must be reviewed in one go.
 
     Parts can be joined if no boot is in two of them, if a computer that is in several parts is the `continued_host` of
-    all of them but its last, and if every event has a time in its boot: the time of one without depends on the events
-    before it.
+    all of them but its last, and if every event has an uptime: otherwise its time depends on the events before it.
     """
     if not all(part.all_timed for part in parts):
         return None
@@ -49,7 +48,7 @@ def join_parts(parts: Sequence[Part]) -> Review | None:
 
 
 def make_review(periods: Iterable[Period], watched: Iterable[Watched], notes: Counter[str]) -> Review:
-    """Return these as a review, oldest first."""
+    """Return a review of these, oldest first."""
     return Review(
         tuple(sorted(periods, key=_ORDER)),
         tuple(sorted(watched, key=lambda run: (run.began, run.host, run.ended))),

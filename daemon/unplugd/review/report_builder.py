@@ -1,4 +1,4 @@
-"""A review → the report of a time: in all, by day, by device, by computer, and compared with the time before. Pure."""
+"""Builds the report of an interval from a review: in total, by day, device and computer, and compared. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from unplugd.review.model import Review
 
     Run = tuple[str, int, int]
-    """A time in which unplugd ran: host, from, until, in milliseconds."""
+    """A time during which unplugd was running: host, begin and end in milliseconds."""
 
 
 def build_report(
@@ -32,9 +32,9 @@ def build_report(
     zone: tzinfo = UTC,
     name: str = "",
 ) -> Report:
-    """Return the report from `since` (None: from the beginning of the data) to `until` (None: to its end).
+    """Return the report from `since` (None: the beginning of the data) to `until` (None: its end).
 
-    Both are Unix seconds. `name` is the name of `zone`, if it does not have it itself.
+    Both are Unix seconds. `name` is the name of `zone` if str(zone) does not return it.
     """
     periods = [PeriodMs(period) for period in review.periods]
     runs = [(run.host, to_milliseconds(run.began), to_milliseconds(run.ended)) for run in review.watched]
@@ -84,7 +84,7 @@ def build_report(
 def _find_bounds(
     periods: Sequence[PeriodMs], runs: Sequence[Run], since: float | None, until: float | None
 ) -> tuple[int, int, int | None]:
-    """Return where the report begins and ends, and where the data begins (None: nowhere), in milliseconds."""
+    """Return where the report begins and ends, and where the data begins (None: no data), in milliseconds."""
     first_known = min([*(period.began for period in periods), *(began for _, began, _ in runs)], default=None)
     if since is not None:
         low = to_milliseconds(since)
@@ -95,7 +95,7 @@ def _find_bounds(
     if until is not None:
         return low, max(low, to_milliseconds(until)), first_known
     last_known = max([*(period.ended for period in periods), *(ended for _, _, ended in runs)], default=low)
-    # The next full second, so that what happens in the last moment is before it.
+    # Take the next full second, so that the last event is before the end.
     return low, max(low, (last_known // 1000 + 1) * 1000), first_known
 
 
@@ -110,7 +110,7 @@ def _build_figures(periods: Iterable[PeriodMs], low: int, high: int) -> Figures:
 def _build_days(
     periods: Sequence[PeriodMs], runs: Sequence[Run], low: int, high: int, zone: tzinfo
 ) -> tuple[tuple[date, Figures], ...]:
-    """Return the figures of each local day from `low` to `high` for which there is data."""
+    """Return the figures of each local day from `low` to `high` that has data."""
     known = [(max(period.began, low), min(period.ended, high)) for period in periods]
     known += [(max(began, low), min(ended, high)) for _, began, ended in runs]
     if not known or high <= low:
@@ -123,15 +123,15 @@ def _build_days(
     def find_day(moment: int) -> int:
         return min(max(bisect_right(edges, moment) - 1, 0), len(local_days) - 1)
 
-    # How many of the known times begin on a day, less those that ended the day before: their running sum is how many
-    # there are on it.
+    # For each day, the number of known times that begin on it minus those that ended the day before. The running sum is
+    # the number of known times on that day.
     changes = [0] * (len(local_days) + 1)
     for began, ended in known:
         changes[find_day(began)] += 1
         changes[find_day(max(began, ended - 1)) + 1] -= 1
     builders = [FiguresBuilder() if count else None for count in accumulate(changes[:-1])]
     for period in periods:
-        # Up to the moment of its end, which may be the next day's first: there may be a reaction in it.
+        # Include the moment of its end, which may be the first of the next day: it may have a reaction.
         last_day = find_day(min(period.ended, high - 1))
         for number in range(find_day(max(period.began, low)), last_day + 1):
             day_low, day_high = max(low, edges[number]), min(high, edges[number + 1])
@@ -144,7 +144,7 @@ def _build_days(
 
 
 def _sum_not_watched(runs: Iterable[Run], low: int, high: int) -> int:
-    """Return how long unplugd was not running from `low` to `high`, added up over the computers."""
+    """Return for how long unplugd was not running between `low` and `high`, added up over the computers."""
     by_host: dict[str, list[tuple[int, int]]] = {}
     for host, began, ended in runs:
         by_host.setdefault(host, []).append((began, ended))

@@ -1,4 +1,4 @@
-"""What a review has found so far: finished periods and runs, dated by the wall clock and sanitized. Pure."""
+"""The results of a review so far: finished periods and runs, dated by the wall clock and sanitized. Pure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from unplugd.review.open_period import BootClock
 
 MAX_SANITIZED: Final = 10_000
-"""Sanitized strings that are kept, since the same few come again and again."""
+"""Size of the cache of sanitized strings, since the same few strings occur again and again."""
 MAX_ID_CHARACTERS: Final = 20
 MAX_WORD_CHARACTERS: Final = 20
-"""Characters of an urgency or a channel."""
+"""Maximum length of an urgency or a channel."""
 MAX_EVIDENCE_CHARACTERS: Final = 200
 
 
 class Results:
-    """Finished periods, times in which unplugd ran, and counts of what was unusual."""
+    """Finished periods, times during which unplugd was running, and counts of what was unusual."""
 
     def __init__(self) -> None:
         self.periods: list[Period] = []
@@ -29,7 +29,7 @@ class Results:
         self._sanitized: dict[tuple[str, int], str] = {}
 
     def finish_period(self, boot: BootClock, port: str, end: End) -> None:
-        """Finish the period of a port, if there is one; `end` is how it ended if it was not unplugged."""
+        """Finish the period on a port, if any; `end` is how it ended if the device was not unplugged."""
         period = boot.open.pop(port, None)
         if period is None:
             return
@@ -48,7 +48,7 @@ class Results:
         at, wall = period.at, period.wall
 
         def date(moment: float) -> float:
-            # Backwards from the last event, the one whose wall clock is most likely to be right.
+            # Count back from the last event, whose wall clock is most likely to be right.
             return wall - (at - min(moment, ended))
 
         clean = self._sanitize
@@ -86,7 +86,7 @@ class Results:
         )
 
     def finish_run(self, boot: BootClock) -> None:
-        """Finish the time in which unplugd has been running, if it is."""
+        """Finish the current run of unplugd, if any."""
         boot.read_last_event()
         if boot.run_began is not None and boot.at > boot.run_began:
             began = boot.wall - (boot.at - boot.run_began)
@@ -103,5 +103,5 @@ class Results:
 
 
 def _name_program(program: str) -> str:
-    """Return "" for the journal's word for a program that cannot be named."""
+    """Return the program's name, or "" if the journal has "unknown"."""
     return "" if program == "unknown" else program

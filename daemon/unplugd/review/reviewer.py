@@ -1,17 +1,17 @@
-"""Events → plugged-in periods with their uses, reminders and snoozes. Pure, streaming, in one pass.
+"""Turns events into plugged-in periods with their uses, reminders and snoozes. Pure, streaming, in one pass.
 
-The idea: the journal has two clocks. The wall clock can be wrong at first, set, or moved by an hour; `uptime` counts the
-seconds since boot, also those of sleep, and nobody sets it. So all that happens to a period is kept in uptime, and its
-durations are exact. Only when it is over is it dated, backwards from its last event: a clock that was wrong at plug-in
-and was put right later dates it correctly.
+The idea: the journal has two clocks. The wall clock may be wrong at first, or be set; `uptime` counts the seconds since
+boot, including sleep, and is never set. So everything in a period is kept in uptime, and its durations are exact. It is
+dated only when it is over, backwards from its last event: if the clock was wrong at plug-in and corrected later, the
+dates are still right.
 
-Nearly all events are checkpoints, which repeat totals so that little is lost in a crash. Of a run of them about the same
-device only the last one counts, and what it says is only needed if nothing else says it. So a run is skipped by comparing
-a few fields, and of its last event not even the date is read until something asks for it (`OpenPeriod.unread`).
+Nearly all events are checkpoints, which repeat totals so that a crash loses little. Of a run of checkpoints about the
+same device, only the last one matters, and only if no other event has its data. So a run is skipped by comparing a few
+fields, and not even the date of its last event is parsed until it is needed (`OpenPeriod.unread`).
 
-A journal can be reviewed in parts (see `parts`). `boots` finds the boot of an event, `device_events` has what each kind
-of event does to a period (`open_period`), `results` dates and sanitizes what is finished. Times are Unix seconds once
-they are dated, durations are seconds.
+A journal can be reviewed in parts (see `parts`). `boots` finds the boot of an event, `device_events` applies each kind
+of event to a period (`open_period`), `results` dates and sanitizes what is finished. Times are Unix seconds once they
+are dated; durations are in seconds.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 def review_events(
     events: Iterable[JournalEvent], until: float | None = None, host: str | None = None
 ) -> Review:
-    """Return the periods in these events; those of each computer come in order, computers may be mixed.
+    """Return the review of these events; those of each computer must be in order, but computers may be mixed.
 
-    What is still open at the end ends with its last event. With `until` (Unix seconds) it is extended until then, on
+    A period still open at the end ends with its last event. With `until` (Unix seconds) it is extended to that time, on
     `host` (None: on every computer), unless the computer's last event says that unplugd stopped.
     """
     return review_part(events, until, host).review
@@ -56,12 +56,12 @@ def review_part(
     host: str | None = None,
     continued_host: str | None = None,
 ) -> Part:
-    """Return the review of a part of the events, to be joined with others; `continued_host` has later boots in the next part.
+    """Return the review of a part of the events, to be joined to others.
 
-    `until` and `host` are those of `review_events`.
+    `until` and `host` are as in `review_events`; `continued_host` has later boots in the next part.
     """
     reviewer = Reviewer()
-    # Comparing with the checkpoint before costs less than looking anything up.
+    # Comparing with the previous checkpoint is faster than any lookup.
     period: OpenPeriod | None = None
     latest: JournalEvent | None = None
     for event in events:
@@ -93,25 +93,25 @@ def review_part(
 
 
 class Reviewer:
-    """Takes the events that are not skipped, one by one."""
+    """Takes the events that are not skipped, one at a time."""
 
     def __init__(self) -> None:
         self._results = Results()
         self._notes = self._results.notes
         self._boots = Boots(self._results)
         self._device_events = DeviceEvents(self._results)
-        # Asked for each event.
+        # Needed for each event.
         self._by_name = self._boots.by_name
         self._latest = self._boots.latest
         self._handlers = self._device_events.handlers
 
     def find_plugged_in(self, event: JournalEvent) -> OpenPeriod | None:
-        """Return the period of a checkpoint that may be skipped; None if there is something to do first."""
+        """Return the period of a checkpoint that may be skipped, None if the checkpoint must be taken."""
         boot = self._by_name.get((event.host, event.boot))
         # The first event after unplugd stopped shows that it is running again.
         if boot is None or boot.run_began is None:
             return None
-        # Not by `boot.find_plugged_in`: each run of checkpoints comes here.
+        # `boot.find_plugged_in` would be slower, and this is called for each run of checkpoints.
         period = boot.open.get(event.device)
         return None if period is None or period.unplugged_at is not None else period
 
@@ -136,7 +136,7 @@ class Reviewer:
             self._results.finish_run(boot)
             boot.run_began = at
         elif boot.run_began is None:
-            # The journal begins in the middle, or what was written before is lost.
+            # The beginning of the journal is missing, or the previous events were lost.
             boot.run_began = at
         if at >= boot.at:
             boot.at, boot.wall = at, wall
@@ -157,7 +157,7 @@ class Reviewer:
             self._notes["failed_deliveries"] += 1
 
     def finish(self, until: float | None, host: str | None, continued_host: str | None) -> Part:
-        """Finish all that is open and return the review; see `review_part` for the arguments."""
+        """Finish everything that is open and return the review; see `review_part` for the arguments."""
         boots, results = self._boots, self._results
         for (name, boot), clock in list(boots.by_name.items()):
             last = boots.latest.get(name) == boot and name != continued_host
@@ -169,7 +169,7 @@ class Reviewer:
 
 
 def _extend(boot: BootClock, until: float) -> None:
-    """Extend what is open until then (Unix seconds)."""
+    """Extend the open periods to `until` (Unix seconds)."""
     boot.read_last_event()
     passed = until - boot.wall
     if 0 < passed <= MAX_SECONDS:

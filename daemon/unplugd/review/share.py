@@ -1,4 +1,4 @@
-"""A review without names, for sharing. Pure."""
+"""Removes names from a review, so that it can be shared. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCII | re.IGNORECASE)
-"""The name of a port on any system; a journal can have any text in its place."""
+"""The form of a port's name on any system; a journal may contain any other text."""
 _MODEL: Final = "USB device"
-"""Instead of the name of a device whose id unplugd does not know."""
+"""Used instead of the name of a device whose id unplugd does not know."""
 
 
 def anonymize(review: Review) -> Review:
     """Return the review without the names of computers, devices and programs, so that its report can be shared.
 
-    Computers are numbered, the oldest in the journal first. Devices are named by their id, and programs keep their
-    names, as far as unplugd itself knows them.
+    Computers are numbered, the oldest in the journal first. Devices are named after their id, and programs keep their
+    names, if unplugd has a built-in entry for them.
     """
     first_seen = [(period.began, period.host) for period in review.periods]
     first_seen += [(run.began, run.host) for run in review.watched]

@@ -1,4 +1,4 @@
-"""Sentences and short texts that a report has in common as a text and as a page. Pure."""
+"""Sentences and short texts used in both the text report and the HTML page. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from unplugd.review.model import Period
 
 UNKNOWN: Final = "There is no data for this time: unplugd was not running."
-"""Instead of a report: whether anything was plugged in is not known."""
+"""Shown instead of a report if there is no data at all."""
 MIN_NOT_WATCHED_SECONDS: Final = 60.0
-"""Less than this, as at each start, is not worth a sentence."""
+"""Shortest time without unplugd that is mentioned, in seconds; each restart takes less."""
 OUTCOME_TEXTS: Final = {
     "unplugged": "you unplugged it",
     "in_use": "an upload began",
@@ -39,7 +39,7 @@ OUTCOME_LABELS: Final = {
 
 def describe_covered(report: Report, zone: tzinfo) -> str:
     """Return the days that the report covers, with the times if it begins or ends within a day."""
-    # A report that ends at midnight, or a second after the last event, is of the day before.
+    # A report that ends at midnight, or a second after the last event, covers the day before.
     last_moment = max(report.since, report.until - 1)
     (first,) = days.list_days(report.since, report.since, zone)
     (last,) = days.list_days(last_moment, last_moment, zone)
@@ -53,8 +53,8 @@ def describe_covered(report: Report, zone: tzinfo) -> str:
 
 
 def is_still_plugged_in(period: Period, until: float) -> bool:
-    """Return whether a device is plugged in when the report ends; the last event of an open period may be long ago."""
-    # A report ends at the next full second.
+    """Return whether a device is plugged in at the end of the report; the last event of an open period may be older."""
+    # A report may end at the next full second.
     return period.end == "open" and until - period.ended <= 1
 
 
@@ -66,7 +66,7 @@ def format_moment(seconds: float, report: Report, zone: tzinfo) -> str:
 
 
 def format_share(total: Figures) -> str:
-    """Return how much of the time plugged in was unused: "91 %", "over 99 %", "under 1 %"; "" if none was."""
+    """Return how much of the time plugged in was unused: "91 %", "over 99 %", "under 1 %"; "" if none."""
     if total.unused_for < 1:
         return ""
     percent = total.unused_for / total.plugged_for * 100
@@ -74,7 +74,7 @@ def format_share(total: Figures) -> str:
 
 
 def compare_with_before(report: Report) -> str:
-    """Return how the unused time differs from that of the time before, "" if there is no data for that."""
+    """Return how the unused time differs from that of the time before, "" if there is no data for it."""
     before = report.before
     if before is None:
         return ""
@@ -86,7 +86,7 @@ def compare_with_before(report: Report) -> str:
 
 
 def describe_not_watched(report: Report, duration: str) -> str:
-    """Return for how long unplugd was not running; `duration` is that of the report in words."""
+    """Return a sentence about how long unplugd was not running, which is `duration` in words."""
     computers = len(report.computers)
     where = f", on {computers} computers combined" if computers > 1 else ""
     return f"unplugd was not running for {duration}{where}; there is no data for that time."
