@@ -1,1 +1,1 @@
-"""A report as an HTML page."""
+"""Renders a report as an HTML page."""

@@ -1,7 +1,7 @@
-"""Small pieces of HTML, and the page's labels. Pure.
+"""Small pieces of HTML, and the labels of the page. Pure.
 
-What is called `render_…` returns HTML, what is called `format_…` plain text without anything to escape. Text from a
-journal can be anything: it goes into the page by `escape_text` or `escape_name` only.
+Functions called `render_…` return HTML, those called `format_…` plain text without anything to escape. Text from a
+journal is untrusted: it must pass through `escape_text` or `escape_name`.
 """
 
 from __future__ import annotations
@@ -27,42 +27,42 @@ END_LABELS: Final = {
     "cut": "cut off (last known moment)",
     "open": "end not known",
 }
-"""How a period ended, in words."""
+"""Labels for the ends of periods."""
 
 
 @lru_cache(maxsize=1024)
 def escape_text(text: str, if_empty: str = UNNAMED) -> str:
-    """Return an untrusted `text` sanitized and escaped, for an attribute or a title."""
+    """Return untrusted text sanitized and escaped, for an attribute or a title."""
     return escape(sanitize.one_line(text) or if_empty)
 
 
 def escape_name(text: str, if_empty: str = UNNAMED) -> str:
-    """Return an untrusted name for running text: escaped, and isolated if it is written from right to left."""
+    """Return an untrusted name for running text: escaped, and isolated in case it is written from right to left."""
     return f"<bdi>{escape_text(text, if_empty)}</bdi>"
 
 
 def render_duration(seconds: float, nothing: str = "none") -> str:
-    """Return a duration in words, with the exact seconds for machines; less than a second is `nothing`."""
+    """Return a duration in words, with the exact seconds as machine-readable data; `nothing` if less than a second."""
     return f'<data value="{format_number(seconds)}">{describe_duration(seconds, nothing)}</data>'
 
 
 def render_count(count: int) -> str:
-    """Return a count with its digits grouped, and without for machines."""
+    """Return a count with grouped digits, with the plain number as machine-readable data."""
     return f'<data value="{count}">{group_digits(count)}</data>'
 
 
 def render_time(time: datetime, shown: str) -> str:
-    """Return `shown`, with the exact time for machines."""
+    """Return `shown`, with the exact time as machine-readable data."""
     return f'<time datetime="{time.isoformat(timespec="seconds")}">{shown}</time>'
 
 
 def render_pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return the inside of a list of names and values, which are HTML already."""
+    """Return the contents of a description list; the names and values are already HTML."""
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in pairs)
 
 
 def format_number(value: float) -> str:
-    """Return a number to the millisecond, without needless zeros."""
+    """Return a number rounded to three decimals, without trailing zeros."""
     return f"{round(value, 3):.15g}"
 
 

@@ -1,4 +1,4 @@
-"""The summary at the top of the page: the time left plugged in unused, in large figures, and the facts around it. Pure."""
+"""The summary at the top of the page: the time left plugged in unused, in large figures, and related facts. Pure."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from unplugd.review.model import Period
 
 MAX_OPEN_PERIODS: Final = 6
-"""Open periods that are listed."""
+"""Maximum number of open periods listed."""
 
 
 def render_summary(view: ReportView) -> str:
-    """Return the summary."""
+    """Return the summary as HTML."""
     report = view.report
     total = report.total
     if not report.periods and not report.watched:
@@ -90,7 +90,7 @@ def _render_comparison(report: Report) -> str:
 
 
 def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
-    """Yield the names and the values of the facts, as HTML."""
+    """Yield the names and values of the facts as HTML."""
     total, before = report.total, report.before
 
     def make_fact(name: str, now: str, then: str | None, note: str = "") -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A report as an HTML page that is complete in itself: no network, no script. Pure."""
+"""Renders a report as a self-contained HTML page: no network, no scripts. Pure."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ SENTENCE: Final = (
 )
 """From the notice of 20 September 2022, verbatim."""
 MAX_NAMED: Final = 6
-"""Computers, and devices, that the header names."""
+"""Maximum number of computers, and of devices, named in the header."""
 MAX_NOTE_CHARACTERS: Final = 200
-"""Characters of a note; our own sentences are shorter, but the key of an unknown note can be of any length."""
+"""Maximum length of a note; our own sentences are shorter, but the key of an unknown note can have any length."""
 LONG_SECTION_ROWS: Final = 14
-"""Rows beyond which a section is printed from a new sheet on."""
+"""A section with more rows than this starts on a new sheet when printed."""
 
 
 def render_page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo | None = None) -> str:
-    """Return the page, made at `made` (Unix seconds); `zone` is for a report whose `zone` is not the name of one."""
+    """Return the page, created at `made` (Unix seconds); `zone` is needed if the report's `zone` is not a zone name."""
     zone = zone or days.find_zone(report.zone)
     view = ReportView(report, zone)
     sections = [("summary", "Summary", overview.render_summary(view))]
@@ -67,7 +67,7 @@ def render_page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo
 
 
 def _mark_long(key: str, view: ReportView) -> str:
-    """Return the class attribute of a section that is printed from a new sheet on, "" for others."""
+    """Return the class attribute of a section that starts on a new sheet when printed, "" for others."""
     rows = {"days": len(view.days), "times": len(view.report.periods)}
     return ' class="much"' if rows.get(key, 0) > LONG_SECTION_ROWS else ""
 
@@ -137,8 +137,8 @@ def _render_footer(made: float, report: Report, zone: tzinfo) -> str:
     time = days.to_local(made, zone)
     return (
         "<p>unplugd watches for the USB parts of a MiniMed 600 insulin-pump system and reminds people to unplug them when "
-        "no upload uses them. It follows one sentence of Medtronic&rsquo;s notice of 20 September 2022, which the FDA also "
+        "no upload is using them. It follows one sentence of Medtronic&rsquo;s notice of 20 September 2022, which the FDA also "
         f"published:</p><blockquote><p>{SENTENCE}</p></blockquote>"
         f"<p>Created {render_time(time, f'{days.format_full(time.date())}, {days.format_clock(time)}')} ({escape_text(report.zone)}) from the journal on "
-        "this computer. The page is complete in itself: it loads nothing and sends nothing.</p>"
+        "this computer. The page is self-contained: it loads nothing and sends nothing.</p>"
     )

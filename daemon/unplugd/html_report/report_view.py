@@ -1,4 +1,4 @@
-"""A report as its page needs it: by day, and with the names that tell devices and computers apart. Pure."""
+"""A report as the page needs it: by day, and with names that distinguish devices and computers. Pure."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from unplugd.review.model import Period
 
 MAX_DEVICE_LANES: Final = 4
-"""With more computers and devices than this, only each computer has a lane of its own."""
+"""Maximum number of lanes for devices; if there are more, there is one lane per computer."""
 MAX_PARALLEL_LANES: Final = 4
-"""Lanes for periods of the same device (or computer) that overlap."""
+"""Maximum number of lanes for overlapping periods of the same device (or computer)."""
 NO_FIGURES: Final = Figures()
 _sanitize = lru_cache(maxsize=1024)(sanitize.one_line)
 
 
 @dataclass(frozen=True)
 class ReportView:
-    """A report, and what the parts of its page need to know of it.
+    """A report, with derived data that the sections of the page need.
 
-    Names that its methods return are sanitized, but not escaped.
+    The names returned by methods are sanitized, but not escaped.
     """
 
     report: Report
@@ -54,23 +54,23 @@ class ReportView:
         return dict(self.report.days)
 
     def sum_days(self, chosen: Iterable[Day]) -> Figures:
-        """Return the figures of several days together."""
+        """Return the sum of the figures of several days."""
         return sum_figures(self.figures.get(day.date, NO_FIGURES) for day in chosen)
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
-        """The computers, whether anything was plugged into them or not."""
+        """The computers, including those into which nothing was plugged."""
         known = [host for host, _ in self.report.computers]
         return tuple(dict.fromkeys([*known, *(watched.host for watched in self.report.watched)]))
 
     @cached_property
     def periods(self) -> Mapping[date, Sequence[Period]]:
-        """The periods of which a part is on each day."""
+        """The periods of each day; a period may be on several days."""
         found: defaultdict[date, list[Period]] = defaultdict(list)
         for period in self.report.periods:
             day = days.to_local(max(period.began, self.report.since), self.zone).date()
             last = days.to_local(max(period.began, min(period.ended, self.report.until)), self.zone)
-            # A period that ends at midnight is not on the new day, unless it began then.
+            # A period that ends at midnight is not on the new day unless it began then.
             is_midnight = last.hour == last.minute == last.second == last.microsecond == 0
             last_day = last.date() - timedelta(days=is_midnight)
             found[day].append(period)
@@ -96,7 +96,7 @@ class ReportView:
 
     @cached_property
     def devices_in_several_ports(self) -> frozenset[tuple[str, str, str]]:
-        """Host, id and name of the devices that were plugged into several ports."""
+        """The host, id and name of devices that were plugged into several ports."""
         ports = Counter(
             (host, id_, name)
             for host, id_, name, _ in {
@@ -107,22 +107,22 @@ class ReportView:
 
     @cached_property
     def ambiguous_names(self) -> frozenset[str]:
-        """Names that devices with different ids have in common."""
+        """Names shared by devices with different ids."""
         names = Counter(name for name, _, _ in self.report.devices)
         return frozenset(name for name, count in names.items() if count > 1)
 
     @cached_property
     def has_several_places(self) -> bool:
-        """Whether there is more than one computer or device, so that it must be said which."""
+        """Whether there is more than one computer or device, so that they must be named."""
         return len(self.hosts) > 1 or len(self.report.devices) > 1
 
     @cached_property
     def has_device_lanes(self) -> bool:
-        """Whether each device has a lane of its own, not only each computer."""
+        """Whether each device has its own lane, rather than each computer."""
         return len(self.hosts) <= 1 or len(self.hosts) * len(self.report.devices) <= MAX_DEVICE_LANES
 
     def describe_place(self, period: Period) -> str:
-        """Return the computer and the device of a period, each only if there are others."""
+        """Return the computer and device of a period, each only if there are several."""
         parts = []
         if len(self.hosts) > 1:
             parts.append(_sanitize(period.host) or UNNAMED)
@@ -131,12 +131,12 @@ class ReportView:
         return " · ".join(parts)
 
     def name_device(self, name: str, id_: str) -> str:
-        """Return the name of a device, with its id if another one has the same name."""
+        """Return the name of a device, with its id if another device has the same name."""
         shown = _sanitize(name) or UNNAMED
         return f"{shown} ({_sanitize(id_)})" if name in self.ambiguous_names else shown
 
     def make_lanes(self, day: Day) -> Sequence[Lane]:
-        """Return the lanes of a day; periods of the same device that overlap are in lanes side by side."""
+        """Return the lanes of a day; overlapping periods of the same device are in adjacent lanes."""
         lanes_by_name: dict[tuple[str, str], list[list[Period]]] = {}
         for period in self.periods.get(day.date, ()):
             name = self.describe_place(period) if self.has_device_lanes else _sanitize(period.host) or UNNAMED
@@ -156,7 +156,7 @@ class ReportView:
         return found or [Lane("", (), self.find_unwatched(day))]
 
     def find_unwatched(self, day: Day) -> Intervals:
-        """Return when on a day unplugd was running on none of the computers."""
+        """Return when unplugd was not running on any of the computers on a day."""
         common = [(day.began, day.ended)] if self.gaps_by_host else []
         for gaps in self.gaps_by_host.values():
             here = _cut_to_day(gaps, day)
@@ -164,18 +164,18 @@ class ReportView:
         return common
 
     def sum_unwatched(self, chosen: Iterable[Day]) -> float:
-        """Return the seconds on these days in which unplugd was running on none of the computers."""
+        """Return for how many seconds on these days unplugd was not running on any of the computers."""
         return sum(ended - began for day in chosen for began, ended in self.find_unwatched(day))
 
     def is_without_data(self, chosen: Sequence[Day]) -> bool:
-        """Return whether unplugd was not running at all on these days, which are consecutive, in either direction."""
+        """Return whether unplugd was not running at all on these days, which are consecutive, in either order."""
         began = max(self.report.since, min(day.began for day in chosen))
         ended = min(self.report.until, max(day.ended for day in chosen))
         return self.sum_unwatched(chosen) > ended - began - 1
 
 
 def _cut_to_day(intervals: Intervals, day: Day) -> Intervals:
-    """Return the parts of intervals that are on a day; they are in order and do not overlap."""
+    """Return the parts of the intervals that are on a day; the intervals are in order and do not overlap."""
     first = bisect_right(intervals, day.began, key=lambda interval: interval[1])
     end = bisect_left(intervals, day.ended, key=lambda interval: interval[0])
     return [(max(began, day.began), min(ended, day.ended)) for began, ended in intervals[first:end]]

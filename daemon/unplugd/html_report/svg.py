@@ -1,9 +1,9 @@
-"""The pictures on the page, as SVG: a day from midnight to midnight, and bars of used and unused time. Pure.
+"""Draws the SVG pictures of the page: a day from midnight to midnight, and bars of used and unused time. Pure.
 
-Horizontal positions are relative to the width, vertical ones are pixels: so a picture fits a phone as well as a sheet of
-paper, and its marks keep their shape. A day is a stack of lanes, one for each device. In a lane a high bar is time plugged
-in and unused, a low bar time in use, so that they differ also without colour; marks above the bars are reminders. A bar is
-a thick line, which takes half the bytes of a rectangle.
+Horizontal positions are relative to the width and vertical ones are pixels, so a picture fits a phone as well as a
+sheet of paper, and its marks keep their shape. A day is a stack of lanes, one for each device. In a lane, a high bar is
+time plugged in unused and a low bar is time in use, so that they also differ without colour; marks above the bars are
+reminders. A bar is a thick line, which takes half as many bytes as a rectangle.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from unplugd.review.model import Period, Reminder
 
     LaneInterval = tuple[int, Interval]
-    """The index of a lane, and an interval in it."""
+    """The index of a lane, and an interval on it."""
 
 LANE_HEIGHT: Final = 27
-"""Pixels of a lane: marks above bars."""
+"""Height of a lane in pixels, with marks above bars."""
 BAR_MIDDLE: Final = 19
 """Pixels from the top of a lane to the middle of its bars; page.css has the height of each kind of bar."""
 SNOOZE_MIDDLE: Final = 10
 """Pixels from the top of a lane to the line of a snooze."""
 MIN_WIDTH_MINUTES: Final = 2.0
-"""Width of the shortest bar, so that it can be seen."""
+"""Minimum width of a bar in minutes, so that it is visible."""
 MAX_JOINED_GAP_SECONDS: Final = 60.0
-"""Gap up to which bars are drawn as one in a compact picture: so a day has at most as many as it has minutes."""
+"""Largest gap between bars drawn as one in a compact picture; this limits a day to as many bars as it has minutes."""
 BARS: Final = {"idle": (1, 14), "use": (5, 6)}
-"""Top and height, in pixels, of each part of a bar that shows a sum."""
+"""The top and height, in pixels, of each part of a bar that shows a sum."""
 MARKS: Final = {
     "unplugged": ("u", '<circle cy="5" r="4"/>'),
     "in_use": ("i", '<path d="M0 .5 5 9H-5z"/>'),
@@ -48,7 +48,7 @@ MARKS: Final = {
     "expired": ("e", '<path class="hollow" d="M0 1 4 5 0 9-4 5z"/>'),
     "": ("n", '<path class="tick" d="M0 4v6"/>'),
 }
-"""By the outcome of a reminder: the id and the shape of its mark."""
+"""The id and shape of the mark for each outcome of a reminder."""
 DEFINITIONS: Final = (
     '<svg class="unseen" width="0" height="0" aria-hidden="true"><defs>'
     '<pattern id="hatch" width="12" height="6" patternUnits="userSpaceOnUse">'
@@ -58,12 +58,12 @@ DEFINITIONS: Final = (
     + "".join(f'<g id="{id_}" class="mark">{shape}</g>' for id_, shape in MARKS.values())
     + "</defs></svg>"
 )
-"""What the pictures refer to; it goes onto the page once."""
+"""Definitions that the pictures refer to, once per page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A device at a computer on a day; `name` is not escaped, and "" if there is no other lane to tell it from."""
+    """A device on a computer on a day; `name` is not escaped, and is "" if it is not needed."""
 
     name: str
     periods: Sequence[Period]
@@ -73,7 +73,7 @@ class Lane:
 def draw_day(lanes: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, detailed: bool) -> str:
     """Return the picture of a day in a report that ends at `until`.
 
-    If `detailed`, the times are under the pointer; else it is compact, in as few bytes as possible.
+    If `detailed`, times are shown under the pointer; otherwise the picture takes as few bytes as possible.
     """
     minutes = (day.ended - day.began) / 60
     height = LANE_HEIGHT * len(lanes)
@@ -171,7 +171,7 @@ def _draw_path(
     middle: int = BAR_MIDDLE,
     digits: int = 1,
 ) -> str:
-    """Return the intervals as lines; they begin and end at a minute with so many `digits`."""
+    """Return the intervals as lines, in minutes rounded to `digits` decimals."""
     if not intervals:
         return ""
     lines = []
@@ -187,7 +187,7 @@ def _format_percent(share: float, digits: int = 2) -> str:
 
 
 def draw_axis() -> str:
-    """Return the hours of a day, for the head of the column of pictures."""
+    """Return the hours of a day, for the heading of the column of pictures."""
     marks = ((0, "start"), (6, "middle"), (12, "middle"), (18, "middle"), (24, "end"))
     hours = "".join(
         f'<text x="{_format_percent(hour / 24)}" y="12" text-anchor="{anchor}">{hour}</text>'
@@ -197,7 +197,7 @@ def draw_axis() -> str:
 
 
 def draw_bar(unused: float, used: float, longest: float, label: str) -> str:
-    """Return a bar of unused and used seconds; `longest` is the whole width, `label` the ids of the text that names it."""
+    """Return a bar of unused and used seconds; `longest` is the full width, `label` the ids of its label."""
     parts = [f'<svg class="bar" height="16" role="img" aria-labelledby="{label}">']
     at = 0.0
     for kind, seconds in (("idle", unused), ("use", used)):
@@ -212,7 +212,7 @@ def draw_bar(unused: float, used: float, longest: float, label: str) -> str:
 
 
 def draw_sample(kind: str) -> str:
-    """Return a little picture of what the legend explains: a kind of bar, or the outcome of a reminder."""
+    """Return a small sample for a legend: of a kind of bar, or the mark of an outcome."""
     if kind in BARS:
         top, height = BARS[kind]
         inside = f'<rect class="{kind}" x="1" y="{top}" width="22" height="{height}"/>'

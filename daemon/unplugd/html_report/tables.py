@@ -1,4 +1,4 @@
-"""The tables of the page: by week and month, by computer and device, and every period. Pure."""
+"""The tables of the page: by week and month, by computer and device, and of all periods. Pure."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from unplugd.review.model import Period
 
     Row = tuple[str, str, Figures]
-    """An id, a name as HTML, and figures."""
+    """An id, a name as HTML, and the figures."""
 
 MAX_PERIODS: Final = 1500
-"""Periods that are listed, the newest: more would make a browser on a phone slow."""
+"""Maximum number of periods listed, newest first; more would make a browser on a phone slow."""
 MAX_OPEN_ROWS: Final = 100
-"""Rows up to which months of the list are unfolded."""
+"""Months in the list of periods are unfolded until this many rows are shown."""
 MAX_SUM_ROWS: Final = 14
-"""Weeks, and months, up to which they are unfolded."""
+"""Maximum number of weeks, and of months, that are not folded."""
 MAX_STRANGERS: Final = 3
-"""Unknown programs of a period that are named."""
+"""Maximum number of unknown programs named for a period."""
 
 
 def render_totals(view: ReportView) -> str:
-    """Return the weeks and the months, each with a bar; "" if there is only one week."""
+    """Return the tables of weeks and months, with bars; "" if there is only one week."""
     weeks = _group_days(view, lambda day: day - timedelta(days=day.weekday()))
     months = _group_days(view, lambda day: day.replace(day=1))
     parts = []
@@ -67,7 +67,7 @@ def render_totals(view: ReportView) -> str:
 
 
 def _group_days(view: ReportView, find_first: Callable[[date], date]) -> list[tuple[date, list[Day]]]:
-    """Return the days by the first day of their week or month, the newest first."""
+    """Return the days grouped by the first day of their week or month, newest first."""
     grouped = groupby(view.days, key=lambda day: find_first(day.date))
     return [(first, list(chosen)) for first, chosen in grouped][::-1]
 
@@ -98,7 +98,7 @@ def _render_newest_first(title: str, rows: Sequence[Row]) -> str:
 
 
 def render_places(view: ReportView) -> str:
-    """Return the computers and the devices, each with a bar; "" if there is only one of both."""
+    """Return the tables of computers and devices, with bars; "" if there is only one of each."""
     parts = []
     if len(view.report.computers) > 1:
         computers = [
@@ -140,7 +140,7 @@ def _render_rows(rows: Sequence[Row]) -> list[str]:
 
 
 def render_periods(view: ReportView) -> str:
-    """Return the list of all periods by month, the newest first."""
+    """Return the list of all periods by month, newest first."""
     newest_first = sorted(view.report.periods, key=lambda period: period.began, reverse=True)
     groups = groupby(
         newest_first[:MAX_PERIODS],

@@ -1,4 +1,4 @@
-"""The table of days on the page: each has a picture from midnight to midnight, and its figures. Pure."""
+"""The table of days on the page, each with a picture from midnight to midnight and its figures. Pure."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from unplugd.review.model import Reminder, Use
 
 MAX_DETAILED: Final = 1200
-"""Periods up to which months show the times under the pointer, the newest first; older months are drawn without."""
+"""Months show times under the pointer, newest first, until they have this many periods; older months do not."""
 MAX_SPOKEN: Final = 12
-"""Periods of a day, and uses and reminders of a period, that a screen reader reads out."""
+"""Maximum number of periods per day, and of uses and reminders per period, that a screen reader reads out."""
 MAX_OPEN_DAYS: Final = 40
-"""Days before the end of the report whose months are unfolded."""
+"""Months that reach into this many days before the end of the report are unfolded."""
 MIN_QUIET_DAYS: Final = 2
-"""Consecutive days without periods from which on they share a row."""
+"""Minimum number of consecutive days without periods that share a row."""
 MIN_NOTED_SECONDS: Final = 60.0
-"""Seconds without unplugd that are worth a word."""
+"""Shortest time without unplugd that is mentioned, in seconds."""
 
 
 def render_days(view: ReportView) -> str:
-    """Return the days, the newest month first, each with its picture and its figures."""
+    """Return the days, newest month first, each with its picture and figures."""
     months = [
         (first, list(group)) for first, group in groupby(view.days, key=lambda day: day.date.replace(day=1))
     ]
