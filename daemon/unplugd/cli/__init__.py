@@ -1,4 +1,4 @@
-"""The command line: one module a command, named like it. The only place that prints."""
+"""The command line: one module per command, named after it. Only this package prints."""
 
 from unplugd.cli.dispatch import main
 

@@ -1,4 +1,4 @@
-"""What the commands that ask the running daemon share."""
+"""Helpers of the commands that talk to the running daemon."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ask_if_running(where: Paths, command: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def explain_other_version() -> Iterator[None]:
-    """Raise Failure if the daemon's answer lacks what this version expects: it is another version."""
+    """Raise Failure if the daemon's answer lacks what this version expects, since the daemon is another version."""
     try:
         yield
     except (KeyError, TypeError, AttributeError, IndexError):

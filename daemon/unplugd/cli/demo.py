@@ -1,4 +1,4 @@
-"""`unplugd demo`."""
+"""`unplugd demo`: runs the real daemon on a simulated device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def demo(arguments: argparse.Namespace, where: Paths) -> int:
     """Run the daemon on a simulated device, and narrate what happens."""
     speed = simulated.FAST_FACTOR if arguments.fast else 1.0
-    # Next to the real daemon, which may be running: with a journal and a socket of its own.
+    # The real daemon may be running, so the demo has its own journal and socket.
     own = paths.Paths(where.configuration, where.state / "demo", where.runtime / "demo")
     began = time.monotonic()
     happened: set[str] = set()

@@ -59,7 +59,7 @@ def list_devices(arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
-    """Add a device to the configuration: the one with the given id, or the one that is plugged in next."""
+    """Add a device to the configuration: the device with the given id, or the next one to be plugged in."""
     platform = current_platform(where)
     settings = load_settings(where.config)
     if arguments.id:
@@ -107,11 +107,11 @@ def _wait_for_new_device(platform: InspectablePlatform) -> Device:
     say("Plug the device in now (if it is already in, unplug it and plug it back in). Ctrl-C to stop.")
     try:
         while True:
-            # An announcement can be lost: also rescan once a second.
+            # Announcements can be lost, so also rescan once a second.
             turn(sources, platform.now, platform.now() + 1)
             present = platform.list_all_devices()
             new = [device for device in present if (device.port, device.address) not in before]
-            # Devices may come with their hub; the hub is not the one to watch.
+            # The device may be behind a new hub; do not take the hub.
             if new:
                 return min(new, key=lambda device: device.device_class == devices.HUB)
             before &= {(device.port, device.address) for device in present}

@@ -1,4 +1,4 @@
-"""Parse the command line, run one command, and return the exit status.
+"""Parses the command line, runs one command, and returns the exit status.
 
 A command ends in one of three ways: an expected error is printed with a hint (status 1), Ctrl-C is silent (130), and
 anything else is a bug, with a traceback to paste into a report.

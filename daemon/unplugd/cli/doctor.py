@@ -1,4 +1,4 @@
-"""`unplugd doctor`."""
+"""`unplugd doctor`: prints the result of each check."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def doctor(arguments: argparse.Namespace, where: Paths) -> int:
-    """Print the finding of each check; exit status 1 if a check failed."""
-    # Without paths, so that the platform does not know the daemon's notification and replace it.
+    """Print the result of each check; exit status 1 if a check failed."""
+    # Pass no paths, so that the platform does not find and replace the daemon's notification.
     findings = [*examine(current_platform(), where, notify=arguments.notify), _check_service(where)]
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
@@ -41,7 +41,7 @@ def _check_service(where: Paths) -> Finding:
     try:
         _, defects = inspect_service(find_manager(), where)
     except Failure as failure:
-        # unplugd also runs without a service manager, as in a container.
+        # unplugd also runs without a service manager, for example in a container.
         return Finding("service", ok=None, what=str(failure), hint=failure.hint)
     if defects:
         return Finding("service", ok=None, what=defects[0].what, hint=defects[0].repair)

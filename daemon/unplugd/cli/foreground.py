@@ -1,4 +1,4 @@
-"""A daemon that runs in the foreground: what `unplugd run` and `unplugd demo` share."""
+"""Running the daemon in the foreground: code shared by `unplugd run` and `unplugd demo`."""
 
 from __future__ import annotations
 

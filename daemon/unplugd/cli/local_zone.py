@@ -18,7 +18,7 @@ WEEK_SECONDS: Final = 7 * 86400
 
 
 def find_local_zone() -> tuple[tzinfo, str]:
-    """Return the time zone of this computer and its name; a fixed offset if no zone fits the system's clock."""
+    """Return the time zone of this computer and its name; a fixed offset if no zone matches the system's clock."""
     names = [os.environ.get("TZ", "").removeprefix(":")]
     with contextlib.suppress(OSError):
         names.append(str(Path("/etc/localtime").resolve()))
@@ -26,7 +26,7 @@ def find_local_zone() -> tuple[tzinfo, str]:
         names.append(Path("/etc/timezone").read_text(encoding="ascii").strip())
     names = [name.rpartition(ZONES_FOLDER)[2] for name in names]
     if time.daylight:
-        # The system may know its clock changes but not a name for them: take any zone with the same ones.
+        # The system may know its clock changes but not the name of its zone: take any zone with the same changes.
         names += [time.tzname[0], *sorted(available_timezones())]
     now = time.time()
     # Compare once a week over the past year.

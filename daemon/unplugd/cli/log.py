@@ -1,4 +1,4 @@
-"""`unplugd log`: show events of the journal, in the form that is asked for."""
+"""`unplugd log`: shows events of the journal in the requested format."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def say_remarks(shown: Format, chosen: EventFilter, notes: Counter[str]) -> None:
-    """Say what was left out, and what was wrong with the journal."""
+    """Print what was left out, and what was wrong with the journal."""
     if not shown.count:
         skipped = chosen.checkpoints_skipped
         if skipped:
@@ -70,6 +70,6 @@ def say_remarks(shown: Format, chosen: EventFilter, notes: Counter[str]) -> None
             say(f"No events but {checkpoints}; to see checkpoints: unplugd log --event checkpoint")
         else:
             say("No such events.")
-    # Which file could not be read has been said already.
+    # Unreadable files have been reported already.
     for sentence in describe_notes({key: count for key, count in notes.items() if key != "unreadable_file"}):
         say(f"unplugd: {sentence}")

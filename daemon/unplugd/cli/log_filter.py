@@ -1,4 +1,4 @@
-"""Which events of the journal `unplugd log` shows."""
+"""Selects the events of the journal that `unplugd log` shows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class EventFilter:
-    """Select events by time, kind and device, as the options of `unplugd log` say.
+    """Selects events by time, kind and device, according to the options of `unplugd log`.
 
-    A reminder names only ports, so a filter by device has to know which device is at a port: it learns that from the
-    events that come before.
+    A reminder only names ports, so a filter by device must know which device is on a port. It learns this from the
+    earlier events.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
@@ -30,14 +30,14 @@ class EventFilter:
         self._events: frozenset[str] | None = frozenset(arguments.event) if arguments.event else None
         self._device: str = (arguments.device or "").casefold()
         self._matches: dict[tuple[str, str, str], bool] = {}
-        """Whether the device at a port of a boot of a host is the one to show."""
-        # People seldom want checkpoints: there is one every five minutes.
+        """Whether the device on a port is selected, by host, boot and port."""
+        # People rarely want to see checkpoints: there is one every five minutes.
         self._checkpoints = arguments.format != "text" or self._events is not None
         self.checkpoints_skipped = 0
         self.selects_all = self._checkpoints and self._events is None and not self._device and self._any_time
 
     def select(self, batch: Batch) -> Batch:
-        """Return the events of a batch that are to be shown."""
+        """Return the events of a batch that should be shown."""
         if self.selects_all:
             return batch
         if self._device:
@@ -51,7 +51,7 @@ class EventFilter:
         return Batch.from_pairs((batch.events[number], lines[number]) for number in kept)
 
     def _is_selected(self, event: JournalEvent) -> bool:
-        # Check the device first: it learns from events that are not shown, too.
+        # Check the device first, because it also learns from events that are not shown.
         if self._device and not self._is_about_device(event):
             return False
         if self._events is not None and event.event not in self._events:
@@ -65,7 +65,7 @@ class EventFilter:
         return True
 
     def _learn_ports(self, events: list[JournalEvent]) -> None:
-        """Note which device was at each port when these events began; batches may come newest first."""
+        """Remember which device was on each port at the beginning of the batch; batches may come newest first."""
         self._matches |= {
             _find_place(event): self._matches_text(event) for event in reversed(events) if event.device
         }

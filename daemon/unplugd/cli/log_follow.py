@@ -1,8 +1,8 @@
-"""`unplugd log --follow`: new events of journals that are being written, each once.
+"""`unplugd log --follow`: yields each new event of journals that are being written, exactly once.
 
-The journal rotates: its file gets a new name, and a new file takes its place. A follower keeps the file open that it
-reads, and recognizes files by device and inode number. When newer files have appeared, it reads the rest of its own
-file, and goes on with the next one.
+When the journal is rotated, its file gets a new name, and a new file takes its place. A follower keeps the file open
+that it reads, and identifies files by device and inode number. When newer files have appeared, it reads the rest of its
+file and continues with the next one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from unplugd.journal.sources import Source
 
 POLL_MILLISECONDS: Final = 250
-"""How often to look for new lines."""
+"""Milliseconds between checks for new lines."""
 READ_BYTES: Final = 60_000
 SEEK_BYTES: Final = 4096
 
@@ -39,17 +39,17 @@ class _Tail:
     descriptor: int | None = None
     position: int = 0
     rest: bytes = b""
-    """The beginning of a line that is not complete yet."""
+    """The beginning of an incomplete line."""
     skipping: bool = False
-    """Whether the line at `position` is too long, and skipped."""
+    """Whether the line at `position` is being skipped because it is too long."""
     unreadable: bool = False
-    """Whether the file could not be opened, which is said once."""
+    """Whether the file could not be opened, which is reported once."""
 
 
 class Follower:
-    """Follow journals from the moment of creation on.
+    """Follows journals from the moment it is created.
 
-    `limit` cuts what is read of them before at that moment; `follow` yields what comes after it.
+    `limit` limits the files to what was there at that moment; `follow` yields what comes later.
     """
 
     def __init__(self, files: Sequence[Path], notes: Counter[str]) -> None:
@@ -61,7 +61,7 @@ class Follower:
                 tail.position = _find_end_of_lines(tail.descriptor)
 
     def limit(self, found: Sequence[Source]) -> list[Source]:
-        """Return the files without what `follow` will yield: files that are newer, and the end of those followed."""
+        """Return the files without what `follow` will yield, which is newer files and the ends of the followed ones."""
         known = {}
         newer: set[tuple[int, int]] = set()
         for tail in self._tails:
@@ -79,9 +79,9 @@ class Follower:
         ]
 
     def follow(self) -> Iterator[Batch]:
-        """Yield new events as they come, without end; BrokenPipeError if the reader of stdout is gone."""
+        """Yield new events as they arrive, forever; BrokenPipeError if the reader of stdout is gone."""
         poll = select.poll()
-        # No events are asked for: errors are always reported, such as that the reader is gone.
+        # Request no events: errors, such as a missing reader, are always reported.
         poll.register(sys.stdout.fileno(), 0)
         while True:
             for tail in self._tails:
@@ -92,11 +92,11 @@ class Follower:
             for _, happened in poll.poll(POLL_MILLISECONDS):
                 if happened & (select.POLLERR | select.POLLHUP):
                     raise BrokenPipeError
-                # stdout is closed (POLLNVAL): there is nothing to wait for but time.
+                # stdout is closed (POLLNVAL), so there is nothing to poll.
                 poll.unregister(sys.stdout.fileno())
 
     def _read(self, tail: _Tail) -> Iterator[bytes]:
-        """Yield the complete lines that were added to a journal."""
+        """Yield the complete lines that have been added to a journal."""
         if tail.descriptor is None:
             self._open(tail)
         while tail.descriptor is not None:
@@ -105,7 +105,7 @@ class Follower:
             newer = _list_newer(tail.path, (status.st_dev, status.st_ino))
             if not newer:
                 return
-            # It was rotated, so nothing more is written to it: read what was written until then.
+            # The file was rotated, so nothing more will be written to it: read what is left.
             yield from self._read_lines(tail, tail.descriptor)
             if tail.rest:
                 yield tail.rest + b"\n"
@@ -132,11 +132,11 @@ class Follower:
                 yield chunk[:end]
 
     def _open(self, tail: _Tail, path: Path | None = None) -> None:
-        """Open the journal, or a rotated file of it; say so once if it is unreadable."""
+        """Open the journal or one of its rotated files; if it is unreadable, report that once."""
         try:
             tail.descriptor = sources.open_file(path or tail.path)
         except FileNotFoundError:
-            # The daemon has not written it yet.
+            # The daemon has not created it yet.
             return
         except OSError as error:
             if not tail.unreadable:
@@ -153,7 +153,7 @@ def _list_newer(path: Path, identity: tuple[int, int]) -> list[Path]:
     If that file is gone, return only the current one.
     """
     found = _list_identities(list_files(path))
-    # A rotation may happen while files are listed: list again until nothing changes.
+    # A rotation may happen while listing the files: list them again until nothing changes.
     for _ in range(5):
         before, found = found, _list_identities(list_files(path))
         if before == found:
@@ -161,7 +161,7 @@ def _list_newer(path: Path, identity: tuple[int, int]) -> list[Path]:
     identities = [found_identity for _, found_identity in found]
     if identity in identities:
         return [file for file, _ in found[identities.index(identity) + 1 :]]
-    # It was deleted or replaced. The older files have been read.
+    # The file was deleted or replaced. Older files have been read already.
     return [file for file, _ in found if file == path]
 
 

@@ -47,12 +47,12 @@ _FIRST_COLUMNS: Final = (
     *("held_for", "doubtful_since", "slept_for", "error", "lost", "from", "until", "version", "reason"),
     *("address", "continued", "unseen", "schema"),
 )
-"""Spreadsheets go by the place of a column: these stay where they are, and a new field comes after them."""
+"""Spreadsheets refer to columns by position, so these stay where they are and new fields come after them."""
 _FIELDS: Final = tuple(name for kind in events.NAMES for name in events.get_field_names(kind))
 COLUMNS: Final = tuple(dict.fromkeys((*_FIRST_COLUMNS, *_FIELDS)))
 """The columns of the CSV table: every field that this version writes."""
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that starts with one of these for a formula."""
+"""Spreadsheets treat a cell that starts with one of these as a formula."""
 MAX_CELL_CHARACTERS: Final = 1000
 
 
@@ -66,7 +66,7 @@ class Format(Protocol):
 
 
 def make_format(name: str, output: Output, hosts: Collection[str]) -> Format:
-    """Return the format of this name; as text, each line names its computer if there are several `hosts`."""
+    """Return the format of this name; in the text format, each line names its computer if there are several `hosts`."""
     if name == "jsonl":
         return JsonLines(output)
     if name == "csv":
@@ -75,7 +75,7 @@ def make_format(name: str, output: Output, hosts: Collection[str]) -> Format:
 
 
 class JsonLines:
-    """The events as they are stored, in ASCII, so that a terminal finds no escape sequence in them."""
+    """The events as stored, in ASCII, so that they contain no escape sequences for a terminal."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -93,7 +93,7 @@ class JsonLines:
 
 
 class Csv:
-    """A table as in RFC 4180, with times in UTC and lists separated by spaces; no cell is a formula."""
+    """A table as defined by RFC 4180, with times in UTC and lists separated by spaces; no cell is a formula."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -115,7 +115,7 @@ class Csv:
 
 
 def format_cell(value: Any) -> str:
-    """Return a value as a cell that is no formula, has no control characters and is not too long."""
+    """Return a value as a cell that is not a formula, has no control characters and is not too long."""
     if value is None or isinstance(value, dict):
         return ""
     if isinstance(value, bool):

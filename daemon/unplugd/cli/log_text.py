@@ -1,4 +1,4 @@
-"""The journal as text: sentences by day, in local time, with a line along each plugged-in period."""
+"""The journal as text: sentences grouped by day, in local time, with a line alongside each plugged-in period."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ STYLES: Final = {
     "checkpoint": "dim",
 }
 MAX_LANES: Final = 8
-"""At most so many periods have a line of their own at a time."""
+"""Maximum number of periods that have their own line at the same time."""
 MIN_WORDS_COLUMNS: Final = 24
 MAX_HOST_CHARACTERS: Final = 20
 
 
 class TextLog:
-    """A sentence for each event, below a heading for each day; a line joins the events of a plugged-in period."""
+    """Writes a sentence for each event and a heading for each day; a line joins the events of a plugged-in period."""
 
     def __init__(self, output: Output, hosts: Collection[str]) -> None:
         self._output = output
@@ -71,7 +71,7 @@ class TextLog:
             self._hosts_shown = True
         known, alone = self._lanes.enter(event)
         gutter = self._lanes.draw(event, known=known)
-        # With only one device plugged in, its name need not be repeated in each line.
+        # If only one device is plugged in, do not repeat its name in each line.
         if alone and not new_day and (known or event.event == "reminded"):
             omitted = (
                 {"name"} if known else {"devices"} if fields.get("devices") == self._lanes.ports else set()
@@ -84,7 +84,7 @@ class TextLog:
         self._lanes.leave(event)
 
     def _write_heading(self, event: JournalEvent) -> tuple[str, bool]:
-        """Write the date if the event is the first of a day; return its time of day, and whether it is."""
+        """Write the date if the event is the first of a day; return the time of day, and whether it was the first."""
         try:
             local = datetime.fromtimestamp(parse_timestamp(event.time)).astimezone()
         except (ValueError, OverflowError, OSError):
@@ -125,30 +125,30 @@ class TextLog:
 
 
 class Lanes:
-    """The lines beside the sentences: one lane for each device that is plugged in."""
+    """The lines next to the sentences: one lane for each device that is plugged in."""
 
     def __init__(self) -> None:
         self._marks = _choose_marks()
         self._lanes: list[tuple[str, str] | None] = []
-        """The host and the port of each lane, from left to right; None if the lane is free."""
+        """The host and port of each lane, from left to right; None if the lane is free."""
         self._boots: dict[str, str] = {}
 
     @property
     def ports(self) -> list[str]:
-        """The ports that have a lane."""
+        """The ports with a lane."""
         return [port for _, port in filter(None, self._lanes)]
 
     def enter(self, event: JournalEvent) -> tuple[bool, bool]:
-        """Open lanes for the devices of an event; return whether its own had one, and whether only one is open now."""
+        """Open lanes for the devices of an event; return whether its device had one, and whether only one is open."""
         if self._boots.get(event.host, event.boot) != event.boot:
-            # The computer was restarted: what was plugged in before counts no longer.
+            # The computer was restarted: earlier periods do not count any more.
             self._lanes = [None if lane and lane[0] == event.host else lane for lane in self._lanes]
         self._boots[event.host] = event.boot
         while self._lanes and self._lanes[-1] is None:
             self._lanes.pop()
         known = (event.host, event.device) in self._lanes
         for port in (event.device,) if event.device else event.devices:
-            # The end of a snooze is recorded ten seconds after the unplug: that opens no lane.
+            # The end of a snooze may be recorded ten seconds after the unplug, so it does not open a lane.
             if (event.host, port) not in self._lanes and event.event != "snooze_ended":
                 self._open((event.host, port))
         return known, len(self.ports) == 1
@@ -166,7 +166,7 @@ class Lanes:
             self._lanes.append(key)
 
     def draw(self, event: JournalEvent, *, known: bool) -> tuple[str, str]:
-        """Return the marks beside the first line of a sentence, and beside the lines after it."""
+        """Return the marks next to the first line of a sentence, and next to its further lines."""
         begin, along, here, end = self._marks
         first, further = "", ""
         for lane in self._lanes:
@@ -206,7 +206,7 @@ def _make_painter() -> Paint:
 
 
 def _choose_marks() -> tuple[str, ...]:
-    """Return the marks of a plug-in, of a line that runs on, of an event and of an unplug."""
+    """Return the marks of a plug-in, a continuing line, an event and an unplug."""
     try:
         "┌│├└".encode(sys.stdout.encoding)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Standard output, through the user's pager on a terminal."""
+"""Writes to stdout, or to the user's pager if stdout is a terminal."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LESS: Final = "less -FRX"
-"""less exits at once if the text fits the screen, shows colours, and does not clear the screen."""
+"""With these options less exits if the text fits on the screen, shows colours, and does not clear the screen."""
 
 
 class Output:
-    """A text stream. `width` is the width of the terminal in columns, None without one."""
+    """A text stream. `width` is the width of the terminal in columns, None if there is no terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -32,7 +32,7 @@ class Output:
         self._stream.write(text)
 
     def write_raw(self, chunk: bytes) -> None:
-        """Write whole lines, in ASCII."""
+        """Write whole lines of ASCII."""
         self._stream.flush()
         self._stream.buffer.write(chunk)
 
@@ -43,7 +43,7 @@ class Output:
 
 @contextlib.contextmanager
 def open_output(*, page: bool) -> Iterator[Output]:
-    """Yield the output; if `page`, through the pager on a terminal."""
+    """Yield the output; if `page` is set and stdout is a terminal, it goes to the pager."""
     pager = _start_pager() if page and sys.stdout.isatty() else None
     if not (pager and isinstance(pager.stdin, io.TextIOWrapper)):
         yield Output(sys.stdout)
@@ -60,9 +60,9 @@ def open_output(*, page: bool) -> Iterator[Output]:
 
 
 def _start_pager() -> subprocess.Popen[str] | None:
-    """Start the pager; return None if there is none, or the terminal cannot run one."""
+    """Start and return the pager; None if there is none or the terminal cannot run one."""
     if os.environ.get("TERM", "dumb") == "dumb":
-        # less would print a warning, and wait for Return.
+        # less would print a warning and wait for Return.
         return None
     environment = {"LESS": "FRX", "LV": "-c", **os.environ}
     try:

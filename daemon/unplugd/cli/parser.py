@@ -1,4 +1,4 @@
-"""The grammar of the command line: every command and option, and the function that runs it."""
+"""The grammar of the command line: every command with its options and the function that runs it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_command(commands: Commands, name: str, summary: str, command: str) -> argparse.ArgumentParser:
     added = commands.add_parser(name, help=summary, description=_make_sentence(summary))
-    # A name, not the function, so that the daemon, which runs for months, loads no other command.
+    # Use a name, not the function, so that the daemon, which runs for months, does not import other commands.
     added.set_defaults(command=command)
     return added
 

@@ -1,4 +1,4 @@
-"""`unplugd report`: review the journal, and show the result as text, as JSON or as a page."""
+"""`unplugd report`: reviews the journal and shows the result as text, JSON or an HTML page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def report(arguments: argparse.Namespace, where: Paths) -> int:
-    """Print a report of the journal, or write it as a page."""
+    """Print a report on the journal, or write it as an HTML page."""
     if arguments.open and not arguments.html:
         raise Failure("--open needs a page", "unplugd report --html report.html --open")
     now = time.time()
@@ -49,14 +49,14 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
         review = anonymize(review)
     report = build_report(review, since=since, until=until, zone=zone, name=zone_name)
     if arguments.html:
-        from unplugd.cli import report_file  # noqa: PLC0415 - 20 ms that only a page needs
+        from unplugd.cli import report_file  # noqa: PLC0415 - takes 20 ms, and only the page needs it
 
         report_file.write_page(arguments.html, report, now, zone)
     if arguments.json:
-        # The json module would take seconds to indent a report of years.
+        # The json module would take seconds to indent a report on several years.
         print(msgspec.json.format(json.dumps(make_json(report)), indent=2))
     elif not arguments.html:
-        from unplugd.cli.report_print import print_report  # noqa: PLC0415 - 25 ms that only the text needs
+        from unplugd.cli.report_print import print_report  # noqa: PLC0415 - takes 25 ms, and only the text needs it
 
         print_report(report)
     if arguments.open:
@@ -69,8 +69,8 @@ def _make_review(arguments: argparse.Namespace, where: Paths, now: float) -> Rev
     found = sources.find_sources(arguments.file, where.journal, notes, say)
     if not found:
         raise Failure("there is no journal yet", START_HINT)
-    # If the daemon runs, a device without an unplug event is still plugged in. Ask before reading the journal:
-    # an event that comes in between is then read.
+    # If the daemon is running, a device without an unplug event is still plugged in. Ask before reading the journal, so
+    # that an event that is written in between is read.
     running = not arguments.file and _is_running(where)
     with make_progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
         review = parallel.review_files(
@@ -87,7 +87,7 @@ def _is_running(where: Paths) -> bool:
 
 
 def _find_end(review: Review, now: float) -> float:
-    """Return where the report ends, in Unix seconds: now, or the end of the journal if a clock was ahead."""
+    """Return the end of the report in Unix seconds: now, or the end of the journal if a clock was ahead."""
     ends = [period.ended for period in review.periods] + [watched.ended for watched in review.watched]
     last = max(ends, default=now)
     # The end is exclusive: take the next full second.

@@ -1,4 +1,4 @@
-"""The report as a file: write the HTML page, and open it in a browser."""
+"""Writes the report as an HTML file, and opens it in a browser."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from unplugd.review.figures import Report
 
 BROWSER_TIMEOUT_SECONDS: Final = 3.0
-"""A program that still runs after so many seconds is the browser itself, and has not failed."""
+"""A program that is still running after this many seconds is the browser itself and has not failed."""
 
 
 def write_page(file: Path, report: Report, made: float, zone: tzinfo) -> None:
-    """Write the report as a page, readable by the user only, and say where it is; Failure if that is not possible."""
+    """Write the report as a page that only the user can read, and print its path; Failure if it cannot be written."""
     page = render_page(report, made=made, zone=zone)
     shown = sanitize.one_line(paths.shorten(file), 1000)
     try:
@@ -40,7 +40,7 @@ def write_page(file: Path, report: Report, made: float, zone: tzinfo) -> None:
 
 def _write(file: Path, content: bytes) -> None:
     if file.exists() and not file.is_file() and not file.is_dir():
-        # A pipe or a terminal, which cannot be replaced.
+        # This is a pipe or a terminal, which cannot be replaced.
         with file.open("wb") as pipe:
             pipe.write(content)
         return

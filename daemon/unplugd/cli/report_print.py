@@ -1,4 +1,4 @@
-"""Print a report as text, as wide as the terminal and with characters that it has."""
+"""Prints a report as text that fits the terminal's width and encoding."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from unplugd.review.figures import Report
 
 REPLACEMENTS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
-"""What to show instead of the report's characters on a terminal whose encoding lacks them."""
+"""Replacements for characters that the terminal's encoding lacks."""
 DEFAULT_COLUMNS: Final = 80
 MAX_ROWS: Final = 31
 SHELL_LINES: Final = 2
-"""The prompt with the command above the report, and the next prompt below it."""
+"""Lines taken by the command above the report and the next prompt below it."""
 
 
 def print_report(report: Report) -> None:
-    """Print the report; on a terminal with as many rows as fit the screen."""
+    """Print the report; on a terminal, with as many rows as fit on the screen."""
     console = make_console()
     if sys.stdout.isatty():
         screen = shutil.get_terminal_size()

@@ -1,4 +1,4 @@
-"""The tables of the report as text: bars by day or month, columns by device or computer."""
+"""The tables of the text report: bars by day or month, columns by device or computer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MIN_NAME_COLUMNS: Final = 12
 MIN_BAR_COLUMNS: Final = 10
 MONTHS_FROM_DAYS: Final = 93
-"""From so many days on, the bars are months."""
+"""A report on this many days or more has a bar for each month."""
 MOST_UNUSED: Final = "unused.most"
 UNUSED: Final = "█"
 USED: Final = "░"
@@ -37,7 +37,7 @@ class Row:
 
 
 def make_bars(report: Report, layout: Layout) -> Iterator[Text]:
-    """Yield a bar for each day, or for each month of a long report; nothing if it covers one day only."""
+    """Yield a bar for each day, or for each month of a long report; nothing if it only covers one day."""
     rows = [Row(days.format_short(day), figures) for day, figures in report.days]
     if len(rows) < 2:
         return
@@ -69,7 +69,7 @@ def make_bars(report: Report, layout: Layout) -> Iterator[Text]:
 
 
 def _scale(figures: Figures, longest: float, columns: int) -> tuple[int, int]:
-    """Return the columns of the unused and of the used part of a bar: at least one each, unless there is none."""
+    """Return the widths, in columns, of the unused and used parts of a bar; each is at least one if not empty."""
     unused = max(round(figures.unused_for / longest * columns), 1) if figures.unused_for >= 1 else 0
     used = max(round(figures.used_for / longest * columns), 1) if figures.used_for >= 1 else 0
     if unused + used > columns:
@@ -86,7 +86,7 @@ def _sum_months(report: Report) -> Iterator[Row]:
 
 
 def make_table(kind: str, rows: Sequence[Row], layout: Layout) -> Iterator[Text]:
-    """Yield a table of devices or computers, those left unused for longest first."""
+    """Yield a table of devices or computers, those left unused longest first."""
     titles = ["unused", "used", "plugged in", "times", "reminders"]
     shown = sorted(rows, key=lambda row: -row.figures.unused_for)[: layout.rows]
     cells = [
@@ -101,7 +101,7 @@ def make_table(kind: str, rows: Sequence[Row], layout: Layout) -> Iterator[Text]
     ]
     names = [row.name for row in shown]
     widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
-    # If the terminal is narrow, the last columns, which matter least, are left out.
+    # On a narrow terminal, leave out the last columns, which matter least.
     while len(widths) > 1 and sum(widths) + 2 * len(widths) + 2 + MIN_NAME_COLUMNS > layout.line_columns:
         widths.pop()
     name_columns = max(MIN_NAME_COLUMNS, layout.line_columns - sum(widths) - 2 * len(widths) - 2)

@@ -1,4 +1,4 @@
-"""The report as text: lines for a terminal of any width."""
+"""The report as lines of text for a terminal of any width."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from unplugd.review.figures import Figures, Report
 
 MIN_ROWS: Final = 7
-"""A table has so many rows even if the report is then longer than the screen."""
+"""Each table may have this many rows even if the report then does not fit on the screen."""
 END_TEXTS: Final = {
     "unseen": (
         "One device was unplugged while unplugd was not running; its time counts until it was last seen.",
@@ -47,7 +47,7 @@ END_TEXTS: Final = {
 
 
 def make_screen(report: Report, layout: Layout, height: int) -> list[Text]:
-    """Return the report with as many rows in its tables as fit `height` lines, but at least `MIN_ROWS` each."""
+    """Return the report with as many table rows as fit into `height` lines, but at least `MIN_ROWS` per table."""
     rows = height
     while True:
         rows = max(MIN_ROWS, rows)
@@ -110,7 +110,7 @@ def _describe_totals(report: Report, layout: Layout) -> Iterator[Text]:
         snoozed = describe_duration(total.snoozed_for)
         yield from layout.label("Snoozed", f"{_count_times(total.snoozes)}, {snoozed}")
     yield from _describe_open_periods(report, layout)
-    # A period counts where it began; so do its programs.
+    # A period is counted where it began, and so are its programs.
     begun_earlier = len(report.periods) > total.periods
     begun = [period for period in report.periods if not begun_earlier or period.began > report.since]
     programs = sorted({program for period in begun for program in period.strangers})
@@ -159,7 +159,7 @@ def _describe_open_periods(report: Report, layout: Layout) -> Iterator[Text]:
         seen = "; ".join(
             f"{period.name or 'a device'}, {format_moment(period.ended, report, zone)}" for period in lost
         )
-        # A name and a time need more than one line of a narrow terminal.
+        # A name and a time do not fit on one line of a narrow terminal.
         seen = shorten(seen, 2 * layout.value_columns)
         yield from layout.label("Last seen plugged in", f"{seen}; no data since then")
 

@@ -1,4 +1,4 @@
-"""`unplugd run`: the daemon itself."""
+"""`unplugd run`: runs the daemon."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
 
     stderr_file.trim(where.log)
     in_service = bool(os.environ.get("UNPLUGD_SERVICE"))
-    # On a terminal a person watches what happens. Anywhere else it would only repeat the journal.
+    # On a terminal, a person watches the events. Anywhere else they would only repeat the journal.
     on_terminal = bool(sys.stderr and sys.stderr.isatty())
     try:
         daemon = Daemon(
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
             lambda: load_settings(file),
             _print_diagnostic,
             _print_record if on_terminal else _ignore_record,
-            # A service with an invalid configuration runs with the defaults: nobody would see that it ended.
+            # A service runs with the defaults if the configuration is invalid: nobody would notice if it exited.
             defaults_on_error=in_service,
         )
     except lock.HeldError as held:
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     if on_terminal:
         _print_diagnostic("watching; Ctrl-C ends it, unplugd status shows what it sees")
     elif not in_service:
-        # A service manager logs that it started a service.
+        # The service manager already logs the start of a service.
         _print_diagnostic("watching; unplugd status shows what it sees")
     try:
         daemon.run()

@@ -1,4 +1,4 @@
-"""`unplugd service`: start unplugd whenever the user logs in."""
+"""`unplugd service`: runs unplugd in the background whenever the user is logged in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from unplugd_service.system import System
 
 READY_TIMEOUT_SECONDS: Final = reminder.DELIVERY_TIMEOUT_SECONDS
-"""How long to wait for the daemon's first answer, and for the delivery of the first notification."""
+"""Timeout for the daemon's first answer, and for the delivery of the first notification."""
 POLL_SECONDS: Final = 0.1
 
 
@@ -182,7 +182,7 @@ def _check_user(manager: Manager) -> None:
 
 
 def _refuse_second_daemon(manager: Manager, where: Paths) -> None:
-    """Raise Failure if a daemon runs outside the service: the service could not start."""
+    """Raise Failure if a daemon is running outside the service, since the service could then not start."""
     service_process = manager.inspect(None).process
     try:
         running = control.ask(where.control, {"command": "status"}).get("process")
@@ -190,7 +190,7 @@ def _refuse_second_daemon(manager: Manager, where: Paths) -> None:
         return
     except control.NoAnswerError:
         if service_process:
-            # The service hangs, and will be restarted.
+            # The service hangs and will be restarted.
             return
         raise
     if running and running != service_process:
@@ -201,14 +201,14 @@ def _refuse_second_daemon(manager: Manager, where: Paths) -> None:
 
 
 def _wait_until_running(where: Paths) -> None:
-    """Wait until the daemon answers: a service manager may report a start before the daemon has started."""
+    """Wait until the daemon answers, since a service manager may report the start too early."""
     if not _poll(lambda: ask_if_running(where, "status")):
         raise Failure("the service was started, but unplugd is not responding", "unplugd service logs")
     say("unplugd is running.")
 
 
 def _greet(where: Paths) -> None:
-    """Have the daemon show a first notification, and say whether that worked."""
+    """Have the daemon show a first notification, and print whether that worked."""
     ask_if_running(where, "greet")
     greeted = _poll(lambda: ask_if_running(where, "status").get("greeted"))
     if isinstance(greeted, dict) and greeted.get("channel"):
@@ -220,7 +220,7 @@ def _greet(where: Paths) -> None:
 
 
 def _poll(ask: Callable[[], Any]) -> Any:
-    """Ask until there is an answer or the time is over; return the last answer."""
+    """Ask until there is an answer or the timeout is over; return the last answer."""
     deadline = time.monotonic() + READY_TIMEOUT_SECONDS
     while not (answer := ask()) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

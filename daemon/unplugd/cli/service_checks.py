@@ -1,4 +1,4 @@
-"""What is wrong with the service and its daemon: for `unplugd service status` and `unplugd doctor`."""
+"""Finds defects of the service and its daemon, for `unplugd service status` and `unplugd doctor`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def find_manager(name: str | None = None) -> Manager:
-    """Return the service manager of this name, by default the usual one of this system."""
+    """Return the service manager with this name, by default the usual one for this system."""
     if (name or ("launchd" if sys.platform == "darwin" else "systemd")) == "launchd":
         return Launchd()
     return Systemd()
@@ -35,12 +35,12 @@ def _find_program() -> Program | None:
     try:
         return find_program(__version__)
     except Failure:
-        # This program cannot be installed as a service, so there is nothing to compare the service with.
+        # This program cannot be installed as a service, so there is nothing to compare with.
         return None
 
 
 def _find_daemon_defects(status: ServiceStatus, where: Paths) -> list[Defect]:
-    """Return what the service manager cannot know, but the running daemon does."""
+    """Return the defects that only the running daemon knows about."""
     answer = ask_if_running(where, "status")
     version = answer.get("version")
     if status.process and version and version != __version__:

@@ -1,4 +1,4 @@
-"""`unplugd snooze`."""
+"""`unplugd snooze`: pauses reminders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def snooze(arguments: argparse.Namespace, where: Paths) -> int:
-    """Ask the daemon to send no reminders for a while, or to end that."""
+    """Ask the daemon to pause reminders for a while, or to end the pause."""
     request: dict[str, Any] = {"command": "snooze"}
     if arguments.cancel:
         request["cancel"] = True

@@ -1,4 +1,4 @@
-"""`unplugd status`."""
+"""`unplugd status`: prints what the daemon sees."""
 
 from __future__ import annotations
 

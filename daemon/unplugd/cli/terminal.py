@@ -1,4 +1,4 @@
-"""Print for people: messages on stderr; colours, tables and a progress bar on a terminal."""
+"""Output for people: messages on stderr; colours, tables and a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 START_HINT: Final = "unplugd service install   (or, in this terminal only: unplugd run)"
-"""The hint if the daemon is not running."""
+"""The hint to show if the daemon is not running."""
 PROGRESS_AFTER_SECONDS: Final = 1.0
-"""A progress bar appears after so many seconds."""
+"""Seconds after which a progress bar appears."""
 
 
 def say(text: str) -> None:
-    """Print a message to stderr, so that stdout holds nothing but data."""
+    """Print a message to stderr; stdout is only for data."""
     if sys.stderr:
         print(text, file=sys.stderr, flush=True)
 
@@ -30,7 +30,7 @@ def say(text: str) -> None:
 def say_without_waiting(text: str) -> None:
     """Print a message to stderr without blocking; ignore errors.
 
-    The daemon must go on if the terminal is stopped with Ctrl-S or closed, or the reader of a pipe is gone.
+    The daemon must keep running if the terminal is paused with Ctrl-S or closed, or the reader of a pipe is gone.
     """
     if not sys.stderr:
         return
@@ -58,7 +58,7 @@ def ask(question: str, *, default: bool = True) -> bool:
     """Ask a yes-or-no question, and return whether the answer is yes; Enter alone means `default`."""
     print(f"{question} [{'Y/n' if default else 'y/N'}] ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline()
-    # An empty line is Enter. No line at all, at the end of the input, is no answer.
+    # An empty line means Enter was pressed. No line at all means the end of the input, which is not an answer.
     return answer.strip().lower() in ("y", "yes") or (default and answer.strip() == "" and answer != "")
 
 
@@ -74,24 +74,24 @@ def make_console() -> Any:
     from rich.console import Console
     from rich.theme import Theme
 
-    # A pipe gets whole lines, however long.
+    # In a pipe, do not wrap lines.
     width = None if sys.stdout.isatty() else 1000
-    # rich would leave out the colours only, and still print bold and dim.
+    # With NO_COLOR, rich itself would only leave out colours and still print bold and dim.
     terminal = False if os.environ.get("NO_COLOR") else None
     console = Console(highlight=False, emoji=False, soft_wrap=True, width=width, force_terminal=terminal)
-    # The orange and blue of the HTML report: readable on black and on white, and distinct to colour-blind people.
-    # With sixteen colours the terminal chooses the shades: take the nearest ones.
+    # The orange and blue of the HTML report: readable on black and white, and distinguishable by colour-blind people.
+    # With 16 colours, the terminal chooses the shades: take the nearest ones.
     many = console.color_system in {"256", "truecolor"}
     unused, used, good = ("color(166)", "color(32)", "color(28)") if many else ("red", "cyan", "green")
     styles = {"unused": unused, "unused.most": f"bold {unused}", "used": used, "good": good}
-    # By default rich exits with status 1. But a reader that stops reading is no error.
+    # By default rich exits with status 1, but it is not an error if the reader stops reading.
     console.on_broken_pipe = _raise_broken_pipe  # type: ignore[method-assign] # rich wants a subclass for it
     console.push_theme(Theme({**styles, "trouble": "bold red"}))
     return console
 
 
 def print_table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a table; a column without a title may wrap."""
+    """Print a table; only a column without a title may wrap."""
     from rich.table import Table
     from rich.text import Text
 
@@ -99,14 +99,14 @@ def print_table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for title in titles:
         table.add_column(title, no_wrap=title != "")
     for row in rows:
-        # Text, not markup: devices choose their names.
+        # Use Text, so that untrusted names are not parsed as markup.
         table.add_row(*(Text(cell) for cell in row))
     make_console().print(table, soft_wrap=False)
 
 
 @contextlib.contextmanager
 def make_progress_bar(title: str, size: int) -> Iterator[Callable[[int], None] | None]:
-    """Yield a callback for each piece of work done, which shows a progress bar once it takes long; None without a terminal."""
+    """Yield a callback that gets the work done and shows a progress bar if it takes long; None without a terminal."""
     if not (sys.stderr and sys.stderr.isatty()):
         yield None
         return

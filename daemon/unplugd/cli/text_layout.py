@@ -1,4 +1,4 @@
-"""Lines of text that fit a terminal of any width, also with characters that are two columns wide."""
+"""Wraps text to the width of the terminal, including characters that are two columns wide."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_COLUMNS: Final = 110
-"""Longer lines are harder to read."""
+"""Maximum width used, since longer lines are harder to read."""
 MIN_COLUMNS_FOR_TWO: Final = 60
-"""From this width on, a label has its value beside it; otherwise below it."""
+"""Minimum width for showing a value next to its label rather than below it."""
 LABEL_COLUMNS: Final = 26
 INDENT_COLUMNS: Final = 4
 
@@ -29,17 +29,17 @@ class Layout:
 
     @property
     def line_columns(self) -> int:
-        """The columns of a line."""
+        """The width of a line in columns."""
         return min(self.width, MAX_COLUMNS)
 
     @property
     def is_wide(self) -> bool:
-        """Whether a value fits beside its label."""
+        """Whether a value fits next to its label."""
         return self.width >= MIN_COLUMNS_FOR_TWO
 
     @property
     def value_columns(self) -> int:
-        """The columns of a line of a value."""
+        """The width of a line of a value in columns."""
         return self.line_columns - (LABEL_COLUMNS if self.is_wide else INDENT_COLUMNS)
 
     def wrap(self, text: str, style: str = "") -> Iterator[Text]:
@@ -48,7 +48,7 @@ class Layout:
             yield Text(line, style)
 
     def label(self, label: str, value: str, more: str = "", style: str = "") -> Iterator[Text]:
-        """Yield the lines of a value with its label; `style` is that of the value, and not of what comes after it."""
+        """Yield the lines of a value with its label; `style` applies to the value, but not to `more` after it."""
         bold = "bold" if style else ""
         indent = " " * (LABEL_COLUMNS if self.is_wide else INDENT_COLUMNS)
         if label and not self.is_wide:
@@ -62,8 +62,8 @@ class Layout:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Return the lines of a text. Unlike textwrap, count columns, not characters."""
-    # A number and its unit stay together.
+    """Return the lines of a text, measured in columns, not in characters as by textwrap."""
+    # Keep a number and its unit together.
     first, *words = re.findall(" *(?:[0-9]+ )?[^ ]+", text) or [""]
     lines = [shorten(first, columns)]
     for word in words:
@@ -75,5 +75,5 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 def shorten(text: str, columns: int) -> str:
-    """Return the text, cut so that it fits."""
+    """Return the text, truncated to fit into `columns`."""
     return text if cell_len(text) <= columns else set_cell_size(text, max(columns, 2) - 1).rstrip() + "…"

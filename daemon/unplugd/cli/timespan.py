@@ -1,4 +1,4 @@
-"""The values of `--since` and `--until`: local times as people type them."""
+"""Parses the values of `--since` and `--until`: local times as people type them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 def parse_range(
     arguments: argparse.Namespace, now: float | None = None, zone: tzinfo | None = None
 ) -> tuple[float | None, float | None]:
-    """Return `--since` and `--until` in Unix seconds, None if not given; Failure if one is no time, or they are out of order."""
+    """Return `--since` and `--until` in Unix seconds, None if not given; Failure if invalid or out of order."""
     try:
         since = None if arguments.since is None else parse_since(arguments.since, now, zone)
         until = None if arguments.until is None else parse_until(arguments.until, now, zone)
@@ -40,20 +40,20 @@ def parse_range(
 
 
 def parse_since(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:
-    """Return the start of what was typed (a day, a minute, a second) in Unix seconds; ValueError if it is no time."""
+    """Return the start of what was typed (a day, a minute, a second) in Unix seconds; ValueError if not a time."""
     return _parse(typed, now, zone)[0]
 
 
 def parse_until(typed: str, now: float | None = None, zone: tzinfo | None = None) -> float:
-    """Return the end of what was typed, exclusive, in Unix seconds; ValueError if it is no time."""
+    """Return the end (exclusive) of what was typed in Unix seconds; ValueError if not a time."""
     return _parse(typed, now, zone)[1]
 
 
 def _parse(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, float]:
-    """Return the start and the end of what was typed, in Unix seconds.
+    """Return the start and end of what was typed, in Unix seconds.
 
-    When clocks go back, an hour that occurs twice lasts from its first start to its second end. When they go forward,
-    a time that is skipped means the moment of the jump.
+    When clocks go back, an hour that occurs twice lasts from its first start to its second end. When they go forward, a
+    skipped time means the moment of the jump.
     """
     now = time.time() if now is None else now
     text = typed.strip()
@@ -67,7 +67,7 @@ def _parse(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, f
         if exact := _TIME.fullmatch(text):
             return _parse_time(exact, zone)
         if days := _AGO.fullmatch(text):
-            # Calendar days: the same time of day, even if the clocks were changed in between.
+            # Count calendar days: the same time of day, even if the clocks have changed in between.
             then = datetime.fromtimestamp(now, zone).replace(tzinfo=None) - timedelta(days=int(days[1]))
             ago = find_first_moment(then, zone) - (durations.parse(days[2]) if days[2] else 0)
         else:
