@@ -1,4 +1,4 @@
-"""`python -m unplugd`, the same as the command `unplugd`."""
+"""Runs `python -m unplugd`, which is the same as the command `unplugd`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Checks every layer that a reminder depends on, with a hint for each one that does not work."""
+"""Checks every layer that a reminder depends on, with a hint for each failure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HELP: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. `ok` None: not needed, or worth knowing. `by`: the mechanism in use here."""
+    """The result of a check. `ok` None: not needed, or only for information. `by`: the mechanism in use."""
 
     layer: str
     ok: bool | None
@@ -43,7 +43,7 @@ class Finding:
 
 
 def examine(computer: InspectablePlatform, where: Paths, *, notify: bool) -> list[Finding]:
-    """Return the result of each check; with `notify`, a test notification is really shown."""
+    """Return the result of each check; with `notify`, a test notification is shown."""
     findings = [_check_configuration(where)]
     settings = Settings() if findings[0].ok is False else load_settings(where.config)
     findings.append(_check_usb(computer, settings))
@@ -129,7 +129,7 @@ def _check_daemon(where: Paths) -> Finding:
 
 
 class _Trial:
-    """Takes the daemon's place for one notification, to learn whether a channel works."""
+    """Takes the daemon's place for one notification, to find out whether a channel works."""
 
     def __init__(self) -> None:
         self.error: str | None = None
@@ -140,16 +140,16 @@ class _Trial:
         self.error, self.what, self.over = error, what, True
 
     def on_action(self, key: str) -> None:
-        """The test has no buttons."""
+        """Do nothing: the test notification has no buttons."""
 
     def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
-        """The test may be closed."""
+        """Do nothing: the test notification may be closed."""
 
     def on_lost(self) -> None:
-        """The server is gone, which the delivery shows."""
+        """Do nothing: the result of the delivery is enough."""
 
     def on_server_back(self) -> None:
-        """A server is there, which the delivery shows."""
+        """Do nothing: the result of the delivery is enough."""
 
 
 def _check_channels(computer: InspectablePlatform, settings: Settings, *, notify: bool) -> list[Finding]:
@@ -171,7 +171,7 @@ def _check_channels(computer: InspectablePlatform, settings: Settings, *, notify
         channel.close()
         layer = f"notification by {name}"
         if trial.over and trial.error is None:
-            # That notify-send exists does not mean that anybody would see the notification.
+            # The existence of notify-send does not mean that anyone would see the notification.
             works = works or notify or channel.confirms
             findings.append(
                 Finding(layer, ok=True, what="the test notification was sent" if notify else trial.what)

@@ -1,4 +1,4 @@
-"""Durations as the configuration writes them and as people read them; in seconds everywhere else."""
+"""Parses and formats durations, for the configuration and for people; everywhere else they are in seconds. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def parse(text: str) -> float:
     written = _WRITTEN.fullmatch(text.strip())
     if not written or not any(written.groups()):
         raise ValueError(f'"{text}" is not a duration')
-    # Count whole milliseconds, so that writing and parsing gives back exactly the same value.
+    # Use whole milliseconds, so that formatting and parsing returns exactly the same value.
     parts = zip(written.groups(), MILLISECONDS_PER_UNIT.values(), strict=True)
     return sum(int(number) * unit for number, unit in parts if number) / 1000
 

@@ -1,4 +1,4 @@
-"""The errors that end a command: what is wrong and what to do about it."""
+"""The errors that end a command; they say what is wrong and what to do about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["ConfigurationError", "Failure", "Problem"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One error in the configuration file, and what would be valid. `line` 0: the whole file, or unknown."""
+    """An error in the configuration file, and what would be valid. `line` 0: the whole file, or unknown."""
 
     file: str
     line: int
@@ -28,7 +28,7 @@ class Problem:
 
 
 class ConfigurationError(Exception):
-    """The configuration file cannot be used; `problems` lists every error, in the order of the file."""
+    """The configuration file cannot be used; `problems` lists every error, sorted by line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=lambda problem: problem.line)

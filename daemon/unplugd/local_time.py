@@ -1,4 +1,4 @@
-"""Local times: as people read them, and around clock changes (skipped midnights, hours that come twice). Pure."""
+"""Local times: formatting, and conversion around clock changes (skipped midnights, repeated hours). Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def format_local_time(written: str) -> str:
-    """Return a time of the journal on the local clock, to the second; unchanged if it is no time."""
+    """Return a timestamp of the journal in local time, to the second; unchanged if it is invalid."""
     try:
         return datetime.fromisoformat(written).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except (ValueError, OverflowError, OSError):
@@ -29,7 +29,7 @@ def find_first_moment(local: datetime, zone: tzinfo | None) -> float:
     local = local.replace(fold=0)
     if not is_skipped(local, zone):
         return to_seconds(local, zone)
-    # Read with the offset from after the jump, a skipped time is a moment before the jump, and the other way round.
+    # With the offset from after the jump, a skipped time is a moment before the jump, and vice versa.
     low, high = sorted((to_seconds(local, zone), to_seconds(local.replace(fold=1), zone)))
     while high - low > 1e-3:
         middle = (low + high) / 2
@@ -45,5 +45,5 @@ def is_skipped(local: datetime, zone: tzinfo | None) -> bool:
 
 
 def to_seconds(local: datetime, zone: tzinfo | None) -> float:
-    """Return a local time (None: of this computer's zone) as Unix seconds."""
+    """Return a local time in `zone` (None: this computer's) as Unix seconds."""
     return (local.replace(tzinfo=zone) if zone else local).timestamp()

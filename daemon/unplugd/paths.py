@@ -51,7 +51,7 @@ class Paths:
 
     @property
     def notification(self) -> Path:
-        """The note of which notification is on the screen; it survives a crash of the daemon, but not the session."""
+        """The file that says which notification is on the screen; it survives a crash, but not the session."""
         return self.runtime / "notification"
 
 
@@ -71,6 +71,6 @@ def find_paths(environment: Mapping[str, str] = os.environ, system: str = sys.pl
     return Paths(
         find_folder("XDG_CONFIG_HOME", home / ".config") / "unplugd",
         state / "unplugd",
-        # Without XDG_RUNTIME_DIR use the state folder, which is just as private.
+        # Without XDG_RUNTIME_DIR, use the state folder, which is just as private.
         find_folder("XDG_RUNTIME_DIR", state) / "unplugd",
     )

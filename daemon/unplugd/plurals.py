@@ -14,6 +14,6 @@ def pluralize(count: int, singular: str, plural: str) -> str:
 
 
 def choose_sentence(count: int, singular: str, plural: str) -> str:
-    """Return the sentence for one thing, or that for several with the count in the place of its "{}"."""
-    # Not by format(): a sentence may hold braces of its own.
+    """Return the sentence for one thing, or the one for several with "{}" replaced by the count."""
+    # Not with format(), because a sentence may contain other braces.
     return singular if count == 1 else plural.replace("{}", group_digits(count))
