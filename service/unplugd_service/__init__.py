@@ -1,1 +1,1 @@
-"""Runs unplugd as a systemd user service or a launchd agent. Knows the command to run, and nothing else of unplugd."""
+"""Installs unplugd as a systemd user service or a launchd agent. All it knows about unplugd is the command to run."""

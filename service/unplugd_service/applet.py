@@ -1,4 +1,4 @@
-"""The applet that shows notifications as unplugd's own on macOS; without it they appear as Script Editor's."""
+"""Builds the macOS applet that shows notifications under unplugd's name; without it they appear as Script Editor's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from unplugd_service.system import System
 
 IDENTIFIER: Final = "local.unplugd.reminder"
-"""Must never change: macOS remembers by it whether notifications are allowed."""
+"""Must never change: macOS uses it to remember whether notifications are allowed."""
 SCRIPT: Final = "reminder.applescript"
 INSTEAD: Final = "reminders are shown by osascript instead, under the name Script Editor"
 
@@ -29,19 +29,19 @@ class Applet:
         support = home / "Library/Application Support/unplugd"
         self.path = home / "Applications/unplugd.app"
         self.notices = support / "notices"
-        """The folder in which the daemon puts notices to show."""
-        # On the same disk as `path`, but not in a cloud folder: those add attributes that codesign refuses.
+        """The folder into which the daemon puts notices."""
+        # On the same disk as `path`, but not in a cloud folder, which could add attributes that codesign refuses.
         self._build_folder = support / "applet"
 
     def install(self, system: System) -> str:
-        """Build the applet; return what to tell the person. No failure is fatal."""
+        """Build the applet and return what to tell the person. Failures are not fatal."""
         if self.path.exists() and not self.is_ours():
             return f"{shorten(self.path)} exists but was not made by unplugd: {INSTEAD}"
         script = files("unplugd_service").joinpath(SCRIPT).read_bytes()
         try:
             system.make_folder(self.notices)
             if self._is_current(script):
-                # Keep it: for a new build, macOS would ask the person for permission again.
+                # Keep it: after a new build, macOS would ask for permission again.
                 return f"Reminders are shown by {shorten(self.path)}"
             self._build(script, system)
         except Failure as error:
@@ -52,7 +52,7 @@ class Applet:
         )
 
     def uninstall(self, system: System) -> bool:
-        """Remove the applet, if it is ours, and the notices it has not shown; return whether it was there."""
+        """Remove the applet, if it is ours, and any notices left; return whether the applet was there."""
         is_ours = self.is_ours()
         if is_ours:
             system.remove_folder(self.path)
@@ -81,7 +81,7 @@ class Applet:
                 **_read_info(fresh),
                 "CFBundleIdentifier": IDENTIFIER,
                 "CFBundleName": "unplugd",
-                # Neither in the Dock nor with a menu.
+                # No Dock icon and no menu.
                 "LSUIElement": True,
                 "UnplugdScript": _digest(script),
             }

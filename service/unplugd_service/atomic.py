@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def write(file: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace or create a file with `content`, completely or not at all; OSError if that fails. By default only the user may read it."""
+    """Replace or create a file, completely or not at all; OSError on failure. By default only the user can read it."""
     descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
         with os.fdopen(descriptor, "wb") as temporary:

@@ -1,6 +1,6 @@
-"""unplugd as a launchd agent.
+"""Runs unplugd as a launchd agent.
 
-launchctl's exit status is unreliable (5 means four different things), so what counts is what `print` shows afterwards.
+launchctl's exit status is unreliable (5 means four different things), so rely on what `print` shows afterwards.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LABEL: Final = "local.unplugd"
 NO_SESSION: Final = frozenset((112, 125))
-"""launchctl's exit statuses without a graphical session of the user."""
+"""launchctl's exit statuses if the user has no graphical session."""
 NOT_LOADED: Final = frozenset((3, 113))
 """Its exit statuses for a service that is not loaded."""
 BUSY: Final = frozenset((5, 36, 37))
@@ -38,7 +38,7 @@ UNLOAD_TIMEOUT_SECONDS: Final = 25.0
 LOAD_TIMEOUT_SECONDS: Final = 10.0
 """Seconds for which loading is retried while the previous process is still being stopped."""
 START_TIMEOUT_SECONDS: Final = 10.0
-"""Seconds within which there must be a process."""
+"""Seconds within which the process must exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,13 @@ class Launchd:
         except Exception:  # noqa: BLE001 - plistlib's own errors and those of its XML parser
             kept = False
         if not kept:
-            # File names can contain characters that property lists cannot.
+            # File names may contain characters that property lists cannot.
             raise Failure(
                 "the path of unplugd contains characters that launchd cannot handle",
                 "install it in another folder",
             )
         lines = dumped.decode().splitlines(keepends=True)
-        # After the document type: nothing may come before the first line.
+        # Insert it after the document type: nothing may come before the first line.
         lines.insert(2, f"<!-- {stamp.format_line(dumped.decode(), program.version)} -->\n")
         return "".join(lines)
 
@@ -112,7 +112,7 @@ class Launchd:
         # launchd creates the log file, but not its folder.
         system.make_folder(self.log.parent)
         system.write(self.file, text.encode(), 0o644)
-        # A disabled service stays disabled, whatever its file says.
+        # A disabled service stays disabled regardless of its file.
         self._enable(system)
         self._reload(system)
 
@@ -195,7 +195,7 @@ class Launchd:
             return _Service(result.code)
 
         def find_value(key: str) -> str:
-            # Only at the first level: nested sections repeat the same keys.
+            # Only match the first level: nested sections repeat the same keys.
             found = re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", result.out, re.MULTILINE)
             return found[1].strip() if found else ""
 
@@ -204,7 +204,7 @@ class Launchd:
         return _Service(0, find_value("state"), int(process) if process.isdecimal() else 0, last)
 
     def _is_disabled(self) -> bool:
-        """Whether the service is disabled; macOS writes `disabled`, older versions `true`."""
+        """Whether the service is disabled; macOS prints `disabled`, older versions `true`."""
         result = run("launchctl", "print-disabled", self._domain)
         return re.search(rf'"{re.escape(LABEL)}" => (disabled|true)\b', result.out) is not None
 
@@ -249,7 +249,7 @@ class Launchd:
             raise self._explain("bootstrap", result)
 
     def _kickstart(self, system: System) -> None:
-        # Without -k, which would kill the process that loading has just started.
+        # Do not use -k, which would kill the process that loading has just started.
         result = system.run("launchctl", "kickstart", self._service)
         if system.wait("the service is running", lambda: self._query().process != 0, START_TIMEOUT_SECONDS):
             return
@@ -321,10 +321,10 @@ def _explain_exit(verb: str, result: ProgramResult) -> Failure:
 
 
 def _parse_command(text: str | None) -> tuple[str, ...] | None:
-    """Return the command in a service file, or None if it is no valid service file."""
+    """Return the command in a service file, None if it is not a valid service file."""
     try:
         words = plistlib.loads((text or "").encode(errors="surrogateescape"))["ProgramArguments"]
-    except Exception:  # noqa: BLE001 - errors of plistlib and its XML parser, and content that is no dictionary
+    except Exception:  # noqa: BLE001 - errors of plistlib and its XML parser, and content that is not a dictionary
         return None
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         return None

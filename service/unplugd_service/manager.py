@@ -42,7 +42,7 @@ class Manager(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name: systemd, launchd."""
+        """The name: systemd or launchd."""
 
     def render(self, program: Program) -> str:
         """Return the service file for a program. Pure."""
@@ -66,7 +66,7 @@ class Manager(Protocol):
         """Restart the service."""
 
     def inspect(self, program: Program | None) -> ServiceStatus:
-        """Return the status of the service; `program` is what would be installed now, for comparison."""
+        """Return the status of the service, compared with `program`, which would be installed now."""
 
     def make_log_command(self, lines: int, *, follow: bool) -> tuple[str, ...]:
         """Return the command that shows the last `lines` of the service's log."""

@@ -1,4 +1,4 @@
-"""Finds the program that a service should run, and refuses one in a temporary place."""
+"""Finds the program that the service should run, and refuses one in a temporary folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME: Final = "unplugd"
 TEMPORARY: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run/user", "/run/media", "/private/tmp", "/private/var/folders", "/Volumes")  # noqa: S108 - to be refused # fmt: skip
 """Folders that the system empties or unmounts."""
 CACHES: Final = (".cache", "Library/Caches", ".local/pipx/.cache", ".local/share/pipx/.cache")
-"""Folders in the home folder where uvx and pipx run cache programs for a while."""
+"""Folders in the home folder where uvx and pipx run keep programs temporarily."""
 PROTECTED: Final = ("Documents", "Desktop", "Downloads", "Library/Mobile Documents")
 """Folders in the home folder that macOS lets background programs read only with permission."""
 HINT: Final = (
@@ -42,7 +42,7 @@ def find_program(
 ) -> Program:
     """Return the program that is running now; Failure if it is in a temporary or protected folder.
 
-    A symlink, as made by pipx and uv, is not resolved: it is what survives their upgrades.
+    A symlink, as made by pipx and uv, is not resolved, because only the symlink survives their upgrades.
     """
     script = Path(os.path.abspath(argv0))  # noqa: PTH100 - resolve() would follow the link
     is_script = script.name == NAME and os.access(script, os.X_OK) and script.is_file()
@@ -66,7 +66,7 @@ def _find_temporary_folder(path: Path, home: Path, environment: Mapping[str, str
     if os.path.isabs(cache := environment.get("XDG_CACHE_HOME", "")):  # noqa: PTH117 - a string, maybe empty
         caches.append(Path(cache))
     for folder in (*folders, *caches):
-        # Some machines have home folders below one of these; those are not temporary.
+        # On some machines, the home folder is below one of these, but it is not temporary.
         if path.is_relative_to(folder) and not (home.is_relative_to(folder) and path.is_relative_to(home)):
             return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
     return None

@@ -10,7 +10,7 @@ on run
 			set noticeFile to quoted form of (noticeFolder & noticeName)
 			set noticeTitle to do shell script ("/usr/bin/head -n 1 " & noticeFile)
 			set noticeText to do shell script ("/usr/bin/tail -n +2 " & noticeFile) without altering line endings
-			-- Remove it before showing it, so that a file that cannot be removed is not shown for ever.
+			-- Remove it before showing it, so that a file that cannot be removed is not shown forever.
 			do shell script ("/bin/rm " & noticeFile)
 			display notification noticeText with title noticeTitle
 			-- A notification may be lost if its application quits at once.

@@ -1,4 +1,4 @@
-"""The line that marks a service file as ours, with a checksum that shows later changes. Pure."""
+"""The line that marks a service file as ours, with a checksum that reveals later changes. Pure."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _LINE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The version that wrote a file, and whether the file is unchanged since."""
+    """The version that wrote a file, and whether the file has not been changed since."""
 
     version: str
     intact: bool
 
 
 def format_line(rest: str, version: str) -> str:
-    """Return the line for a file whose other lines are `rest`; put it into a comment, on a line of its own."""
+    """Return the line for a file whose other lines are `rest`; it must be in a comment on its own line."""
     return f"Written by unplugd {version} (unplugd service install), checksum {_digest(rest)}"
 
 
 def read_stamp(text: str) -> Stamp | None:
-    """Return the stamp of a file, or None if unplugd did not write it."""
+    """Return the stamp of a file, None if unplugd did not write it."""
     found = _LINE.search(text)
     if found is None:
         return None

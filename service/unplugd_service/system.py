@@ -1,4 +1,4 @@
-"""Side effects of installing, behind an interface, so that --dry-run can print them instead."""
+"""The side effects of installing, behind an interface so that --dry-run can print them instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIMEOUT_SECONDS: Final = 60.0
-"""Timeout of a program in seconds; starting the service waits until it is ready."""
+"""Timeout for a program in seconds; starting the service waits until it is ready."""
 POLL_SECONDS: Final = 0.25
 """Seconds between polls of a condition."""
 
@@ -45,13 +45,13 @@ class System(Protocol):
         """Tell the person something."""
 
     def make_folder(self, path: Path) -> None:
-        """Create a folder for the user alone, unless it exists; Failure if that fails."""
+        """Create a folder that only the user can access, unless it exists; Failure if that fails."""
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
-        """Write a file atomically and create its folders; Failure if that fails."""
+        """Write a file atomically, creating its folders; Failure if that fails."""
 
     def move(self, path: Path, to: Path) -> None:
-        """Move a file or folder to a free path on the same disk; Failure if that fails."""
+        """Move a file or folder to an unused path on the same disk; Failure if that fails."""
 
     def remove(self, path: Path) -> None:
         """Remove a file, if it exists."""
@@ -60,14 +60,14 @@ class System(Protocol):
         """Remove a folder and everything in it, if it exists."""
 
     def run(self, *command: str) -> ProgramResult:
-        """Run a program and wait for its end; Failure if it cannot be started or hangs."""
+        """Run a program and wait until it ends; Failure if it cannot be started or hangs."""
 
     def wait(self, what: str, condition: Callable[[], bool], seconds: float, /) -> bool:
         """Wait up to `seconds` until `condition` is true; return whether it is. `what` describes the condition."""
 
 
 class RealSystem:
-    """Really does it. `tell` is called with a line about each file."""
+    """Carries out the side effects. `tell` is called with a line about each file."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
@@ -77,14 +77,14 @@ class RealSystem:
         self._tell(text)
 
     def make_folder(self, path: Path) -> None:
-        """Create a folder for the user alone, unless it exists."""
+        """Create a folder that only the user can access, unless it exists."""
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _cannot("made", path, error) from None
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
-        """Write a file atomically and create its folders."""
+        """Write a file atomically, creating its folders."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             atomic.write(path, data, mode)
@@ -103,7 +103,7 @@ class RealSystem:
         self._tell(f"Removed {shorten(path)}")
 
     def move(self, path: Path, to: Path) -> None:
-        """Move a file or folder to a free path on the same disk."""
+        """Move a file or folder to an unused path on the same disk."""
         try:
             to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.rename(to)
@@ -122,11 +122,11 @@ class RealSystem:
         self._tell(f"Removed {shorten(path)}")
 
     def run(self, *command: str) -> ProgramResult:
-        """Run a program and wait for its end."""
+        """Run a program and wait until it ends."""
         return run(*command)
 
     def wait(self, _what: str, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait up to `seconds` until `condition` is true."""
+        """Wait up to `seconds` until `condition` is true; return whether it is."""
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() >= end:
@@ -136,7 +136,7 @@ class RealSystem:
 
 
 class DryRun:
-    """Only says what it would do: every program succeeds, and every wait ends at once."""
+    """Only prints what would be done; every program succeeds and every wait ends at once."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -146,39 +146,39 @@ class DryRun:
         self._say(f"# would say: {text}")
 
     def make_folder(self, path: Path) -> None:
-        """Say which folder would be created."""
+        """Print which folder would be created."""
         self._say(f"# would create the folder {shorten(path)} unless it exists")
 
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
-        """Say what would be written."""
+        """Print what would be written."""
         self._say(f"# would write {shorten(path)} (mode {mode:04o}):")
         self._say(hide_home(data.decode(errors="replace")))
 
     def remove(self, path: Path) -> None:
-        """Say what would be removed."""
+        """Print what would be removed."""
         self._say(f"# would remove {shorten(path)}")
 
     def move(self, path: Path, to: Path) -> None:
-        """Say what would be moved."""
+        """Print what would be moved."""
         self._say(f"# would move {shorten(path)} to {shorten(to)}")
 
     def remove_folder(self, path: Path) -> None:
-        """Say which folder would be removed."""
+        """Print which folder would be removed."""
         self._say(f"# would remove {shorten(path)} and everything in it")
 
     def run(self, *command: str) -> ProgramResult:
-        """Say what would be run."""
+        """Print what would be run."""
         self._say(f"# would run: {hide_home(shlex.join(command))}")
         return ProgramResult(0)
 
     def wait(self, what: str, _condition: Callable[[], bool], seconds: float) -> bool:
-        """Say what would be waited for."""
+        """Print what would be waited for."""
         self._say(f"# would wait up to {seconds:g} s until {what}")
         return True
 
 
 def run(*command: str) -> ProgramResult:
-    """Run a program and return how it ended; Failure if it cannot be started or hangs."""
+    """Run a program and return its result; Failure if it cannot be started or hangs."""
     try:
         done = subprocess.run(
             command,

@@ -1,4 +1,4 @@
-"""unplugd as a systemd user service."""
+"""Runs unplugd as a systemd user service."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 UNIT: Final = "unplugd.service"
 BOOTED: Final = Path("/run/systemd/system")
-"""Exists where systemd is the init system (sd_booted(3))."""
+"""Exists if systemd is the init system (sd_booted(3))."""
 PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+:@,=~-")
 """Characters without a special meaning in ExecStart=."""
 ENV: Final = "/usr/bin/env"
-"""Starts programs whose path systemd itself refuses: those with quotes, backslashes or control characters."""
+"""Used to start programs whose path systemd refuses: those with quotes, backslashes or control characters."""
 RESTART: Final = "unplugd service restart"
 PROPERTIES: Final = (
     "LoadState",
@@ -76,7 +76,7 @@ def _quote(word: str) -> str:
 
 
 def split_words(line: str, home: str = "") -> tuple[str, ...]:
-    """Return the words of a line written by `format_command`; of any other line, at least the program."""
+    """Return the words of a line written by `format_command`; for any other line, at least the program is right."""
     words: list[bytes] = []
     word: bytearray | None = None
     quoted = False
@@ -112,7 +112,7 @@ def _read_escape(letters: Iterable[int]) -> bytes:
 
 
 class Systemd:
-    """The user's service manager. `environment` determines the user's folders."""
+    """The systemd manager of the user. `environment` determines the user's folders."""
 
     name: Final = "systemd"
 
@@ -137,7 +137,7 @@ class Systemd:
         return first.replace("@STAMP@", stamp.format_line(rest, program.version)) + f"\n{rest}"
 
     def check(self) -> None:
-        """Raise Failure unless the user's manager can be reached and uses the same folders as this shell."""
+        """Raise Failure unless the user's systemd manager can be reached and uses the same folders as this shell."""
         if not self._booted.exists() or not shutil.which("systemctl"):
             raise Failure(
                 "systemd is not running here (containers usually lack it)",
@@ -166,7 +166,7 @@ class Systemd:
         if text != before:
             system.write(self.file, text.encode(errors="surrogateescape"))
         _require_success(system.run("systemctl", "--user", "daemon-reload"))
-        # reenable: an older unit file may have been enabled for other targets.
+        # Use reenable: an older unit file may have been enabled for other targets.
         _require_success(system.run("systemctl", "--user", "reenable", UNIT))
         self._start_unit("restart", system)
 
@@ -205,7 +205,7 @@ class Systemd:
         masked = known.get("LoadState") == "masked"
         text, path, own = None if masked else unit_file.read(self.file), self.file, True
         if text is None and known.get("FragmentPath") and not masked:
-            # Installed for all users by a package or an administrator.
+            # It was installed for all users by a package or an administrator.
             path, own = Path(known["FragmentPath"]), False
             with contextlib.suppress(OSError):
                 text = path.read_text(encoding="utf-8", errors="surrogateescape")
@@ -234,7 +234,7 @@ class Systemd:
     def _start_unit(self, verb: str, system: System) -> None:
         # Otherwise a service that failed too often is not started again.
         system.run("systemctl", "--user", "reset-failed", UNIT)
-        # Type=notify: this returns when the service is ready.
+        # Because of Type=notify, this returns when the service is ready.
         result = system.run("systemctl", "--user", verb, UNIT)
         # systemctl does not treat an unmet condition as an error.
         if result.code or not system.wait(
@@ -247,7 +247,7 @@ class Systemd:
             )
 
     def _clean_up(self, system: System) -> bool:
-        """Remove what is left where the user has no unit file; return whether anything was."""
+        """Stop and remove what is left without a unit file; return whether there was anything."""
         known = self._query()
         if known.get("FragmentPath"):
             raise Failure(
@@ -310,7 +310,7 @@ def _find_defects(known: Mapping[str, str], *, installed: bool, own: bool) -> li
     if known.get("LoadState") == "masked":
         return [Defect(str(_make_masked_failure()), _make_masked_failure().hint)]
     if not installed:
-        # It may still be loaded without its file.
+        # The service may still be running without its file.
         left = active in ("active", "activating", "reloading")
         runs = [Defect("the service is running, but its file is missing", INSTALL)]
         return runs if left else [Defect("the service is not installed", INSTALL)]

@@ -1,4 +1,4 @@
-"""Replaces the home folder, which contains the user's name, with `~` in what messages show."""
+"""Replaces the home folder, which contains the user's name, with `~` in messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks an existing service file: whether it is ours, whether it is current, and what of it to keep."""
+"""Checks an existing service file: whether it is ours, whether it is current, and what to keep of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read(file: Path) -> str | None:
-    """Return the text of a service file, or None if there is none; Failure if it cannot be read."""
+    """Return the text of a service file, None if there is none; Failure if it cannot be read."""
     try:
         return file.read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
@@ -46,19 +46,19 @@ def keep_changes(file: Path, text: str | None, system: System) -> None:
 
 
 def prefer_installed(program: Program, command: tuple[str, ...]) -> Program:
-    """Return `program` with the installed command if both start the same program, so that a symlink stays in place."""
+    """Return `program`, but with the installed command if both start the same program, so that a symlink is kept."""
     return replace(program, command=command) if _is_same_command(command, program.command) else program
 
 
 def find_defects(
     text: str, command: tuple[str, ...], program: Program | None, render: Callable[[Program], str]
 ) -> list[Defect]:
-    """Return what is wrong with a file that contains `text` and starts `command`; `render` gives what to expect."""
+    """Return the defects of a file that contains `text` and starts `command`; `render` returns the expected text."""
     if command and not _can_start(Path(command[0])):
         return [Defect(f"the program it starts no longer exists: {shorten(Path(command[0]))}", INSTALL)]
     found = stamp.read_stamp(text)
     if found is None or program is None:
-        # Written by a packager or by hand: its content is their choice.
+        # It was written by a packager or by hand, so its content is their choice.
         return []
     if not found.intact:
         return [Defect("its file was edited by hand (installing again keeps a copy)", INSTALL)]
@@ -76,14 +76,14 @@ def _is_same_command(installed: tuple[str, ...], current: tuple[str, ...]) -> bo
 
 
 def _locate(command: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
-    """Return the real folder of a program (but not of the Python that runs it), and its arguments."""
+    """Return the real folder of a program (not that of the Python that runs it), and its arguments."""
     if command[1:3] == ("-m", "unplugd"):
         return Path(command[0]).parent.resolve(), command[3:]
     return Path(command[0]).resolve().parent, command[1:]
 
 
 def _can_start(program: Path) -> bool:
-    """Whether a program and the interpreter in its #! line can be run: a moved environment lacks the latter."""
+    """Whether a program and the interpreter in its #! line can be run; a moved environment lacks the latter."""
     try:
         with program.open("rb") as file:
             first = file.readline(1024)
