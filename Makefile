@@ -6,9 +6,9 @@ PREFIX ?= $(HOME)/.local
 INSTALLED := $(PREFIX)/share/unplugd/venv
 SHARED := man/man1/unplugd.1 bash-completion/completions/unplugd zsh/site-functions/_unplugd \
 	fish/vendor_completions.d/unplugd.fish
-# The review's tests; new folders of tests/integration are taken for the running program's.
+# The tests of the review; any other folder in tests/integration counts as a test of the running program.
 THEN := $(addprefix tests/integration/,journal review html_report)
-# What runs at the same time is shown one after the other; macOS has a make that cannot.
+# Group the output of parallel jobs, if this make can (that of macOS cannot).
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 .PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm check documents bench clean
@@ -40,12 +40,12 @@ test: $(VENV)/installed-for-tests
 test-fast: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m pytest --numprocesses=2 tests/unit
 
-# Tests of the running program are run one after the other: a daemon looks at all processes of the machine, and would see
-# the upload software of another test. Some measure times, so all else gives way to them.
+# Tests of the running program must not run in parallel: a daemon looks at all processes of the machine and would see
+# another test's upload software. Some measure times, so everything else is niced.
 test-now: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m pytest tests/integration $(addprefix --ignore=,$(THEN))
 
-# Tests of the review start nothing that a daemon would look at.
+# Tests of the review start nothing that a daemon would see.
 test-then: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m pytest $(THEN)
 
