@@ -18,11 +18,11 @@ DESKTOP: Final = "desktop"
 def make_channel(
     name: str, now: Callable[[], float], check_session: Callable[[], str | None] = lambda: None
 ) -> Channel:
-    """Return the channel of this name; ValueError if it is not one of every platform.
+    """Return the channel of this name; ValueError if it is not common to all platforms.
 
     `check_session` returns the reason why nothing can be shown in this session yet, or None.
     """
-    # The desktop's channel is the platform's own.
+    # Each platform has its own desktop channel.
     if name not in CHANNELS or name == DESKTOP:
         raise ValueError(f'there is no channel called "{name}"')
     # Import only the channels that the configuration names.

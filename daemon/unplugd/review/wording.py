@@ -25,7 +25,7 @@ OUTCOME_TEXTS: Final = {
     "expired": "the desktop closed it",
     "": "no response before the next one, or unknown",
 }
-"""What became of a reminder, in the report as text."""
+"""Labels for the outcomes of a reminder in the text report."""
 OUTCOME_LABELS: Final = {
     "unplugged": "unplugged",
     "in_use": "an upload began",
@@ -34,7 +34,7 @@ OUTCOME_LABELS: Final = {
     "expired": "closed by the desktop",
     "": "no response before the next reminder, or unknown",
 }
-"""The same on the page, beside a mark."""
+"""The same for the HTML page, next to a mark."""
 
 
 def describe_covered(report: Report, zone: tzinfo) -> str:
