@@ -11,7 +11,7 @@ import pytest
 from unplugd import doctor
 from unplugd.paths import Paths
 from unplugd.platforms.linux.platform import HARMLESS_NODE, Linux
-from unplugd.rules.model import CHANNELS
+from unplugd.rules.events import CHANNELS
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus

@@ -11,7 +11,7 @@ import unicodedata
 from typing import Any, Final
 
 from tests.rig.tree import EMPTY, Tree
-from unplugd.cli import log_formats
+from unplugd.cli import log_csv
 
 TAGS: Final = frozenset(
     [
@@ -148,15 +148,13 @@ def as_table(text: str) -> list[dict[str, str]]:
     on_terminal(text.replace("\r\n", "\n"))
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     rows = list(reader)
-    assert tuple(reader.fieldnames or ()) == log_formats.COLUMNS
+    assert tuple(reader.fieldnames or ()) == log_csv.COLUMNS
     for row in rows:
-        assert list(row) == list(log_formats.COLUMNS)
+        assert list(row) == list(log_csv.COLUMNS)
         for cell in row.values():
             assert isinstance(cell, str)
-            assert len(cell) <= log_formats.MAX_CELL_CHARACTERS + 1
-            assert not cell.startswith(log_formats.FORMULA) or NUMBER.fullmatch(cell), (
-                f"{cell!r} is a formula"
-            )
+            assert len(cell) <= log_csv.MAX_CELL_CHARACTERS + 1
+            assert not cell.startswith(log_csv.FORMULA) or NUMBER.fullmatch(cell), f"{cell!r} is a formula"
     return rows
 
 

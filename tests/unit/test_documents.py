@@ -15,7 +15,7 @@ from unplugd.cli.parser import make_parser
 from unplugd.config.file import parse_settings
 from unplugd.config.settings import Settings
 from unplugd.config.write import TEMPLATE
-from unplugd.rules import events
+from unplugd.rules.events import NAMES, OUTCOMES, Event, get_field_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,22 +112,22 @@ def test_every_event_is_documented() -> None:
     documented = {
         name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])
     }
-    assert documented == set(events.NAMES.values())
+    assert documented == set(NAMES.values())
 
 
-@pytest.mark.parametrize("kind", events.NAMES)
-def test_every_field_is_documented(kind: type[events.Event]) -> None:
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_field_is_documented(kind: type[Event]) -> None:
     """Each field of an event stands in the event's row of the table, or in what is said of several events."""
     before, _, rest = REFERENCE["journal.md"].partition("| event | more fields |")
     table, _, after = rest.partition("\n\n")
-    (row,) = [line for line in table.splitlines()[2:] if f"`{events.NAMES[kind]}`" in line.split("|")[1]]
-    for name in events.get_field_names(kind):
+    (row,) = [line for line in table.splitlines()[2:] if f"`{NAMES[kind]}`" in line.split("|")[1]]
+    for name in get_field_names(kind):
         assert f"`{name}`" in before + row + after
 
 
 def test_every_outcome_is_documented() -> None:
     """So are the ways in which a reminder ends."""
-    for outcome in events.OUTCOMES:
+    for outcome in OUTCOMES:
         assert f"`{outcome}`" in REFERENCE["journal.md"]
 
 

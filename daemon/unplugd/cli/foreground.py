@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from unplugd import paths
 from unplugd.errors import Failure
 from unplugd.journal import sentences
-from unplugd.rules import events
+from unplugd.rules.events import get_fields
 
 if TYPE_CHECKING:
     from unplugd.paths import Paths
@@ -18,7 +18,7 @@ def describe_record(record: Record) -> str:
     """Return an event of the daemon as a sentence."""
     device = record.device
     about = {"device": device.port, "name": device.name} if device else {}
-    return sentences.describe({"event": record.name, **about, **events.get_fields(record.event)})
+    return sentences.describe({"event": record.name, **about, **get_fields(record.event)})
 
 
 def explain_start_failure(error: OSError, where: Paths) -> Failure:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from unplugd import plurals
 from unplugd.cli.log_filter import EventFilter
-from unplugd.cli.log_follow import Follower
 from unplugd.cli.log_formats import make_format
 from unplugd.cli.pager import open_output
 from unplugd.cli.terminal import START_HINT, say
@@ -29,6 +28,8 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     notes: Counter[str] = Counter()
     follower = None
     if arguments.follow:
+        from unplugd.cli.log_follow import Follower  # noqa: PLC0415 - only for --follow
+
         # Open the files before reading the old events, so that no event in between is missed.
         follower = Follower(sources.find_current_files(arguments.file, where.journal), notes)
     if not arguments.file and not follower and not list_files(where.journal):

@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from unplugd import sanitize
 from unplugd.cli.log_text import TextLog
 from unplugd.journal import event
-from unplugd.rules import events
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from unplugd.cli.pager import Output
     from unplugd.journal.merge import Batch
-
-_FIRST_COLUMNS: Final = (
-    *(
-        "time",
-        "event",
-        "host",
-        "boot",
-        "uptime",
-        "device",
-        "id",
-        "name",
-        "plugged_for",
-        "idle_for",
-        "used_for",
-    ),
-    *(
-        "program",
-        "evidence",
-        "count",
-        "urgency",
-        "channel",
-        "devices",
-        "due",
-        "outcome",
-        "snoozed_for",
-        "how",
-    ),
-    *("held_for", "doubtful_since", "slept_for", "error", "lost", "from", "until", "version", "reason"),
-    *("address", "continued", "unseen", "schema"),
-)
-"""Spreadsheets refer to columns by position, so these stay where they are and new fields come after them."""
-_FIELDS: Final = tuple(name for kind in events.NAMES for name in events.get_field_names(kind))
-COLUMNS: Final = tuple(dict.fromkeys((*_FIRST_COLUMNS, *_FIELDS)))
-"""The columns of the CSV table: every field that this version writes."""
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""Spreadsheets treat a cell that starts with one of these as a formula."""
-MAX_CELL_CHARACTERS: Final = 1000
 
 
 class Format(Protocol):
@@ -70,6 +28,8 @@ def make_format(name: str, output: Output, hosts: Collection[str]) -> Format:
     if name == "jsonl":
         return JsonLines(output)
     if name == "csv":
+        from unplugd.cli.log_csv import Csv  # noqa: PLC0415 - 3 ms that only this format needs
+
         return Csv(output)
     return TextLog(output, hosts)
 
@@ -90,41 +50,3 @@ class JsonLines:
             return
         for stored, line in zip(events, batch.lines, strict=True):
             self._output.write(f"{event.format_value(event.get_fields(stored, line))}\n")
-
-
-class Csv:
-    """A table as defined by RFC 4180, with times in UTC and lists separated by spaces; no cell is a formula."""
-
-    def __init__(self, output: Output) -> None:
-        self._output = output
-        self.count = 0
-        self._write_rows([COLUMNS])
-
-    def write(self, batch: Batch) -> None:
-        """Write a row for each event."""
-        self.count += len(batch.events)
-        rows = (
-            event.get_fields(stored, line) for stored, line in zip(batch.events, batch.lines, strict=True)
-        )
-        self._write_rows([format_cell(fields.get(column)) for column in COLUMNS] for fields in rows)
-
-    def _write_rows(self, rows: Iterable[Collection[str]]) -> None:
-        text = io.StringIO()
-        csv.writer(text).writerows(rows)
-        self._output.write(text.getvalue())
-
-
-def format_cell(value: Any) -> str:
-    """Return a value as a cell that is not a formula, has no control characters and is not too long."""
-    if value is None or isinstance(value, dict):
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and not math.isfinite(value):
-        return ""
-    if isinstance(value, int | float):
-        return f"{value}"[:MAX_CELL_CHARACTERS]
-    if isinstance(value, list):
-        value = " ".join(map(str, value))
-    text = sanitize.one_line(str(value), MAX_CELL_CHARACTERS)
-    return f"'{text}" if text.startswith(FORMULA) else text

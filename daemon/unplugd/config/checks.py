@@ -9,7 +9,7 @@ from unplugd import durations, sanitize
 from unplugd.config.settings import QuietHours
 from unplugd.durations import DAY_SECONDS
 from unplugd.rules import devices
-from unplugd.rules.model import CHANNELS
+from unplugd.rules.events import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

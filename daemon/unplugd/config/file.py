@@ -11,7 +11,8 @@ from unplugd.config.settings import Settings
 from unplugd.config.write import format_value
 from unplugd.errors import ConfigurationError, Problem
 from unplugd.rules import devices, uploaders
-from unplugd.rules.model import CHANNELS, Policy
+from unplugd.rules.events import CHANNELS
+from unplugd.rules.model import Policy
 
 if TYPE_CHECKING:
     from pathlib import Path

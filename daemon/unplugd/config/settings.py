@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from unplugd.rules import devices, uploaders
-from unplugd.rules.model import CHANNELS, Policy
+from unplugd.rules.events import CHANNELS
+from unplugd.rules.model import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import durations
 from unplugd.rules import uploaders
-from unplugd.rules.model import CHANNELS
+from unplugd.rules.events import CHANNELS
 
 if TYPE_CHECKING:
     from unplugd.config.settings import Settings

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd import sanitize
 from unplugd.journal.host import find_host_name
 from unplugd.journal.timestamps import format_timestamp
-from unplugd.rules import events
+from unplugd.rules.events import NAMES, Event, Gap, get_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -155,13 +155,13 @@ class Journal:
             wrapper_class=structlog.BoundLogger,
         )
 
-    def write(self, event: events.Event, device: Device | None = None, at: float | None = None) -> None:
+    def write(self, event: Event, device: Device | None = None, at: float | None = None) -> None:
         """Write an event that happened at the time `at` (None: now), with the device it is about."""
         about = (
             {"device": device.port, "id": device.id, "name": sanitize.one_line(device.name)} if device else {}
         )
         when = {} if at is None else {"at": at}
-        self._log.info(events.NAMES[type(event)], **when, **about, **events.get_fields(event))
+        self._log.info(NAMES[type(event)], **when, **about, **get_fields(event))
         self._write_gap()
 
     def retry(self) -> bool:
@@ -174,9 +174,9 @@ class Journal:
     def _write_gap(self) -> None:
         """Record how many events were lost, once the file can be written again."""
         if self.file.lost and not self.file.error:
-            gap = events.Gap(self.file.lost, self.file.lost_from, self.file.lost_until)
+            gap = Gap(self.file.lost, self.file.lost_from, self.file.lost_until)
             self.file.lost, self.file.lost_from, self.file.lost_until = 0, "", ""
-            self._log.info(events.NAMES[events.Gap], **events.get_fields(gap))
+            self._log.info(NAMES[Gap], **get_fields(gap))
 
 
 def _load_structlog() -> Any:

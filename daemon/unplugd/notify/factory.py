@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from unplugd.rules.model import CHANNELS
+from unplugd.rules.events import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

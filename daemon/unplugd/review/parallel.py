@@ -1,6 +1,6 @@
 """Reads and reviews journals; large ones in pieces, by two processes.
 
-A large plan (`journal.plan`) is cut into sixteen pieces of similar size. It can be cut between computers and
+A large plan (`journal.plan`) is cut into ten pieces, large ones first and last. It can be cut between computers and
 between boots, since boots do not affect each other, with one exception: whether a computer's last boot is over depends
 on whether another follows. So a piece says which computer has later boots in the next piece. In a file that was only
 sampled, the first line of a boot is searched for between two samples.
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 from collections import Counter, deque
 from dataclasses import replace
@@ -31,7 +30,7 @@ from unplugd.review.reviewer import review_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Executor, Future, ProcessPoolExecutor
+    from concurrent.futures import Executor, Future
 
     from unplugd.journal.plan import Group, Plan, Segment
     from unplugd.journal.sources import Source
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
 
 LARGE_BYTES: Final = 20_000_000
 """Size in bytes from which starting another process is worthwhile."""
-MAX_PIECES: Final = 16
-"""Maximum number of pieces: enough for both processes to finish at about the same time."""
+CUTS: Final = (8, 12, 14, 15, 16, 17, 18, 20, 24)
+"""Where a plan is cut, in 32nds: few pieces, and small ones in the middle, where the processes meet and one waits."""
 MAX_AHEAD: Final = 2
 """Number of pieces in the executor's queue, so that it never has to wait."""
 
@@ -91,13 +90,11 @@ def review_files(
     if executor or (size >= LARGE_BYTES and _count_processors() > 1):
         pieces = cut_plan(plan)
         if len(pieces) > 1:
-            from concurrent.futures import CancelledError  # noqa: PLC0415 - only where a journal is large
+            from unplugd.review import process_pool  # noqa: PLC0415 - 25 ms that only a large journal is worth
 
-            # The system may be out of processes, threads, files or memory, or the process was killed (BrokenExecutor is
-            # a RuntimeError). ImportError: the system lacks shared semaphores.
             with (
-                contextlib.suppress(OSError, RuntimeError, MemoryError, ImportError, CancelledError),
-                contextlib.nullcontext(executor) if executor else _make_pool() as pool,
+                contextlib.suppress(*process_pool.FAILURES),
+                contextlib.nullcontext(executor) if executor else process_pool.make_pool() as pool,
             ):
                 results = _share_out(pool, pieces, until, host, progress)
     review = None
@@ -192,65 +189,14 @@ def _share_out(
     ]
 
 
-@contextlib.contextmanager
-def _make_pool() -> Iterator[Executor]:
-    """Yield an executor with one process, which has ended when the block is left for any reason."""
-    import multiprocessing  # noqa: PLC0415 - only where a journal is large
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - only where a journal is large
-
-    # Forking is fastest, and safe with a single thread. On macOS, system libraries may have started other threads.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
-    try:
-        _start_process(pool)
-        yield pool
-    except BaseException:
-        # Its results are not needed any more.
-        for process in multiprocessing.active_children():
-            if process not in others:
-                process.kill()
-                process.join()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_process(pool: ProcessPoolExecutor) -> None:
-    # It inherits the mask: Ctrl-C is for this process alone, which then ends the other.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        pool.submit(int)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    # CPython keeps the end of the pipe open through which the process answers. If the process were killed in the middle
-    # of an answer, the pool would wait for the rest of it forever.
-    pool._result_queue._writer.close()  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent is killed; otherwise it would wait for work forever."""
-    import multiprocessing  # noqa: PLC0415 - only where a journal is large
-    import threading  # noqa: PLC0415 - only where a journal is large
-
-    parent = multiprocessing.parent_process()
-
-    def wait_for_parent() -> None:
-        if parent:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=wait_for_parent, daemon=True).start()
-
-
 # --- cutting
 
 
 def cut_plan(plan: Plan) -> list[Piece]:
-    """Cut a plan into pieces of similar size, with each boot in one piece."""
+    """Cut a plan into pieces, with each boot in one piece."""
     points = list(_find_cut_points(plan))
     size = _sum_plan(plan)
-    wanted = [size * number // MAX_PIECES for number in range(1, MAX_PIECES)]
+    wanted = [size * cut // 32 for cut in CUTS]
     nearest = {min(points, key=lambda point: abs(point.offset - at)) for at in wanted} if points else set()
     plans: list[Plan] = []
     # Start from the end, so that the indices of the groups before a cut stay valid.

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from unplugd.review.model import Review
 from unplugd.rules import devices, uploaders
-from unplugd.rules.events import URGENCIES
-from unplugd.rules.model import CHANNELS
+from unplugd.rules.events import CHANNELS, URGENCIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection

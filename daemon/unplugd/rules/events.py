@@ -183,3 +183,7 @@ def get_fields(event: Event) -> dict[str, Any]:
     """Return the fields of an event as written in the journal, without those that are None."""
     pairs = zip(get_field_names(type(event)), event, strict=True)
     return {name: value for name, value in pairs if value is not None}
+
+
+CHANNELS: Final = ("desktop", "plyer", "terminal")
+"""The notification channels, in the order in which they are tried by default."""

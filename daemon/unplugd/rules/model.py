@@ -6,15 +6,12 @@ All times are seconds on a clock that counts sleep and is never set. The decisio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
-from unplugd.rules import events
+from unplugd.rules.events import NAMES, Event
 
 if TYPE_CHECKING:
     from unplugd.rules.devices import Device
-
-CHANNELS: Final = ("desktop", "plyer", "terminal")
-"""The notification channels, in the order in which they are tried by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +170,13 @@ class State:
 class Record:
     """Write an event to the journal, with the device it is about."""
 
-    event: events.Event
+    event: Event
     device: Device | None = None
 
     @property
     def name(self) -> str:
         """The name of the event in the journal."""
-        return events.NAMES[type(self.event)]
+        return NAMES[type(self.event)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from unplugd.rules import events
+from unplugd.rules.events import (
+    Checkpoint,
+    Outcome,
+    PluggedIn,
+    Reminded,
+    ReminderEnded,
+    Snoozed,
+    SnoozeEnd,
+    SnoozeEnded,
+    Stranger,
+    Unplugged,
+    UseBegan,
+    UseEnded,
+)
 from unplugd.rules.model import (
     Action,
     DeviceUse,
@@ -128,7 +141,7 @@ def confirm_delivery(state: State, number: int, channel: str, now: float) -> tup
     state = replace(state, periods=tuple(periods), reminder=replace(reminder, delivered=True), retry_at=None)
     if not reminder.due:
         return state, ()
-    reminded = events.Reminded(
+    reminded = Reminded(
         count_=reminder.count,
         urgency="critical" if reminder.critical else "normal",
         channel=channel,
@@ -178,7 +191,7 @@ def snooze(
             continue
         ended = end_snooze(_end_reminder(period, "snoozed", actions), now, "replaced", actions)
         periods.append(replace(ended, snoozed_at=now, snoozed_until=now + length))
-        actions.append(Record(events.Snoozed(_to_milliseconds(length)), period.device))
+        actions.append(Record(Snoozed(_to_milliseconds(length)), period.device))
     return _update_reminder(replace(state, periods=tuple(periods)), now, policy, actions)
 
 
@@ -223,7 +236,7 @@ def _plug_in(
         and period.device.id == device.id
         and now < period.gone_at + REPLUG_SECONDS
     ):
-        actions.append(Record(events.PluggedIn(device.address, continued=True), device))
+        actions.append(Record(PluggedIn(device.address, continued=True), device))
         return replace(
             period,
             device=device,
@@ -234,7 +247,7 @@ def _plug_in(
         )
     if period:
         end_snooze(period, now if period.gone_at is None else period.gone_at, "unplugged", actions)
-    actions.append(Record(events.PluggedIn(device.address), device))
+    actions.append(Record(PluggedIn(device.address), device))
     return PluggedPeriod(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT_SECONDS)
 
 
@@ -260,7 +273,7 @@ def _update_use(
         period = _end_use(period, now, actions)
     if in_use and not period.use:
         doubtful_since = None if period.doubtful_since is None else _to_milliseconds(period.doubtful_since)
-        actions.append(Record(events.UseBegan(program, seen.evidence, doubtful_since), period.device))
+        actions.append(Record(UseBegan(program, seen.evidence, doubtful_since), period.device))
         use = Use(program, seen.evidence, now)
         # If the device is forgotten after this use, reminders start again from the first.
         period = _end_reminder(period, "in_use", actions)
@@ -272,7 +285,7 @@ def _end_use(period: PluggedPeriod, now: float, actions: list[Action]) -> Plugge
     if period.use is None:
         return period
     used_for = max(0.0, now - period.use.began)
-    ended = events.UseEnded(period.use.program, period.use.evidence, _to_milliseconds(used_for))
+    ended = UseEnded(period.use.program, period.use.evidence, _to_milliseconds(used_for))
     actions.append(Record(ended, period.device))
     return replace(period, use=None, used_for=period.used_for + used_for, last_use=now)
 
@@ -283,14 +296,12 @@ def _expire_snooze(period: PluggedPeriod, now: float, actions: list[Action]) -> 
     return period
 
 
-def end_snooze(
-    period: PluggedPeriod, now: float, how: events.SnoozeEnd, actions: list[Action]
-) -> PluggedPeriod:
+def end_snooze(period: PluggedPeriod, now: float, how: SnoozeEnd, actions: list[Action]) -> PluggedPeriod:
     """End the snooze of a device, if any; `how` is recorded in the journal."""
     if period.snoozed_at is None or period.snoozed_until is None:
         return period
     snoozed_for = max(0.0, min(now, period.snoozed_until) - period.snoozed_at)
-    actions.append(Record(events.SnoozeEnded(how, _to_milliseconds(snoozed_for)), period.device))
+    actions.append(Record(SnoozeEnded(how, _to_milliseconds(snoozed_for)), period.device))
     # After a snooze the next reminder is due at once: the snooze replaced the pause.
     return replace(
         period,
@@ -302,12 +313,12 @@ def end_snooze(
 
 
 def _end_reminder(
-    period: PluggedPeriod, outcome: events.Outcome, actions: list[Action], held_for: float | None = None
+    period: PluggedPeriod, outcome: Outcome, actions: list[Action], held_for: float | None = None
 ) -> PluggedPeriod:
     if not period.shown:
         return period
     held = None if held_for is None else _to_milliseconds(held_for)
-    actions.append(Record(events.ReminderEnded(outcome, held), period.device))
+    actions.append(Record(ReminderEnded(outcome, held), period.device))
     return replace(period, shown=False)
 
 
@@ -315,7 +326,7 @@ def _note_unknown_programs(period: PluggedPeriod, seen: DeviceUse, actions: list
     fresh = [
         program for program in dict.fromkeys(seen.unknown_programs) if program not in period.programs_seen
     ]
-    actions.extend(Record(events.Stranger(program), period.device) for program in fresh)
+    actions.extend(Record(Stranger(program), period.device) for program in fresh)
     still = [program for program in period.unknown_programs if program in seen.unknown_programs]
     return replace(period, unknown_programs=(*still, *fresh), programs_seen=period.programs_seen | set(fresh))
 
@@ -331,13 +342,13 @@ def unplug(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedP
     """End the use and the reminder of a device that was unplugged at `now`."""
     period = _end_use(period, now, actions)
     period = _end_reminder(period, "unplugged", actions)
-    actions.append(Record(events.Unplugged(*sum_up(period, now)), period.device))
+    actions.append(Record(Unplugged(*sum_up(period, now)), period.device))
     return replace(period, gone_at=now, unknown_programs=())
 
 
-def sum_up(period: PluggedPeriod, now: float) -> events.Checkpoint:
+def sum_up(period: PluggedPeriod, now: float) -> Checkpoint:
     """Return how long a device has been plugged in, and unused, until `now`."""
-    return events.Checkpoint(
+    return Checkpoint(
         _to_milliseconds(period.seconds_plugged_in(now)), _to_milliseconds(period.seconds_idle(now))
     )
 

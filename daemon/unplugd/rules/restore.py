@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
 from unplugd.durations import DAY_SECONDS
-from unplugd.rules import events
 from unplugd.rules.devices import Device, parse_id
+from unplugd.rules.events import ReminderEnded, SnoozeEnded, Unplugged, UseEnded
 from unplugd.rules.model import Action, PluggedPeriod, Record, State, Use
 from unplugd.rules.reminder import end_snooze, unplug
 
@@ -142,7 +142,7 @@ def report_missed_unplug(period: PluggedPeriod, known_until: float) -> tuple[Act
 
 def _mark_unseen(action: Action) -> Action:
     if isinstance(action, Record) and isinstance(
-        action.event, events.UseEnded | events.ReminderEnded | events.SnoozeEnded | events.Unplugged
+        action.event, UseEnded | ReminderEnded | SnoozeEnded | Unplugged
     ):
         return replace(action, event=action.event._replace(unseen=True))
     return action

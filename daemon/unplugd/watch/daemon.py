@@ -18,7 +18,8 @@ from unplugd import __version__
 from unplugd.eventloop.loop import turn
 from unplugd.eventloop.signals import Signals
 from unplugd.journal.files import list_files, read_tail
-from unplugd.rules import events, reminder, restore
+from unplugd.rules import reminder, restore
+from unplugd.rules.events import ConfigLoaded, Resumed, Started, Stopped
 from unplugd.watch import sd_notify
 from unplugd.watch.configuration import Configuration
 from unplugd.watch.control import Control
@@ -84,8 +85,8 @@ class Daemon:
     def run(self) -> str:
         """Watch until stopped; return the reason."""
         now = self._platform.now()
-        self._write(events.Started(__version__))
-        self._write(events.ConfigLoaded())
+        self._write(Started(__version__))
+        self._write(ConfigLoaded())
         self._restore(now)
         # The sources are listening by now: any device plugged in from here on is announced.
         self._poll(now, is_first=True)
@@ -142,7 +143,7 @@ class Daemon:
         while observation is None:
             slept = self._observer.take_sleep()
             if slept:
-                self._write(events.Resumed(round(slept, 3)), at=now)
+                self._write(Resumed(round(slept, 3)), at=now)
             observation = self._observer.poll(now, is_first=is_first)
             if observation is None:
                 now = self._platform.now()
@@ -162,7 +163,7 @@ class Daemon:
             for channel in self._reminders.close_channels():
                 self._sources.remove(channel)
             self._sources.extend(self._reminders.open_channels())
-        self._write(events.ConfigLoaded())
+        self._write(ConfigLoaded())
         self._observer.poll_now()
 
     def _finish(self, reason: str) -> None:
@@ -171,7 +172,7 @@ class Daemon:
         for period in self._reminders.state.present():
             self._write(reminder.sum_up(period, now), period.device, now)
         self._reminders.withdraw()
-        self._write(events.Stopped(reason))
+        self._write(Stopped(reason))
 
 
 def _earliest(*deadlines: float | None) -> float | None:

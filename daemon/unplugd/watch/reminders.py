@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.notify import message
 from unplugd.notify.notifier import Notifier
-from unplugd.rules import events, reminder
+from unplugd.rules import reminder
+from unplugd.rules.events import DeliveryFailed
 from unplugd.rules.model import Record, Show, State
 from unplugd.watch import sd_notify
 from unplugd.watch.news import NEWS_NUMBER, News
@@ -148,7 +149,7 @@ class Reminders:
     def on_delivery_error(self, channel: str, error: str) -> None:
         """Handle that one channel did not accept the message."""
         self.last_delivery = {"time": format_timestamp(self._wall()), "channel": channel, "error": error}
-        failure = events.DeliveryFailed(channel, error)
+        failure = DeliveryFailed(channel, error)
         self._write(failure)
         self._on_record(Record(failure))
 

@@ -12,7 +12,7 @@ from collections import Counter
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,7 +26,7 @@ from tests.rig.inline import Inline
 from unplugd.journal import merge, plan, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.streams import ignore_error
-from unplugd.review import parallel
+from unplugd.review import parallel, process_pool
 from unplugd.review.parts import join_parts
 from unplugd.review.reviewer import review_part
 
@@ -59,11 +59,11 @@ def pools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
             made.append(one)
             yield one
 
-    pool = parallel._make_pool
+    pool = process_pool.make_pool
     monkeypatch.setattr(plan, "SCAN_ALL_BYTES", request.param)
     monkeypatch.setattr(parallel, "LARGE_BYTES", 0)
     monkeypatch.setattr(parallel, "_count_processors", lambda: 2)
-    monkeypatch.setattr(parallel, "_make_pool", noted)
+    monkeypatch.setattr(process_pool, "make_pool", noted)
     before = psutil.Process().children()
     yield made
     assert set(psutil.Process().children()) <= set(before)
@@ -139,19 +139,19 @@ def test_an_executor_that_fails_is_done_without(tmp_path: Path, error: Exception
     assert sum(passed) == sum(expected)
 
 
-def test_it_is_cut_into_pieces_of_about_the_same_size(
-    tmp_path: Path, pools: list[Executor], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A boot is in one of them, and the computer that goes on is named."""
-    monkeypatch.setattr(parallel, "MAX_PIECES", 8)
+def test_it_is_cut_where_it_is_meant_to_be(tmp_path: Path, pools: list[Executor]) -> None:
+    """A boot is in one of the pieces, and the computer that goes on is named."""
     (folder,) = journal_maker.make(tmp_path, 200_000, rotate_at=3_000_000)
     found = sources.find_sources([folder], Path("/nowhere"), Counter(), ignore_error)
     cut = parallel.cut_plan(plan.Planner(Counter(), ignore_error).plan(found))
     sizes = [sum(s.end - s.begin for s in chain.from_iterable(one.plan["station-1"])) for one in cut]
-    assert len(sizes) == parallel.MAX_PIECES
-    assert sum(sizes) == sum(source.size for source in found)
-    assert max(sizes) < 2 * min(sizes)
-    assert [one.continued_host for one in cut] == ["station-1"] * (parallel.MAX_PIECES - 1) + [None]
+    size = sum(source.size for source in found)
+    assert sum(sizes) == size
+    ends = [end / size for end in accumulate(sizes)]
+    # A boot that lasts longer than the smallest piece takes up two cuts.
+    assert len(ends) >= len(parallel.CUTS)
+    assert all(min(abs(end - at / 32) for at in (*parallel.CUTS, 32)) <= 1 / 64 for end in ends)
+    assert [one.continued_host for one in cut] == ["station-1"] * (len(cut) - 1) + [None]
     boots: list[set[str]] = []
     for one in cut:
         batches = merge.Merger(Counter(), ignore_error).read(one.plan["station-1"])
@@ -289,7 +289,7 @@ def test_nothing_goes_on_when_it_is_ended(tmp_path: Path, how: str, status: int)
     (folder,) = journal_maker.make(tmp_path, 200_000)
     script = f"""
 import os, signal, sys
-from unplugd.review import parallel
+from unplugd.review import parallel, process_pool
 from unplugd.cli import main
 me, part = os.getpid(), parallel.review_part
 def ended(*arguments):

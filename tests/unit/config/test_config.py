@@ -20,7 +20,8 @@ from unplugd.config.settings import QuietHours, Settings
 from unplugd.config.write import TEMPLATE, format_device, format_settings, format_uploader
 from unplugd.errors import ConfigurationError, Problem
 from unplugd.rules import devices, uploaders
-from unplugd.rules.model import CHANNELS, Policy
+from unplugd.rules.events import CHANNELS
+from unplugd.rules.model import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from unplugd.notify.terminal import Terminal
 from unplugd.platforms.linux.platform import Linux
 from unplugd.platforms.macos.platform import MacOS
 from unplugd.platforms.portable import Portable
-from unplugd.rules.model import CHANNELS
+from unplugd.rules.events import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

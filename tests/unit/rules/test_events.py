@@ -6,19 +6,28 @@ from typing import TYPE_CHECKING, Literal, get_args, get_type_hints
 
 import pytest
 
-from unplugd.cli import log_formats, log_text
+from unplugd.cli import log_csv, log_text
 from unplugd.html_report import svg
 from unplugd.journal import event as journal_event
 from unplugd.journal import kinds, sentences
 from unplugd.review import figures
 from unplugd.review.wording import OUTCOME_LABELS, OUTCOME_TEXTS
-from unplugd.rules import events
+from unplugd.rules.events import (
+    NAMES,
+    OUTCOMES,
+    Event,
+    Gap,
+    PluggedIn,
+    ReminderEnded,
+    get_field_names,
+    get_fields,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HEAD = {"time", "event", "host", "boot", "schema", "uptime", "device", "id", "name"}
-FIELDS = {name for kind in events.NAMES for name in events.get_field_names(kind)}
+FIELDS = {name for kind in NAMES for name in get_field_names(kind)}
 # As what a reader takes a field, by the type that is written; every other type is a text.
 READ_AS: dict[object, object] = {
     int: float,
@@ -31,19 +40,19 @@ READ_AS: dict[object, object] = {
 
 def test_every_kind_has_a_name() -> None:
     """Every event that can be written has a name, each its own."""
-    assert set(events.NAMES) == set(get_args(events.Event))
-    assert len(set(events.NAMES.values())) == len(events.NAMES)
+    assert set(NAMES) == set(get_args(Event))
+    assert len(set(NAMES.values())) == len(NAMES)
 
 
 def test_fields_that_are_none_are_left_out() -> None:
     """What an event does not have does not stand in the journal; what it has stands in the order of its definition."""
-    assert events.get_fields(events.PluggedIn(4)) == {"address": 4}
-    assert list(events.get_fields(events.Gap(2, "a", "b")).items()) == [
+    assert get_fields(PluggedIn(4)) == {"address": 4}
+    assert list(get_fields(Gap(2, "a", "b")).items()) == [
         ("lost", 2),
         ("from", "a"),
         ("until", "b"),
     ]
-    assert events.get_fields(events.ReminderEnded("in_use", 0.0, unseen=True)) == {
+    assert get_fields(ReminderEnded("in_use", 0.0, unseen=True)) == {
         "outcome": "in_use",
         "held_for": 0.0,
         "unseen": True,
@@ -52,7 +61,7 @@ def test_fields_that_are_none_are_left_out() -> None:
 
 def test_every_kind_is_read_and_has_a_sentence() -> None:
     """The reader's order and the sentences know every event, and no other."""
-    names = sorted(events.NAMES.values())
+    names = sorted(NAMES.values())
     assert sorted(kinds.KINDS) == names
     assert sorted(sentences._SENTENCES) == names
     assert set(log_text.STYLES) <= set(names)
@@ -62,8 +71,8 @@ def test_every_field_that_is_read_is_written() -> None:
     """The review asks for no field that nothing writes, and takes each for what it is."""
     written = {
         name: READ_AS.get(kind, str)
-        for event in events.NAMES
-        for name, kind in zip(events.get_field_names(event), get_type_hints(event).values(), strict=True)
+        for event in NAMES
+        for name, kind in zip(get_field_names(event), get_type_hints(event).values(), strict=True)
     }
     read = {
         name: kind for name, kind in get_type_hints(journal_event.JournalEvent).items() if name not in HEAD
@@ -75,7 +84,7 @@ def test_every_field_that_is_read_is_written() -> None:
 
 def test_the_table_has_a_column_for_every_field() -> None:
     """Each field once, and nothing else."""
-    assert sorted(log_formats.COLUMNS) == sorted(HEAD | FIELDS)
+    assert sorted(log_csv.COLUMNS) == sorted(HEAD | FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -83,4 +92,4 @@ def test_the_table_has_a_column_for_every_field() -> None:
 )
 def test_every_outcome_is_known(known: Iterable[str]) -> None:
     """The ways in which a reminder ends are the same for all; "" stands for none yet."""
-    assert set(known) - {""} == set(events.OUTCOMES)
+    assert set(known) - {""} == set(OUTCOMES)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from unplugd.rules import events, reminder
+from unplugd.rules import reminder
 from unplugd.rules.devices import Device
+from unplugd.rules.events import Event, PluggedIn, Reminded, ReminderEnded, SnoozeEnded, Unplugged, UseEnded
 from unplugd.rules.model import DeviceUse, Observation, Policy, Record, Show, State, Withdraw
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from unplugd.rules.model import Action, Reminder
 
-Kind = TypeVar("Kind", bound=events.Event)
+Kind = TypeVar("Kind", bound=Event)
 
 STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
 METER = Device("1-2", 0x1A79, 0x6210, address=5, name="Contour Next Link 2.4")
@@ -112,7 +113,7 @@ def test_an_upload_that_begins_takes_the_reminder_away() -> None:
     person = reminded()
     person.look(uploading)
     assert person.on_screen is None
-    assert person.last(events.ReminderEnded) == events.ReminderEnded("in_use")
+    assert person.last(ReminderEnded) == ReminderEnded("in_use")
 
 
 # --- rule 2
@@ -135,7 +136,7 @@ def test_after_an_upload_the_reminder_comes_two_minutes_after_its_end() -> None:
     ended = person.now
     person.wait(10 * MINUTE, idle)
     assert person.reminders()[1] == ended + 120
-    assert person.last(events.Reminded).count_ == 2
+    assert person.last(Reminded).count_ == 2
 
 
 # --- rule 3
@@ -176,7 +177,7 @@ def test_reminders_come_again_after_5_10_15_and_then_every_30_minutes() -> None:
     person.wait(3 * 3600, idle)
     gaps = [b - a for a, b in zip(person.reminders(), person.reminders()[1:], strict=False)]
     assert [gap / MINUTE for gap in gaps] == pytest.approx([5, 10, 15, 30, 30, 30, 30])
-    urgencies = [r.event.urgency for r in person.records if isinstance(r.event, events.Reminded)]
+    urgencies = [r.event.urgency for r in person.records if isinstance(r.event, Reminded)]
     assert urgencies == ["normal", "normal"] + ["critical"] * 6
 
 
@@ -212,7 +213,7 @@ def test_unplugging_withdraws_the_reminder() -> None:
     person.look()
     assert person.on_screen is None
     assert person.events("reminder_ended", "unplugged") == ["reminder_ended", "unplugged"]
-    assert person.last(events.ReminderEnded) == events.ReminderEnded("unplugged")
+    assert person.last(ReminderEnded) == ReminderEnded("unplugged")
 
 
 # --- rule 6
@@ -225,7 +226,7 @@ def test_a_snooze_silences_for_its_time_and_ends_by_itself() -> None:
     assert person.on_screen is None
     person.wait(15 * MINUTE, idle)
     assert person.reminders() == [1300.0, 1300.0 + 15 * MINUTE]
-    assert person.last(events.SnoozeEnded).snoozed_for == 15 * MINUTE
+    assert person.last(SnoozeEnded).snoozed_for == 15 * MINUTE
 
 
 def test_a_snooze_takes_the_place_of_the_pause_before_the_next_reminder() -> None:
@@ -245,7 +246,7 @@ def test_snoozes_of_one_plug_in_add_up_to_an_hour_at_most() -> None:
         person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
         person.wait(15 * MINUTE, idle)
     assert len(person.events("snoozed")) == 4
-    ended = [r.event for r in person.records if isinstance(r.event, events.SnoozeEnded)]
+    ended = [r.event for r in person.records if isinstance(r.event, SnoozeEnded)]
     assert sum(event.snoozed_for for event in ended) == 3600
 
 
@@ -279,7 +280,7 @@ def test_a_reminder_that_no_channel_took_is_tried_again() -> None:
     assert person.events("reminded") == []
     person.channel_works = True
     person.wait(LOOK, idle)
-    assert person.last(events.Reminded).count_ == 1
+    assert person.last(Reminded).count_ == 1
 
 
 def test_a_channel_that_never_answers_does_not_silence() -> None:
@@ -404,7 +405,7 @@ def test_a_replug_within_ten_seconds_goes_on_with_the_same_period() -> None:
     person.look(idle)
     person.wait(60, idle)
     assert person.reminders() == [1300.0]
-    assert person.last(events.PluggedIn).continued is True
+    assert person.last(PluggedIn).continued is True
 
 
 def test_a_replug_after_ten_seconds_begins_anew() -> None:
@@ -414,7 +415,7 @@ def test_a_replug_after_ten_seconds_begins_anew() -> None:
     person.look()
     person.now += 10
     person.look(idle)
-    assert person.last(events.PluggedIn).continued is None
+    assert person.last(PluggedIn).continued is None
     person.wait(4 * MINUTE, idle)
     assert person.reminders() == []
 
@@ -485,8 +486,8 @@ def test_used_and_unused_time_add_up_to_the_time_plugged_in() -> None:
     person.look(idle)
     person.wait(50, idle)
     person.look()
-    assert person.last(events.Unplugged) == events.Unplugged(plugged_for=400.0, idle_for=150.0)
-    assert person.last(events.UseEnded).used_for == 250.0
+    assert person.last(Unplugged) == Unplugged(plugged_for=400.0, idle_for=150.0)
+    assert person.last(UseEnded).used_for == 250.0
 
 
 def test_there_is_a_checkpoint_every_five_minutes() -> None:
@@ -645,9 +646,9 @@ def test_times_add_up_in_every_history(history: list[tuple[str, float, int]]) ->
     for record in person.records:
         port = record.device.port if record.device else ""
         event = record.event
-        if isinstance(event, events.UseEnded):
+        if isinstance(event, UseEnded):
             used[port] = used.get(port, 0.0) + event.used_for
-        elif isinstance(event, events.Unplugged):
+        elif isinstance(event, Unplugged):
             assert used.pop(port, 0.0) + event.idle_for == pytest.approx(event.plugged_for, abs=0.01)
             assert 0 <= event.idle_for <= event.plugged_for
 
@@ -674,7 +675,7 @@ def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, flo
             assert names == [begins, ends] * (len(names) // 2)
         up = False
         for record in person.records:
-            if isinstance(record.event, events.Reminded) and device.port in record.event.devices:
+            if isinstance(record.event, Reminded) and device.port in record.event.devices:
                 up = True
             elif record.name == "reminder_ended" and record.device and record.device.port == device.port:
                 assert up
