@@ -46,7 +46,8 @@ def find_program(
     """
     script = Path(os.path.abspath(argv0))  # noqa: PTH100 - resolve() would follow the link
     is_script = script.name == NAME and os.access(script, os.X_OK) and script.is_file()
-    command = (str(script), "run") if is_script else (sys.executable, "-m", NAME, "run")
+    # -P: import nothing from the folder in which the service is started, which is the home folder.
+    command = (str(script), "run") if is_script else (sys.executable, "-P", "-m", NAME, "run")
     home = Path(environment.get("HOME") or Path.home())
     for path in (Path(command[0]), Path(command[0]).resolve(), Path(sys.prefix).resolve()):
         if (folder := _find_temporary_folder(path, home, environment)) is not None:

@@ -77,8 +77,8 @@ def _is_same_command(installed: tuple[str, ...], current: tuple[str, ...]) -> bo
 
 def _locate(command: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
     """Return the real folder of a program (not that of the Python that runs it), and its arguments."""
-    if command[1:3] == ("-m", "unplugd"):
-        return Path(command[0]).parent.resolve(), command[3:]
+    if command[1:4] == ("-P", "-m", "unplugd"):
+        return Path(command[0]).parent.resolve(), command[4:]
     return Path(command[0]).resolve().parent, command[1:]
 
 

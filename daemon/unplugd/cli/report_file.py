@@ -52,7 +52,7 @@ def _write(file: Path, content: bytes) -> None:
 def open_page(file: Path) -> None:
     """Open the page in a browser, without waiting for it to close; Failure if none opens."""
     opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
-    command = [opener] if opener else [sys.executable, "-m", "webbrowser", "-t"]
+    command = [opener] if opener else [sys.executable, "-P", "-m", "webbrowser", "-t"]
     target = str(file.resolve()) if opener else file.resolve().as_uri()
     try:
         child = subprocess.Popen(

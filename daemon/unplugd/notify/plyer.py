@@ -37,7 +37,8 @@ class Plyer(Child, Channel):
     ) -> None:
         super().__init__(now)
         self._check_session = check_session
-        self._command = command or (sys.executable, "-m", "unplugd.notify.plyer_child")
+        # -P: import nothing from the current folder, which for a service is the home folder.
+        self._command = command or (sys.executable, "-P", "-m", "unplugd.notify.plyer_child")
 
     def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
         """Start the child; `on_done` is called when it has ended or timed out."""

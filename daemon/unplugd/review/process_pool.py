@@ -29,9 +29,11 @@ def make_pool() -> Iterator[Executor]:
     # Forking is fastest, and safe with a single thread. On macOS, system libraries may have started other threads.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
+    with _ignore_current_folder():
+        pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
     try:
-        _start_process(pool)
+        with _ignore_current_folder():
+            _start_process(pool)
         yield pool
     except BaseException:
         # Its results are not needed any more.
@@ -42,6 +44,20 @@ def make_pool() -> Iterator[Executor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _ignore_current_folder() -> Iterator[None]:
+    """Have each Python that is started import nothing from the current folder, as with `python -P`."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _start_process(pool: ProcessPoolExecutor) -> None:

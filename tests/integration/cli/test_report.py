@@ -69,6 +69,26 @@ def test_opens_the_page(
     assert done.stderr.endswith(f"Written: {page}\n" if not code else f"hint: open {page} yourself\n")
 
 
+def test_without_an_opener_python_opens_the_page(
+    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The browser gets it, and files in the current folder that are named like modules are not run."""
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    folder = tmp_path / "current"
+    folder.mkdir()
+    for name in ("webbrowser", "shlex", "subprocess"):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').close()\n")
+    monkeypatch.chdir(folder)
+    page = tmp_path / "page.html"
+    assert run(*RANGE, "--html", page, "--open", MONTH).code == 0
+    assert (tmp_path / "opened").read_text() == page.as_uri()
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
 def test_terminal_without_blocks(tmp_path: Path, encoding: str) -> None:
     """Where the encoding has no blocks the bars are made of letters, and where it has no dash the title has a hyphen."""

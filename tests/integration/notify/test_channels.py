@@ -96,6 +96,23 @@ def test_plyer_passes_the_message_on_unchanged(programs: Programs, tmp_path: Pat
     assert out.read_text() == "$(touch x) `id` \"'\n--\na;b\n<b>c</b>\n--\n"
 
 
+def test_plyer_imports_nothing_from_the_current_folder(
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files there that are named like modules are not run, and the message is shown."""
+    programs.notify_send(f"echo > {tmp_path}/shown")
+    folder = tmp_path / "current"
+    folder.mkdir()
+    for name in ("json", "plyer", "warnings", "subprocess", "select", "random", "unplugd"):
+        (folder / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').close()\nraise SystemExit(1)\n"
+        )
+    monkeypatch.chdir(folder)
+    assert Rig().show() is None
+    assert (tmp_path / "shown").exists()
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_message_that_looks_like_an_option_is_refused(programs: Programs, tmp_path: Path) -> None:
     """notify-send would take them for one."""
     out = tmp_path / "ran"

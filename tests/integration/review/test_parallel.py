@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -118,6 +119,21 @@ def test_an_executor_is_given_the_pieces(tmp_path: Path, make: Callable[[], Exec
     with make() as executor:
         assert reviewed(*folders, executor=executor) == alone(*folders)
         assert not isinstance(executor, Inline) or executor.given > 1
+
+
+def test_a_process_imports_nothing_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started as on macOS, where Python would look there first; the environment is as before."""
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _: get_context("spawn"))
+    for name in ("multiprocessing", "struct", "selectors", "tempfile"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'a').close()\n")
+    monkeypatch.chdir(tmp_path)
+    before = dict(os.environ)
+    with process_pool.make_pool() as pool:
+        assert os.environ == before
+        assert pool.submit(int, "7").result(30) == 7
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("error", [OSError(24, "Too many open files"), BrokenProcessPool(), MemoryError()])

@@ -55,7 +55,7 @@ def test_a_relative_path(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("argv0", ["/usr/lib/python3/dist-packages/unplugd/__main__.py", "-c", "", "-m"])
 def test_python_that_runs_the_module(home: Path, argv0: str) -> None:
     """Without a script of that name it is the interpreter that is started."""
-    assert found(home, argv0) == (str(home / "venv/bin/python"), "-m", "unplugd", "run")
+    assert found(home, argv0) == (str(home / "venv/bin/python"), "-P", "-m", "unplugd", "run")
 
 
 @pytest.mark.parametrize("where", [".cache/uv", "Library/Caches/uv"])

@@ -84,10 +84,10 @@ def test_the_module_by_the_python_of_the_same_environment_is_the_same_program(
     """The interpreter itself is a link out of the environment, which is not followed."""
     python = Path(program.command[0]).with_name("python")
     python.symlink_to("/bin/sh")
-    module = (str(python), "-m", "unplugd", "run")
+    module = (str(python), "-P", "-m", "unplugd", "run")
     assert unit_file.prefer_installed(program, module).command == module
     (tmp_path / "python").symlink_to("/bin/sh")
-    other = (str(tmp_path / "python"), "-m", "unplugd", "run")
+    other = (str(tmp_path / "python"), "-P", "-m", "unplugd", "run")
     assert unit_file.prefer_installed(program, other) == program
 
 

@@ -78,7 +78,9 @@ class Linux:
 
         program = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
         with subprocess.Popen(
-            [sys.executable, "-c", program, HARMLESS_NODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-P", "-c", program, HARMLESS_NODE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         ) as child:
             if child.stdout:
                 child.stdout.readline()
