@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unplugd_service.home import find_home
 from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
@@ -56,21 +57,22 @@ class Paths:
 
 
 def find_paths(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> Paths:
-    """Return the paths of the current user; `system` is a value of `sys.platform`."""
-    home = Path(environment.get("HOME") or Path.home())
+    """Return the paths of the current user; `system` is a value of `sys.platform`. Failure without a home folder."""
     if system == "darwin":
+        home = find_home(environment)
         support = home / "Library/Application Support/unplugd"
         return Paths(support, home / "Library/Logs/unplugd", support)
 
-    def find_folder(name: str, default: Path) -> Path:
+    def find_folder(name: str) -> Path | None:
         # XDG Base Directory Specification: relative paths are invalid and must be ignored.
         value = environment.get(name, "")
-        return Path(value) if os.path.isabs(value) else default
+        return Path(value) if os.path.isabs(value) else None
 
-    state = find_folder("XDG_STATE_HOME", home / ".local/state")
+    # Look for the home folder only if it is needed: a user in a container may have none.
+    state = find_folder("XDG_STATE_HOME") or find_home(environment) / ".local/state"
     return Paths(
-        find_folder("XDG_CONFIG_HOME", home / ".config") / "unplugd",
+        (find_folder("XDG_CONFIG_HOME") or find_home(environment) / ".config") / "unplugd",
         state / "unplugd",
         # Without XDG_RUNTIME_DIR, use the state folder, which is just as private.
-        find_folder("XDG_RUNTIME_DIR", state) / "unplugd",
+        (find_folder("XDG_RUNTIME_DIR") or state) / "unplugd",
     )

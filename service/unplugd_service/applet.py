@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import plistlib
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd_service.errors import Failure
+from unplugd_service.home import find_home
 from unplugd_service.system import run
 from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from unplugd_service.system import System
 
 IDENTIFIER: Final = "local.unplugd.reminder"
@@ -25,7 +27,7 @@ class Applet:
     """The applet of one user."""
 
     def __init__(self, home: Path | None = None) -> None:
-        home = home or Path.home()
+        home = home or find_home()
         support = home / "Library/Application Support/unplugd"
         self.path = home / "Applications/unplugd.app"
         self.notices = support / "notices"

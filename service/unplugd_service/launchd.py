@@ -10,17 +10,19 @@ import plistlib
 import re
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd_service import stamp, unit_file
 from unplugd_service.applet import Applet
 from unplugd_service.errors import Failure
+from unplugd_service.home import find_home
 from unplugd_service.manager import INSTALL, Defect, ServiceStatus
 from unplugd_service.system import ProgramResult, run
 from unplugd_service.tilde import shorten
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from unplugd_service.program import Program
     from unplugd_service.system import System
 
@@ -57,7 +59,7 @@ class Launchd:
     name: Final = "launchd"
 
     def __init__(self, home: Path | None = None, uid: int | None = None) -> None:
-        home = home or Path.home()
+        home = home or find_home()
         self.file = home / f"Library/LaunchAgents/{LABEL}.plist"
         self.log = home / "Library/Logs/unplugd/unplugd.log"
         self.applet = Applet(home)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unplugd_service.errors import Failure
+from unplugd_service.home import look_up_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ def find_program(
     is_script = script.name == NAME and os.access(script, os.X_OK) and script.is_file()
     # -P: import nothing from the folder in which the service is started, which is the home folder.
     command = (str(script), "run") if is_script else (sys.executable, "-P", "-m", NAME, "run")
-    home = Path(environment.get("HOME") or Path.home())
+    home = look_up_home(environment)
     for path in (Path(command[0]), Path(command[0]).resolve(), Path(sys.prefix).resolve()):
         if (folder := _find_temporary_folder(path, home, environment)) is not None:
             raise Failure(
@@ -56,18 +57,20 @@ def find_program(
                 HINT,
             )
         for name in PROTECTED if system == "darwin" else ():
-            if path.is_relative_to(home / name):
+            if home and path.is_relative_to(home / name):
                 raise Failure(f"macOS keeps background programs out of ~/{name}", HINT)
     return Program(command, version)
 
 
-def _find_temporary_folder(path: Path, home: Path, environment: Mapping[str, str]) -> str | None:
+def _find_temporary_folder(path: Path, home: Path | None, environment: Mapping[str, str]) -> str | None:
     folders = [Path(folder) for folder in (*TEMPORARY, tempfile.gettempdir())]
-    caches = [home / cache for cache in CACHES]
+    caches = [home / cache for cache in CACHES] if home else []
     if os.path.isabs(cache := environment.get("XDG_CACHE_HOME", "")):  # noqa: PTH117 - a string, maybe empty
         caches.append(Path(cache))
     for folder in (*folders, *caches):
         # On some machines, the home folder is below one of these, but it is not temporary.
-        if path.is_relative_to(folder) and not (home.is_relative_to(folder) and path.is_relative_to(home)):
-            return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
+        if path.is_relative_to(folder) and not (
+            home and home.is_relative_to(folder) and path.is_relative_to(home)
+        ):
+            return f"~/{folder.relative_to(home)}" if home and folder.is_relative_to(home) else str(folder)
     return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd_service import stamp, unit_file
 from unplugd_service.errors import Failure
+from unplugd_service.home import find_home, look_up_home
 from unplugd_service.manager import INSTALL, Defect, ServiceStatus
 from unplugd_service.system import ProgramResult, run
 
@@ -118,18 +119,19 @@ class Systemd:
 
     def __init__(self, environment: Mapping[str, str] = os.environ, booted: Path = BOOTED) -> None:
         self._environment = environment
-        self._home = home = Path(environment.get("HOME") or Path.home())
+        # A user in a container may have no home folder.
+        self._home = str(look_up_home(environment) or "")
         given = environment.get("XDG_CONFIG_HOME", "")
-        configuration = Path(given) if os.path.isabs(given) else home / ".config"  # noqa: PTH117 - may be empty
+        configuration = Path(given) if os.path.isabs(given) else find_home(environment) / ".config"  # noqa: PTH117 - may be empty
         self.file = configuration / "systemd/user" / UNIT
         self._booted = booted
 
     def render(self, program: Program) -> str:
         """Return the unit file for a program."""
-        line = format_command(program.command, str(self._home))
+        line = format_command(program.command, self._home)
         # ConditionFileIsExecutable= takes a plain path, without the quoting of ExecStart=.
         executable = ENV if line.startswith(ENV) else program.command[0].replace("%", "%%")
-        if (below := f"{self._home}/") != "//" and executable.startswith(below):
+        if len(self._home) > 1 and executable.startswith(below := f"{self._home}/"):
             executable = f"%h/{executable.removeprefix(below)}"
         template = files("unplugd_service").joinpath(UNIT).read_text(encoding="utf-8")
         first, _, rest = template.partition("\n")
@@ -284,7 +286,7 @@ class Systemd:
     def _parse_command(self, text: str | None) -> tuple[str, ...]:
         for line in (text or "").splitlines():
             if line.startswith("ExecStart="):
-                return split_words(line.removeprefix("ExecStart="), str(self._home))
+                return split_words(line.removeprefix("ExecStart="), self._home)
         return ()
 
     def _query(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _posixsubprocess
 import os
+import pwd
 import sys
 import tempfile
 from pathlib import Path
@@ -118,3 +119,13 @@ def guard(_guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[G
     violations, _guard.violations = _guard.violations, []
     if violations:
         pytest.fail("\n".join(violations), pytrace=False)
+
+
+@pytest.fixture
+def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the user database have no entry for this user, as in a container."""
+
+    def fail(_uid: int) -> pwd.struct_passwd:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", fail)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pwd
 from pathlib import Path
 
 import pytest
 
 from unplugd import paths
+from unplugd_service.errors import Failure
+from unplugd_service.home import look_up_home
+from unplugd_service.tilde import hide_home
 
 HOME = {"HOME": "/home/ann"}
 
@@ -58,6 +62,38 @@ def test_without_home_the_system_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service without HOME uses the folder that the user database names."""
     monkeypatch.delenv("HOME")
     assert paths.find_paths({}, "linux").configuration == Path("~/.config/unplugd").expanduser()
+
+
+@pytest.mark.usefixtures("no_account")
+def test_without_any_home_the_xdg_folders_are_enough() -> None:
+    """On Linux, no home folder is looked for if it is not needed."""
+    folders = {"XDG_CONFIG_HOME": "/c", "XDG_STATE_HOME": "/s"}
+    where = paths.find_paths(folders, "linux")
+    assert (str(where.config), str(where.control)) == ("/c/unplugd/config.toml", "/s/unplugd/control")
+    for name in folders:
+        with pytest.raises(Failure, match="you have no home folder") as error:
+            paths.find_paths({**folders, name: "relative"}, "linux")
+        assert "HOME" in error.value.hint
+    with pytest.raises(Failure, match="you have no home folder"):
+        paths.find_paths(folders, "darwin")
+
+
+@pytest.mark.usefixtures("no_account")
+def test_without_any_home_messages_show_whole_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to hide, and nothing fails."""
+    monkeypatch.delenv("HOME")
+    assert paths.shorten(Path("/c/config.toml")) == "/c/config.toml"
+    assert hide_home("see /c/config.toml") == "see /c/config.toml"
+
+
+@pytest.mark.parametrize("home", ["", ".", "ann", "~"])
+def test_a_relative_home_counts_as_none(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    """The user database is asked instead; a relative folder there counts as none, too."""
+    entry = pwd.struct_passwd(("ann", "x", 7, 7, "", "/home/ann", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: entry)
+    assert look_up_home({"HOME": home}) == Path("/home/ann")
+    entry = pwd.struct_passwd(("ann", "x", 7, 7, "", home, "/bin/sh"))
+    assert look_up_home({"HOME": home}) is None
 
 
 def test_the_lock_lies_beside_the_journal() -> None:

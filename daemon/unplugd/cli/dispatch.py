@@ -35,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # If the encoding lacks a character, print its number instead.
             stream.reconfigure(errors="backslashreplace")
-    where = paths.find_paths()
     try:
+        where = paths.find_paths()
         module, _, name = arguments.command.partition(".")
         status: int = getattr(import_module(f"unplugd.cli.{module}"), name)(arguments, where)
         sys.stdout.flush()

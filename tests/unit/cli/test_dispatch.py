@@ -90,6 +90,23 @@ def test_what_a_user_may_type(shell: Shell, arguments: str) -> None:
             assert said == text
 
 
+@pytest.mark.usefixtures("no_account")
+@pytest.mark.parametrize(
+    "command", ["run", "status", "log", "report", "devices", "config path", "service status"]
+)
+def test_a_user_without_a_home_folder(shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """One line and a hint; help and version are printed all the same."""
+    monkeypatch.setenv("HOME", "relative")
+    done = shell.run(*command.split())
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "unplugd: you have no home folder: HOME is not set to an absolute path, and the user database names none\n"
+        "hint: set HOME to a folder that you can write to\n"
+    )
+    assert shell.run("--version").code == 0
+    assert shell.run(*command.split(), "--help").code == 0
+
+
 @pytest.mark.parametrize(
     "command", ["log", "run --config {folder}/x.toml", "config init", "status", "log {folder}/x"]
 )

@@ -58,6 +58,16 @@ def test_python_that_runs_the_module(home: Path, argv0: str) -> None:
     assert found(home, argv0) == (str(home / "venv/bin/python"), "-P", "-m", "unplugd", "run")
 
 
+@pytest.mark.usefixtures("no_account")
+def test_without_a_home_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program is found and a temporary folder is refused all the same."""
+    monkeypatch.setattr(sys, "prefix", "/opt/unplugd")
+    monkeypatch.setattr(sys, "executable", "/opt/unplugd/bin/python")
+    assert find_program("1.2.3", "-m", {}).command[0] == "/opt/unplugd/bin/python"
+    with pytest.raises(Failure, match="running from /tmp, a temporary folder"):
+        find_program("1.2.3", str(home / "venv/bin/unplugd"), {})
+
+
 @pytest.mark.parametrize("where", [".cache/uv", "Library/Caches/uv"])
 def test_what_vanishes_is_refused(home: Path, where: str) -> None:
     """The caches of tools that run a program once, with the folder named and the way to install."""

@@ -36,6 +36,16 @@ def test_every_unusual_line_has_its_reason() -> None:
             assert reason or line.partition("=")[0] in PLAIN, line
 
 
+@pytest.mark.usefixtures("no_account")
+def test_without_a_home_folder(tmp_path: Path) -> None:
+    """XDG_CONFIG_HOME is enough; paths in the unit file are then written out."""
+    unit = Systemd({"XDG_CONFIG_HOME": str(tmp_path)})
+    assert unit.file == tmp_path / "systemd/user/unplugd.service"
+    assert "\nExecStart=/usr/bin/unplugd run\n" in unit.render(Program(("/usr/bin/unplugd", "run"), "1.2.3"))
+    with pytest.raises(Failure, match="you have no home folder"):
+        Systemd({})
+
+
 @given(WORD, st.lists(WORD))
 @example(HOSTILE, [HOSTILE, "run", "%h", "$", '"', "\\", "\\x41", ";", " "])
 def test_any_command_survives_the_quoting(program: str, arguments: list[str]) -> None:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unplugd import paths, sanitize
 from unplugd.eventloop.child import Child
 from unplugd.notify.channel import Channel
+from unplugd_service.home import find_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from unplugd.notify.channel import NotificationListener
     from unplugd.notify.message import Message
@@ -42,7 +43,7 @@ class Notification(Child, Channel):
         super().__init__(now)
         # Unused: these notifications have no buttons, and nobody is told when they are closed.
         self._events = events
-        home = home or Path.home()
+        home = home or find_home()
         self._applet = home / "Applications/unplugd.app"
         self._folder = home / "Library/Application Support/unplugd/notices"
         self._done: Callable[[str | None], None] | None = None
