@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,16 @@ class Bus:
             self._process.wait(GIVE_UP)
             self._process = None
         self.socket.unlink(missing_ok=True)
+
+    def freeze(self) -> None:
+        """Stop it, as a computer that is busy with something else does; what it is sent waits."""
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
 
     def connect(self) -> DBusConnection:
         """Return a connection of the test's own."""

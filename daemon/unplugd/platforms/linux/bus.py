@@ -57,7 +57,9 @@ def find_system_address() -> str:
 @dataclass(slots=True)
 class _Call:
     on_answer: OnAnswer
-    deadline: float
+    timeout_seconds: float
+    deadline: float | None
+    """When it times out, None while it is queued until the login is complete."""
     on_late_answer: OnLateAnswer | None
     reply_signature: str | None
     timed_out: bool = False
@@ -120,7 +122,9 @@ class Bus(Source):
 
     def deadline(self) -> float | None:
         """Return when the first call times out."""
-        deadlines = [call.deadline for call in self._calls.values() if not call.timed_out]
+        deadlines = [
+            call.deadline for call in self._calls.values() if call.deadline is not None and not call.timed_out
+        ]
         if self._break_at is not None:
             deadlines.append(self._break_at)
         return min(deadlines, default=None)
@@ -140,6 +144,7 @@ class Bus(Source):
     ) -> None:
         """Send a call. `on_answer` gets the body of the reply, or None and the error, but never before this returns.
 
+        The timeout starts after the login, so that a slow login does not use it up.
         `on_late_answer` gets the body of a reply that arrives after the timeout. A reply whose signature is not
         `reply_signature` (None: any) is an error. `activate`: the bus may start the service for the call.
         """
@@ -148,7 +153,11 @@ class Bus(Source):
             message.header.flags |= MessageFlag.no_auto_start
         self._serial += 1
         self._calls[self._serial] = _Call(
-            on_answer, self._now() + timeout_seconds, on_late_answer, reply_signature
+            on_answer,
+            timeout_seconds,
+            None if self._login else self._now() + timeout_seconds,
+            on_late_answer,
+            reply_signature,
         )
         self._send(message.serialise(serial=self._serial))
 
@@ -186,7 +195,7 @@ class Bus(Source):
             self._break(self._break_reason)
             return
         for serial, call in list(self._calls.items()):
-            if not call.timed_out and now >= call.deadline:
+            if call.deadline is not None and not call.timed_out and now >= call.deadline:
                 if call.on_late_answer:
                     call.timed_out = True
                 else:
@@ -230,6 +239,9 @@ class Bus(Source):
             for message in self._queued:
                 self._outgoing += message
             self._queued.clear()
+            now = self._now()
+            for call in self._calls.values():
+                call.deadline = now + call.timeout_seconds
         self._write()
 
     def _send(self, message: bytes) -> None:

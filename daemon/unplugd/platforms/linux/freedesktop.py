@@ -147,12 +147,14 @@ class Desktop(BusSource, Channel):
             return
         if (error := self.connect()) is not None:
             self._finish(error)
+        elif self._server.owner is None:
+            self._server.find_owner()
         elif self._server.owner == "":
             if self._server.start(START_TIMEOUT_SECONDS):
                 self._deadline = self._now() + START_TIMEOUT_SECONDS
-        elif self._server.owner and self._server.capabilities is None:
+        elif self._server.capabilities is None:
             self._server.ask_capabilities()
-        elif self._server.capabilities is not None and not self._notification.awaits_id:
+        elif not self._notification.awaits_id:
             self._notification.show(self._wanted, self._server.capabilities)
 
     def _finish(self, error: str | None = None) -> None:

@@ -2,7 +2,8 @@
 
 The server is whatever owns `org.freedesktop.Notifications`. It may not exist yet (a service starts before the desktop),
 and it may exit or be replaced at any time, so it is always called by its unique name: a call meant for one server never
-reaches the next. The bus could start a server on a call to the well-known name, but a desktop's server fails if it is
+reaches the next. A call that is not answered in time says nothing about the server: its late answer counts, and it is
+repeated when it is needed again. The bus could start a server on a call to the well-known name, but a desktop's server fails if it is
 started before the desktop, and may not be started again in that session. So we only start it explicitly, once we know
 of a display: from our own environment, from the user manager's, or because a server was running earlier.
 """
@@ -10,6 +11,7 @@ of a display: from our own environment, from the user manager's, or because a se
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from jeepney.low_level import HeaderFields
@@ -33,6 +35,7 @@ OWNER_RULE: Final = f"type='signal',sender='{BUS.bus_name}',member='NameOwnerCha
 SIGNALS_RULE: Final = f"type='signal',interface='{NAME}'"
 RESTART_SECONDS: Final = 60.0
 """Minimum seconds between attempts to start a server."""
+NO_OWNER: Final = "org.freedesktop.DBus.Error.NameHasNoOwner"
 SILENT: Final = "the notification server does not answer"
 NOT_RUNNING: Final = "no notification server is running"
 
@@ -40,6 +43,20 @@ NOT_RUNNING: Final = "no notification server is running"
 def has_display() -> bool:
     """Return whether this process was started in a graphical session."""
     return bool(os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"))
+
+
+@dataclass(slots=True)
+class _Question:
+    """A call that is repeated until it is answered; only one late answer is waited for, however often it is repeated."""
+
+    is_asked: bool = False
+    """Whether its timeout is still running."""
+    is_late: bool = False
+    """Whether an earlier call has timed out and may still be answered."""
+
+    def end(self, error: str) -> None:
+        self.is_asked = False
+        self.is_late = self.is_late or error == NO_ANSWER
 
 
 class NotificationServer:
@@ -71,7 +88,8 @@ class NotificationServer:
         """The server's capabilities, None until it has answered."""
         self.session_is_up = has_display()
         """Whether a desktop is known to be running; until then, its server must not be started."""
-        self._is_asking = False
+        self._owner_question = _Question()
+        self._capabilities_question = _Question()
         self._is_starting = False
         self._last_start: float | None = None
 
@@ -81,13 +99,26 @@ class NotificationServer:
         return DBusAddress(SERVER.object_path, self.owner, NAME)
 
     def find_owner(self) -> None:
-        """Ask the bus for the server's unique name."""
-        self._bus.call(BUS, "GetNameOwner", "s", (NAME,), self._on_owner_answer, reply_signature="s")
+        """Ask the bus for the server's unique name, unless already asked."""
+        question = self._owner_question
+        if question.is_asked:
+            return
+        question.is_asked = True
+        self._bus.call(
+            BUS,
+            "GetNameOwner",
+            "s",
+            (NAME,),
+            self._on_owner_answer,
+            reply_signature="s",
+            on_late_answer=None if question.is_late else self._on_late_owner,
+        )
 
     def forget(self) -> None:
         """Forget the server because the bus connection was lost."""
         self.owner = self.capabilities = None
-        self._is_asking = self._is_starting = False
+        self._owner_question, self._capabilities_question = _Question(), _Question()
+        self._is_starting = False
 
     def handle_signal(self, signal: Message) -> bool:
         """Handle a signal if it is about the server's owner; return whether it was."""
@@ -102,11 +133,35 @@ class NotificationServer:
 
     def ask_capabilities(self) -> None:
         """Ask the server for its capabilities, unless already asked."""
-        if not self._is_asking:
-            self._is_asking = True
-            self._bus.call(
-                self.address, "GetCapabilities", None, (), self._on_capabilities_answer, reply_signature="as"
-            )
+        question, owner = self._capabilities_question, self.owner
+        if question.is_asked:
+            return
+        question.is_asked = True
+
+        def on_answer(answer: tuple[Any, ...] | None, error: str) -> None:
+            question.end(error)
+            # Another server may own the name by now.
+            if owner != self.owner:
+                return
+            if answer is None:
+                self._on_error(SILENT)
+            else:
+                self._take_capabilities(answer)
+
+        def on_late_answer(answer: tuple[Any, ...]) -> None:
+            question.is_late = False
+            if owner == self.owner:
+                self._take_capabilities(answer)
+
+        self._bus.call(
+            self.address,
+            "GetCapabilities",
+            None,
+            (),
+            on_answer,
+            reply_signature="as",
+            on_late_answer=None if question.is_late else on_late_answer,
+        )
 
     def start(self, timeout_seconds: float) -> bool:
         """Have the bus start the desktop's server if the desktop is running; return whether it was asked to."""
@@ -153,7 +208,7 @@ class NotificationServer:
             return
         before, self.owner = self.owner, owner
         self.capabilities = None
-        self._is_asking = False
+        self._capabilities_question = _Question()
         self._on_owner(before)
         if owner:
             self.session_is_up = True
@@ -161,18 +216,25 @@ class NotificationServer:
         else:
             self._on_change()
 
-    def _on_owner_answer(self, answer: tuple[Any, ...] | None, _error: str) -> None:
-        # A signal may have arrived first; an error would then be outdated.
-        if self.owner is None or answer:
-            self._set_owner(str(answer[0]) if answer else "")
+    def _on_owner_answer(self, answer: tuple[Any, ...] | None, error: str) -> None:
+        self._owner_question.end(error)
+        if answer:
+            self._set_owner(str(answer[0]))
+        elif error == NO_OWNER:
+            # A signal may have arrived first; the error would then be outdated.
+            if self.owner is None:
+                self._set_owner("")
+        elif error == NO_ANSWER:
+            self._on_change()
 
-    def _on_capabilities_answer(self, answer: tuple[Any, ...] | None, _error: str) -> None:
-        self._is_asking = False
-        if answer is None:
-            self._on_error(SILENT)
-            return
-        self.capabilities = frozenset(map(str, answer[0]))
-        self._on_capabilities()
+    def _on_late_owner(self, answer: tuple[Any, ...]) -> None:
+        self._owner_question.is_late = False
+        self._set_owner(str(answer[0]))
+
+    def _take_capabilities(self, answer: tuple[Any, ...]) -> None:
+        if self.capabilities is None:
+            self.capabilities = frozenset(map(str, answer[0]))
+            self._on_capabilities()
 
     def _on_environment(self, answer: tuple[Any, ...] | None, _error: str) -> None:
         self._is_starting = False
@@ -186,5 +248,10 @@ class NotificationServer:
 
     def _on_start_answer(self, answer: tuple[Any, ...] | None, _error: str) -> None:
         self._is_starting = False
-        if answer is None and not self.owner:
+        if self.owner:
+            return
+        if answer is None:
             self._on_error(NOT_RUNNING)
+        else:
+            # It runs, but we missed its arrival.
+            self.find_owner()

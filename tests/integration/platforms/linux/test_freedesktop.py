@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tests.rig.server import Server
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from unplugd.notify.message import Message
+from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS
 from unplugd.platforms.linux.freedesktop import DELIVERY_TIMEOUT_SECONDS, START_TIMEOUT_SECONDS, Desktop
 from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
 
@@ -485,6 +487,32 @@ def test_a_bus_that_dies_is_reconnected_to(rig: Rig, server: Server, bus: Bus) -
     server.start()
     assert rig.show() is None
     assert [shown.replaces for shown in server.on_screen] == [0]
+
+
+@pytest.mark.parametrize("display", [":0", ""])
+@pytest.mark.parametrize("stall", ["before the login", "after the login", "during a reminder"])
+def test_a_bus_that_is_slow_once_costs_nothing(
+    rig: Rig, server: Server, bus: Bus, monkeypatch: pytest.MonkeyPatch, stall: str, display: str
+) -> None:
+    """After a stall of more than three seconds at the connection, a reminder is shown, once, and is withdrawn."""
+    monkeypatch.setenv("DISPLAY", display)
+    rig.desktop = Desktop(rig.clock, rig.heard, rig.remembered)
+    assert rig.desktop.connect() is None
+    assert select.select([rig.desktop.fileno()], [], [], 10)[0], "the login is not answered"
+    if stall != "before the login":
+        bus.freeze()
+        rig.turn()
+    if stall == "during a reminder":
+        rig.ask()
+    rig.wait(HANDSHAKE_TIMEOUT_SECONDS + 0.2)
+    bus.thaw()
+    if stall != "during a reminder":
+        rig.ask()
+    assert rig.outcome() is None
+    assert [shown.summary for shown in server.on_screen] == [WORDS.title]
+    assert len(server.notifications) == 1
+    rig.desktop.withdraw()
+    rig.until(lambda: not server.on_screen, "the withdrawal")
 
 
 def test_without_a_session_bus_it_says_so(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

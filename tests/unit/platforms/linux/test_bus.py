@@ -217,6 +217,22 @@ def test_a_login_in_pieces_is_a_login(script: Script, client: Client) -> None:
     assert client.lost == []
 
 
+def test_a_slow_login_uses_up_no_timeout(script: Script, client: Client) -> None:
+    """A call that waited for the login has all its time from then on."""
+    client.call(timeout_seconds=5)
+    assert script.accept().recv(100).startswith(b"\0AUTH EXTERNAL ")
+    client.clock.now += HANDSHAKE_TIMEOUT_SECONDS + 0.2
+    script.say(b"OK 1234deadbeef\r\n")
+    client.until(script.has_begun, "the login")
+    assert (client.answers, client.lost) == ([], [])
+    client.clock.now += 4.9
+    client.turn()
+    assert client.answers == []
+    client.clock.now += 0.1
+    client.turn()
+    assert client.answers == [(None, "no answer in time")]
+
+
 # --- a bus that has let us in
 
 

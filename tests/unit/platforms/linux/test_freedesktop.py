@@ -61,6 +61,7 @@ class World:
     def __init__(self) -> None:
         self.clock = Clock()
         self.calls: deque[Call] = deque()
+        self.questions: list[Call] = []
         self.incoming: deque[Callable[[], None]] = deque()
         self.shown: dict[int, Message] = {}
         self.last = 0
@@ -97,9 +98,10 @@ class World:
         """Take a call."""
         call = Call(method, body, on_answer, on_late_answer, self.clock.now + timeout_seconds)
         if method == "GetNameOwner":
-            # Here the bus answers, which does not hang.
+            # Here the bus answers: in order, but maybe too late.
             owner = f":1.{self.owner}"
-            self.incoming.append(lambda: on_answer((owner,), ""))
+            self.questions.append(call)
+            self.incoming.append(lambda: self.deliver(call, (owner,)))
         elif to.bus_name in (f":1.{self.owner}", BUS.bus_name):
             self.calls.append(call)
         else:
@@ -110,7 +112,7 @@ class World:
 
     def expire(self, now: float) -> None:
         """Give up on what is overdue, as the real one does."""
-        for call in [*self.calls]:
+        for call in [*self.calls, *self.questions]:
             if not call.overdue and now >= call.deadline:
                 call.overdue = True
                 call.on_answer(None, NO_ANSWER)
@@ -180,6 +182,8 @@ class World:
 
     def deliver(self, call: Call, answer: tuple[Any, ...] | None) -> None:
         """Bring the answer to a call."""
+        if call in self.questions:
+            self.questions.remove(call)
         if not call.overdue:
             call.on_answer(answer, "" if answer is not None else "refused")
         elif call.on_late_answer and answer is not None:
