@@ -1,7 +1,8 @@
-"""Local times: formatting, and conversion around clock changes (skipped midnights, repeated hours). Pure."""
+"""Local times: the current one, formatting, and conversion around clock changes (skipped midnights, repeated hours)."""
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,14 @@ from unplugd import sanitize
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+
+def read_now() -> datetime:
+    """Return the current local time, in the time zone that the system has now."""
+    # Python reads the zone only once. This call notices that /etc/localtime was changed; it costs a few microseconds.
+    if hasattr(time, "tzset"):
+        time.tzset()
+    return datetime.now().astimezone()
 
 
 def format_local_time(written: str) -> str:

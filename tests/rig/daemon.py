@@ -54,6 +54,8 @@ class Daemon:
             "LANG": "C.UTF-8",
             **environment,
         }
+        self.wrapper: tuple[str, ...] = ()
+        """A command that turns into the one after it."""
         for name in ("home", "state", "config", "run"):
             (folder / name).mkdir(mode=0o700)
         self._configuration = folder / "config/unplugd/config.toml"
@@ -86,7 +88,7 @@ class Daemon:
         self._manager_lines.clear()
         with self._stderr.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [UNPLUGD, "run"],
+                [*self.wrapper, UNPLUGD, "run"],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

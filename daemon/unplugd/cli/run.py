@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from typing import TYPE_CHECKING
 
-from unplugd import paths
+from unplugd import local_time, paths
 from unplugd.cli.foreground import describe_record, explain_start_failure
 from unplugd.cli.terminal import say_without_waiting
 from unplugd.config.file import load_settings
@@ -66,7 +65,7 @@ def _print_diagnostic(text: str) -> None:
 
 
 def _print_record(record: Record) -> None:
-    say_without_waiting(f"{time.strftime('%H:%M:%S')}  {describe_record(record)}")
+    say_without_waiting(f"{local_time.read_now().strftime('%H:%M:%S')}  {describe_record(record)}")
 
 
 def _ignore_record(_record: Record) -> None:

@@ -7,9 +7,9 @@ keeps the uses found by the last poll. A second poll 0.2 s later sees what it mi
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from unplugd import local_time
 from unplugd.rules.model import DeviceUse, Observation
 
 if TYPE_CHECKING:
@@ -143,6 +143,6 @@ class Observer:
         quiet_hours = self._configuration.settings.quiet_hours
         if not quiet_hours:
             return None
-        wall = datetime.now().astimezone()
+        wall = local_time.read_now()
         ends = [end for quiet in quiet_hours if (end := quiet.until(wall))]
         return now + (max(ends) - wall).total_seconds() if ends else None

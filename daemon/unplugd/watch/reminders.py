@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from unplugd import local_time
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.notify import message
 from unplugd.notify.notifier import Notifier
@@ -97,7 +97,7 @@ class Reminders:
                 self._write(action.event, action.device, at)
                 self._on_record(action)
             elif isinstance(action, Show):
-                wall = datetime.now().astimezone()
+                wall = local_time.read_now()
                 watches = self._configuration.settings.watches
                 self._notifier.show(
                     action.reminder.number, message.compose(action.reminder, at, wall, watches)

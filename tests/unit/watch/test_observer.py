@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unplugd.config.settings import Settings
+from unplugd.config.settings import QuietHours, Settings
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse
 from unplugd.watch.configuration import Configuration
@@ -59,11 +60,12 @@ class Platform:
 
 
 class Rig:
-    def __init__(self) -> None:
+    def __init__(self, *quiet_hours: QuietHours) -> None:
         self.platform = Platform()
         self.reported: list[str] = []
         platform: Any = self.platform
-        configuration = Configuration(lambda: Settings(look_every=LOOK_EVERY), self.reported.append)
+        settings = Settings(look_every=LOOK_EVERY, quiet_hours=quiet_hours)
+        configuration = Configuration(lambda: settings, self.reported.append)
         self.observer = Observer(platform, configuration, self.reported.append)
 
     def poll(self, *, is_first: bool = False) -> list[tuple[str, str]]:
@@ -184,3 +186,23 @@ def test_devices_that_cannot_be_listed_stay(rig: Rig) -> None:
     rig.platform.error = OSError(5, "Input/output error")
     assert rig.poll() == [(STICK.port, "idle")]
     assert rig.reported == ["cannot list the USB devices: Input/output error"]
+
+
+def test_quiet_hours_follow_the_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are those of the place where the computer is now, without a restart."""
+    hour = time.gmtime().tm_hour
+    # An hour around now, where clocks are twelve hours ahead.
+    quiet = QuietHours((hour + 11) % 24 * 60, (hour + 14) % 24 * 60)
+    rig = Rig(quiet)
+    ends = []
+    with monkeypatch.context() as patch:
+        for zone in ("UTC", "Far-12", "UTC"):
+            patch.setenv("TZ", zone)
+            observation = rig.observer.poll(rig.platform.time)
+            assert observation
+            ends.append(observation.quiet_until)
+    time.tzset()
+    before, there, after = ends
+    assert (before, after) == (None, None)
+    assert there is not None
+    assert 3600 < there - rig.platform.time <= 3 * 3600
