@@ -85,7 +85,7 @@ class Orders:
         self.capabilities = list(capabilities)
 
     def imitate(self, model: str) -> None:
-        """Treat a notification that replaces another as "gnome-43" or "gnome-48" does; "" is the specification."""
+        """Treat a replacement as "gnome-43" or "gnome-48" does, or a press as "awesome"; "" is the specification."""
         self.model = model
 
     def take(self) -> None:
@@ -99,8 +99,11 @@ class Orders:
 
     def press(self, notification: int, key: str) -> None:
         """Press a button, which closes the notification."""
+        if self.model == "awesome":
+            self.close(notification, 2)
         self.connection.send(new_signal(EMITTER, "ActionInvoked", "us", (notification, key)))
-        self.close(notification, 2)
+        if self.model != "awesome":
+            self.close(notification, 2)
 
     def close(self, notification: int, reason: int) -> None:
         """Say that a notification expired (1), was dismissed (2) or was closed by its program (3)."""

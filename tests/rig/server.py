@@ -93,7 +93,10 @@ class Server:
         self._order("offer", *capabilities)
 
     def imitate(self, model: str) -> None:
-        """Treat a notification that replaces another as "gnome-43" (no buttons) or "gnome-48" (not drawn) does."""
+        """Treat a notification that replaces another as "gnome-43" (no buttons) or "gnome-48" (not drawn) does.
+
+        As "awesome", say that a notification was closed before saying which button was pressed.
+        """
         self._order("imitate", model)
 
     def release(self) -> None:

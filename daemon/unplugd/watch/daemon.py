@@ -168,10 +168,11 @@ class Daemon:
 
     def _finish(self, reason: str) -> None:
         sd_notify.notify("STOPPING=1")
+        # This may report that the notification was closed a moment ago, which belongs before the sums.
+        self._reminders.withdraw()
         now = self._platform.now()
         for period in self._reminders.state.present():
             self._write(reminder.sum_up(period, now), period.device, now)
-        self._reminders.withdraw()
         self._write(Stopped(reason))
 
 

@@ -143,8 +143,10 @@ def test_each_reminder_is_seen_with_its_buttons(
     assert len(server.on_screen) == 1
 
 
-def test_snooze_button(daemon: Daemon, server: Server, usb: Testbed) -> None:
-    """After a snooze the reminder comes again by itself, and not before."""
+@pytest.mark.parametrize("desktop", ["", "awesome"])
+def test_snooze_button(daemon: Daemon, server: Server, usb: Testbed, desktop: str) -> None:
+    """After a snooze the reminder comes again by itself, and not before, even if the close is reported first."""
+    server.imitate(desktop)
     daemon.config(after_plug_in="0s", snooze="2s", repeat=["1s"])
     daemon.start()
     usb.plug(STICK)
@@ -157,8 +159,10 @@ def test_snooze_button(daemon: Daemon, server: Server, usb: Testbed) -> None:
     assert again.boottime - first.boottime >= 2
 
 
-def test_uploading_button(daemon: Daemon, server: Server, usb: Testbed) -> None:
+@pytest.mark.parametrize("desktop", ["", "awesome"])
+def test_uploading_button(daemon: Daemon, server: Server, usb: Testbed, desktop: str) -> None:
     """Who says that an upload goes on is left alone for as long as a running program would be."""
+    server.imitate(desktop)
     daemon.config(after_plug_in="0s", running_counts_for="2s", repeat=["1s"])
     daemon.start()
     usb.plug(STICK)

@@ -6,6 +6,8 @@ It speaks org.freedesktop.Notifications (Desktop Notifications Specification 1.2
   text, which makes no sound, replaces; it never replaces one that expires, because some servers would crash.
 - A server may hang: the channel gives up after `DELIVERY_TIMEOUT_SECONDS`, so that the next channel is tried, but sends
   nothing more until the answer arrives or counts as lost; otherwise everything would appear when the server wakes up.
+- A server may report that a notification was closed before it reports the button that closed it (awesome, LXQt), so
+  that a close is only passed on after `PRESS_SECONDS` without a press.
 - A server may crash or be replaced: its notifications are lost, and the listener is told about that and the new server.
 
 `notification_server` finds and starts the server, `shown_notification` manages the notification; this module knows
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import selectors
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from jeepney.low_level import HeaderFields
 
@@ -41,6 +43,8 @@ DELIVERY_TIMEOUT_SECONDS: Final = 5.0
 """Timeout in seconds for showing a notification; a single call to the server times out after 3 s."""
 START_TIMEOUT_SECONDS: Final = 15.0
 """Timeout in seconds for starting a notification server."""
+PRESS_SECONDS: Final = 0.2
+"""Seconds after the close of a notification within which its button may be reported."""
 CLOSE_TIMEOUT_SECONDS: Final = 0.5
 """Seconds to wait for a pending withdrawal before the connection is closed."""
 
@@ -70,6 +74,8 @@ class Desktop(BusSource, Channel):
         """The message that should be on the screen."""
         self._on_done: Callable[[str | None], None] | None = None
         self._deadline: float | None = None
+        self._unreported_close: tuple[Literal["dismissed", "expired"], float] | None = None
+        """How the notification was closed, and when to report that; nothing is shown until then."""
 
     @property
     def session_is_up(self) -> bool:
@@ -80,13 +86,19 @@ class Desktop(BusSource, Channel):
 
     def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
         """Show `message` instead of the current notification; `on_done` gets None or the error."""
+        if message.fresh:
+            # A new notification comes anyway, and its close must not be confused with that of the previous one.
+            self._unreported_close = None
         self._wanted = message
         self._on_done = on_done
         self._deadline = self._now() + DELIVERY_TIMEOUT_SECONDS
         self._advance()
 
     def withdraw(self) -> None:
-        """Remove the notification, even if its id has not arrived yet."""
+        """Remove the notification, even if its id has not arrived yet; report it if somebody else closed it."""
+        close, self._unreported_close = self._unreported_close, None
+        if close:
+            self._events.on_closed(close[0])
         self._wanted = None
         self._finish()
         self._notification.withdraw()
@@ -114,13 +126,16 @@ class Desktop(BusSource, Channel):
     # --- as a source of the loop
 
     def deadline(self) -> float | None:
-        """Return when a call or the delivery times out."""
-        deadlines = [self._deadline, super().deadline()]
+        """Return when a call or the delivery times out, or a close must be reported."""
+        report_at = self._unreported_close[1] if self._unreported_close else None
+        deadlines = [self._deadline, report_at, super().deadline()]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def expire(self, now: float) -> None:
-        """Give up what has timed out."""
+        """Give up what has timed out, and report a close that was no press."""
         super().expire(now)
+        if self._unreported_close and now >= self._unreported_close[1]:
+            self.withdraw()
         if self._deadline is not None and now >= self._deadline:
             self._finish(SILENT)
 
@@ -143,7 +158,7 @@ class Desktop(BusSource, Channel):
 
     def _advance(self) -> None:
         """Take the next step towards showing the wanted message."""
-        if self._wanted is None or self._on_done is None:
+        if self._wanted is None or self._on_done is None or self._unreported_close:
             return
         if (error := self.connect()) is not None:
             self._finish(error)
@@ -183,6 +198,8 @@ class Desktop(BusSource, Channel):
             self._notification.adopt(wanted=self._wanted is not None)
         else:
             self._notification.forget()
+            if self._unreported_close:
+                self.withdraw()
         if was_shown:
             self._events.on_lost()
 
@@ -201,11 +218,14 @@ class Desktop(BusSource, Channel):
             # The button may have been pressed just before we asked the server to close the notification.
             if self._notification.is_ours(body[0]):
                 self._events.on_action(str(body[1]))
+                if self._unreported_close:
+                    # The press had no effect, or not on all devices, and the notification is gone.
+                    self.withdraw()
         elif (member, signature) == ("NotificationClosed", "uu") and self._notification.handle_closed(
             body[0]
         ):
-            self._wanted = None
-            self._events.on_closed("expired" if body[1] == 1 else "dismissed")
+            outcome: Literal["dismissed", "expired"] = "expired" if body[1] == 1 else "dismissed"
+            self._unreported_close = (outcome, self._now() + PRESS_SECONDS)
 
     def _on_disconnect(self, error: str) -> None:
         was_shown = self._notification.is_shown
@@ -213,6 +233,8 @@ class Desktop(BusSource, Channel):
         self._notification.forget()
         self._bus = None
         self._server.forget()
+        if self._unreported_close:
+            self.withdraw()
         self._finish(error)
         if was_shown:
             self._events.on_lost()

@@ -64,6 +64,8 @@ class ShownNotification:
         """The unanswered Notify call."""
         self._closing: dict[int, bool] = {}
         """The ids of the notifications being closed; False if the call failed."""
+        self._closed_id = 0
+        """The id of the notification that was closed last, 0 once the next one is shown."""
         self._close_when_known = False
         """Whether to close what an earlier run left as soon as the server is known."""
 
@@ -83,8 +85,10 @@ class ShownNotification:
         return self._close_when_known or self._request is not None or any(self._closing.values())
 
     def is_ours(self, notification: int) -> bool:
-        """Return whether an id belongs to the notification that is shown or to one being closed."""
-        return notification == self._id != 0 or notification in self._closing
+        """Return whether an id belongs to the notification that is shown, is being closed or was just closed."""
+        return notification in self._closing or (
+            notification != 0 and notification in (self._id, self._closed_id)
+        )
 
     def show(self, message: Message, capabilities: frozenset[str]) -> None:
         """Show `message`: as a new notification if it is fresh, otherwise as a replacement."""
@@ -142,10 +146,13 @@ class ShownNotification:
         """Forget what is shown and pending: it vanished along with the server."""
         self._request = None
         self._closing.clear()
+        self._closed_id = 0
         self._set_id(0)
 
     def handle_closed(self, notification: int) -> bool:
         """Handle NotificationClosed; return whether it is what is shown, so that somebody else closed it."""
+        if self.is_ours(notification):
+            self._closed_id = notification
         self._closing.pop(notification, None)
         if notification != self._id or not self._id:
             return False
@@ -171,6 +178,7 @@ class ShownNotification:
                 self._close(notification)
             return
         self._request = None
+        self._closed_id = 0
         self._set_id(notification)
         self._may_be_replaced = not request.message.passing
         self._on_answer(request.message, None)
@@ -178,7 +186,8 @@ class ShownNotification:
     def _close(self, notification: int) -> None:
         def on_answer(answer: tuple[Any, ...] | None, _error: str) -> None:
             if answer is not None:
-                self._closing.pop(notification, None)
+                if self._closing.pop(notification, None):
+                    self._closed_id = notification
             elif notification in self._closing:
                 self._closing[notification] = False
 

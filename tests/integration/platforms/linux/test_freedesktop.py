@@ -16,7 +16,12 @@ from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from unplugd.notify.message import Message
 from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS
-from unplugd.platforms.linux.freedesktop import DELIVERY_TIMEOUT_SECONDS, START_TIMEOUT_SECONDS, Desktop
+from unplugd.platforms.linux.freedesktop import (
+    DELIVERY_TIMEOUT_SECONDS,
+    PRESS_SECONDS,
+    START_TIMEOUT_SECONDS,
+    Desktop,
+)
 from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
 
 if TYPE_CHECKING:
@@ -86,6 +91,12 @@ class Rig:
     def wait(self, seconds: float) -> None:
         self.clock.now += seconds
         self.turn()
+
+    def wait_for_close(self) -> None:
+        """Wait until a close was reported by the server, and let the moment pass in which a press could follow."""
+        at = self.clock.now + PRESS_SECONDS
+        self.until(lambda: self.desktop.deadline() == at, "the close")
+        self.wait(PRESS_SECONDS)
 
     def again(self) -> Rig:
         """Return what the next run of the daemon has, after a crash of this one."""
@@ -177,7 +188,8 @@ def test_a_closed_notification_is_not_replaced(rig: Rig, server: Server) -> None
     """Its number may be another program's by then."""
     rig.show()
     server.dismiss(server.notified())
-    rig.until(lambda: rig.heard.said[-1] == "dismissed", "the closing")
+    rig.wait_for_close()
+    assert rig.heard.said[-1] == "dismissed"
     rig.show()
     assert server.notified(2).replaces == 0
 
@@ -215,12 +227,12 @@ def test_buttons_and_closings_are_heard(rig: Rig, server: Server) -> None:
     rig.show()
     rig.heard.said.clear()
     server.press(server.notified(), "snooze")
-    rig.until(lambda: len(rig.heard.said) == 2, "the button and the closing")
+    rig.wait_for_close()
     assert rig.heard.said == ["pressed snooze", "dismissed"]
     rig.show()
     server.dismiss(server.notified(2), 1)
-    rig.until(lambda: len(rig.heard.said) == 3, "the closing")
-    assert rig.heard.said[2] == "expired"
+    rig.wait_for_close()
+    assert rig.heard.said[2:] == ["expired"]
 
 
 def test_a_button_pressed_just_before_the_next_reminder_counts(rig: Rig, server: Server) -> None:
@@ -238,7 +250,7 @@ def test_a_button_pressed_just_before_the_next_reminder_counts(rig: Rig, server:
     # Its id may be another program's by now.
     server.press(server.notified(), "uploading")
     server.press(server.notified(2), "snooze")
-    rig.until(lambda: len(rig.heard.said) == 3, "the button and the closing")
+    rig.wait_for_close()
     assert rig.heard.said[1:] == ["pressed snooze", "dismissed"]
 
 
@@ -255,7 +267,7 @@ def test_other_notifications_and_other_senders_say_nothing(rig: Rig, server: Ser
         Proxy(message_bus, impostor, timeout=10).GetId()
     server.dismiss(replace(server.notified(), id=77))
     server.press(server.notified(), "snooze")
-    rig.until(lambda: len(rig.heard.said) >= 2, "the real ones")
+    rig.wait_for_close()
     assert rig.heard.said == ["pressed snooze", "dismissed"]
 
 

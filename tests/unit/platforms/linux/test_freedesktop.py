@@ -16,7 +16,7 @@ from tests.rig.turning import Clock
 from unplugd.notify.message import Message
 from unplugd.platforms.linux import freedesktop
 from unplugd.platforms.linux.bus import BUS, HANDSHAKE_TIMEOUT_SECONDS, NO_ANSWER
-from unplugd.platforms.linux.freedesktop import Desktop
+from unplugd.platforms.linux.freedesktop import PRESS_SECONDS, Desktop
 from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ STEPS: Final = (
     "deliver",
     "dismiss",
     "press",
+    "press_late",
     "wait",
     "lose",
     "die",
@@ -70,14 +71,19 @@ class World:
         self.heard: list[str] = []
         self.outcomes: list[str | None] = []
         self.asked: dict[str, Message] = {}
+        self.presses = 0
         self.signal: Callable[[Any], None] = lambda _message: None
+        self.break_off: Callable[[str], None] = lambda _error: None
         self.channel = Desktop(self.clock, self)
 
     # --- what the channel takes for its bus
 
-    def connect(self, _address: str, _now: object, signal: Callable[[Any], None], _lost: object) -> World:
+    def connect(
+        self, _address: str, _now: object, signal: Callable[[Any], None], break_off: Callable[[str], None]
+    ) -> World:
         """Be the connection."""
         self.signal = signal
+        self.break_off = break_off
         return self
 
     def add_match(self, _rule: str) -> None:
@@ -148,9 +154,9 @@ class World:
             self.serve(call, refuse=what == "refuse" and not call.overdue)
         elif what == "deliver" and self.incoming:
             self.incoming.popleft()()
-        elif what in ("dismiss", "press") and self.shown:
-            if what == "press":
-                self.emit("ActionInvoked", "us", (min(self.shown), "snooze"))
+        elif what in ("press", "press_late") and self.shown:
+            self.press("snooze", closed_first=what == "press_late")
+        elif what == "dismiss" and self.shown:
             self.close(min(self.shown), 2)
         elif what in ("wait", "lose"):
             self.clock.now += LOST_ANSWER_SECONDS if what == "lose" else 4
@@ -201,6 +207,15 @@ class World:
         self.most = max(self.most, len(self.shown))
         return int(replaces)
 
+    def press(self, key: str, *, closed_first: bool, reason: int = 2) -> None:
+        """Press a button, which closes the notification; some servers report that first."""
+        self.presses += 1
+        notification = min(self.shown)
+        if closed_first:
+            self.close(notification, reason)
+        self.emit("ActionInvoked", "us", (notification, key))
+        self.close(notification, reason)
+
     def close(self, notification: int, reason: int) -> None:
         """Close a notification."""
         if self.shown.pop(notification, None):
@@ -224,6 +239,19 @@ class World:
         self.incoming.append(lambda: self.signal(message))
 
 
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return a world in which a reminder is shown."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    world = World()
+    monkeypatch.setattr(freedesktop, "Bus", world.connect)
+    world.step("remind")
+    world.settle()
+    assert world.outcomes == [None]
+    world.heard.clear()
+    return world
+
+
 @given(st.lists(st.sampled_from(STEPS), max_size=30))
 @settings(max_examples=300)
 def test_there_is_one_notification_and_then_none(steps: list[str]) -> None:
@@ -237,6 +265,7 @@ def test_there_is_one_notification_and_then_none(steps: list[str]) -> None:
             # Only who gives up on an answer, or may not close, can have a second one for a while.
             assert world.most <= 1 or {"refuse", "lose"} & set(steps)
         world.settle()
+        assert world.heard.count("pressed snooze") == world.presses
         world.step("remind")
         world.step("remind")
         world.settle()
@@ -247,3 +276,87 @@ def test_there_is_one_notification_and_then_none(steps: list[str]) -> None:
         world.step("withdraw")
         world.settle()
         assert world.shown == {}
+
+
+@pytest.mark.parametrize("closed_first", [False, True])
+@pytest.mark.parametrize("key", ["snooze", "uploading"])
+@pytest.mark.parametrize("reason", [1, 2, 3, 4])
+def test_a_press_is_heard_before_the_close(
+    world: World, key: str, reason: int, *, closed_first: bool
+) -> None:
+    """In whichever order the server reports them, and whatever it says of the close."""
+    world.press(key, closed_first=closed_first, reason=reason)
+    world.settle()
+    world.clock.now += PRESS_SECONDS
+    world.channel.expire(world.clock.now)
+    assert world.heard == [f"pressed {key}", "expired" if reason == 1 else "dismissed"]
+
+
+@pytest.mark.parametrize(("reason", "outcome"), [(1, "expired"), (2, "dismissed")])
+def test_a_close_without_a_press_is_heard_a_moment_later(world: World, reason: int, outcome: str) -> None:
+    """The channel asks to be woken for it, and says it once."""
+    world.close(1, reason)
+    world.settle()
+    assert world.heard == []
+    assert world.channel.deadline() == world.clock.now + PRESS_SECONDS
+    for _ in range(2):
+        world.clock.now += PRESS_SECONDS
+        world.channel.expire(world.clock.now)
+        assert world.heard == [outcome]
+    assert world.channel.deadline() is None
+
+
+@pytest.mark.parametrize("event", ["withdraw", "die", "disconnect"])
+def test_a_close_is_heard_at_once_if_no_press_can_follow(world: World, event: str) -> None:
+    """Nobody waits for the press when the reminder is withdrawn, the server is gone or the connection is lost."""
+    world.step("dismiss")
+    world.settle()
+    if event == "disconnect":
+        world.break_off("the bus connection was lost")
+    else:
+        world.step(event)
+    world.settle()
+    assert [said for said in world.heard if said != "back"] == ["dismissed"]
+    world.clock.now += PRESS_SECONDS
+    world.channel.expire(world.clock.now)
+    assert world.heard.count("dismissed") == 1
+
+
+def test_the_next_reminder_is_not_closed_with_the_one_before(world: World) -> None:
+    """It comes in the moment in which the close of the other one waits; a press that was on its way still counts."""
+    world.close(1, 2)
+    world.settle()
+    world.step("remind")
+    world.emit("ActionInvoked", "us", (1, "snooze"))
+    world.settle()
+    world.step("wait")
+    assert world.heard == ["pressed snooze"]
+    assert [words.title for words in world.shown.values()] == ["remind 1"]
+
+
+@pytest.mark.parametrize("press", [False, True])
+def test_a_change_of_text_does_not_bring_back_what_was_closed(world: World, *, press: bool) -> None:
+    """The person has just closed it, which the rules do not know yet."""
+    world.close(1, 2)
+    world.settle()
+    world.step("update")
+    if press:
+        world.emit("ActionInvoked", "us", (1, "snooze"))
+    world.settle()
+    world.step("wait")
+    assert world.heard == ["pressed snooze", "dismissed"][not press :]
+    assert world.shown == {}
+    assert world.last == 1
+    assert world.outcomes == [None, None]
+
+
+def test_a_change_of_text_on_its_way_is_removed_after_a_close(world: World) -> None:
+    """The server shows it as a new notification, since the one that it should replace is gone."""
+    world.step("update")
+    world.close(1, 2)
+    world.settle()
+    assert len(world.shown) == 1
+    world.step("wait")
+    world.settle()
+    assert world.heard == ["dismissed"]
+    assert world.shown == {}
