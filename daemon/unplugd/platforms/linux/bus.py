@@ -11,16 +11,16 @@ import socket
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_to_bytes
 
 from jeepney.auth import BEGIN, AuthenticationError, Authenticator
-from jeepney.bus import get_connectable_addresses
 from jeepney.low_level import HeaderFields, Message, MessageFlag, MessageType, Parser
 from jeepney.wrappers import DBusAddress, new_method_call
 
 from unplugd.eventloop.loop import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     OnAnswer = Callable[[tuple[Any, ...] | None, str], None]
     OnLateAnswer = Callable[[tuple[Any, ...]], None]
@@ -52,6 +52,35 @@ def find_session_address() -> str:
 def find_system_address() -> str:
     """Return the address of the system bus."""
     return os.environ.get("DBUS_SYSTEM_BUS_ADDRESS", "") or "unix:path=/run/dbus/system_bus_socket"
+
+
+def _find_socket_paths(address: str) -> Iterator[bytes]:
+    """Yield the path of each socket in a list of addresses; skip those that are not of a Unix socket or are malformed."""
+    for entry in address.split(";"):
+        transport, _, options = entry.partition(":")
+        values = dict(option.split("=", 1) for option in options.split(",") if "=" in option)
+        if transport != "unix":
+            continue
+        if abstract := values.get("abstract"):
+            yield b"\0" + unquote_to_bytes(os.fsencode(abstract))
+        elif path := values.get("path"):
+            yield unquote_to_bytes(os.fsencode(path))
+
+
+def _connect(address: str) -> socket.socket:
+    """Connect to the first address of a list that accepts it; BusError with the reason of the last one otherwise."""
+    reason = "its address is not usable"
+    for path in _find_socket_paths(address):
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.setblocking(False)
+        try:
+            connection.connect(path)
+        except (OSError, ValueError) as error:
+            connection.close()
+            reason = getattr(error, "strerror", None) or reason
+        else:
+            return connection
+    raise BusError(f"the bus cannot be reached: {reason}")
 
 
 @dataclass(slots=True)
@@ -87,19 +116,12 @@ class Bus(Source):
         self._break_at: float | None = now() + HANDSHAKE_TIMEOUT_SECONDS
         """When to give up the connection: at the login timeout, or immediately after a send error."""
         self._break_reason = "the bus does not answer"
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.setblocking(False)
+        self._socket = _connect(address)
         try:
-            self._socket.connect(next(iter(get_connectable_addresses(address))))
             self._log_in()
-        except (OSError, RuntimeError, ValueError) as error:
+        except OSError as error:
             self._socket.close()
-            reason = (
-                error.strerror
-                if isinstance(error, OSError) and error.strerror
-                else "its address is not usable"
-            )
-            raise BusError(f"the bus cannot be reached: {reason}") from None
+            raise BusError(f"the bus cannot be reached: {error.strerror or error}") from None
         self.call(BUS, "Hello", None, (), lambda _body, _error: None, reply_signature="s")
 
     @property

@@ -120,6 +120,12 @@ def inside(script: Script, client: Client) -> Client:
         "unix:path=" + "x" * 200,
         ";",
         "unix:path=/etc/passwd",
+        "unix:path=",
+        "unix:path=/a%00b",
+        "unix:path=/%zz,guid",
+        "unix:runtime=yes",
+        "autolaunch:",
+        "unix:path=/no/such/socket;unix:path=" + "x" * 200 + ";tcp:host=localhost,port=1",
     ],
 )
 def test_an_address_that_leads_nowhere_is_an_error(address: str) -> None:
@@ -129,6 +135,47 @@ def test_an_address_that_leads_nowhere_is_an_error(address: str) -> None:
     assert str(raised.value).startswith("the bus cannot be reached: ")
     assert "/" not in str(raised.value)
     assert "None" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [
+        "unix:path=/no/such/socket",
+        "unix:abstract=/tmp/no-such-bus,guid=0123456789abcdef0123456789abcdef",
+        "unix:path=" + "x" * 200,
+        "tcp:host=localhost,port=1",
+        "unixexec:path=/bin/false",
+        "unix:runtime=yes",
+        "unix:tmpdir=/tmp",
+        "autolaunch:",
+        "nonsense",
+        "",
+    ],
+)
+@pytest.mark.parametrize("after", [False, True])
+def test_each_address_of_a_list_is_tried(script: Script, dead: str, after: bool) -> None:
+    """The first that can be connected to is used, whatever stands before and after it."""
+    addresses = [dead, dead, f"{script.address},guid=0123456789abcdef0123456789abcdef"]
+    client = Client(";".join(reversed(addresses) if after else addresses))
+    script.let_in(client)
+    client.bus.close()
+
+
+def test_the_reason_is_that_of_the_last_address(script: Script) -> None:
+    """An address that cannot be used at all is none."""
+    script.listening.close()
+    with pytest.raises(BusError) as raised:
+        Client(f"unix:path=/no/such/socket;{script.address};autolaunch:")
+    assert str(raised.value) == "the bus cannot be reached: Connection refused"
+
+
+def test_an_address_may_be_escaped(tmp_path: Path) -> None:
+    """Byte by byte, also in a path that is not ASCII."""
+    script = Script(tmp_path / "ä b;")
+    client = Client(f"unix:path={tmp_path}/%c3%A4%20b%3b")
+    script.let_in(client)
+    client.bus.close()
+    script.close()
 
 
 def test_a_bus_that_does_not_even_accept_is_not_waited_for(script: Script) -> None:
