@@ -4,7 +4,9 @@ Notify returns the id with which the notification can be replaced or closed; unt
 notification. So at most one call is unanswered at a time. If the answer is late (after the timeout), its id is still
 used. After `LOST_ANSWER_SECONDS` it counts as lost and the next call is sent; if the answer arrives after all, its
 notification is closed at once. An id is only valid for the server that returned it: when another server owns the name,
-everything here is forgotten. If CloseNotification fails, it is repeated along with the next call.
+everything here is forgotten. If CloseNotification fails, it is repeated along with the next call. The error does not say
+whether the notification is gone or the server failed to close it, so only the latest
+`MAX_FAILED_CLOSINGS` are repeated.
 """
 
 from __future__ import annotations
@@ -26,13 +28,15 @@ if TYPE_CHECKING:
 MAX_ID: Final = 2**32
 LOST_ANSWER_SECONDS: Final = 60.0
 """Seconds after which a late answer counts as lost. A server that hangs longer may briefly show two notifications."""
+MAX_FAILED_CLOSINGS: Final = 10
+"""Maximum number of notifications that are remembered because closing them has failed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Request:
-    """A call of Notify: the message, the server it was sent to, and when."""
+    """A call of Notify: the message, None once nobody waits for the answer, the server it was sent to, and when."""
 
-    message: Message
+    message: Message | None
     owner: str | None
     sent_at: float
 
@@ -108,6 +112,7 @@ class ShownNotification:
         # A reminder never expires on its own: it is withdrawn when it no longer applies.
         expires = -1 if message.passing else 0
         icon = "drive-removable-media-usb"
+        self._drop_request()
         arguments = ("unplugd", self._id, icon, message.title, body, actions, hints, expires)
         self._request = request = _Request(message, self._server.owner, self._now())
         self._bus.call(
@@ -129,7 +134,7 @@ class ShownNotification:
 
     def close(self) -> None:
         """Close what is shown; it is forgotten first, so that this is not mistaken for the person closing it."""
-        failed = [notification for notification, is_asked in self._closing.items() if not is_asked]
+        failed = self._failed_closings()
         shown = [self._id] if self._id else []
         self._set_id(0)
         for notification in (*failed, *shown):
@@ -144,7 +149,7 @@ class ShownNotification:
 
     def forget(self) -> None:
         """Forget what is shown and pending: it vanished along with the server."""
-        self._request = None
+        self._drop_request()
         self._closing.clear()
         self._closed_id = 0
         self._set_id(0)
@@ -159,10 +164,16 @@ class ShownNotification:
         self._set_id(0)
         return True
 
+    def _drop_request(self) -> None:
+        """Wait for the unanswered call no longer; a server that hangs for days must not fill the memory with messages."""
+        if self._request:
+            self._request.message = None
+        self._request = None
+
     def _on_notify_answer(self, request: _Request, answer: tuple[Any, ...] | None, error: str) -> None:
         if answer is not None:
             self._take_id(request, int(answer[0]))
-        elif request is self._request:
+        elif request.message:
             if error != NO_ANSWER:
                 self._request = None
             self._on_answer(request.message, error)
@@ -172,7 +183,8 @@ class ShownNotification:
         if request.owner != self._server.owner:
             # The id was returned by another server.
             return
-        if request is not self._request:
+        message = request.message
+        if message is None:
             # The answer had counted as lost, and something else has been shown since.
             if notification != self._id:
                 self._close(notification)
@@ -180,8 +192,11 @@ class ShownNotification:
         self._request = None
         self._closed_id = 0
         self._set_id(notification)
-        self._may_be_replaced = not request.message.passing
-        self._on_answer(request.message, None)
+        self._may_be_replaced = not message.passing
+        self._on_answer(message, None)
+
+    def _failed_closings(self) -> list[int]:
+        return [notification for notification, is_asked in self._closing.items() if not is_asked]
 
     def _close(self, notification: int) -> None:
         def on_answer(answer: tuple[Any, ...] | None, _error: str) -> None:
@@ -190,6 +205,9 @@ class ShownNotification:
                     self._closed_id = notification
             elif notification in self._closing:
                 self._closing[notification] = False
+                failed = self._failed_closings()
+                if len(failed) > MAX_FAILED_CLOSINGS:
+                    del self._closing[failed[0]]
 
         self._closing[notification] = True
         self._bus.call(self._server.address, "CloseNotification", "u", (notification,), on_answer)

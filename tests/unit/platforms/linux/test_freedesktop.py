@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from unplugd.notify.message import Message
 from unplugd.platforms.linux import freedesktop
 from unplugd.platforms.linux.bus import BUS, HANDSHAKE_TIMEOUT_SECONDS, NO_ANSWER
 from unplugd.platforms.linux.freedesktop import PRESS_SECONDS, Desktop
-from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
+from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS, MAX_FAILED_CLOSINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -360,3 +361,43 @@ def test_a_change_of_text_on_its_way_is_removed_after_a_close(world: World) -> N
     world.settle()
     assert world.heard == ["dismissed"]
     assert world.shown == {}
+
+
+def test_closings_that_always_fail_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the latest are repeated with each reminder, as a refusal may mean that the notification is gone."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    world = World()
+    monkeypatch.setattr(freedesktop, "Bus", world.connect)
+    world.step("remind")
+    world.settle()
+    closings = 0
+    for _ in range(3 * MAX_FAILED_CLOSINGS):
+        world.step("remind")
+        closings = sum(call.method == "CloseNotification" for call in world.calls)
+        while world.calls or world.incoming:
+            is_closing = bool(world.calls) and world.calls[0].method == "CloseNotification"
+            world.step("refuse" if is_closing else "serve")
+            world.step("deliver")
+    assert closings == MAX_FAILED_CLOSINGS + 1
+    world.step("withdraw")
+    world.settle()
+    # The server had closed none of them; the latest are gone now.
+    assert len(world.shown) == 2 * MAX_FAILED_CLOSINGS
+
+
+def test_a_server_that_hangs_for_days_costs_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a call whose answer counts as lost, the message is not kept."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    world = World()
+    monkeypatch.setattr(freedesktop, "Bus", world.connect)
+    world.step("greet")
+    world.step("deliver")
+    world.step("serve")
+    world.step("deliver")
+    for _ in range(10):
+        world.step("remind")
+        world.step("lose")
+    assert [call.method for call in world.calls] == ["Notify"] * 10
+    world.asked.clear()
+    gc.collect()
+    assert sum(isinstance(found, Message) and found.title[0] == "r" for found in gc.get_objects()) <= 1
