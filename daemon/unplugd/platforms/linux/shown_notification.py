@@ -134,7 +134,7 @@ class ShownNotification:
 
     def close(self) -> None:
         """Close what is shown; it is forgotten first, so that this is not mistaken for the person closing it."""
-        failed = self._failed_closings()
+        failed = self._find_failed_closings()
         shown = [self._id] if self._id else []
         self._set_id(0)
         for notification in (*failed, *shown):
@@ -195,7 +195,7 @@ class ShownNotification:
         self._may_be_replaced = not message.passing
         self._on_answer(message, None)
 
-    def _failed_closings(self) -> list[int]:
+    def _find_failed_closings(self) -> list[int]:
         return [notification for notification, is_asked in self._closing.items() if not is_asked]
 
     def _close(self, notification: int) -> None:
@@ -205,7 +205,7 @@ class ShownNotification:
                     self._closed_id = notification
             elif notification in self._closing:
                 self._closing[notification] = False
-                failed = self._failed_closings()
+                failed = self._find_failed_closings()
                 if len(failed) > MAX_FAILED_CLOSINGS:
                     del self._closing[failed[0]]
 
