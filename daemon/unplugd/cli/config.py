@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from unplugd import paths, sanitize
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 def path(_arguments: argparse.Namespace, where: Paths) -> int:
     """Print the path of the configuration file."""
-    print(where.config)
+    # Print the bytes of its name, which need not be valid text, so that other programs can open the file.
+    sys.stdout.buffer.write(os.fsencode(where.config) + b"\n")
     return 0
 
 
@@ -57,8 +60,14 @@ def init(_arguments: argparse.Namespace, where: Paths) -> int:
 def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
     """Add a program to the file as upload software."""
     process = arguments.process
+    if process != process.encode(errors="replace").decode():
+        raise Failure(
+            f"the program's name contains bytes that are not {sys.getfilesystemencoding()} text",
+            "rename the program, or use the locale in which it was named",
+        )
     name = sanitize.one_line(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
-    append_entry(where, format_uploader(name or "upload software", (process,)))
+    name = name or "upload software"
+    append_entry(where, format_uploader(name, (process,)))
     say(f"{name} now counts as upload software.")
     return 0
 

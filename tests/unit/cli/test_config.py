@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +27,38 @@ BROKEN = {
     b"\xff\xfe": ["config.toml: the file is not text"],
     b"#" * 1_000_001: ["config.toml: the file is too long"],
 }
+
+
+def test_a_program_whose_name_is_no_text_is_refused(shell: Shell) -> None:
+    """The configuration file is UTF-8, so it cannot hold such bytes; nothing is written."""
+    done = shell.run("config", "add-uploader", os.fsdecode(b"gr\xf6\xdfe"))
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "unplugd: the program's name contains bytes that are not utf-8 text\n"
+        "hint: rename the program, or use the locale in which it was named\n"
+    )
+    assert not shell.where.config.exists()
+
+
+def test_bytes_that_are_no_text_are_left_out_of_the_shown_name(shell: Shell) -> None:
+    """If nothing is left, a general name is stored and shown."""
+    done = shell.run("config", "add-uploader", "up", "--name", os.fsdecode(b"\xf6\xdf"))
+    assert (done.code, done.stderr) == (0, "upload software now counts as upload software.\n")
+    added = [entry.name for entry in load_settings(shell.where.config).uploaders if entry.process == ("up",)]
+    assert added == ["upload software"]
+
+
+@pytest.mark.parametrize("folder", [b"/gr\xf6\xdfe", "/größe".encode()])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_the_path_is_printed_byte_by_byte(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, folder: bytes, encoding: str
+) -> None:
+    """So that an editor can open the file, whatever the encodings of its folder and of the terminal are."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", os.fsdecode(folder))
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert shell.run("config", "path").code == 0
+    assert stdout.buffer.getvalue() == folder + b"/unplugd/config.toml\n"
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: repr(text[:30]))
