@@ -78,7 +78,7 @@ def _check_id(value: Any) -> tuple[int, int]:
 
 def _check_process(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
-    relative = "/" in text and not text.startswith("/")
+    relative = "/" in text.partition(":")[0] and not text.startswith("/")
     if not text.strip("*?") or relative or text.startswith(":") or text.endswith((":", "/")):
         raise ValueError(
             'must be program names, full paths, or entries such as "java:uploader.jar", in quotes'

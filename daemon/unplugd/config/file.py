@@ -132,7 +132,8 @@ def _make_settings(values: dict[str, list[dict[str, Any]]]) -> Settings:
         for entry in values.get("device", [])
     )
     own_uploaders = tuple(
-        uploaders.Uploader(entry["name"], entry["process"]) for entry in values.get("uploader", [])
+        uploaders.Uploader(entry["name"], entry["process"], script=True)
+        for entry in values.get("uploader", [])
     )
     return Settings(
         policy=Policy(**remind, retry=look_every),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from unplugd import durations, sanitize
-from unplugd.rules import devices
+from unplugd.rules import devices, uploaders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 SNOOZE_KEY: Final = "snooze"
 UPLOADING_KEY: Final = "uploading"
-INTERPRETERS: Final = ("python*", "java*", "node", "electron", "perl*", "ruby*", "bash", "sh", "dash", "zsh")
-"""Programs that run other programs; configured as upload software, they would cover everything they run."""
 PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
 """Program names that are safe to show in a command."""
 
@@ -75,7 +72,7 @@ def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watc
         shown = sanitize.one_line(program)
         lines.append(f"“{shown}” has it open, but unplugd does not know this program.")
         # Other names could be taken for an option, a pattern or a path.
-        if PLAIN_NAME.fullmatch(program) and not any(fnmatchcase(program, name) for name in INTERPRETERS):
+        if PLAIN_NAME.fullmatch(program) and not uploaders.is_interpreter(program):
             lines.append(f"If you use it to upload, run: unplugd config add-uploader {quote(program)}")
     buttons: list[tuple[str, str]] = []
     if notice.devices and notice.snooze >= 1:

@@ -111,11 +111,12 @@ def _find_ancestor(process: psutil.Process, software: Sequence[Uploader]) -> Upl
 
 
 def read_program(process: psutil.Process, fallback_name: str = "") -> Program:
-    """Return the name, path and arguments of a process, empty if access is denied; NoSuchProcess if it has ended."""
+    """Return what identifies a process, empty if access is denied; NoSuchProcess if it has ended."""
     path = _query(process.exe, "")
     # psutil reads the arguments to complete a long name, and fails if it may not do so.
     name = _query(process.name, fallback_name) or os.path.basename(path)
-    return Program(name, path, _query(lambda: tuple(process.cmdline()), ()))
+    arguments: tuple[str, ...] = _query(lambda: tuple(process.cmdline()), ())
+    return Program(name, path, arguments, _query(process.cwd, ""))
 
 
 def _query(read: Callable[[], T], default: T) -> T:

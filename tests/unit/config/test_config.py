@@ -65,7 +65,7 @@ def test_the_template_shows_every_setting() -> None:
     parsed = parse_settings(uncommented)
     assert parsed.quiet_hours == (QuietHours(22 * 60, 7 * 60),)
     assert parsed.watches[0] == devices.Watch("CareLink USB 2.4", 0x0A21, 0x8002, built_in=False)
-    assert parsed.uploaders[0] == uploaders.Uploader("My uploader", ("my-uploader",))
+    assert parsed.uploaders[0] == uploaders.Uploader("My uploader", ("my-uploader",), script=True)
 
 
 def test_every_setting_is_used() -> None:
@@ -92,14 +92,16 @@ def test_every_setting_is_used() -> None:
         id = "0001:0002"
         [[uploader]]
         name = "Up"
-        process = ["up", "/opt/up", "java:up.jar"]
+        process = ["up", "/opt/up", "java:up.jar", "java:/opt/up.jar", "python3:a/up.py"]
     """)
     assert parsed.policy == Policy(1, 2, 3, (4, 5), 6, 7, 8, retry=9)
     assert parsed.quiet_hours == (QuietHours(1320, 420), QuietHours(750, 780))
     assert (parsed.look_every, parsed.channels) == (9, ("terminal", "desktop"))
     own = [(w.name, w.vendor, w.product, w.on) for w in parsed.watches if not w.built_in]
     assert own == [("One", 0x0A21, 0x8002, True), ("Two", 1, 2, True)]
-    assert parsed.uploaders[0] == uploaders.Uploader("Up", ("up", "/opt/up", "java:up.jar"))
+    assert parsed.uploaders[0] == uploaders.Uploader(
+        "Up", ("up", "/opt/up", "java:up.jar", "java:/opt/up.jar", "python3:a/up.py"), script=True
+    )
     assert parsed.watches[2:] == devices.BUILT_IN
     assert parsed.uploaders[1:] == uploaders.BUILT_IN
 
@@ -317,7 +319,9 @@ def is_allowed(process: str) -> bool:
 
 
 processes = texts.filter(is_allowed)
-programs = st.builds(uploaders.Uploader, names, st.lists(processes, min_size=1, max_size=3).map(tuple))
+programs = st.builds(
+    uploaders.Uploader, names, st.lists(processes, min_size=1, max_size=3).map(tuple), script=st.just(True)
+)
 
 
 @st.composite
@@ -354,7 +358,7 @@ def test_what_is_added_is_one_entry(name: str, vendor: int, product: int, called
     called = sanitize.one_line(called) or "x"
     text = format_uploader(called, (process,))
     assert parse_settings(text) == Settings(
-        uploaders=(uploaders.Uploader(called, (process,)), *uploaders.BUILT_IN)
+        uploaders=(uploaders.Uploader(called, (process,), script=True), *uploaders.BUILT_IN)
     )
 
 

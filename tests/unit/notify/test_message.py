@@ -9,7 +9,6 @@ import time
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import pytest
@@ -186,7 +185,7 @@ def test_the_command_does_what_the_words_say(program: str) -> None:
     lines = compose(strangers=((program, STICK),)).lines[1:]
     if not lines:
         # No command is better than a wrong one, but there must be one for an ordinary name.
-        is_interpreter = any(fnmatchcase(program, name) for name in message.INTERPRETERS)
+        is_interpreter = uploaders.is_interpreter(program)
         assert is_interpreter or not re.fullmatch(r"\w[\w.+ -]*", program)
         return
     command = shlex.split(lines[0].partition(": ")[2])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +35,23 @@ JAR = ("java", "-jar", "/opt/CareLink/uploader.jar", "SECRET-TOKEN")
         (Program("python3", "", ("python3", "/x/read_minimed_next24.py")), "decoding-contour-next-link"),
         (Program("openaps"), "openaps"),
         (Program("python", "", ("python", "/usr/bin/openaps", "use", "pump")), "openaps"),
+        (
+            Program("python", "", ("python", "-m", "contour.read_minimed_next24")),
+            "decoding-contour-next-link",
+        ),
+        (
+            Program("openaps-report", "/usr/bin/python2.7", ("/usr/bin/python", "/x/openaps-report")),
+            "openaps",
+        ),
+        (Program("python", "", ("python", "/usr/local/bin/openaps-use", "pump")), "openaps"),
+        (Program("python", "", ("python", "-m", "decocare.stick", "/dev/ttyUSB0")), "decocare"),
+        (Program("python", "", ("python", "decocare/stick.py", "/dev/ttyUSB0")), "decocare"),
+        (Program("python", "", ("python", "./stick.py"), "/home/x/decocare"), "decocare"),
+        (Program("python", "", ("python", "./stick.py"), "/home/x/usb"), None),
+        (Program("python", "", ("python", "-m", "usb.stick")), None),
+        (Program("stick.py", "/usr/bin/python3.11", ("/usr/bin/python3", "/x/stick.py")), None),
+        (Program("mm-latest.py", "/usr/bin/python2.7", ("/usr/bin/python", "/x/mm-latest.py")), "decocare"),
+        (Program("python3", "", ("python3", "backup.py", "ddguard.py")), None),
         (Program("qemu-system-x86_64"), ""),
         (Program("VirtualBoxVM"), ""),
         (Program("firefox"), None),
@@ -105,6 +124,158 @@ def test_the_configuration_comes_before_the_built_in_list() -> None:
     assert uploaders.find_uploader(Program("chrome"), (own, *BUILT_IN)) is own
 
 
+PATH = "/home/x/bin/my-upload-of-the-pump.py"
+SHORT = "my-upload-of-th"
+PYTHON = "/usr/bin/python3.11"
+STARTS = {
+    "python3 script": Program("python3", PYTHON, ("python3", "my-upload-of-the-pump.py"), "/home/x/bin"),
+    "python3 ./script": Program("python3", PYTHON, ("python3", "./my-upload-of-the-pump.py"), "/home/x/bin"),
+    "python3 ../script": Program(
+        "python3", PYTHON, ("python3", "../my-upload-of-the-pump.py"), "/home/x/bin/a"
+    ),
+    "python3 path": Program("python3", PYTHON, ("python3", PATH, "--fast")),
+    "python path": Program("python", PYTHON, ("python", PATH)),
+    "python3 -u -X dev path": Program(
+        "python3", PYTHON, ("python3", "-u", "-X", "dev", PATH, "/dev/hidraw0")
+    ),
+    "python3 -W ignore -u path": Program("python3", PYTHON, ("python3", "-W", "ignore", "-u", PATH)),
+    "#!/usr/bin/python3": Program(SHORT, PYTHON, ("/usr/bin/python3", PATH, "--fast")),
+    "#!/usr/bin/python3 -u, ./script": Program(
+        SHORT, PYTHON, ("/usr/bin/python3", "-u", "./my-upload-of-the-pump.py"), "/home/x/bin"
+    ),
+    "#!/usr/bin/env python3": Program("python3", PYTHON, ("python3", PATH, "--fast")),
+    "another user's": Program("python3", "", ("python3", PATH)),
+    "macOS": Program("Python", "/x/Python.app/Contents/MacOS/Python", ("/x/Python", PATH)),
+}
+"""One script, by the ways to start it: the process's name as Linux truncates it, its file, arguments and folder."""
+
+
+@pytest.mark.parametrize("started", STARTS)
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(
+            "my-upload-of-the-pump.py",
+            "my-*.py",
+            "*-of-the-pump.py",
+            PATH,
+            "/home/*/my-upload-of-the-pump.py",
+        ),
+        *("python*:my-upload-of-the-pump.py", "python3:my-upload-of-the-pump.py", f"python3:{PATH}"),
+        *("python3:bin/my-upload-of-the-pump.py", "python3.12:my-*"),
+    ],
+)
+def test_a_script_is_recognized_however_it_is_started(started: str, pattern: str) -> None:
+    """The same entry matches while the script holds the device and while it only runs."""
+    program, own = STARTS[started], Uploader("Mine", (pattern,), script=True)
+    assert uploaders.find_uploader(program, (own,)) is own
+    assert uploaders.may_match(program.name, (own,))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            ("-m", "pump.upload"),
+            ("-u", "-m", "pump.upload", "-v"),
+            ("-um", "pump.upload", "x"),
+            ("-mpump.upload",),
+        ),
+        *(("pump/upload.py",), ("-X", "dev", "/home/x/pump/upload.py")),
+    ],
+)
+@pytest.mark.parametrize(
+    "pattern", ["python3:upload.py", "python3:pump/upload.py", "/home/x/pump/upload.py", "upload.py"]
+)
+def test_a_module_is_recognized_like_its_file(arguments: tuple[str, ...], pattern: str) -> None:
+    """`python -m package.module` runs the same program as `python package/module.py`."""
+    program, own = (
+        Program("python", PYTHON, ("python", *arguments), "/home/x"),
+        Uploader("Mine", (pattern,), script=True),
+    )
+    assert uploaders.find_uploader(program, (own,)) is own
+    assert uploaders.may_match(program.name, (own,))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["python3:pump.upload", "python3:upload", "pump.upload", "python3:pump.*"]
+)
+def test_a_module_is_recognized_by_its_name(pattern: str) -> None:
+    """With its packages or without."""
+    program, own = (
+        Program("python", PYTHON, ("python", "-m", "pump.upload")),
+        Uploader("Mine", (pattern,), script=True),
+    )
+    assert uploaders.find_uploader(program, (own,)) is own
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            ("-jar", "/opt/up.jar", "TOKEN"),
+            ("-Xmx512m", "-Da=b", "-jar", "/opt/up.jar"),
+            ("-mx512m", "-jar", "/opt/up.jar"),
+        ),
+        ("-cp", "/opt/lib.jar", "--add-opens", "java.base/java.lang=ALL-UNNAMED", "-jar", "/opt/up.jar"),
+    ],
+)
+@pytest.mark.parametrize("pattern", ["java:up.jar", "/opt/up.jar", "up.jar"])
+def test_a_jar_is_recognized_behind_any_options(arguments: tuple[str, ...], pattern: str) -> None:
+    """Options of Java with and without values come before the file."""
+    program, own = (
+        Program("java", "/opt/jre/bin/java", ("java", *arguments)),
+        Uploader("Mine", (pattern,), script=True),
+    )
+    assert uploaders.find_uploader(program, (own,)) is own
+    assert uploaders.may_match(program.name, (own,))
+
+
+@pytest.mark.parametrize("pattern", ["python3:up.py", "up.py", "/home/x/up.py"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        Program("vim", "/usr/bin/vim", ("vim", "/home/x/up.py")),
+        Program("python3", PYTHON, ("python3", "edit.py", "/home/x/up.py")),
+        Program("python3", PYTHON, ("python3", "-m", "py_compile", "/home/x/up.py")),
+        Program("python3", PYTHON, ("python3", "-c", "print()", "/home/x/up.py")),
+        Program("edit.py", PYTHON, ("/usr/bin/python3", "/usr/bin/edit.py", "/home/x/up.py")),
+        Program("python3", PYTHON, ("python3", "/home/x/up.py.bak")),
+        Program("python3", PYTHON, ("python3",)),
+        Program("python3"),
+    ],
+)
+def test_a_script_that_is_only_mentioned_does_not_run(program: Program, pattern: str) -> None:
+    """A program that edits, compiles or copies the script is no upload."""
+    assert uploaders.find_uploader(program, (Uploader("Mine", (pattern,), script=True),)) is None
+
+
+arguments_of_any_program = st.lists(
+    st.sampled_from(["-u", "-X", "dev", "-m", "pump.up", "-jar", PATH, "up.py", "-mup", "-c", "--", "-", ""]),
+    max_size=5,
+)
+
+
+@given(
+    st.sampled_from(["python3", "Python", "java", "bash", "cat", SHORT, "up.py", "x", ""]),
+    st.sampled_from(["", PYTHON, "/usr/bin/java", "/usr/bin/cat"]),
+    arguments_of_any_program,
+    st.sampled_from(
+        ["up.py", PATH, "python3:up.py", "java*:up*", "*-pump.py", "my-upload-of-the-pump.py", "[m]y*"]
+    ),
+)
+def test_a_running_script_passes_the_cheap_test(
+    name: str, path: str, arguments: list[str], pattern: str
+) -> None:
+    """What would match while it holds the device is looked at while it runs, under the names that Linux gives it."""
+    own = Uploader("Mine", (pattern,), script=True)
+    interpreter = PurePath(path).name or name
+    program = Program(name, path, (interpreter, *arguments), "/home/x/bin")
+    scripts = {PurePath(argument).name[:15] for argument in (*arguments, "up.py")}
+    if name in {interpreter, *scripts} and uploaders.find_uploader(program, (own,)):
+        assert uploaders.may_match(name, (own,))
+
+
 names = st.sampled_from(["java", "javaw", "chrome", "electron", "python3", "openaps", "qemu-system-arm", "x"])
 scripts = st.sampled_from(["uploader.jar", "/a/ddguard.py", "openaps", "-u", ""])
 
@@ -119,5 +290,5 @@ def test_the_cheap_question_overlooks_nobody(name: str, arguments: list[str]) ->
 
 
 def test_most_programs_get_no_closer_look() -> None:
-    """Hundreds of ordinary processes are ruled out by their name alone."""
+    """Hundreds of ordinary processes are ruled out by their name alone, scripts too as long as nobody has added one."""
     assert not any(uploaders.may_match(name, BUILT_IN) for name in ("bash", "systemd", "firefox", "Xorg", ""))

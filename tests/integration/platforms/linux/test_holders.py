@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -213,6 +214,47 @@ def test_java_that_runs_something_else_is_not_running(programs: Programs) -> Non
     assert holders.find_running((script,)) is None
     programs.start("u-interpreter", "-jar", "/opt/up.jar", "TOKEN")
     assert holders.find_running((script,)) is not None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["python3:u-script-of-the-test.py", "u-script-of-the-test.py", "{}/pack/u-script-of-the-test.py"],
+)
+@pytest.mark.parametrize(
+    ("interpreter", "command"),
+    [
+        ("/usr/bin/python3", ["./u-script-of-the-test.py"]),
+        ("/usr/bin/env python3", ["./u-script-of-the-test.py"]),
+        ("/usr/bin/env python3", ["{}/pack/u-script-of-the-test.py"]),
+        ("-", ["/usr/bin/python3", "u-script-of-the-test.py"]),
+        ("-", ["/usr/bin/python3", "-u", "-X", "dev", "{}/pack/u-script-of-the-test.py", "fast"]),
+        ("-", ["/usr/bin/python3", "-m", "u-script-of-the-test"]),
+    ],
+)
+def test_a_script_is_recognized_however_it_is_started(
+    tmp_path: Path, interpreter: str, command: list[str], pattern: str
+) -> None:
+    """One entry finds it by its own name and by its interpreter's, running and holding the device."""
+    script = tmp_path / "pack/u-script-of-the-test.py"
+    script.parent.mkdir()
+    script.write_text(f"#!{interpreter}\nprint('up', flush=True)\ninput()\n")
+    script.chmod(0o755)
+    mine = Uploader("Mine", (pattern.format(tmp_path),), script=True)
+    assert holders.find_running((mine,)) is None
+    with subprocess.Popen(
+        [part.format(tmp_path) for part in command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=script.parent,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
+        running, holder = holders.find_running((mine,)), processes.identify(process.pid, (mine,))
+        process.communicate(b"\n")
+    assert running
+    assert running[0] == "Mine"
+    assert holder
+    assert holder.uploader is mine
 
 
 def test_what_does_not_speak_for_an_upload_alone_is_not_running(programs: Programs) -> None:
