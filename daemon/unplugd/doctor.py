@@ -165,7 +165,7 @@ def _check_channels(computer: InspectablePlatform, settings: Settings, *, notify
             channel.show(TEST, trial.on_result)
         else:
             channel.check(trial.on_result)
-        deadline = computer.now() + reminder.DELIVERY_TIMEOUT_SECONDS
+        deadline = computer.now() + reminder.DELIVERY_ANSWER_TIMEOUT_SECONDS
         while not trial.over and computer.now() < deadline:
             loop.turn([channel], computer.now, deadline)
         channel.close()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from unplugd_service.manager import Defect, Manager, ServiceStatus
     from unplugd_service.system import System
 
-READY_TIMEOUT_SECONDS: Final = reminder.DELIVERY_TIMEOUT_SECONDS
+READY_TIMEOUT_SECONDS: Final = reminder.DELIVERY_ANSWER_TIMEOUT_SECONDS
 """Timeout for the daemon's first answer, and for the delivery of the first notification."""
 POLL_SECONDS: Final = 0.1
 

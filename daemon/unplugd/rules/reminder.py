@@ -49,6 +49,8 @@ CHECKPOINT_SECONDS: Final = 300.0
 """Seconds between checkpoints in the journal while a device is plugged in."""
 DELIVERY_TIMEOUT_SECONDS: Final = 60.0
 """Delivery timeout in seconds; must exceed the timeouts of all channels together."""
+DELIVERY_ANSWER_TIMEOUT_SECONDS: Final = DELIVERY_TIMEOUT_SECONDS + 5.0
+"""Seconds that a command waits for the result of a delivery, so that it still gets one that takes the longest."""
 
 
 def step(
