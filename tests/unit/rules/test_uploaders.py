@@ -250,30 +250,42 @@ def test_a_script_that_is_only_mentioned_does_not_run(program: Program, pattern:
     assert uploaders.find_uploader(program, (Uploader("Mine", (pattern,), script=True),)) is None
 
 
-arguments_of_any_program = st.lists(
-    st.sampled_from(["-u", "-X", "dev", "-m", "pump.up", "-jar", PATH, "up.py", "-mup", "-c", "--", "-", ""]),
-    max_size=5,
+options_of_interpreters = st.lists(
+    st.sampled_from([("-u",), ("-X", "dev"), ("-Da=b",), ("-W", "ignore"), ("--",)]), max_size=3
 )
 
 
 @given(
-    st.sampled_from(["python3", "Python", "java", "bash", "cat", SHORT, "up.py", "x", ""]),
-    st.sampled_from(["", PYTHON, "/usr/bin/java", "/usr/bin/cat"]),
-    arguments_of_any_program,
     st.sampled_from(
-        ["up.py", PATH, "python3:up.py", "java*:up*", "*-pump.py", "my-upload-of-the-pump.py", "[m]y*"]
+        ["python3", "python3.12", "Python", "java", "bash", "perl5.36", "node", "u-own-interpreter"]
+    ),
+    options_of_interpreters,
+    st.sampled_from([PATH, "my-upload-of-the-pump.py", "./up.py", "/opt/up.py", "up.jar"]),
+    st.lists(st.sampled_from(["-m", "up.py", PATH, ""]), max_size=2),
+    st.booleans(),
+    st.sampled_from(
+        ["up.py", "up*", PATH, "*/up.py", "python3:up.py", "java*:up*", "*:*-pump.py", "*-pump.py", "[m]y*"]
     ),
 )
 def test_a_running_script_passes_the_cheap_test(
-    name: str, path: str, arguments: list[str], pattern: str
+    interpreter: str,
+    options: list[tuple[str, ...]],
+    script: str,
+    arguments: list[str],
+    own_name: bool,
+    pattern: str,
 ) -> None:
-    """What would match while it holds the device is looked at while it runs, under the names that Linux gives it."""
+    """What matches by the script that it runs is looked at, under the script's name and under the interpreter's."""
+    name = PurePath(script).name if own_name else interpreter
+    command = (interpreter, *(word for option in options for word in option), script, *arguments)
+    program = Program(name[:15], f"/usr/bin/{interpreter}", command, "/home/x/bin")
     own = Uploader("Mine", (pattern,), script=True)
-    interpreter = PurePath(path).name or name
-    program = Program(name, path, (interpreter, *arguments), "/home/x/bin")
-    scripts = {PurePath(argument).name[:15] for argument in (*arguments, "up.py")}
-    if name in {interpreter, *scripts} and uploaders.find_uploader(program, (own,)):
-        assert uploaders.may_match(name, (own,))
+    runs_the_script = Program(
+        program.name, program.path, command[: len(command) - len(arguments)], program.folder
+    )
+    if uploaders.find_uploader(runs_the_script, (own,)):
+        assert uploaders.may_match(program.name, (own,))
+        assert uploaders.find_uploader(program, (own,)) is own
 
 
 names = st.sampled_from(["java", "javaw", "chrome", "electron", "python3", "openaps", "qemu-system-arm", "x"])
