@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FAILURES: Final = (OSError, RuntimeError, MemoryError, ImportError, CancelledError)
 """What an executor raises when it fails: the system is out of processes, threads, files or memory, or the process was
 killed (BrokenExecutor is a RuntimeError), or its work was cancelled. ImportError: the system lacks shared semaphores."""
+SAFE_PATH: Final = "PYTHONSAFEPATH"
+"""The variable that makes Python ignore the current folder, as its option -P does."""
 
 
 @contextlib.contextmanager
@@ -49,15 +51,15 @@ def make_pool() -> Iterator[Executor]:
 @contextlib.contextmanager
 def _ignore_current_folder() -> Iterator[None]:
     """Have each Python that is started import nothing from the current folder, as with `python -P`."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
     try:
         yield
     finally:
         if before is None:
-            del os.environ["PYTHONSAFEPATH"]
+            del os.environ[SAFE_PATH]
         else:
-            os.environ["PYTHONSAFEPATH"] = before
+            os.environ[SAFE_PATH] = before
 
 
 def _start_process(pool: ProcessPoolExecutor) -> None:
