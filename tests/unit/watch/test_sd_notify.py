@@ -23,12 +23,14 @@ class Manager:
         self.last = 0.0
         self.signs = 0
         self.deaf = 0
+        self.lost = False
         self.now = 0.0
         self.watchdog = Watchdog(self.hear)
 
     def hear(self, *lines: str) -> bool:
-        """Receive a message, unless this one is to be lost."""
-        if self.deaf:
+        """Receive a message, unless this one is to be lost; two in a row never are."""
+        self.lost = self.deaf > 0 and not self.lost
+        if self.lost:
             self.deaf -= 1
             return False
         for line in lines:
