@@ -55,7 +55,8 @@ def find_system_address() -> str:
 
 
 def _find_socket_paths(address: str) -> Iterator[bytes]:
-    """Yield the path of each socket in a list of addresses; skip those that are not of a Unix socket or are malformed."""
+    """Yield the path of each Unix socket in a list of addresses; skip other and malformed addresses."""
+    # jeepney's parser fails on "autolaunch:", and on escaped bytes that are not ASCII.
     for entry in address.split(";"):
         transport, _, options = entry.partition(":")
         values = dict(option.split("=", 1) for option in options.split(",") if "=" in option)

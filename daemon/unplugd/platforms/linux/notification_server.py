@@ -2,10 +2,10 @@
 
 The server is whatever owns `org.freedesktop.Notifications`. It may not exist yet (a service starts before the desktop),
 and it may exit or be replaced at any time, so it is always called by its unique name: a call meant for one server never
-reaches the next. A call that is not answered in time says nothing about the server: its late answer counts, and it is
-repeated when it is needed again. The bus could start a server on a call to the well-known name, but a desktop's server fails if it is
-started before the desktop, and may not be started again in that session. So we only start it explicitly, once we know
-of a display: from our own environment, from the user manager's, or because a server was running earlier.
+reaches the next. A timeout says nothing about the server: the late answer counts, and the call is repeated when the
+answer is needed again. The bus could start a server on a call to the well-known name, but a desktop's server fails if it
+is started before the desktop, and may not be started again in that session. So we only start it explicitly, once we
+know of a display: from our own environment, from the user manager's, or because a server was running earlier.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from jeepney.low_level import Message
 
+    from unplugd.platforms.linux.bus import OnAnswer
     from unplugd.platforms.linux.bus_source import BusSource
 
 NAME: Final = "org.freedesktop.Notifications"
@@ -47,16 +48,12 @@ def has_display() -> bool:
 
 @dataclass(slots=True)
 class _Question:
-    """A call that is repeated until it is answered; only one late answer is waited for, however often it is repeated."""
+    """A call that is repeated until it is answered; at most one late answer is waited for."""
 
     is_asked: bool = False
     """Whether its timeout is still running."""
     is_late: bool = False
     """Whether an earlier call has timed out and may still be answered."""
-
-    def end(self, error: str) -> None:
-        self.is_asked = False
-        self.is_late = self.is_late or error == NO_ANSWER
 
 
 class NotificationServer:
@@ -100,19 +97,7 @@ class NotificationServer:
 
     def find_owner(self) -> None:
         """Ask the bus for the server's unique name, unless already asked."""
-        question = self._owner_question
-        if question.is_asked:
-            return
-        question.is_asked = True
-        self._bus.call(
-            BUS,
-            "GetNameOwner",
-            "s",
-            (NAME,),
-            self._on_owner_answer,
-            reply_signature="s",
-            on_late_answer=None if question.is_late else self._on_late_owner,
-        )
+        self._ask(self._owner_question, BUS, "GetNameOwner", "s", (NAME,), "s", self._on_owner_answer)
 
     def forget(self) -> None:
         """Forget the server because the bus connection was lost."""
@@ -133,35 +118,19 @@ class NotificationServer:
 
     def ask_capabilities(self) -> None:
         """Ask the server for its capabilities, unless already asked."""
-        question, owner = self._capabilities_question, self.owner
-        if question.is_asked:
-            return
-        question.is_asked = True
+        owner = self.owner
 
-        def on_answer(answer: tuple[Any, ...] | None, error: str) -> None:
-            question.end(error)
+        def on_answer(answer: tuple[Any, ...] | None, _error: str) -> None:
             # Another server may own the name by now.
             if owner != self.owner:
                 return
             if answer is None:
                 self._on_error(SILENT)
-            else:
-                self._take_capabilities(answer)
+            elif self.capabilities is None:
+                self.capabilities = frozenset(map(str, answer[0]))
+                self._on_capabilities()
 
-        def on_late_answer(answer: tuple[Any, ...]) -> None:
-            question.is_late = False
-            if owner == self.owner:
-                self._take_capabilities(answer)
-
-        self._bus.call(
-            self.address,
-            "GetCapabilities",
-            None,
-            (),
-            on_answer,
-            reply_signature="as",
-            on_late_answer=None if question.is_late else on_late_answer,
-        )
+        self._ask(self._capabilities_question, self.address, "GetCapabilities", None, (), "as", on_answer)
 
     def start(self, timeout_seconds: float) -> bool:
         """Have the bus start the desktop's server if the desktop is running; return whether it was asked to."""
@@ -216,8 +185,41 @@ class NotificationServer:
         else:
             self._on_change()
 
+    def _ask(
+        self,
+        question: _Question,
+        to: DBusAddress,
+        method: str,
+        signature: str | None,
+        body: tuple[Any, ...],
+        reply_signature: str,
+        on_answer: OnAnswer,
+    ) -> None:
+        """Send a call, unless it is already waiting for its answer; `on_answer` also gets a late one."""
+        if question.is_asked:
+            return
+        question.is_asked = True
+
+        def on_end(answer: tuple[Any, ...] | None, error: str) -> None:
+            question.is_asked = False
+            question.is_late = question.is_late or error == NO_ANSWER
+            on_answer(answer, error)
+
+        def on_late_answer(answer: tuple[Any, ...]) -> None:
+            question.is_late = False
+            on_answer(answer, "")
+
+        self._bus.call(
+            to,
+            method,
+            signature,
+            body,
+            on_end,
+            reply_signature=reply_signature,
+            on_late_answer=None if question.is_late else on_late_answer,
+        )
+
     def _on_owner_answer(self, answer: tuple[Any, ...] | None, error: str) -> None:
-        self._owner_question.end(error)
         if answer:
             self._set_owner(str(answer[0]))
         elif error == NO_OWNER:
@@ -226,15 +228,6 @@ class NotificationServer:
                 self._set_owner("")
         elif error == NO_ANSWER:
             self._on_change()
-
-    def _on_late_owner(self, answer: tuple[Any, ...]) -> None:
-        self._owner_question.is_late = False
-        self._set_owner(str(answer[0]))
-
-    def _take_capabilities(self, answer: tuple[Any, ...]) -> None:
-        if self.capabilities is None:
-            self.capabilities = frozenset(map(str, answer[0]))
-            self._on_capabilities()
 
     def _on_environment(self, answer: tuple[Any, ...] | None, _error: str) -> None:
         self._is_starting = False

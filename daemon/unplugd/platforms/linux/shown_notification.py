@@ -4,9 +4,9 @@ Notify returns the id with which the notification can be replaced or closed; unt
 notification. So at most one call is unanswered at a time. If the answer is late (after the timeout), its id is still
 used. After `LOST_ANSWER_SECONDS` it counts as lost and the next call is sent; if the answer arrives after all, its
 notification is closed at once. An id is only valid for the server that returned it: when another server owns the name,
-everything here is forgotten. If CloseNotification fails, it is repeated along with the next call. The error does not say
-whether the notification is gone or the server failed to close it, so only the latest
-`MAX_FAILED_CLOSINGS` are repeated.
+everything here is forgotten. If CloseNotification fails, it is repeated along with the next call. The error does not
+say whether the notification is gone or the server failed to close it, so only the last `MAX_FAILED_CLOSINGS` are
+repeated.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class ShownNotification:
         return True
 
     def _drop_request(self) -> None:
-        """Wait for the unanswered call no longer; a server that hangs for days must not fill the memory with messages."""
+        """Stop waiting for the unanswered call, and free its message: a server may hang for days."""
         if self._request:
             self._request.message = None
         self._request = None
