@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from tests.unit.test_documents import COMMANDS
 from tools import documents
 from tools.documents import grammar
 from unplugd import __version__
+from unplugd.config.checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +115,30 @@ def test_the_page_fits_a_terminal(shown: str) -> None:
     assert max(map(len, shown.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_option_is_in_the_page(command: str, shown: str) -> None:
+    """A command has its heading, and its options stand below that, or below that of the command it belongs to."""
+    assert re.search(rf"(?m)^ +{command}\b(?! [a-z])", shown)
+    top = " ".join(command.split()[:2])
+    section = re.split(rf"(?m)^   {top}\b", shown)[1]
+    section = re.split(r"(?m)^(?:   )?\w", section)[0]
+    for name in options(command) - {"--help"}:
+        assert re.search(rf"(?m)^ +{name}\b", section), name
+
+
+def test_the_general_options_are_in_the_page(shown: str) -> None:
+    assert "-h, --help" in shown
+    assert "--version" in shown
+
+
+def test_every_setting_is_in_the_page(shown: str) -> None:
+    section = shown.partition("\nCONFIGURATION\n")[2].partition("\nFILES\n")[0]
+    for table, settings in CHECKS.items():
+        below = section.partition(f"[{table}]")[2]
+        for setting in settings:
+            assert f"       {setting} = " in below, f"{table}.{setting}"
+
+
 @pytest.mark.parametrize("typed", OFFERED)
 def test_tab_offers(typed: str, shell: Typed | Fish) -> None:
     """The right commands, options, values and files, and nothing where nothing is known."""
@@ -135,6 +162,15 @@ def test_bash_keeps_the_shell_clean(tmp_path: Path) -> None:
     subprocess.run(["bash", "--norc", "-uc", code], cwd=tmp_path, check=True)
     before, after = ((tmp_path / name).read_text().splitlines() for name in ("before", "after"))
     assert set(after) - set(before) == {"_unplugd"}
+
+
+def test_the_source_distribution_brings_everything(built: Path) -> None:
+    """Packagers of systems build from it and run its tests."""
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as brought:
+        names = {name.partition("/")[2] for name in brought.getnames()}
+    assert {f"share/{place}" for place in PLACES} <= names
+    assert "tools/documents/__main__.py" in names
 
 
 def test_the_wheel_brings_everything(built: Path) -> None:
