@@ -70,3 +70,12 @@ def _usual_umask() -> Iterator[None]:
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def _same_time_zone() -> Iterator[None]:
+    """Give the next test the time zone that this one had."""
+    before = os.environ["TZ"]
+    yield
+    os.environ["TZ"] = before
+    time.tzset()

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
-
-import pytest
 
 from unplugd import local_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _zone() -> Iterator[None]:
-    """Give the next test its own time zone back."""
-    before = os.environ["TZ"]
-    yield
-    os.environ["TZ"] = before
-    time.tzset()
+    import pytest
 
 
 def test_now_is_in_the_zone_of_now(monkeypatch: pytest.MonkeyPatch) -> None:

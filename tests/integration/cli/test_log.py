@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -36,16 +35,10 @@ UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
 
 
 @pytest.fixture
-def reader(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Reader]:
-    """Yield a person in UTC."""
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Reader:
+    """Return a person at home, in UTC."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield Reader(tmp_path, capfd)
-    monkeypatch.undo()
-    time.tzset()
+    return Reader(tmp_path, capfd)
 
 
 # --- on a terminal

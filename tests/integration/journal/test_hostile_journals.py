@@ -22,7 +22,7 @@ from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 NOON: Final = 1_790_000_000.0
 NOBODY: Final = 65534
@@ -44,8 +44,8 @@ FORMATS: Final = {
 @pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Done]]:
-    """Yield what runs the real program for a user in Berlin, and fails where anything that it says could do harm."""
+) -> Callable[..., Done]:
+    """Return what runs the real program for a user in Berlin, and fails where anything that it says could do harm."""
     for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
@@ -63,9 +63,7 @@ def run(
             harmless.on_terminal(done.stdout)
         return done
 
-    yield run
-    monkeypatch.undo()
-    time.tzset()
+    return run
 
 
 def checked(form: str, done: Done) -> Any:

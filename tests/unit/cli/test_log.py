@@ -19,7 +19,6 @@ from unplugd.journal.files import NAME, list_files
 from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 STICK = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}
 METER = {"device": "1-1.3", "id": "1a79:6002", "name": "Contour Next Link 2.4"}
@@ -68,16 +67,10 @@ class Reader:
 
 
 @pytest.fixture
-def reader(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Reader]:
-    """Yield a person in UTC."""
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Reader:
+    """Return a person at home, in UTC."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield Reader(tmp_path, capfd)
-    monkeypatch.undo()
-    time.tzset()
+    return Reader(tmp_path, capfd)
 
 
 # --- text

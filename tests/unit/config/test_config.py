@@ -24,7 +24,6 @@ from unplugd.rules.events import CHANNELS
 from unplugd.rules.model import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 NOBODY = 65534
@@ -370,17 +369,6 @@ BERLIN, NEW_YORK, LORD_HOWE, KOLKATA = (
     "Australia/Lord_Howe",
     "Asia/Kolkata",
 )
-
-
-@pytest.fixture(autouse=True)
-def zone() -> Iterator[None]:
-    """Leave the clock's zone as it was."""
-    before = os.environ.get("TZ")
-    yield
-    os.environ.pop("TZ", None)
-    if before is not None:
-        os.environ["TZ"] = before
-    time.tzset()
 
 
 def live_in(name: str) -> None:

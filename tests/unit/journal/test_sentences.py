@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -13,9 +12,6 @@ from hypothesis import strategies as st
 
 from unplugd.journal import sentences
 from unplugd.local_time import format_local_time
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ABOUT = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}
 HEAD = "CareLink USB (port 1-1.2): "
@@ -143,15 +139,9 @@ def test_any_event_is_shown_harmless(event: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def honolulu() -> Iterator[None]:
+def honolulu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Live where the clock is ten hours behind."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = "Pacific/Honolulu"
-    time.tzset()
-    yield
-    os.environ.pop("TZ")
-    if before is not None:
-        os.environ["TZ"] = before
+    monkeypatch.setenv("TZ", "Pacific/Honolulu")
     time.tzset()
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import time
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,8 +23,6 @@ from unplugd.rules.model import PluggedPeriod, Reminder
 from unplugd.rules.uploaders import Program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from unplugd.notify.message import Message
 
 NOW = 100_000.0
@@ -35,19 +31,6 @@ STICK = Device("1-1.2", 0x0A21, 0x8001, name="CareLink USB")
 METER = Device("1-1.3", 0x1A79, 0x6210, name="Contour Next Link 2.4")
 SNOOZE = ("snooze", "Snooze 15 min")
 UPLOADING = ("uploading", "I am uploading")
-
-
-@pytest.fixture(autouse=True)
-def utc() -> Iterator[None]:
-    """Run in the time zone UTC."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = "UTC"
-    time.tzset()
-    yield
-    os.environ.pop("TZ")
-    if before is not None:
-        os.environ["TZ"] = before
-    time.tzset()
 
 
 def plug(device: Device = STICK, *, minutes: float = 12, used: float | None = None) -> PluggedPeriod:
