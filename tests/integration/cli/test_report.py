@@ -5,52 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import TESTS
-from tests.rig.daemon import Done
-from unplugd.cli import dispatch
+from tests.rig.report_command import MONTH, RANGE, make_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MONTH = TESTS / "histories" / "month.jsonl"
-NOW = 1_796_126_400.0
-"""Noon on 1 December 2026, UTC: after the month."""
-RANGE = ("--since", "2026-10-01", "--until", "2026-10-31")
+    from tests.rig.daemon import Done
 
 
 @pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Done]:
-    """Return what runs `unplugd report` for a user with folders of their own, in Berlin, a month after the month."""
-    for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    monkeypatch.setattr(time, "time", lambda: NOW)
-
-    def run(*arguments: str | Path) -> Done:
-        try:
-            code = dispatch.main(["report", *map(str, arguments)])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        out, err = capsys.readouterr()
-        return Done(code, out, err)
-
-    return run
-
-
-@pytest.fixture(autouse=True)
-def _same_clock_again() -> Any:
-    yield
-    time.tzset()
+    """Return what runs `unplugd report`."""
+    return make_user(tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, 0), (3, 1)])

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.unit.journal.test_writer import events, line, made, numbers
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.journal.writer import Journal, JournalFile
 from unplugd.rules.events import Resumed
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def made(file: JournalFile) -> Journal:
-    """Return a journal at a set time."""
-    return Journal(file, boot="b00t", now=lambda: 12.3456, wall=lambda: 1_764_000_000.1236)
-
-
-def events(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def line(number: int) -> str:
-    return json.dumps({"time": f"T{number}", "event": "x", "number": number})
-
-
-def numbers(path: Path) -> list[int]:
-    return [event["number"] for event in events(path)]
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from tests import TESTS
 from tests.rig import sample_report
-from tests.rig.daemon import Done
-from unplugd.cli import dispatch
+from tests.rig.report_command import MONTH, RANGE, make_user
 from unplugd.cli.local_zone import find_local_zone
 from unplugd.cli.report_text import make_lines, make_screen
 from unplugd.cli.text_layout import Layout
@@ -33,39 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MONTH = TESTS / "histories" / "month.jsonl"
-NOW = 1_796_126_400.0
-"""Noon on 1 December 2026, UTC: after the month."""
-RANGE = ("--since", "2026-10-01", "--until", "2026-10-31")
+    from tests.rig.daemon import Done
 
 
 @pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Done]:
-    """Return what runs `unplugd report` for a user with folders of their own, in Berlin, a month after the month."""
-    for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    monkeypatch.setattr(time, "time", lambda: NOW)
-
-    def run(*arguments: str | Path) -> Done:
-        try:
-            code = dispatch.main(["report", *map(str, arguments)])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        out, err = capsys.readouterr()
-        return Done(code, out, err)
-
-    return run
-
-
-@pytest.fixture(autouse=True)
-def _same_clock_again() -> Any:
-    yield
-    time.tzset()
+    """Return what runs `unplugd report`."""
+    return make_user(tmp_path, monkeypatch, capsys)
 
 
 EXPECTED = """\
@@ -401,14 +375,10 @@ def test_summer_has_its_own_time(monkeypatch: pytest.MonkeyPatch, written: str) 
     """Even where the system tells when clocks change, but no name of a time zone."""
     monkeypatch.setenv("TZ", written)
     time.tzset()
-    try:
-        zone, name = find_local_zone()
-        for at in (1_768_000_000.0, 1_784_000_000.0):
-            assert datetime.fromtimestamp(at, zone).hour == datetime.fromtimestamp(at).hour  # noqa: DTZ006 - as the system shows it
-        assert days.find_zone(name).utcoffset(datetime(2026, 7, 1)) == zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - local
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+    zone, name = find_local_zone()
+    for at in (1_768_000_000.0, 1_784_000_000.0):
+        assert datetime.fromtimestamp(at, zone).hour == datetime.fromtimestamp(at).hour  # noqa: DTZ006 - as the system shows it
+    assert days.find_zone(name).utcoffset(datetime(2026, 7, 1)) == zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - local
 
 
 def test_a_program_without_a_name_is_no_trouble() -> None:
