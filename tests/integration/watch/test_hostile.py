@@ -1,16 +1,21 @@
-"""A device chooses its own strings: whatever they are, they do no harm where they are shown."""
+"""What a device says of itself, and what other programs of the session send, does no harm."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jeepney import HeaderFields, message_bus, new_signal
+from jeepney.io.blocking import Proxy
 
-from tests.rig.usb import Model
+from tests.rig.notification_server import EMITTER
+from tests.rig.usb import METER, STICK, Model
 from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
+    from tests.rig.bus import Bus
     from tests.rig.daemon import Daemon
     from tests.rig.desktop import Desktop
     from tests.rig.server import Server
@@ -90,3 +95,32 @@ def test_dunst_shows_them_as_text(daemon: Daemon, desktop: Desktop, usb: Testbed
     desktop.screenshot("hostile")
     daemon.wait_for("reminded")
     wait_until(daemon.running, "the program to go on")
+
+
+def peak(daemon: Daemon) -> int:
+    """Return the most memory that it has had until now, in kB."""
+    status = Path(f"/proc/{daemon.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
+def test_large_signals_cost_no_memory(daemon: Daemon, bus: Bus, server: Server, usb: Testbed) -> None:
+    """Another program of the session sends twenty megabytes at a time, to everybody and to unplugd alone."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    daemon.wait_for("reminded")
+    before = peak(daemon)
+    with bus.connect() as other:
+        proxy = Proxy(message_bus, other, timeout=60)
+        names = [name for name in proxy.ListNames()[0] if name.startswith(":")]
+        ours = [name for name in names if proxy.GetConnectionUnixProcessID(name)[0] == daemon.pid]
+        for name in ("", *ours):
+            signal = new_signal(EMITTER, "NotificationClosed", "s", ("x" * 20_000_000,))
+            if name:
+                signal.header.fields[HeaderFields.destination] = name
+            other.send(signal)
+        proxy.GetId()
+    # What is sent after them has been read once it shows.
+    usb.plug(METER, "1-1.4")
+    wait_until(lambda: server.on_screen and "Contour" in server.on_screen[0].text, "both devices")
+    assert peak(daemon) - before < 4_000

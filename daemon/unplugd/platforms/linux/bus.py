@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from jeepney.auth import BEGIN, AuthenticationError, Authenticator
-from jeepney.low_level import HeaderFields, Message, MessageFlag, MessageType, Parser
+from jeepney.low_level import HeaderFields, Message, MessageFlag, MessageType
 from jeepney.wrappers import DBusAddress, new_method_call
 
 from unplugd.eventloop.loop import Source
+from unplugd.platforms.linux.incoming import IncomingMessages, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 BUS: Final = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
 HANDSHAKE_TIMEOUT_SECONDS: Final = 3.0
 """Timeout in seconds for the login and, by default, for a call."""
+BUS_SILENT: Final = "the bus does not answer"
+"""The reason if the bus exists but hangs."""
 NO_ANSWER: Final = "no answer in time"
 """The error of a call that was not answered before its timeout."""
 MAX_BACKLOG_BYTES: Final = 1_000_000
@@ -70,18 +73,23 @@ def _find_socket_paths(address: str) -> Iterator[bytes]:
 
 def _connect(address: str) -> socket.socket:
     """Connect to the first address of a list that accepts it; BusError with the reason of the last one otherwise."""
-    reason = "its address is not usable"
+    problem = "the bus cannot be reached: its address is not usable"
     for path in _find_socket_paths(address):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.setblocking(False)
         try:
             connection.connect(path)
+        except BlockingIOError:
+            # It exists, but accepts nobody.
+            connection.close()
+            problem = BUS_SILENT
         except (OSError, ValueError) as error:
             connection.close()
-            reason = getattr(error, "strerror", None) or reason
+            if reason := getattr(error, "strerror", None):
+                problem = f"the bus cannot be reached: {reason}"
         else:
             return connection
-    raise BusError(f"the bus cannot be reached: {reason}")
+    raise BusError(problem)
 
 
 @dataclass(slots=True)
@@ -110,13 +118,13 @@ class Bus(Source):
         self._on_disconnect = on_disconnect
         self._calls: dict[int, _Call] = {}
         self._serial = 0
-        self._parser = Parser()
+        self._incoming = IncomingMessages()
         self._outgoing = bytearray()
         self._queued: deque[bytes] = deque()
         self._login: Authenticator | None = Authenticator()
         self._break_at: float | None = now() + HANDSHAKE_TIMEOUT_SECONDS
         """When to give up the connection: at the login timeout, or immediately after a send error."""
-        self._break_reason = "the bus does not answer"
+        self._break_reason = BUS_SILENT
         self._socket = _connect(address)
         try:
             self._log_in()
@@ -208,9 +216,12 @@ class Bus(Source):
         except OSError as error:
             self._break(f"the bus connection was lost: {error.strerror}")
             return
-        self._parser.add_data(data)
-        while self._socket.fileno() >= 0 and (message := self._parse_next()) is not None:
-            self._dispatch(message)
+        self._incoming.add(data)
+        try:
+            while self._socket.fileno() >= 0 and (message := self._incoming.take()) is not None:
+                self._dispatch(message)
+        except StreamError:
+            self._break("the bus connection was lost: the bus sent an invalid message")
 
     def expire(self, now: float) -> None:
         """Report calls that have timed out, and give up the connection if it hangs."""
@@ -239,14 +250,6 @@ class Bus(Source):
             if not call.timed_out:
                 call.on_answer(None, reason)
         self._on_disconnect(reason)
-
-    def _parse_next(self) -> Message | None:
-        try:
-            message: Message | None = self._parser.get_next_message()
-        except Exception:  # noqa: BLE001 - jeepney raises all kinds of errors for a malformed message
-            self._break("the bus connection was lost: the bus sent an invalid message")
-            return None
-        return message
 
     def _log_in(self) -> None:
         if not self._login:

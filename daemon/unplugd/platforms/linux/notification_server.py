@@ -33,7 +33,7 @@ MANAGER: Final = DBusAddress(
     "/org/freedesktop/systemd1", "org.freedesktop.systemd1", "org.freedesktop.DBus.Properties"
 )
 OWNER_RULE: Final = f"type='signal',sender='{BUS.bus_name}',member='NameOwnerChanged',arg0='{NAME}'"
-SIGNALS_RULE: Final = f"type='signal',interface='{NAME}'"
+SIGNALS_RULE: Final = f"type='signal',sender='{NAME}',interface='{NAME}'"
 RESTART_SECONDS: Final = 60.0
 """Minimum seconds between attempts to start a server."""
 NO_OWNER: Final = "org.freedesktop.DBus.Error.NameHasNoOwner"

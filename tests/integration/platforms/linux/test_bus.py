@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from jeepney import DBusAddress, message_bus
+from jeepney import DBusAddress, HeaderFields, MessageFlag, message_bus, new_method_call, new_signal
 from jeepney.io.blocking import Proxy
 
 from tests.rig.bus import NOTIFICATIONS
@@ -62,6 +62,31 @@ def test_no_call_starts_a_service_by_itself(real: Client, bus: Bus) -> None:
     assert bus.activations() == []
     real.call(service, "GetCapabilities", activate=True)
     real.until(bus.activations, "the activation")
+
+
+@pytest.mark.parametrize("size", [100, 20_000_000])
+def test_what_another_program_sends_to_us_alone_is_passed_over(real: Client, bus: Bus, size: int) -> None:
+    """A call of any size, and a signal that is larger than ours: they cost neither memory nor the connection."""
+    real.call()
+    real.answered()
+    with bus.connect() as other:
+        proxy = Proxy(message_bus, other, timeout=60)
+        for name in proxy.ListNames()[0]:
+            if not name.startswith(":") or name == other.unique_name:
+                continue
+            to = DBusAddress("/x", name, "org.example.Big")
+            signal = new_signal(to, "Big", "s", ("x" * size,))
+            signal.header.fields[HeaderFields.destination] = name
+            call = new_method_call(to, "Do", "s", ("x" * size,))
+            call.header.flags |= MessageFlag.no_reply_expected
+            other.send(call)
+            other.send(signal)
+        proxy.GetId()
+        real.call()
+        assert real.answered()[0]
+    big = [signal for signal in real.signals if signal.header.fields[HeaderFields.member] == "Big"]
+    assert len(big) == (size < 1000)
+    assert real.lost == []
 
 
 def test_a_bus_that_dies_is_told_once(real: Client, bus: Bus) -> None:

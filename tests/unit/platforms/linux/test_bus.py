@@ -14,7 +14,12 @@ from jeepney.low_level import Parser
 
 from tests.rig.bus_client import Client
 from unplugd.platforms.linux import bus as module
-from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS, MAX_BACKLOG_BYTES, BusError
+from unplugd.platforms.linux.bus import (
+    BUS_SILENT,
+    HANDSHAKE_TIMEOUT_SECONDS,
+    MAX_BACKLOG_BYTES,
+    BusError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +193,7 @@ def test_a_bus_that_does_not_even_accept_is_not_waited_for(script: Script) -> No
             waiting.append(Client(script.address))
         except BusError as error:
             troubles.append(str(error))
-    assert set(troubles) == {"the bus cannot be reached: Resource temporarily unavailable"}
+    assert set(troubles) == {BUS_SILENT}
     for client in waiting:
         client.bus.close()
 
@@ -250,7 +255,7 @@ def test_a_silent_bus_is_given_up(script: Script, client: Client) -> None:
     assert client.bus.deadline() == client.clock.now + 0.001
     client.clock.now += 0.001
     client.turn()
-    assert client.lost == ["the bus does not answer"]
+    assert client.lost == [BUS_SILENT]
     assert client.answers == [(None, "the bus does not answer")]
 
 
