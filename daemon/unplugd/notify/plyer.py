@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS: Final = 20.0
 """Timeout of the child; a notification server that hangs blocks plyer for 25 seconds."""
+SUPERSEDED: Final = "superseded"
+RETRY_SECONDS: Final = 60.0
+"""Minimum seconds between a failure and the next attempt: each may make the bus start a notification server."""
 
 
 class Plyer(Child, Channel):
@@ -37,21 +40,29 @@ class Plyer(Child, Channel):
     ) -> None:
         super().__init__(now)
         self._check_session = check_session
+        self._failure: tuple[str, float] | None = None
+        """The error of the latest attempt, if it failed, and when to try again."""
         # -P: import nothing from the current folder, which for a service is the home folder.
         self._command = command or (sys.executable, "-P", "-m", "unplugd.notify.plyer_child")
 
     def show(self, message: Message, on_done: Callable[[str | None], None]) -> None:
         """Start the child; `on_done` is called when it has ended or timed out."""
-        self._end("superseded")
+        self._end(SUPERSEDED)
         if (error := self._check_session()) is not None:
             on_done(error)
+            return
+        if self._failure and self._now() < self._failure[1]:
+            on_done(self._failure[0])
             return
 
         def on_end(error: str | None, output: bytes) -> None:
             last_line = output.decode(errors="replace").strip().rpartition("\n")[2]
             # Report only the child's own messages: a traceback may contain a path, and so the user's name.
-            is_own = error is not None and last_line.startswith("plyer")
-            on_done(sanitize.one_line(last_line, 120) if is_own else error)
+            if error is not None and last_line.startswith("plyer"):
+                error = sanitize.one_line(last_line, 120)
+            has_failed = error not in (None, SUPERSEDED)
+            self._failure = (error or "", self._now() + RETRY_SECONDS) if has_failed else None
+            on_done(error)
 
         request = json.dumps({"title": message.title, "message": "\n".join(message.lines)})
         self._start(self._command, TIMEOUT_SECONDS, on_end, request.encode())

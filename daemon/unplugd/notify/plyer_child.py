@@ -8,6 +8,9 @@ import subprocess
 import sys
 import warnings
 
+EXPIRE_SECONDS = 300
+"""Seconds after which the notification goes away, since nobody can withdraw it; then the next reminder may be due."""
+
 
 class ShowError(Exception):
     """plyer could not show the notification; the error text is ours and contains no path."""
@@ -26,7 +29,9 @@ def main() -> int:
     try:
         from plyer import notification  # noqa: PLC0415 - import errors are handled below
 
-        notification.notify(title=message["title"], message=message["message"], app_name="unplugd")
+        # On Windows, plyer waits that long itself.
+        expiry = {"timeout": EXPIRE_SECONDS} if sys.platform == "linux" else {}
+        notification.notify(title=message["title"], message=message["message"], app_name="unplugd", **expiry)
     except Exception as error:  # noqa: BLE001 - plyer's back ends can raise anything
         # Leave out the text of other errors: it may contain a path, and so the user's name.
         reason = str(error) if isinstance(error, ShowError) else type(error).__name__
@@ -40,6 +45,9 @@ def _run_and_check(command: list[str], **_options: object) -> int:
     # plyer puts the message before the options, where "--" cannot protect it, so it must not look like an option.
     if any(word.startswith("-") for word in command[1:3]):
         raise ShowError("the text looks like an option")
+    # plyer always asks notify-send for a notification that stays.
+    if "-t" in command[3:-1]:
+        command[command.index("-t", 3) + 1] = str(EXPIRE_SECONDS * 1000)
     # Discard its output: it may contain a path.
     if subprocess.run(command, check=False, capture_output=True, timeout=15).returncode:
         raise ShowError(f"{os.path.basename(command[0])} failed")

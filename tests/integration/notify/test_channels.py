@@ -17,7 +17,8 @@ from tests.unit.notify.test_channels import MESSAGE, Rig
 from unplugd.eventloop import child
 from unplugd.eventloop.child import POLL_SECONDS
 from unplugd.notify.message import Message
-from unplugd.notify.plyer import TIMEOUT_SECONDS
+from unplugd.notify.plyer import RETRY_SECONDS, TIMEOUT_SECONDS
+from unplugd.notify.plyer_child import EXPIRE_SECONDS
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus
@@ -111,6 +112,31 @@ def test_plyer_imports_nothing_from_the_current_folder(
     assert Rig().show() is None
     assert (tmp_path / "shown").exists()
     assert not (tmp_path / "ran").exists()
+
+
+def test_what_plyer_shows_goes_away(bus: Bus, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can withdraw it: the real notify-send is told when it expires, which is never 0."""
+    need("notify-send")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    assert Rig().show() is None
+    assert server.on_screen[0].timeout == EXPIRE_SECONDS * 1000
+    assert not server.on_screen[0].hints.get("resident")
+
+
+def test_after_a_failure_plyer_rests(programs: Programs, tmp_path: Path) -> None:
+    """Each attempt may make the bus start a server, so there is one in a minute; a success needs no rest."""
+    runs = tmp_path / "runs"
+    programs.notify_send(f"echo >> {runs}; exit 1")
+    rig = Rig()
+    error = rig.show()
+    assert error
+    rig.clock.now += RETRY_SECONDS - 1
+    assert rig.show() == error
+    assert runs.read_text() == "\n"
+    programs.notify_send(f"echo >> {runs}")
+    rig.clock.now += 1
+    assert [rig.show(), rig.show()] == [None, None]
+    assert runs.read_text() == "\n\n\n"
 
 
 def test_a_message_that_looks_like_an_option_is_refused(programs: Programs, tmp_path: Path) -> None:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rig.daemon import LOOK_EVERY, SLACK
+from tests.rig.tools import need
 from tests.rig.usb import METER, STICK
 from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.rig.bus import Bus
     from tests.rig.daemon import Daemon
     from tests.rig.desktop import Desktop
@@ -180,15 +183,50 @@ def test_server_is_late(daemon: Daemon, bus: Bus, server: Server, usb: Testbed, 
     assert not bus.activations()
 
 
-def test_server_is_started_for_a_session(daemon: Daemon, bus: Bus, usb: Testbed) -> None:
+@pytest.mark.parametrize("channels", [DESKTOP_ONLY, ""], ids=["desktop only", "every channel"])
+def test_server_is_started_for_a_session(daemon: Daemon, bus: Bus, usb: Testbed, channels: str) -> None:
     """With a display there is a session: the bus is asked to start its server, once, not at every look."""
+    need("notify-send")
     daemon.environment["DISPLAY"] = ":77"
-    daemon.config(DESKTOP_ONLY, after_plug_in="0s")
+    daemon.config(channels, after_plug_in="0s")
     daemon.start()
     usb.plug(STICK)
     wait_until(bus.activations, "the request")
-    daemon.wait_for("delivery_failed")
-    never(lambda: bus.activations()[1:], "a second request", 5 * LOOK_EVERY)
+    daemon.wait_for("delivery_failed", channel="desktop" if channels else "terminal")
+    never(lambda: bus.activations()[1:], "a second request", 10 * LOOK_EVERY)
+
+
+@pytest.mark.parametrize("moment", ["before the start", "after the start", "server only"])
+def test_bus_or_server_hangs_in_a_session(
+    daemon: Daemon, bus: Bus, server: Server, usb: Testbed, tmp_path: Path, moment: str
+) -> None:
+    """One reminder within a look after it goes on, and withdrawn; nothing was shown by plyer, which would hang too."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "notify-send").write_text(f"#!/bin/sh\necho > {tmp_path}/used\n")
+    (programs / "notify-send").chmod(0o755)
+    daemon.environment.update(DISPLAY=":77", PATH=f"{programs}:{daemon.environment['PATH']}")
+    daemon.config(after_plug_in="0s")
+    if moment == "before the start":
+        bus.freeze()
+    daemon.start()
+    if moment == "after the start":
+        bus.freeze()
+    elif moment == "server only":
+        server.behave("hang")
+    stick = usb.plug(STICK)
+    # All channels have been tried.
+    daemon.wait_for("delivery_failed", channel="terminal", seconds=20)
+    assert not daemon.events("reminded")
+    if moment == "server only":
+        server.catch_up()
+    else:
+        bus.thaw()
+    back_once(daemon, server)
+    assert [event["channel"] for event in daemon.events("reminded")] == ["desktop"]
+    stick.unplug()
+    server.cleared()
+    assert not (tmp_path / "used").exists()
 
 
 def test_bus_is_late(daemon: Daemon, bus: Bus, server: Server, usb: Testbed) -> None:

@@ -33,6 +33,8 @@ BUS_SILENT: Final = "the bus does not answer"
 """The reason if the bus exists but hangs."""
 NO_ANSWER: Final = "no answer in time"
 """The error of a call that was not answered before its timeout."""
+INVALID_ANSWER: Final = "an invalid answer"
+"""The error of a call that was answered with values of other types than it should be."""
 MAX_BACKLOG_BYTES: Final = 1_000_000
 """Maximum number of unsent bytes; if there are more, the bus has stopped reading."""
 
@@ -307,7 +309,7 @@ class Bus(Source):
             signature = message.header.fields.get(HeaderFields.signature, "")
             if call.reply_signature not in (None, signature):
                 if not call.timed_out:
-                    call.on_answer(None, "an invalid answer")
+                    call.on_answer(None, INVALID_ANSWER)
             elif not call.timed_out:
                 call.on_answer(message.body, "")
             elif call.on_late_answer:

@@ -6,6 +6,7 @@ It speaks org.freedesktop.Notifications (Desktop Notifications Specification 1.2
   text, which makes no sound, replaces; it never replaces one that expires, because some servers would crash.
 - A server may hang: the channel gives up after `DELIVERY_TIMEOUT_SECONDS`, so that the next channel is tried, but sends
   nothing more until the answer arrives or counts as lost; otherwise everything would appear when the server wakes up.
+  No other program is used that would call the same server.
 - A server may report that a notification was closed before it reports the button that closed it (awesome, LXQt), so
   that a close is only passed on after `PRESS_SECONDS` without a press.
 - A server may crash or be replaced: its notifications are lost, and the listener is told about that and the new server.
@@ -25,9 +26,15 @@ from jeepney.low_level import HeaderFields
 from unplugd import sanitize
 from unplugd.notify.channel import Channel
 from unplugd.platforms.linux import bus
-from unplugd.platforms.linux.bus import NO_ANSWER, Bus, BusError
+from unplugd.platforms.linux.bus import BUS_SILENT, NO_ANSWER, Bus, BusError
 from unplugd.platforms.linux.bus_source import BusSource
-from unplugd.platforms.linux.notification_server import OWNER_RULE, SIGNALS_RULE, SILENT, NotificationServer
+from unplugd.platforms.linux.notification_server import (
+    NO_SESSION,
+    OWNER_RULE,
+    SIGNALS_RULE,
+    SILENT,
+    NotificationServer,
+)
 from unplugd.platforms.linux.shown_notification import ShownNotification
 
 if TYPE_CHECKING:
@@ -76,11 +83,15 @@ class Desktop(BusSource, Channel):
         self._deadline: float | None = None
         self._unreported_close: tuple[Literal["dismissed", "expired"], float] | None = None
         """How the notification was closed, and when to report that; nothing is shown until then."""
+        self._bus_error = ""
+        """Why there is no connection."""
 
-    @property
-    def session_is_up(self) -> bool:
-        """Whether a desktop is known to be running."""
-        return self._server.session_is_up
+    def check_other_program(self) -> str | None:
+        """Return why no other program may be made to show a notification now, or None if that may help."""
+        if self._bus is None:
+            hangs = self._bus_error == BUS_SILENT
+            return BUS_SILENT if hangs else None if self._server.session_is_up else NO_SESSION
+        return SILENT if self._notification.awaits_id else self._server.check_other_program()
 
     # --- as a channel
 
@@ -117,7 +128,8 @@ class Desktop(BusSource, Channel):
         try:
             self._bus = Bus(bus.find_session_address(), self._now, self._on_signal, self._on_disconnect)
         except BusError as error:
-            return str(error)
+            self._bus_error = str(error)
+            return self._bus_error
         self._bus.add_match(OWNER_RULE)
         self._bus.add_match(SIGNALS_RULE)
         self._server.find_owner()
@@ -232,6 +244,7 @@ class Desktop(BusSource, Channel):
         # A new bus reuses the same unique names, so the remembered id could belong to another program's notification.
         self._notification.forget()
         self._bus = None
+        self._bus_error = error
         self._server.forget()
         if self._unreported_close:
             self.withdraw()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jeepney.low_level import HeaderFields
 from jeepney.wrappers import DBusAddress
 
-from unplugd.platforms.linux.bus import BUS, NO_ANSWER
+from unplugd.platforms.linux.bus import BUS, INVALID_ANSWER, NO_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +37,13 @@ SIGNALS_RULE: Final = f"type='signal',sender='{NAME}',interface='{NAME}'"
 RESTART_SECONDS: Final = 60.0
 """Minimum seconds between attempts to start a server."""
 NO_OWNER: Final = "org.freedesktop.DBus.Error.NameHasNoOwner"
+SERVICE_UNKNOWN: Final = "org.freedesktop.DBus.Error.ServiceUnknown"
+"""The error if the bus knows of no server that it could start."""
+NO_CAPABILITIES: Final = frozenset({INVALID_ANSWER, "org.freedesktop.DBus.Error.UnknownMethod"})
+"""The errors of a server that cannot say what it can do; it is only sent text."""
 SILENT: Final = "the notification server does not answer"
 NOT_RUNNING: Final = "no notification server is running"
+NO_SESSION: Final = "no desktop session is up"
 
 
 def has_display() -> bool:
@@ -89,6 +94,8 @@ class NotificationServer:
         self._capabilities_question = _Question()
         self._is_starting = False
         self._last_start: float | None = None
+        self._is_startable = True
+        """Whether the bus may know of a server that it could start."""
 
     @property
     def address(self) -> DBusAddress:
@@ -120,14 +127,14 @@ class NotificationServer:
         """Ask the server for its capabilities, unless already asked."""
         owner = self.owner
 
-        def on_answer(answer: tuple[Any, ...] | None, _error: str) -> None:
+        def on_answer(answer: tuple[Any, ...] | None, error: str) -> None:
             # Another server may own the name by now.
             if owner != self.owner:
                 return
-            if answer is None:
+            if answer is None and error not in NO_CAPABILITIES:
                 self._on_error(SILENT)
             elif self.capabilities is None:
-                self.capabilities = frozenset(map(str, answer[0]))
+                self.capabilities = frozenset(map(str, answer[0] if answer else ()))
                 self._on_capabilities()
 
         self._ask(self._capabilities_question, self.address, "GetCapabilities", None, (), "as", on_answer)
@@ -136,9 +143,10 @@ class NotificationServer:
         """Have the bus start the desktop's server if the desktop is running; return whether it was asked to."""
         if self._is_starting:
             return False
-        now = self._now()
-        if self._last_start is not None and now < self._last_start + RESTART_SECONDS:
+        if not self._may_start():
             self._on_error(NOT_RUNNING)
+            # Its arrival may have escaped us.
+            self.find_owner()
             return False
         self._is_starting = True
         if not self.session_is_up:
@@ -146,7 +154,7 @@ class NotificationServer:
             arguments = ("org.freedesktop.systemd1.Manager", "Environment")
             self._bus.call(MANAGER, "Get", "ss", arguments, self._on_environment, reply_signature="v")
             return False
-        self._last_start = now
+        self._last_start = self._now()
         self._bus.call(
             BUS,
             "StartServiceByName",
@@ -157,6 +165,23 @@ class NotificationServer:
             timeout_seconds=timeout_seconds,
         )
         return True
+
+    def check_other_program(self) -> str | None:
+        """Return why no other program may be made to call the server now, or None.
+
+        It would hang like the server, show what nobody can withdraw once the server wakes up, or have the bus start one.
+        """
+        if self.owner is None or (self.owner and self.capabilities is None):
+            return SILENT
+        if self.owner:
+            return None
+        if not self.session_is_up:
+            return NO_SESSION
+        if self._is_startable:
+            if not self._may_start():
+                return NOT_RUNNING
+            self._last_start = self._now()
+        return None
 
     def check(self, report: Callable[[str | None, str], None]) -> None:
         """Ask, without starting one, whether there is a server; `report` gets the error, or None and a description."""
@@ -171,6 +196,10 @@ class NotificationServer:
             report(None, f"a notification server is there{without}")
 
         self._bus.call(SERVER, "GetCapabilities", None, (), on_answer, reply_signature="as")
+
+    def _may_start(self) -> bool:
+        """Return whether the latest attempt to start a server is long enough ago."""
+        return self._last_start is None or self._now() >= self._last_start + RESTART_SECONDS
 
     def _set_owner(self, owner: str) -> None:
         if owner == self.owner:
@@ -239,12 +268,13 @@ class NotificationServer:
         else:
             self._on_error(f"{NOT_RUNNING}, and no desktop session is up to start one")
 
-    def _on_start_answer(self, answer: tuple[Any, ...] | None, _error: str) -> None:
+    def _on_start_answer(self, answer: tuple[Any, ...] | None, error: str) -> None:
         self._is_starting = False
+        self._is_startable = error != SERVICE_UNKNOWN
         if self.owner:
             return
         if answer is None:
-            self._on_error(NOT_RUNNING)
+            self._on_error(SILENT if error == NO_ANSWER else NOT_RUNNING)
         else:
             # It runs, but we missed its arrival.
             self.find_owner()

@@ -9,7 +9,7 @@ from unplugd.notify.factory import make_channel
 from unplugd.platforms.linux import holders
 from unplugd.platforms.linux.clock import boot_id, now, sleep_seconds
 from unplugd.platforms.linux.freedesktop import Desktop
-from unplugd.platforms.linux.notification_server import has_display
+from unplugd.platforms.linux.notification_server import NO_SESSION, has_display
 from unplugd.platforms.linux.sleep import Sleep
 from unplugd.platforms.linux.sysfs import SYSFS
 from unplugd.platforms.linux.uevents import Uevents
@@ -127,6 +127,7 @@ class Linux:
         return make_channel(name, now, self._check_session)
 
     def _check_session(self) -> str | None:
-        """Return why plyer must not be used yet, or None: the bus would start the desktop's server too early."""
-        is_up = self._desktop.session_is_up if self._desktop else has_display()
-        return None if is_up else "no desktop session is up"
+        """Return why plyer must not be used now, or None: it uses the desktop's server, and has the bus start it."""
+        if self._desktop:
+            return self._desktop.check_other_program()
+        return None if has_display() else NO_SESSION

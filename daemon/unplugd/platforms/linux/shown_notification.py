@@ -6,7 +6,8 @@ used. After `LOST_ANSWER_SECONDS` it counts as lost and the next call is sent; i
 notification is closed at once. An id is only valid for the server that returned it: when another server owns the name,
 everything here is forgotten. If CloseNotification fails, it is repeated along with the next call. The error does not
 say whether the notification is gone or the server failed to close it, so only the last `MAX_FAILED_CLOSINGS` are
-repeated.
+repeated. A broken server that returns no id may have shown the notification all the same: it counts as shown, since
+repeating it would fill the screen, and the ones after it expire.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import sanitize
-from unplugd.platforms.linux.bus import NO_ANSWER
+from unplugd.platforms.linux.bus import INVALID_ANSWER, NO_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,8 @@ class ShownNotification:
         """The id of the notification that was closed last, 0 once the next one is shown."""
         self._close_when_known = False
         """Whether to close what an earlier run left as soon as the server is known."""
+        self._gives_ids = True
+        """Whether the server returns an id by which a notification can be replaced and closed."""
 
     @property
     def is_shown(self) -> bool:
@@ -96,6 +99,10 @@ class ShownNotification:
 
     def show(self, message: Message, capabilities: frozenset[str]) -> None:
         """Show `message`: as a new notification if it is fresh, otherwise as a replacement."""
+        if not message.fresh and not self._gives_ids:
+            # It would not replace the notification but stand beside it.
+            self._on_answer(message, None)
+            return
         if message.fresh or not self._may_be_replaced:
             self.close()
         body = "\n".join(message.lines)
@@ -110,7 +117,7 @@ class ShownNotification:
         if not message.fresh:
             hints["suppress-sound"] = ("b", True)
         # A reminder never expires on its own: it is withdrawn when it no longer applies.
-        expires = -1 if message.passing else 0
+        expires = -1 if message.passing or not self._gives_ids else 0
         icon = "drive-removable-media-usb"
         self._drop_request()
         arguments = ("unplugd", self._id, icon, message.title, body, actions, hints, expires)
@@ -152,6 +159,7 @@ class ShownNotification:
         self._drop_request()
         self._closing.clear()
         self._closed_id = 0
+        self._gives_ids = True
         self._set_id(0)
 
     def handle_closed(self, notification: int) -> bool:
@@ -173,6 +181,8 @@ class ShownNotification:
     def _on_notify_answer(self, request: _Request, answer: tuple[Any, ...] | None, error: str) -> None:
         if answer is not None:
             self._take_id(request, int(answer[0]))
+        elif error == INVALID_ANSWER:
+            self._take_id(request, 0)
         elif request.message:
             if error != NO_ANSWER:
                 self._request = None
@@ -186,11 +196,12 @@ class ShownNotification:
         message = request.message
         if message is None:
             # The answer had counted as lost, and something else has been shown since.
-            if notification != self._id:
+            if notification not in (0, self._id):
                 self._close(notification)
             return
         self._request = None
         self._closed_id = 0
+        self._gives_ids = notification != 0
         self._set_id(notification)
         self._may_be_replaced = not message.passing
         self._on_answer(message, None)

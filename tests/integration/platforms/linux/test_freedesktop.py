@@ -7,7 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jeepney import DBusAddress, MessageType, message_bus, new_method_return, new_signal
+from jeepney import (
+    DBusAddress,
+    HeaderFields,
+    MessageType,
+    message_bus,
+    new_method_call,
+    new_method_return,
+    new_signal,
+)
 from jeepney.io.blocking import Proxy
 
 from tests.rig.bus import NOTIFICATIONS
@@ -15,18 +23,21 @@ from tests.rig.server import Server
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
 from unplugd.notify.message import Message
-from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS
+from unplugd.platforms.linux.bus import BUS, BUS_SILENT, HANDSHAKE_TIMEOUT_SECONDS
 from unplugd.platforms.linux.freedesktop import (
     DELIVERY_TIMEOUT_SECONDS,
     PRESS_SECONDS,
     START_TIMEOUT_SECONDS,
     Desktop,
 )
+from unplugd.platforms.linux.notification_server import RESTART_SECONDS
 from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from jeepney.low_level import Message as BusMessage
 
     from tests.rig.bus import Bus
 
@@ -543,6 +554,7 @@ class Scripted:
         self.connection = bus.connect()
         Proxy(message_bus, self.connection, timeout=10).RequestName(NOTIFICATIONS)
         self.answers = list(answers)
+        self.calls: list[BusMessage] = []
 
     def serve(self) -> bool:
         """Answer what has come, and return whether all answers are given."""
@@ -550,32 +562,134 @@ class Scripted:
             message = self.connection.receive(timeout=0.001)
         except TimeoutError:
             return not self.answers
+        if message.header.message_type is MessageType.method_call:
+            self.calls.append(message)
         if message.header.message_type is MessageType.method_call and self.answers:
             self.connection.send(new_method_return(message, *self.answers.pop(0)))
         return not self.answers
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
-        [("s", ("none",))],
-        [("", ())],
-        [("as", (["body"],)), ("s", ("one",))],
-        [("as", (["body"],)), ("", ())],
-        [("as", (["body"],)), ("as", (["1"],))],
-    ],
-)
-def test_an_answer_that_makes_no_sense_is_a_failure(
-    rig: Rig, bus: Bus, answers: list[tuple[str, tuple[Any, ...]]]
-) -> None:
-    """A broken server cannot end the daemon; the next channel is tried."""
-    scripted = Scripted(bus, *answers)
-    rig.ask()
-    rig.until(lambda: scripted.serve() or rig.outcomes, "the answers")
-    rig.turn()
-    rig.clock.now += DELIVERY_TIMEOUT_SECONDS
-    assert rig.outcome() is not None
+@pytest.fixture
+def scripted(bus: Bus) -> Iterator[Scripted]:
+    scripted = Scripted(bus)
+    yield scripted
     scripted.connection.close()
+
+
+@pytest.mark.parametrize("answer", [("s", ("none",)), ("", ()), ("u", (3,))])
+def test_a_server_that_cannot_say_what_it_can_do_is_sent_text(
+    rig: Rig, scripted: Scripted, answer: tuple[str, tuple[Any, ...]]
+) -> None:
+    """A reminder without buttons is better than none."""
+    scripted.answers = [answer, ("u", (1,))]
+    rig.ask()
+    rig.until(lambda: scripted.serve() and rig.outcomes, "the answers")
+    assert rig.outcomes == [None]
+    assert scripted.calls[-1].body[5] == []
+
+
+@pytest.mark.parametrize("answer", [("s", ("one",)), ("", ()), ("as", (["1"],)), ("u", (0,))])
+def test_a_server_that_returns_no_id_does_not_fill_the_screen(
+    rig: Rig, scripted: Scripted, answer: tuple[str, tuple[Any, ...]]
+) -> None:
+    """What it was sent counts as shown and is not changed; the next ones expire, since nobody can withdraw them."""
+    scripted.answers = [("as", (["body"],)), answer, answer, ("u", (7,))]
+    for words in (WORDS, replace(WORDS, fresh=False), WORDS, WORDS):
+        rig.ask(words)
+        rig.until(lambda: scripted.serve() or rig.outcomes, "the answers")
+        assert rig.outcome() is None
+    shown = [call for call in scripted.calls if call.header.fields[HeaderFields.member] == "Notify"]
+    assert [(call.body[1], call.body[7]) for call in shown] == [(0, 0), (0, -1), (0, -1)]
+    # The last one has an id.
+    rig.desktop.withdraw()
+    rig.until(lambda: scripted.serve() and scripted.calls[-1].body == (7,), "the withdrawal")
+
+
+# --- whether another program may be made to show a notification
+
+
+def test_no_other_program_waits_for_a_server_that_hangs(rig: Rig, server: Server) -> None:
+    """It would show what nobody can withdraw when the server wakes up; one that refuses may take it from another."""
+    rig.desktop.connect()
+    assert rig.desktop.check_other_program() == SILENCE
+    server.behave("hang")
+    rig.ask()
+    rig.until(lambda: server.unanswered, "the question")
+    rig.wait(DELIVERY_TIMEOUT_SECONDS)
+    assert rig.outcomes.pop() == SILENCE
+    assert rig.desktop.check_other_program() == SILENCE
+    server.catch_up()
+    assert rig.show() is None
+    assert rig.desktop.check_other_program() is None
+    server.behave("hang")
+    rig.ask()
+    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.wait(DELIVERY_TIMEOUT_SECONDS)
+    assert rig.desktop.check_other_program() == SILENCE
+    server.catch_up()
+    server.behave("fail")
+    rig.until(lambda: rig.desktop.check_other_program() is None, "the late answer")
+    assert rig.show() is not None
+    assert rig.desktop.check_other_program() is None
+
+
+@pytest.mark.parametrize("is_let_in", [False, True])
+def test_no_other_program_waits_for_a_bus_that_hangs(
+    rig: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch, is_let_in: bool
+) -> None:
+    """Before and after it has let us in; a bus that does not exist is no obstacle in a session."""
+    monkeypatch.setenv("DISPLAY", ":0")
+    rig = rig.again()
+    if is_let_in:
+        rig.desktop.connect()
+        assert select.select([rig.desktop.fileno()], [], [], 10)[0], "the login is not answered"
+    bus.freeze()
+    rig.ask()
+    rig.turn()
+    rig.wait(DELIVERY_TIMEOUT_SECONDS)
+    error = SILENCE if is_let_in else BUS_SILENT
+    assert rig.outcomes.pop() == error
+    assert rig.desktop.check_other_program() == error
+    bus.thaw()
+    bus.kill()
+    rig.until(lambda: rig.desktop.fileno() < 0, "the loss")
+    assert rig.show() == "the bus cannot be reached: No such file or directory"
+    assert rig.desktop.check_other_program() is None
+    rig.desktop.close()
+
+
+def test_another_program_starts_no_server_past_the_one_a_minute(
+    rig: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither after our own attempt nor twice; and none before the desktop is up."""
+    rig.show()
+    assert rig.desktop.check_other_program() == "no desktop session is up"
+    monkeypatch.setenv("DISPLAY", ":0")
+    rig = rig.again()
+    assert rig.show() == "no notification server is running"
+    assert len(bus.activations()) == 1
+    assert rig.desktop.check_other_program() == "no notification server is running"
+    rig.clock.now += RESTART_SECONDS
+    assert rig.desktop.check_other_program() is None
+    assert rig.desktop.check_other_program() == "no notification server is running"
+    # The start that the other program has caused counts as ours.
+    assert rig.show() == "no notification server is running"
+    assert len(bus.activations()) == 1
+    rig.desktop.close()
+
+
+def test_another_program_is_tried_where_no_server_can_be_started(
+    rig: Rig, bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have another way to the person's screen."""
+    monkeypatch.setenv("DISPLAY", ":0")
+    rig = rig.again()
+    (tmp_path / f"session/services/{NOTIFICATIONS}.service").unlink()
+    bus.call(new_method_call(BUS, "ReloadConfig"))
+    for _ in range(2):
+        assert rig.show() == "no notification server is running"
+        assert rig.desktop.check_other_program() is None
+    rig.desktop.close()
 
 
 # --- no desktop yet
