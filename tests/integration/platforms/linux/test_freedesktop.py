@@ -538,6 +538,30 @@ def test_a_bus_that_is_slow_once_costs_nothing(
     rig.until(lambda: not server.on_screen, "the withdrawal")
 
 
+def test_a_bus_that_is_slow_to_start_a_server_costs_nothing(
+    rig: Rig, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server that comes in the end is heard of and used, and no second one is asked for."""
+    monkeypatch.setenv("DISPLAY", ":0")
+    rig = rig.again()
+    rig.desktop.connect()
+    rig.until(lambda: rig.desktop.deadline() is None, "the bus to answer")
+    bus.freeze()
+    for error in (SILENCE, "no notification server is running"):
+        rig.ask()
+        rig.wait(START_TIMEOUT_SECONDS)
+        assert rig.outcomes.pop() == error
+    bus.thaw()
+    server = Server(bus)
+    server.start()
+    rig.until(lambda: "back" in rig.heard.said, "the server")
+    assert rig.show() is None
+    assert len(server.on_screen) == 1
+    assert len(bus.activations()) == 1
+    rig.desktop.close()
+    server.kill()
+
+
 def test_without_a_session_bus_it_says_so(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """At once."""
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")

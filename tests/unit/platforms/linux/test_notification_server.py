@@ -127,6 +127,21 @@ def test_a_server_that_runs_after_all_is_found(rig: Rig, answer: int) -> None:
     assert rig.server.owner == ":1.5"
 
 
+def test_a_start_that_is_not_answered_in_time_is_followed_up(rig: Rig) -> None:
+    """It is not repeated within a minute, but whoever wants to show something asks the bus who the server is."""
+    rig.server.find_owner()
+    rig.take("GetNameOwner").on_answer(None, NO_OWNER)
+    assert rig.server.start(15)
+    rig.take_reports()
+    rig.take("StartServiceByName").on_answer(None, NO_ANSWER)
+    assert rig.take_reports() == [SILENT]
+    assert not rig.server.start(15)
+    assert rig.take_reports() == [NOT_RUNNING]
+    rig.take("GetNameOwner").on_answer((":1.5",), "")
+    assert rig.server.owner == ":1.5"
+    assert rig.take("GetCapabilities").to == ":1.5"
+
+
 def find(rig: Rig, owner: str) -> None:
     """Let the bus say who the server is."""
     rig.server.find_owner()
