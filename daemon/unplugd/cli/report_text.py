@@ -20,6 +20,7 @@ from unplugd.review.wording import (
     compare_with_before,
     describe_covered,
     describe_duration,
+    describe_held_back,
     describe_not_watched,
     format_moment,
     format_share,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 MIN_ROWS: Final = 7
 """Each table may have this many rows even if the report then does not fit on the screen."""
+MAX_HELD_BACK: Final = 5
+"""Maximum number of programs named that held reminders back, those that did longest."""
 END_TEXTS: Final = {
     "unseen": (
         "One device was unplugged while unplugd was not running; its time counts until it was last seen.",
@@ -109,6 +112,8 @@ def _describe_totals(report: Report, layout: Layout) -> Iterator[Text]:
     if total.snoozes:
         snoozed = describe_duration(total.snoozed_for)
         yield from layout.label("Snoozed", f"{_count_times(total.snoozes)}, {snoozed}")
+    for number, held_back in enumerate(describe_held_back(report)[:MAX_HELD_BACK]):
+        yield from layout.label("" if number else "Held back by", shorten(held_back, layout.value_columns))
     yield from _describe_open_periods(report, layout)
     # A period is counted where it began, and so are its programs.
     begun_earlier = len(report.periods) > total.periods

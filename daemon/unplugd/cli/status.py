@@ -82,6 +82,14 @@ def _describe_device(device: dict[str, Any]) -> Iterator[str]:
         yield f"{plugged_in}, not used since {used_until}" if used_until else f"{plugged_in}, not used"
     for program in device["strangers"]:
         yield f"held open by {make_printable(program)}, which is not known as upload software"
+    if device["forgotten_by"]:
+        since = f" since {format_time(device['moved_at'])}" if device["moved_at"] else ""
+        yield f"still open in {make_printable(device['forgotten_by'])}, but nothing has moved{since}: a forgotten window"
+    if device["held_back_by"]:
+        until = format_time(device["held_back_until"])
+        yield f"reminder held back until {until}, as {make_printable(device['held_back_by'])} is running"
+    if device["uploading_until"]:
+        yield f"no reminder until {format_time(device['uploading_until'])}, as you said that you are uploading"
     if device["snoozed_until"]:
         yield f"snoozed until {format_time(device['snoozed_until'])}"
     if device["next_reminder"]:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 MAX_OPEN_PERIODS: Final = 6
 """Maximum number of open periods listed."""
 
+MAX_HELD_BACK: Final = 5
+"""Maximum number of programs named that held reminders back, those that did longest."""
+
 
 def render_summary(view: ReportView) -> str:
     """Return the summary as HTML."""
@@ -133,6 +136,13 @@ def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
             pluralize(total.snoozes, "time", "times"),
             None,
             f"{render_duration(total.snoozed_for)} in total",
+        )
+    for program, times, seconds in report.held_back[:MAX_HELD_BACK]:
+        yield make_fact(
+            f"Reminders held back by {escape_name(program, 'an unknown program')}, which was running",
+            render_duration(seconds, "less than a second"),
+            None,
+            pluralize(times, "time", "times"),
         )
     if total.strangers:
         yield make_fact(

@@ -37,6 +37,7 @@ class JournalEvent(msgspec.Struct, gc=False):
     idle_for: float = -1.0
     used_for: float = -1.0
     snoozed_for: float = -1.0
+    held_for: float = -1.0
     count: float = -1.0
     lost: float = -1.0
     continued: bool = False

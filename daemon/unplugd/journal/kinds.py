@@ -6,6 +6,7 @@ from typing import Final
 
 FIRST: Final = ("started", "config_loaded", "resumed")
 OF_A_DEVICE: Final = (
+    "held_back_ended",
     "use_ended",
     "reminder_ended",
     "unplugged",
@@ -14,6 +15,7 @@ OF_A_DEVICE: Final = (
     "use_began",
     "snoozed",
     "stranger",
+    "held_back",
     "checkpoint",
 )
 LAST: Final = ("reminded", "delivery_failed", "gap", "stopped")

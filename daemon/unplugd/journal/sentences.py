@@ -17,6 +17,14 @@ OUTCOME_SENTENCES: Final = {
     "expired": "reminder closed by the desktop",
 }
 
+HELD_BACK_END_SENTENCES: Final = {
+    "over": "its time is over",
+    "ended": "it ended",
+    "in_use": "an upload began",
+    "snoozed": "snoozed",
+    "unplugged": "unplugged",
+}
+
 
 def describe(event: Mapping[str, Any]) -> str:
     """Return an event as a sentence, preceded by the name of its device if it has one."""
@@ -50,6 +58,16 @@ def _describe_reminder(event: Mapping[str, Any]) -> str:
     return f"reminder {_get_text(event, 'count')} by {_get_text(event, 'channel')}{urgent}{where}"
 
 
+def _describe_use_end(event: Mapping[str, Any]) -> str:
+    sentence = (
+        f"no longer in use by {_get_text(event, 'program')}, after {_describe_duration(event, 'used_for')}"
+    )
+    if not event.get("forgotten"):
+        return sentence
+    still = f" for {_describe_duration(event, 'still_for')}" if "still_for" in event else ""
+    return f"{sentence}: still open, but nothing has moved{still}"
+
+
 _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "started": lambda e: f"unplugd {_get_text(e, 'version')} started",
     "stopped": lambda e: f"unplugd stopped ({_get_text(e, 'reason')})",
@@ -60,11 +78,16 @@ _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
         f" {_describe_duration(e, 'plugged_for')}, unused for {_describe_duration(e, 'idle_for')}"
     ),
     "use_began": lambda e: f"in use by {_get_text(e, 'program')} ({_get_text(e, 'evidence')})",
-    "use_ended": lambda e: (
-        f"no longer in use by {_get_text(e, 'program')}, after {_describe_duration(e, 'used_for')}"
-    ),
+    "use_ended": _describe_use_end,
     "reminded": _describe_reminder,
     "reminder_ended": lambda e: OUTCOME_SENTENCES.get(str(e.get("outcome")), _get_text(e, "outcome")),
+    "held_back": lambda e: (
+        f"reminder held back: {_get_text(e, 'program')} is running ({_get_text(e, 'evidence')})"
+    ),
+    "held_back_ended": lambda e: (
+        f"no longer held back by {_get_text(e, 'program')}, after {_describe_duration(e, 'held_for')}:"
+        f" {HELD_BACK_END_SENTENCES.get(str(e.get('how')), _get_text(e, 'how'))}"
+    ),
     "snoozed": lambda e: f"snoozed for {_describe_duration(e, 'snoozed_for')}",
     "snooze_ended": lambda e: f"snooze over after {_describe_duration(e, 'snoozed_for')}",
     "delivery_failed": lambda e: (

@@ -20,7 +20,7 @@ from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
 from unplugd.rules import devices
 from unplugd.rules.devices import Device
-from unplugd.rules.model import DeviceUse
+from unplugd.rules.model import DeviceUse, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,15 +110,15 @@ class Portable:
         """Return the watched devices that are plugged in, named as in the watch list."""
         return devices.select_watched(self.list_all_devices(), watches)
 
-    def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software started last and its start, None if none is running."""
+    def find_running(self, software: Sequence[Uploader]) -> Running | None:
+        """Return, of the upload software that is running, the one that started first; None if none is running."""
         return processes.find_running(software, self.now, self._starts)
 
     def find_usage(
         self,
         watched: Sequence[Device],
         _software: Sequence[Uploader],
-        _running: tuple[str, float] | None,
+        _running: Running | None,
         _at: float,
     ) -> tuple[DeviceUse, ...]:
         """Return every device as idle; the rules make running upload software delay reminders."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from unplugd import sanitize
 from unplugd.rules import uploaders
+from unplugd.rules.model import Running
 from unplugd.rules.uploaders import Program, Uploader
 
 if TYPE_CHECKING:
@@ -55,26 +56,24 @@ def find_running(
     now: Callable[[], float],
     known_starts: dict[tuple[int, float], float] | None = None,
     wall: Callable[[], float] = time.time,
-) -> tuple[str, float] | None:
-    """Return the upload software started last and its start on the clock `now`, None if none is running.
+) -> Running | None:
+    """Return, of the upload software that is running, the one that started first; None if none is running.
 
-    A child process of the same program does not count as another start. psutil has the start on the wall clock, which
+    Its start is on the clock `now`. psutil has the start on the wall clock, which
     people set, so `known_starts`, a cache kept by the caller, has the starts on the clock `now` as first converted.
     """
     import psutil
 
     alone = [uploader for uploader in software if uploader.alone]
     seen: dict[tuple[int, float], float] = {}
-    latest: tuple[str, float] | None = None
+    first: Running | None = None
     for process in psutil.process_iter():
         try:
             if not _may_match(process.name(), alone):
                 continue
-            uploader = uploaders.find_uploader(read_program(process), alone)
-            parent = process.parent() if uploader else None
-            if uploader is None or (
-                parent and uploaders.find_uploader(read_program(parent), alone) == uploader
-            ):
+            program = read_program(process)
+            uploader = uploaders.find_uploader(program, alone)
+            if uploader is None:
                 continue
             created = process.create_time()
         except (psutil.Error, *OS_ERRORS):
@@ -84,12 +83,18 @@ def find_running(
         # Keep it between the clock's zero and now, however the wall clock has been set.
         started = (known_starts or {}).get(key, max(0.0, min(moment, moment - (wall() - created))))
         seen[key] = started
-        if latest is None or started > latest[1]:
-            latest = (uploader.name, started)
+        if first is None or started < first.started:
+            first = describe_running(uploader, program, started)
     if known_starts is not None:
         known_starts.clear()
         known_starts.update(seen)
-    return latest
+    return first
+
+
+def describe_running(uploader: Uploader, program: Program, started: float) -> Running:
+    """Return upload software that is running, with names that may be shown."""
+    process = sanitize.one_line(program.name)
+    return Running(uploader.name or process or "unnamed", started, process)
 
 
 def _may_match(name: str, software: Sequence[Uploader]) -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.rules.devices import Device, Watch
-    from unplugd.rules.model import DeviceUse
+    from unplugd.rules.model import DeviceUse, Running
     from unplugd.rules.uploaders import Uploader
 
 
@@ -29,14 +29,14 @@ class Platform(Protocol):
     def scan(self, watches: Sequence[Watch], /) -> list[Device]:
         """Return the watched devices that are plugged in."""
 
-    def find_running(self, software: Sequence[Uploader], /) -> tuple[str, float] | None:
-        """Return the upload software started last and its start, None if none is running."""
+    def find_running(self, software: Sequence[Uploader], /) -> Running | None:
+        """Return, of the upload software that is running, the one that started first; None if none is running."""
 
     def find_usage(
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
-        running: tuple[str, float] | None,
+        running: Running | None,
         at: float,
         /,
     ) -> tuple[DeviceUse, ...]:

@@ -94,15 +94,15 @@ class SimulatedPlatform(Source):
         """Return the stick while it is plugged in."""
         return [STICK] if self._current.plugged_in else []
 
-    def find_running(self, _software: Sequence[Uploader]) -> tuple[str, float] | None:
+    def find_running(self, _software: Sequence[Uploader]) -> None:
         """Return None: the story's uploader is noticed because it uses the stick."""
-        return None
+        return
 
     def find_usage(
         self,
         watched: Sequence[Device],
         _software: Sequence[Uploader],
-        _running: tuple[str, float] | None,
+        _running: object,
         _at: float,
     ) -> tuple[DeviceUse, ...]:
         """Return the use of the stick in the current step."""

@@ -39,6 +39,8 @@ class DeviceEvents:
             "use_began": self.on_use_began,
             "use_ended": self.on_use_ended,
             "reminder_ended": self.on_reminder_ended,
+            "held_back": self.on_held_back,
+            "held_back_ended": self.on_held_back_ended,
             "snoozed": self.on_snoozed,
             "snooze_ended": self.on_snooze_ended,
             "stranger": self.on_stranger,
@@ -120,15 +122,16 @@ class DeviceEvents:
     def on_reminder_ended(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Record the outcome of the last reminder."""
         period = boot.find_plugged_in(event.device)
-        if period is None or not period.shown:
+        if period is None or not period.reminders.is_shown:
             return False
         period.touch(at, wall)
-        period.shown = False
+        period.reminders.is_shown = False
         if event.outcome not in OUTCOMES:
             return False
         # If the last reminder already has an outcome, this event ends an update, which is not a separate reminder.
-        if period.reminders and not period.reminders[-1].outcome:
-            period.reminders[-1].outcome = event.outcome
+        delivered = period.reminders.delivered
+        if delivered and not delivered[-1].outcome:
+            delivered[-1].outcome = event.outcome
         return True
 
     def on_snoozed(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
@@ -153,6 +156,24 @@ class DeviceEvents:
             period.touch(at, wall)
         return True
 
+    def on_held_back(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
+        """Record that a program begins to hold reminders back."""
+        period = self._find_or_begin_period(boot, event, at, wall)
+        period.held_back.begin(period.touch(at, wall), event.program)
+        return True
+
+    def on_held_back_ended(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
+        """Record that the program no longer does."""
+        period = boot.find_plugged_in(event.device)
+        if period is None or period.held_back.current is None:
+            return False
+        # If the device was unplugged while unplugd was not running, this event was written at the next start.
+        held_for = check_number(event.held_for)
+        began = period.held_back.current[0]
+        at = period.touch(at, wall)
+        period.held_back.end(at if held_for is None else min(at, began + held_for))
+        return True
+
     def on_stranger(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Record an unknown program, once."""
         period = self._find_or_begin_period(boot, event, at, wall)
@@ -170,14 +191,15 @@ class DeviceEvents:
                 self._results.notes["odd_events"] += 1
                 continue
             reminded_at = period.touch(at, wall)
-            period.shown = True
+            period.reminders.is_shown = True
             if port in due:
                 # The count is the highest of all devices; it is only certain for a single one.
-                if len(due) == 1 or not period.reminders:
+                delivered = period.reminders.delivered
+                if len(due) == 1 or not delivered:
                     count = int(check_number(event.count) or 0)
                 else:
-                    count = period.reminders[-1].count + 1
-                period.reminders.append(OpenReminder(reminded_at, count, event.urgency, event.channel))
+                    count = delivered[-1].count + 1
+                delivered.append(OpenReminder(reminded_at, count, event.urgency, event.channel))
 
     def _find_or_begin_period(
         self, boot: BootClock, event: JournalEvent, at: float, wall: float

@@ -42,6 +42,10 @@ def make_json(report: Report) -> dict[str, Any]:
         ],
         "computers": [{"host": host, **_make_figures(figures)} for host, figures in report.computers],
         "periods": [_make_period(period, zone) for period in report.periods],
+        "held_back": [
+            {"program": program, "times": times, "held_for": seconds}
+            for program, times, seconds in report.held_back
+        ],
         "watched": [
             {"host": run.host, "began": format_time(run.began), "ended": format_time(run.ended)}
             for run in report.watched
@@ -108,6 +112,14 @@ def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
             for snooze in period.snoozes
         ],
         "strangers": list(period.strangers),
+        "held_back": [
+            {
+                "began": _format_time(held.began, zone),
+                "ended": _format_time(held.ended, zone),
+                "program": held.program,
+            }
+            for held in period.held_back
+        ],
     }
 
 

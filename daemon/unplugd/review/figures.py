@@ -68,6 +68,11 @@ class Report(msgspec.Struct, frozen=True):
     computers: tuple[tuple[str, Figures], ...]
     periods: tuple[Period, ...]
     """The periods that overlap the report's interval, cut to it, oldest first."""
+    held_back: tuple[tuple[str, int, float], ...]
+    """Programs that held reminders back by running ("" if unknown): how many times, and for how many seconds in all.
+
+    The longest time comes first. Two devices with reminders held back at the same time count twice.
+    """
     watched: tuple[Watched, ...]
     not_watched_for: float
     """Seconds for which unplugd was not running, added up over the computers.

@@ -15,7 +15,7 @@ from unplugd.review.figures import OUTCOMES, Figures
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from unplugd.review.model import Period, Snooze, Use
+    from unplugd.review.model import HeldBack, Period, Snooze, Use
 
 
 def to_milliseconds(seconds: float) -> int:
@@ -91,6 +91,7 @@ class PeriodMs:
     __slots__ = (
         "began",
         "ended",
+        "held_back",
         "last_counted",
         "outcomes",
         "period",
@@ -106,6 +107,7 @@ class PeriodMs:
         self.ended = to_milliseconds(period.ended)
         self.uses = Intervals(period.uses)
         self.snoozes = Intervals(period.snoozes)
+        self.held_back = Intervals(period.held_back)
         self.reminded_at = [to_milliseconds(reminder.at) for reminder in period.reminders]
         self.outcomes = [
             reminder.outcome if reminder.outcome in OUTCOMES else "" for reminder in period.reminders
@@ -178,6 +180,10 @@ class PeriodMs:
                 replace(snooze, began=max(snooze.began, since), ended=min(snooze.ended, until))
                 for snooze in self.snoozes.select(period.snoozes, low, high)
             ),
+            held_back=tuple(
+                replace(held, began=max(held.began, since), ended=min(held.ended, until))
+                for held in self.held_back.select(period.held_back, low, high)
+            ),
         )
 
 
@@ -186,7 +192,7 @@ class Intervals:
 
     __slots__ = ("begins", "ends", "totals")
 
-    def __init__(self, items: Sequence[Use | Snooze]) -> None:
+    def __init__(self, items: Sequence[Use | Snooze | HeldBack]) -> None:
         self.begins = [to_milliseconds(item.began) for item in items]
         self.ends = [to_milliseconds(item.ended) for item in items]
         self.totals: list[int] = list(accumulate(map(sub, self.ends, self.begins), initial=0))

@@ -43,10 +43,18 @@ class Snooze(msgspec.Struct, frozen=True, gc=False):
     ended: float
 
 
+class HeldBack(msgspec.Struct, frozen=True, gc=False):
+    """A time for which a program held reminders back by running; `program` is "" if unknown."""
+
+    began: float
+    ended: float
+    program: str
+
+
 class Period(msgspec.Struct, frozen=True):
     """A device plugged into a computer, from plug-in to unplug; a replug within ten seconds continues it.
 
-    Its uses and its snoozes are within it, in order and without overlaps.
+    Its uses, its snoozes and the times for which reminders were held back are within it, in order and without overlaps.
     """
 
     host: str
@@ -60,6 +68,7 @@ class Period(msgspec.Struct, frozen=True):
     reminders: tuple[Reminder, ...] = ()
     snoozes: tuple[Snooze, ...] = ()
     strangers: tuple[str, ...] = ()
+    held_back: tuple[HeldBack, ...] = ()
 
     @property
     def plugged_for(self) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from unplugd.journal.timestamps import parse_timestamp
-from unplugd.review.model import Snooze, Use
+from unplugd.review.model import HeldBack, Snooze, Use
 
 if TYPE_CHECKING:
     from unplugd.journal.event import JournalEvent
@@ -36,6 +36,16 @@ class OpenReminder(msgspec.Struct, gc=False):
     urgency: str
     channel: str
     outcome: str = ""
+
+
+class OpenReminders:
+    """The reminders of a period; `is_shown`: one is on the screen."""
+
+    __slots__ = ("delivered", "is_shown")
+
+    def __init__(self) -> None:
+        self.delivered: list[OpenReminder] = []
+        self.is_shown = False
 
 
 class OpenUses:
@@ -108,6 +118,29 @@ class OpenSnoozes:
             self.current = None
 
 
+class OpenHeldBack:
+    """The times for which reminders of a period were held back; the last one may be in progress."""
+
+    __slots__ = ("current", "finished")
+
+    def __init__(self) -> None:
+        self.current: tuple[float, str] | None = None
+        """Begin and program of the one in progress."""
+        self.finished: list[HeldBack] = []
+
+    def begin(self, at: float, program: str) -> None:
+        """Begin a time for which `program` holds reminders back, ending the current one."""
+        self.end(at)
+        self.current = (at, program)
+
+    def end(self, at: float) -> None:
+        """End the current one, if any."""
+        if self.current:
+            began, program = self.current
+            self.finished.append(HeldBack(began, max(began, at), program))
+            self.current = None
+
+
 class OpenPeriod:
     """A period that is still growing."""
 
@@ -115,11 +148,11 @@ class OpenPeriod:
         "at",
         "began",
         "boot",
+        "held_back",
         "id",
         "name",
         "plugged_at",
         "reminders",
-        "shown",
         "snoozes",
         "strangers",
         "unplugged_at",
@@ -145,11 +178,10 @@ class OpenPeriod:
         """When it was unplugged, None while it is plugged in; a replug may still continue the period."""
         self.unseen = False
         """Whether it was unplugged while unplugd was not running."""
-        self.shown = False
-        """Whether a reminder is on the screen."""
         self.uses = OpenUses()
         self.snoozes = OpenSnoozes()
-        self.reminders: list[OpenReminder] = []
+        self.held_back = OpenHeldBack()
+        self.reminders = OpenReminders()
         self.strangers: list[str] = []
 
     def skip_checkpoints(self, last: JournalEvent, next_time: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from datetime import UTC
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -71,6 +72,7 @@ def build_report(
                 key=lambda period: (period.began, period.host, period.device),
             )
         ),
+        held_back=_sum_held_back(touching, low, high),
         watched=tuple(
             replace(run, began=max(run.began, low / 1000), ended=min(run.ended, high / 1000))
             for run in review.watched
@@ -140,6 +142,22 @@ def _build_days(
                 period.add_to((builder,), day_low, day_high)
     return tuple(
         (day.date, builder.build()) for day, builder in zip(local_days, builders, strict=True) if builder
+    )
+
+
+def _sum_held_back(periods: Iterable[PeriodMs], low: int, high: int) -> tuple[tuple[str, int, float], ...]:
+    """Return the programs that held reminders back, how many times and for how many seconds, the longest first."""
+    times: Counter[str] = Counter()
+    lengths: Counter[str] = Counter()
+    for timed in periods:
+        begins, ends = timed.held_back.begins, timed.held_back.ends
+        for held, began, ended in zip(timed.period.held_back, begins, ends, strict=True):
+            times[held.program] += low <= began < high
+            lengths[held.program] += max(0, min(ended, high) - max(began, low))
+    return tuple(
+        (program, times[program], lengths[program] / 1000)
+        for program in sorted(times, key=lambda program: (-lengths[program], program))
+        if times[program] or lengths[program]
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
-from unplugd.review.model import End, Period, Reminder, Snooze, Use, Watched
+from unplugd.review.model import End, HeldBack, Period, Reminder, Snooze, Use, Watched
 
 if TYPE_CHECKING:
     from unplugd.review.open_period import BootClock
@@ -43,6 +43,7 @@ class Results:
         boot.ended[port] = ended
         period.uses.end(ended)
         period.snoozes.end(ended)
+        period.held_back.end(ended)
         if skipped is not None:
             period.uses.restore_missing(skipped, period.plugged_at, ended)
         at, wall = period.at, period.wall
@@ -78,10 +79,14 @@ class Results:
                         clean(reminder.channel, MAX_WORD_CHARACTERS),
                         reminder.outcome,
                     )
-                    for reminder in period.reminders
+                    for reminder in period.reminders.delivered
                 ),
                 tuple(Snooze(date(snooze.began), date(snooze.ended)) for snooze in period.snoozes.finished),
                 tuple(map(clean, period.strangers)),
+                tuple(
+                    HeldBack(date(held.began), date(held.ended), _name_program(clean(held.program)))
+                    for held in period.held_back.finished
+                ),
             )
         )
 

@@ -48,6 +48,9 @@ def anonymize(review: Review) -> Review:
                 uses=tuple(
                     replace(use, program=rename_program(use.program), evidence="") for use in period.uses
                 ),
+                held_back=tuple(
+                    replace(held, program=rename_program(held.program)) for held in period.held_back
+                ),
                 strangers=tuple("unknown program" for _ in period.strangers),
                 reminders=tuple(
                     replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from unplugd import durations
+from unplugd.plurals import pluralize
 from unplugd.review import days
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ def describe_covered(report: Report, zone: tzinfo) -> str:
         parts.append(f"until {days.format_clock(days.to_local(report.until, zone))}")
     shown = days.format_days(first.date, last.date)
     return f"{shown}, {' '.join(parts)}" if parts else shown
+
+
+def describe_held_back(report: Report) -> list[str]:
+    """Return a text for each program that held reminders back: its name, how long, and how many times."""
+    return [
+        f"{program or 'unknown'}: {describe_duration(seconds, 'less than a second')}, {pluralize(times, 'time', 'times')}"
+        for program, times, seconds in report.held_back
+    ]
 
 
 def is_still_plugged_in(period: Period, until: float) -> bool:

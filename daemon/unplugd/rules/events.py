@@ -12,7 +12,10 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 Outcome = Literal["unplugged", "in_use", "snoozed", "dismissed", "expired"]
 """How a reminder ended, best outcome first: the person acted or answered, or the desktop closed it."""
 SnoozeEnd = Literal["over", "replaced", "cancelled", "unplugged"]
+HeldBackEnd = Literal["over", "ended", "in_use", "snoozed", "unplugged"]
+"""Why a program no longer holds reminders back: its time is over, it ended, or something else silences them."""
 Urgency = Literal["normal", "critical"]
+HELD_BACK_ENDS: Final[tuple[HeldBackEnd, ...]] = get_args(HeldBackEnd)
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 URGENCIES: Final[tuple[Urgency, ...]] = get_args(Urgency)
 """The urgency of a normal and of a critical reminder, as written in the journal."""
@@ -68,12 +71,17 @@ class UseBegan(NamedTuple):
 
 
 class UseEnded(NamedTuple):
-    """The program no longer uses the device."""
+    """The program no longer uses the device; `forgotten` if it still has the device open, but no data move.
+
+    Then the use ended `still_for` before this event, when data last moved, if that can be seen.
+    """
 
     program: str
     evidence: str
     used_for: float
     unseen: Literal[True] | None = None
+    forgotten: Literal[True] | None = None
+    still_for: float | None = None
 
 
 class Reminded(NamedTuple):
@@ -91,6 +99,26 @@ class ReminderEnded(NamedTuple):
 
     outcome: Outcome
     held_for: float | None = None
+    unseen: Literal[True] | None = None
+
+
+class HeldBack(NamedTuple):
+    """A reminder is due, but upload software holds it back by running; `running_since` is an uptime.
+
+    If it was started again and again, `running_since` is its first start.
+    """
+
+    program: str
+    evidence: str
+    running_since: float
+
+
+class HeldBackEnded(NamedTuple):
+    """The program no longer holds the reminder back, after `held_for`."""
+
+    program: str
+    how: HeldBackEnd
+    held_for: float
     unseen: Literal[True] | None = None
 
 
@@ -146,6 +174,8 @@ Event = (
     | UseEnded
     | Reminded
     | ReminderEnded
+    | HeldBack
+    | HeldBackEnded
     | Snoozed
     | SnoozeEnded
     | DeliveryFailed
@@ -164,6 +194,8 @@ NAMES: Final[dict[type[Event], str]] = {
     UseEnded: "use_ended",
     Reminded: "reminded",
     ReminderEnded: "reminder_ended",
+    HeldBack: "held_back",
+    HeldBackEnded: "held_back_ended",
     Snoozed: "snoozed",
     SnoozeEnded: "snooze_ended",
     DeliveryFailed: "delivery_failed",

@@ -6,9 +6,9 @@ All times are seconds on a clock that counts sleep and is never set. The decisio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from unplugd.rules.events import NAMES, Event
+from unplugd.rules.events import NAMES, Event, HeldBackEnd
 
 if TYPE_CHECKING:
     from unplugd.rules.devices import Device
@@ -37,6 +37,7 @@ class DeviceUse:
 
     `doubtful` use is weak evidence of an upload (the program is unknown, or holds the device all day anyway), so it
     counts for a limited time. `unknown_programs` hold the device and are neither upload software nor system services.
+    `moved_at` is when a poll last saw that data had moved, 0 if none has; None if the platform cannot see it.
     """
 
     device: Device
@@ -45,18 +46,70 @@ class DeviceUse:
     evidence: str = ""
     doubtful: bool = False
     unknown_programs: tuple[str, ...] = ()
+    moved_at: float | None = None
+
+
+class Running(NamedTuple):
+    """Upload software that is running: of all of it that runs, the one that started first."""
+
+    program: str
+    started: float
+    process: str = ""
+    """The name of its process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The result of a poll: the use of each watched device, when upload software started, and when quiet hours end.
+    """The result of a poll: the use of each watched device, the upload software that runs, and the end of quiet hours.
 
-    `running_since` is None while no upload software is running, `quiet_until` outside quiet hours.
+    `running` is None while no upload software is running, `quiet_until` outside quiet hours.
     """
 
     uses: tuple[DeviceUse, ...] = ()
-    running_since: float | None = None
+    running: Running | None = None
     quiet_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Starts of upload software without a long rest between them; they hold reminders back as one start, the first.
+
+    `since` is the first start, `seen_at` the latest poll that saw any of it running, `is_running` whether the last poll
+    did. `program` and `process` are those that the last such poll saw.
+    """
+
+    program: str
+    process: str
+    since: float
+    seen_at: float
+    is_running: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A time for which running upload software held reminders back; `ended` and `how` are None while it does."""
+
+    program: str
+    chain_since: float
+    began: float
+    ended: float | None = None
+    how: HeldBackEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Upload software that has the device open, or had it at `seen_at`.
+
+    `moved_at` is when data last moved, or when it opened the device. If none move, it is a use until `counts_until` and
+    then a forgotten window. `sees_moves`: the platform can see data move. `is_open`: it was open at the last poll.
+    """
+
+    program: str
+    moved_at: float
+    seen_at: float
+    counts_until: float
+    sees_moves: bool
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +126,9 @@ class PluggedPeriod:
     """One device's plugged-in period. It is kept for `REPLUG_SECONDS` after an unplug, with `gone_at` set.
 
     `since` is the start of the period, `plugged_at` the latest plug-in within it. `reminders` counts those delivered
-    since the last use. `shown`: a reminder about this device is on the screen. `unknown_programs` hold the device now;
-    `programs_seen` are all those found since plug-in, `programs_shown` those the person has been warned about.
+    since the last use. `shown`: a reminder about this device is on the screen. `held_back` is the latest time for which
+    reminders were held back. `unknown_programs` hold the device now; `programs_seen` are all those found since plug-in,
+    `programs_shown` those the person has been warned about.
     """
 
     device: Device
@@ -87,6 +141,8 @@ class PluggedPeriod:
     last_use: float | None = None
     doubtful_since: float | None = None
     doubtful_at: float | None = None
+    hold: Hold | None = None
+    held_back: HeldBack | None = None
     verdict: Literal["in use", "idle", "unknown"] = "idle"
     reminders: int = 0
     reminded_at: float | None = None
@@ -103,6 +159,11 @@ class PluggedPeriod:
     def idle_since(self) -> float:
         """When the device was last used, or plugged in if it has not been used since."""
         return self.since if self.last_use is None else self.last_use
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether upload software has the device open, but no data have moved for so long that it is not a use."""
+        return self.hold is not None and self.hold.is_open and self.verdict == "idle"
 
     def seconds_plugged_in(self, now: float) -> float:
         """Return the seconds since the latest plug-in."""
@@ -158,7 +219,7 @@ class State:
     on_screen: bool = False
     number: int = 0
     retry_at: float | None = None
-    running_since: float | None = None
+    chain: Chain | None = None
     quiet_until: float | None = None
 
     def present(self) -> tuple[PluggedPeriod, ...]:

@@ -10,25 +10,12 @@ delivery goes to `confirm_delivery` or `fail_delivery`; what the person did, to 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
-from unplugd.rules.events import (
-    Checkpoint,
-    Outcome,
-    PluggedIn,
-    Reminded,
-    ReminderEnded,
-    Snoozed,
-    SnoozeEnd,
-    SnoozeEnded,
-    Stranger,
-    Unplugged,
-    UseBegan,
-    UseEnded,
-)
+from unplugd.rules import held_back
+from unplugd.rules.events import Reminded, Snoozed
 from unplugd.rules.model import (
     Action,
-    DeviceUse,
     Observation,
     PluggedPeriod,
     Policy,
@@ -36,17 +23,21 @@ from unplugd.rules.model import (
     Reminder,
     Show,
     State,
-    Use,
     Withdraw,
 )
+from unplugd.rules.period import (
+    REPLUG_SECONDS,
+    checkpoint,
+    end_reminder,
+    end_snooze,
+    expire_snooze,
+    note_unknown_programs,
+    plug_in,
+    to_milliseconds,
+    unplug,
+    update_use,
+)
 
-if TYPE_CHECKING:
-    from unplugd.rules.devices import Device
-
-REPLUG_SECONDS: Final = 10.0
-"""A device replugged within this many seconds continues its period: people replug a stick that hangs."""
-CHECKPOINT_SECONDS: Final = 300.0
-"""Seconds between checkpoints in the journal while a device is plugged in."""
 DELIVERY_TIMEOUT_SECONDS: Final = 60.0
 """Delivery timeout in seconds; must exceed the timeouts of all channels together."""
 DELIVERY_ANSWER_TIMEOUT_SECONDS: Final = DELIVERY_TIMEOUT_SECONDS + 5.0
@@ -60,13 +51,17 @@ def step(
     actions: list[Action] = []
     before = {period.device.port: period for period in state.periods}
     after: dict[str, PluggedPeriod] = {}
+    state = replace(state, chain=held_back.follow_chain(state.chain, observation.running, now, policy))
     for seen in observation.uses:
         port = seen.device.port
-        period = _plug_in(before.pop(port, None), seen.device, now, actions)
-        period = _update_use(period, seen, now, policy, actions)
-        period = _expire_snooze(period, now, actions)
-        period = _note_unknown_programs(period, seen, actions)
-        after[port] = _checkpoint(period, now, actions)
+        period = plug_in(before.pop(port, None), seen.device, now, actions)
+        period = _end_held_back(period, state, now, policy, actions)
+        period = update_use(period, seen, now, policy, actions)
+        period = expire_snooze(period, now, actions)
+        period = note_unknown_programs(period, seen, actions)
+        if state.chain and find_held_back_until(period, state, policy, now):
+            period = held_back.begin(period, state.chain, now, actions)
+        after[port] = checkpoint(period, now, actions)
     for port, period in before.items():
         if period.gone_at is None:
             after[port] = unplug(period, now, actions)
@@ -77,16 +72,10 @@ def step(
     state = replace(
         state,
         periods=tuple(after.values()),
-        running_since=observation.running_since,
         quiet_until=observation.quiet_until,
         retry_at=None if state.retry_at is not None and state.retry_at <= now else state.retry_at,
     )
     return _update_reminder(state, now, policy, actions)
-
-
-def due_at(period: PluggedPeriod, state: State, policy: Policy) -> float:
-    """Return when the next reminder of `period` is due, provided that nothing uses the device until then."""
-    return max(_first_due_at(period, state, policy), _repeat_at(period, policy))
 
 
 def next_deadline(state: State, policy: Policy, now: float) -> float | None:
@@ -98,7 +87,12 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
             deadlines.append(period.snoozed_until)
         if period.use and period.doubtful_since is not None:
             deadlines.append(period.doubtful_since + policy.running_counts_for)
+        elif period.use and period.hold:
+            deadlines.append(period.hold.counts_until)
         if not period.use:
+            own_due = _own_due_at(period, policy)
+            if state.chain and state.chain.is_running and own_due > now:
+                deadlines.append(own_due)
             due = max(due_at(period, state, policy), state.retry_at or 0.0, state.quiet_until or 0.0)
             # While a delivery is under way, only its timeout matters.
             if due > now or state.reminder is None or state.reminder.delivered:
@@ -175,7 +169,7 @@ def close(state: State, outcome: Literal["dismissed", "expired"]) -> tuple[State
     if state.reminder is None:
         return state, ()
     actions: list[Action] = []
-    periods = tuple(replace(_end_reminder(p, outcome, actions), unknown_programs=()) for p in state.periods)
+    periods = tuple(replace(end_reminder(p, outcome, actions), unknown_programs=()) for p in state.periods)
     return replace(state, periods=periods, reminder=None, on_screen=False), tuple(actions)
 
 
@@ -191,9 +185,10 @@ def snooze(
         if not wanted or length <= 0:
             periods.append(period)
             continue
-        ended = end_snooze(_end_reminder(period, "snoozed", actions), now, "replaced", actions)
+        ended = held_back.end(period, now, "snoozed", actions)
+        ended = end_snooze(end_reminder(ended, "snoozed", actions), now, "replaced", actions)
         periods.append(replace(ended, snoozed_at=now, snoozed_until=now + length))
-        actions.append(Record(Snoozed(_to_milliseconds(length)), period.device))
+        actions.append(Record(Snoozed(to_milliseconds(length)), period.device))
     return _update_reminder(replace(state, periods=tuple(periods)), now, policy, actions)
 
 
@@ -210,7 +205,9 @@ def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Ac
     actions: list[Action] = []
     periods = tuple(
         replace(
-            _end_reminder(period, "in_use", actions, policy.running_counts_for),
+            end_reminder(
+                held_back.end(period, now, "in_use", actions), "in_use", actions, policy.running_counts_for
+            ),
             held_until=now + policy.running_counts_for,
         )
         if period.device.port in ports
@@ -220,153 +217,52 @@ def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Ac
     return _update_reminder(replace(state, periods=periods), now, policy, actions)
 
 
-# --- one device -------------------------------------------------------------------------------------------------
-
-
-def _plug_in(
-    period: PluggedPeriod | None, device: Device, now: float, actions: list[Action]
+def _end_held_back(
+    period: PluggedPeriod, state: State, now: float, policy: Policy, actions: list[Action]
 ) -> PluggedPeriod:
-    if period and period.gone_at is None:
-        same_address = period.device.address in (0, device.address)
-        if period.device.id == device.id and same_address:
-            return replace(period, device=device)
-        # This is another device, or the same one with a new address: it was replugged between two polls.
-        period = unplug(period, now, actions)
-    if (
-        period
-        and period.gone_at is not None
-        and period.device.id == device.id
-        and now < period.gone_at + REPLUG_SECONDS
-    ):
-        actions.append(Record(PluggedIn(device.address, continued=True), device))
-        return replace(
-            period,
-            device=device,
-            plugged_at=now,
-            used_for=0.0,
-            gone_at=None,
-            checkpoint_at=now + CHECKPOINT_SECONDS,
-        )
-    if period:
-        end_snooze(period, now if period.gone_at is None else period.gone_at, "unplugged", actions)
-    actions.append(Record(PluggedIn(device.address), device))
-    return PluggedPeriod(device, since=now, plugged_at=now, checkpoint_at=now + CHECKPOINT_SECONDS)
-
-
-def _update_use(
-    period: PluggedPeriod, seen: DeviceUse, now: float, policy: Policy, actions: list[Action]
-) -> PluggedPeriod:
-    program = seen.program or "unknown"
-    in_use = seen.verdict == "in use"
-    if in_use and seen.doubtful:
-        # The limit starts again only after an equally long pause, so a program that polls the device every minute for
-        # days cannot silence the reminder.
-        rested = period.doubtful_at is None or now > period.doubtful_at + policy.running_counts_for
-        since = now if rested or period.doubtful_since is None else period.doubtful_since
-        period = replace(period, doubtful_since=since, doubtful_at=now)
-        in_use = now < since + policy.running_counts_for
-    elif in_use:
-        period = replace(period, doubtful_since=None, doubtful_at=None)
-    period = replace(
-        period, verdict="in use" if in_use else "idle" if seen.verdict == "in use" else seen.verdict
-    )
-
-    if period.use and (not in_use or period.use.program != program):
-        period = _end_use(period, now, actions)
-    if in_use and not period.use:
-        doubtful_since = None if period.doubtful_since is None else _to_milliseconds(period.doubtful_since)
-        actions.append(Record(UseBegan(program, seen.evidence, doubtful_since), period.device))
-        use = Use(program, seen.evidence, now)
-        # If the device is forgotten after this use, reminders start again from the first.
-        period = _end_reminder(period, "in_use", actions)
-        period = replace(period, use=use, reminders=0, reminded_at=None, held_until=None)
+    """Record that the program that held reminders back no longer does: it ended, another runs, or its time is over."""
+    if period.held_back is None or period.held_back.ended is not None:
+        return period
+    chain = state.chain
+    if chain is None or not chain.is_running or chain.program != period.held_back.program:
+        return held_back.end(period, now, "ended", actions)
+    if find_held_back_until(period, state, policy, now) is None:
+        return held_back.end(period, now, "over", actions)
     return period
 
 
-def _end_use(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:
-    if period.use is None:
-        return period
-    used_for = max(0.0, now - period.use.began)
-    ended = UseEnded(period.use.program, period.use.evidence, _to_milliseconds(used_for))
-    actions.append(Record(ended, period.device))
-    return replace(period, use=None, used_for=period.used_for + used_for, last_use=now)
+# --- when it is due ---------------------------------------------------------------------------------------------
 
 
-def _expire_snooze(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:
-    if period.snoozed_until is not None and now >= period.snoozed_until:
-        return end_snooze(period, now, "over", actions)
-    return period
+def due_at(period: PluggedPeriod, state: State, policy: Policy) -> float:
+    """Return when the next reminder of `period` is due, provided that nothing uses the device until then."""
+    return max(_own_due_at(period, policy), held_back.find_limit(period, state.chain, policy))
 
 
-def end_snooze(period: PluggedPeriod, now: float, how: SnoozeEnd, actions: list[Action]) -> PluggedPeriod:
-    """End the snooze of a device, if any; `how` is recorded in the journal."""
-    if period.snoozed_at is None or period.snoozed_until is None:
-        return period
-    snoozed_for = max(0.0, min(now, period.snoozed_until) - period.snoozed_at)
-    actions.append(Record(SnoozeEnded(how, _to_milliseconds(snoozed_for)), period.device))
-    # After a snooze the next reminder is due at once: the snooze replaced the pause.
-    return replace(
-        period,
-        snoozed_at=None,
-        snoozed_until=None,
-        snoozed_for=period.snoozed_for + snoozed_for,
-        reminded_at=None,
-    )
+def find_held_back_until(period: PluggedPeriod, state: State, policy: Policy, now: float) -> float | None:
+    """Return until when running upload software holds back a reminder that is due; None if it holds none back."""
+    if period.use or _own_due_at(period, policy) > now:
+        return None
+    limit = held_back.find_limit(period, state.chain, policy)
+    return limit if now < limit else None
 
 
-def _end_reminder(
-    period: PluggedPeriod, outcome: Outcome, actions: list[Action], held_for: float | None = None
-) -> PluggedPeriod:
-    if not period.shown:
-        return period
-    held = None if held_for is None else _to_milliseconds(held_for)
-    actions.append(Record(ReminderEnded(outcome, held), period.device))
-    return replace(period, shown=False)
-
-
-def _note_unknown_programs(period: PluggedPeriod, seen: DeviceUse, actions: list[Action]) -> PluggedPeriod:
-    fresh = [
-        program for program in dict.fromkeys(seen.unknown_programs) if program not in period.programs_seen
-    ]
-    actions.extend(Record(Stranger(program), period.device) for program in fresh)
-    still = [program for program in period.unknown_programs if program in seen.unknown_programs]
-    return replace(period, unknown_programs=(*still, *fresh), programs_seen=period.programs_seen | set(fresh))
-
-
-def _checkpoint(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:
-    if now < period.checkpoint_at:
-        return period
-    actions.append(Record(sum_up(period, now), period.device))
-    return replace(period, checkpoint_at=now + CHECKPOINT_SECONDS)
-
-
-def unplug(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:
-    """End the use and the reminder of a device that was unplugged at `now`."""
-    period = _end_use(period, now, actions)
-    period = _end_reminder(period, "unplugged", actions)
-    actions.append(Record(Unplugged(*sum_up(period, now)), period.device))
-    return replace(period, gone_at=now, unknown_programs=())
-
-
-def sum_up(period: PluggedPeriod, now: float) -> Checkpoint:
-    """Return how long a device has been plugged in, and unused, until `now`."""
-    return Checkpoint(
-        _to_milliseconds(period.seconds_plugged_in(now)), _to_milliseconds(period.seconds_idle(now))
-    )
-
-
-def _to_milliseconds(seconds: float) -> float:
-    """Round to milliseconds, like every time in the journal."""
-    return round(seconds, 3)
+def _own_due_at(period: PluggedPeriod, policy: Policy) -> float:
+    """Return when the next reminder would be due if no upload software were running."""
+    return max(_first_own_due_at(period, policy), _repeat_at(period, policy))
 
 
 def _first_due_at(period: PluggedPeriod, state: State, policy: Policy) -> float:
     """Return when the first reminder is due; repeats are never due before it."""
-    due = (
-        period.since + policy.after_plug_in if period.last_use is None else period.last_use + policy.after_use
-    )
-    if state.running_since is not None:
-        due = max(due, max(period.idle_since, state.running_since) + policy.running_counts_for)
+    return max(_first_own_due_at(period, policy), held_back.find_limit(period, state.chain, policy))
+
+
+def _first_own_due_at(period: PluggedPeriod, policy: Policy) -> float:
+    if period.last_use is None:
+        due = period.since + policy.after_plug_in
+    else:
+        # A forgotten window was given its time already.
+        due = period.last_use + (0.0 if period.is_forgotten else policy.after_use)
     return max(due, period.held_until or 0.0, period.snoozed_until or 0.0)
 
 

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd import sanitize
 from unplugd.durations import DAY_SECONDS
 from unplugd.rules.devices import Device, parse_id
-from unplugd.rules.events import ReminderEnded, SnoozeEnded, Unplugged, UseEnded
-from unplugd.rules.model import Action, PluggedPeriod, Record, State, Use
-from unplugd.rules.reminder import end_snooze, unplug
+from unplugd.rules.events import (
+    HELD_BACK_ENDS,
+    HeldBackEnded,
+    ReminderEnded,
+    SnoozeEnded,
+    Unplugged,
+    UseEnded,
+)
+from unplugd.rules.held_back import restore_chain
+from unplugd.rules.model import Action, HeldBack, Hold, PluggedPeriod, Record, State, Use
+from unplugd.rules.period import end_snooze, unplug
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,10 +47,15 @@ def find_open_periods(
                 known_until[str(port)] = at
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             continue
-    # Treat doubtful use as continued until now: a restart must not grant another `running_counts_for`.
+    # Treat doubtful use and a forgotten window as continued until now: a restart must not grant another
+    # `running_counts_for`.
     return tuple(
         (
-            replace(period, doubtful_at=None if period.doubtful_since is None else now),
+            replace(
+                period,
+                doubtful_at=None if period.doubtful_since is None else now,
+                hold=replace(period.hold, seen_at=now) if period.hold else None,
+            ),
             known_until.get(port, period.plugged_at),
         )
         for port, period in periods.items()
@@ -80,18 +93,29 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
     elif period is None:
         return
     elif what == "unplugged":
-        periods[port] = replace(period, gone_at=at, use=None, shown=False)
+        periods[port] = replace(period, gone_at=at, use=None, hold=None, shown=False)
     elif what == "use_began":
         use = Use(
             sanitize.one_line(str(event["program"])), sanitize.one_line(str(event["evidence"]), 200), at
         )
         since = _read_number(event, "doubtful_since", at) if "doubtful_since" in event else None
         periods[port] = replace(
-            period, use=use, reminders=0, reminded_at=None, held_until=None, doubtful_since=since
+            period,
+            use=use,
+            hold=None,
+            reminders=0,
+            reminded_at=None,
+            held_until=None,
+            doubtful_since=since,
         )
     elif what == "use_ended":
-        used_for = period.used_for + _read_number(event, "used_for", at)
-        periods[port] = replace(period, use=None, last_use=at, used_for=used_for)
+        periods[port] = _end_use(period, event, at)
+    elif what == "held_back":
+        program = sanitize.one_line(str(event["program"]))
+        since = _read_number(event, "running_since", at)
+        periods[port] = replace(period, held_back=HeldBack(program, since, at))
+    elif what == "held_back_ended":
+        periods[port] = _end_held_back(period, str(event["how"]), at)
     elif what == "reminder_ended":
         held_until = (
             at + _read_number(event, "held_for", DAY_SECONDS) if "held_for" in event else period.held_until
@@ -112,6 +136,23 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
             programs_seen=period.programs_seen | {program},
             programs_shown=period.programs_shown | {program},
         )
+
+
+def _end_use(period: PluggedPeriod, event: dict[str, Any], at: float) -> PluggedPeriod:
+    sees_moves = "still_for" in event
+    ended_at = at - _read_number(event, "still_for", at) if sees_moves else at
+    hold = None
+    if event.get("forgotten"):
+        hold = Hold(sanitize.one_line(str(event["program"])), ended_at, at, at, sees_moves)
+    used_for = period.used_for + _read_number(event, "used_for", at)
+    return replace(period, use=None, hold=hold, last_use=ended_at, used_for=used_for)
+
+
+def _end_held_back(period: PluggedPeriod, how: str, at: float) -> PluggedPeriod:
+    if period.held_back is None:
+        return period
+    end = HELD_BACK_ENDS[HELD_BACK_ENDS.index(how)]  # ValueError for any other word
+    return replace(period, held_back=replace(period.held_back, ended=at, how=end))
 
 
 def _read_number(event: dict[str, Any], key: str, most: float) -> float:
@@ -142,13 +183,13 @@ def report_missed_unplug(period: PluggedPeriod, known_until: float) -> tuple[Act
 
 def _mark_unseen(action: Action) -> Action:
     if isinstance(action, Record) and isinstance(
-        action.event, UseEnded | ReminderEnded | SnoozeEnded | Unplugged
+        action.event, HeldBackEnded | UseEnded | ReminderEnded | SnoozeEnded | Unplugged
     ):
         return replace(action, event=action.event._replace(unseen=True))
     return action
 
 
-def restore_state(periods: Iterable[PluggedPeriod]) -> State:
-    """Return the state to continue with; a reminder that was on the screen comes back as an update."""
+def restore_state(periods: Iterable[PluggedPeriod], now: float) -> State:
+    """Return the state to continue with at `now`; a reminder that was on the screen comes back as an update."""
     kept = tuple(periods)
-    return State(periods=kept, on_screen=any(period.shown for period in kept))
+    return State(periods=kept, on_screen=any(period.shown for period in kept), chain=restore_chain(kept, now))

@@ -18,8 +18,9 @@ from unplugd import __version__
 from unplugd.eventloop.loop import turn
 from unplugd.eventloop.signals import Signals
 from unplugd.journal.files import list_files, read_tail
-from unplugd.rules import reminder, restore
+from unplugd.rules import restore
 from unplugd.rules.events import ConfigLoaded, Resumed, Started, Stopped
+from unplugd.rules.period import sum_up
 from unplugd.watch import sd_notify
 from unplugd.watch.configuration import Configuration
 from unplugd.watch.control import Control
@@ -131,7 +132,7 @@ class Daemon:
             else:
                 record = restore.report_missed_unplug(period, known_until)
                 self._reminders.apply((self._reminders.state, record), now)
-        self._reminders.state = restore.restore_state(periods)
+        self._reminders.state = restore.restore_state(periods, now)
         if not self._reminders.state.on_screen:
             self._reminders.withdraw()
 
@@ -172,7 +173,7 @@ class Daemon:
         self._reminders.withdraw()
         now = self._platform.now()
         for period in self._reminders.state.present():
-            self._write(reminder.sum_up(period, now), period.device, now)
+            self._write(sum_up(period, now), period.device, now)
         self._write(Stopped(reason))
 
 

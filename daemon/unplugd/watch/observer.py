@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from unplugd.platforms.protocol import Platform
     from unplugd.rules.devices import Device
+    from unplugd.rules.model import Running
     from unplugd.watch.configuration import Configuration
 
 SECOND_POLL_SECONDS: Final = 0.2
@@ -36,7 +37,7 @@ class Observer:
         self._report = report
         self._devices: dict[str, Device] = {}
         self._uses: dict[str, DeviceUse] = {}
-        self._running: tuple[str, float] | None = None
+        self._running: Running | None = None
         self._poll_at: float | None = None
         self._second_poll_at: float | None = None
         self._slept = platform.sleep_seconds()
@@ -127,7 +128,7 @@ class Observer:
         self,
         devices: Sequence[Device],
         uses: tuple[DeviceUse, ...],
-        running: tuple[str, float] | None,
+        running: Running | None,
         now: float,
     ) -> Observation:
         if self._find_new(devices) and self._second_poll_at is None:
@@ -136,7 +137,7 @@ class Observer:
         self._devices = {device.port: device for device in devices}
         self._uses = {use.device.port: use for use in uses}
         self._running = running
-        return Observation(uses, running[1] if running else None, self._find_quiet_end(now))
+        return Observation(uses, running, self._find_quiet_end(now))
 
     def _find_quiet_end(self, now: float) -> float | None:
         """Return when the current quiet hours end, None outside them."""

@@ -86,7 +86,9 @@ class Requests:
             "process": os.getpid(),
             "since": format_timestamp(self._started),
             "devices": [self._describe_device(period, now) for period in state.present()],
-            "upload_software_runs_since": self._format_time(state.running_since, now),
+            "upload_software_runs_since": self._format_time(
+                state.chain.since if state.chain and state.chain.is_running else None, now
+            ),
             "quiet_until": self._format_time(state.quiet_until, now),
             "channels": list(self._configuration.settings.channels),
             "last_delivery": self._reminders.last_delivery,
@@ -96,10 +98,11 @@ class Requests:
         }
 
     def _describe_device(self, period: PluggedPeriod, now: float) -> dict[str, Any]:
-        state = self._reminders.state
-        due = None if period.use else reminder.due_at(period, state, self._configuration.settings.policy)
+        state, policy = self._reminders.state, self._configuration.settings.policy
+        due = None if period.use else reminder.due_at(period, state, policy)
         if due is not None:
             due = max(due, state.quiet_until or 0.0, state.retry_at or 0.0, now)
+        held_back_until = reminder.find_held_back_until(period, state, policy, now)
         return {
             "device": period.device.port,
             "id": period.device.id,
@@ -115,6 +118,18 @@ class Requests:
             "reminded": period.reminders,
             "next_reminder": self._format_time(due, now),
             "snoozed_until": self._format_time(period.snoozed_until, now),
+            "held_back_by": state.chain.program if state.chain and held_back_until else None,
+            "held_back_until": self._format_time(held_back_until, now),
+            "uploading_until": self._format_time(
+                period.held_until if period.held_until and period.held_until > now else None, now
+            ),
+            "forgotten_by": period.hold.program if period.hold and period.is_forgotten else None,
+            "moved_at": self._format_time(
+                period.hold.moved_at
+                if period.hold and period.hold.is_open and period.hold.sees_moves
+                else None,
+                now,
+            ),
         }
 
     def _format_time(self, time: float | None, now: float) -> str | None:

@@ -27,7 +27,7 @@ from unplugd.notify.plyer import Plyer
 from unplugd.notify.terminal import Terminal
 from unplugd.platforms.portable import CLOCK, Portable, find_packaged_libusb
 from unplugd.rules.devices import BUILT_IN, Device
-from unplugd.rules.model import DeviceUse
+from unplugd.rules.model import DeviceUse, Running
 from unplugd.rules.uploaders import Uploader
 
 if TYPE_CHECKING:
@@ -402,12 +402,11 @@ def mine() -> Uploader:
 
 
 def test_upload_software_is_seen_running(programs: Programs, mine: Uploader) -> None:
-    """The one started last, and when, on the platform's clock; none before it starts and after it has ended."""
+    """The one started first, and when, on the platform's clock; none before it starts and after it has ended."""
     computer = Portable()
     other = Uploader("Other", (f"o-{uuid.uuid4().hex[:8]}",))
     assert computer.find_running((mine, other)) is None
     began = computer.now()
-    programs.start(other.process[0])
     program = programs.start(mine.process[0])
     running = computer.find_running((mine, other))
     assert running
@@ -417,6 +416,7 @@ def test_upload_software_is_seen_running(programs: Programs, mine: Uploader) -> 
     again = computer.find_running((mine,))
     assert again
     assert again[0] == "Mine"
+    programs.start(other.process[0])
     assert computer.find_running((mine,)) == again
     program.end()
     assert computer.find_running((mine,)) is None
@@ -483,7 +483,7 @@ def test_the_channels() -> None:
 def test_a_device_is_idle_as_far_as_can_be_seen() -> None:
     """Whoever runs: what that is worth is for the rules to say."""
     stick = Device("1-1", 0x0A21, 0x8001)
-    assert Portable().find_usage((stick,), (), ("Mine", 5.0), 10.0) == (DeviceUse(stick),)
+    assert Portable().find_usage((stick,), (), Running("Mine", 5.0), 10.0) == (DeviceUse(stick),)
 
 
 # --- the daemon

@@ -10,7 +10,9 @@ import psutil
 import pytest
 
 from tests.rig.programs import Programs
+from tests.rig.wait import wait_until
 from unplugd.platforms import processes
+from unplugd.rules.model import Running
 from unplugd.rules.uploaders import BUILT_IN, Uploader
 
 if TYPE_CHECKING:
@@ -124,33 +126,37 @@ def test_another_users_process_has_the_name_it_is_called_by(
 # --- what runs
 
 
-def test_the_upload_software_started_last_is_found(programs: Programs) -> None:
+def test_the_upload_software_started_first_is_found(programs: Programs) -> None:
     """With its start on the clock that was given; one that has ended does not run."""
     mine = (MINE, LONG, SECOND)
     assert processes.find_running(mine, time.monotonic) is None
     before = time.monotonic()
-    started(programs, "p-uploader-test")
-    second = programs.start("p-uploader with a long name")
-    second.open("/dev/zero")
-    found = processes.find_running(mine, time.monotonic)
-    assert found
+    first = programs.start("p-uploader with a long name")
+    first.open("/dev/zero")
+    alone = processes.find_running(mine, time.monotonic)
+    assert alone
+    assert alone.program == "Long"
     # A process's start is counted in hundredths, from a boot whose time is known to a second.
-    assert before - 2 <= found[1] <= time.monotonic()
-    second.end()
+    assert before - 2 <= alone.started <= time.monotonic()
+    wait_until(lambda: time.monotonic() > alone.started + 0.03, "the next tick")
+    started(programs, "p-uploader-test")
+    both = processes.find_running(mine, time.monotonic)
+    assert both
+    assert both.program == "Long"
+    first.end()
     found = processes.find_running(mine, time.monotonic)
     assert found
-    assert found[0] == "Mine"
+    assert found.program == "Mine"
 
 
 def test_a_child_of_the_same_program_is_no_other_start(programs: Programs) -> None:
+    """A forgotten window does not become fresh by starting a child of its own kind."""
     parent = programs.start("p-uploader-test")
     parent.open("/dev/zero")
     starts: dict[tuple[int, float], float] = {}
-    processes.find_running((MINE,), time.monotonic, starts)
-    before = set(starts)
+    before = processes.find_running((MINE,), time.monotonic, starts)
     parent.start("p-uploader-test")
-    processes.find_running((MINE,), time.monotonic, starts)
-    assert {pid for pid, _ in before} == {pid for pid, _ in starts} == {parent.pid}
+    assert processes.find_running((MINE,), time.monotonic, starts) == before
 
 
 def test_what_only_counts_with_the_device_does_not_run(programs: Programs) -> None:
@@ -181,7 +187,9 @@ def test_a_start_is_never_in_the_future_nor_before_the_clock(
     """However the wall clock was set before unplugd came."""
     pid = started(programs, "p-uploader-test")
     created = psutil.Process(pid).create_time()
-    assert processes.find_running((MINE,), lambda: 5000.0, wall=lambda: created + set_by) == ("Mine", start)
+    assert processes.find_running((MINE,), lambda: 5000.0, wall=lambda: created + set_by) == Running(
+        "Mine", start, "p-uploader-test"
+    )
 
 
 def test_what_may_not_be_looked_into_is_passed_over(

@@ -24,6 +24,7 @@ DEVICE: dict[str, Any] = {
     "device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB", "plugged_in": "2025-11-24T05:00:00.000Z",
     "plugged_for": 3600, "idle_for": 3600, "use": "idle", "program": None, "evidence": None, "used_until": None,
     "strangers": [], "reminded": 0, "next_reminder": None, "snoozed_until": None,
+    "held_back_by": None, "held_back_until": None, "uploading_until": None, "forgotten_by": None, "moved_at": None,
 }  # fmt: skip
 
 
@@ -38,6 +39,10 @@ DEVICE: dict[str, Any] = {
         ({"devices": [DEVICE]}, ["CareLink USB, port 1-1.2", "  plugged in since 2025-11-24 05:00, not used"]),
         ({"devices": [{**DEVICE, "used_until": "2025-11-24T05:30:00Z", "next_reminder": "2025-11-24T07:00:00Z", "reminded": 2}]}, ["  plugged in since 2025-11-24 05:00, not used since 2025-11-24 05:30", "  next reminder at 2025-11-24 07:00 (2 so far)"]),
         ({"devices": [{**DEVICE, "snoozed_until": "2025-11-24T07:00:00Z", "strangers": ["cat"]}]}, ["  held open by cat, which is not known as upload software", "  snoozed until 2025-11-24 07:00"]),
+        ({"devices": [{**DEVICE, "held_back_by": "Tidepool\x1b Uploader", "held_back_until": "2025-11-24T07:00:00Z"}]}, ["  reminder held back until 2025-11-24 07:00, as Tidepool Uploader is running"]),
+        ({"devices": [{**DEVICE, "uploading_until": "2025-11-24T07:00:00Z"}]}, ["  no reminder until 2025-11-24 07:00, as you said that you are uploading"]),
+        ({"devices": [{**DEVICE, "forgotten_by": "ja\x1bva", "moved_at": "2025-11-24T05:10:00Z"}]}, ["  still open in java, but nothing has moved since 2025-11-24 05:10: a forgotten window"]),
+        ({"devices": [{**DEVICE, "forgotten_by": "java"}]}, ["  still open in java, but nothing has moved: a forgotten window"]),
         ({"devices": [{**DEVICE, "use": "in use", "program": "java", "evidence": "holds /dev/ttyUSB0"}]}, ["  plugged in since 2025-11-24 05:00, in use by java (holds /dev/ttyUSB0)", "  no reminders while it is in use"]),
         ({"devices": [{**DEVICE, "use": "unknown", "used_until": "2025-11-24T05:30:00Z"}]}, ["  plugged in since 2025-11-24 05:00, last used at 2025-11-24 05:30", "  cannot tell whether it is in use now, so it counts as unused"]),
         ({"devices": [{**DEVICE, "use": "unknown"}]}, ["  plugged in since 2025-11-24 05:00", "  cannot tell whether it is in use now, so it counts as unused"]),

@@ -39,6 +39,39 @@ HEAD = "CareLink USB (port 1-1.2): "
         ),
         (
             {
+                "event": "use_ended",
+                "program": "java",
+                "used_for": 61,
+                "forgotten": True,
+                "still_for": 1200,
+                **ABOUT,
+            },
+            HEAD
+            + "no longer in use by java, after 1 minute: still open, but nothing has moved for 20 minutes",
+        ),
+        (
+            {"event": "use_ended", "program": "java", "used_for": 7200, "forgotten": True, **ABOUT},
+            HEAD + "no longer in use by java, after 2 h: still open, but nothing has moved",
+        ),
+        (
+            {
+                "event": "held_back",
+                "program": "Tidepool Uploader",
+                "evidence": "runs as tidepool-uploader",
+                **ABOUT,
+            },
+            HEAD + "reminder held back: Tidepool Uploader is running (runs as tidepool-uploader)",
+        ),
+        (
+            {"event": "held_back_ended", "program": "java", "held_for": 900, "how": "over", **ABOUT},
+            HEAD + "no longer held back by java, after 15 minutes: its time is over",
+        ),
+        (
+            {"event": "held_back_ended", "program": "java", "held_for": 900, "how": "new", **ABOUT},
+            HEAD + "no longer held back by java, after 15 minutes: new",
+        ),
+        (
+            {
                 "event": "reminded",
                 "count": 1,
                 "urgency": "normal",
@@ -121,6 +154,10 @@ KEYS = [
     "devices",
     "outcome",
     "snoozed_for",
+    "held_for",
+    "still_for",
+    "forgotten",
+    "how",
     "error",
     "slept_for",
     "lost",

@@ -17,7 +17,7 @@ from tests import PROJECT, TESTS
 from unplugd.journal.event import decode
 from unplugd.review.export import make_json
 from unplugd.review.figures import OUTCOMES, Figures
-from unplugd.review.model import Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.model import HeldBack, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.report_builder import build_report
 from unplugd.review.reviewer import review_events
 from unplugd.review.share import anonymize
@@ -193,6 +193,7 @@ def periods(draw: st.DrawFn) -> Period:
         reminders,
         tuple(Snooze(began, ended) for began, ended in pairs[:1]),
         draw(st.sampled_from([(), ("thermometer",)])),
+        tuple(HeldBack(began, ended, draw(st.sampled_from(["my own", ""]))) for began, ended in pairs),
     )
 
 
@@ -243,6 +244,15 @@ def test_cut_in_two(found: Review, moment: float) -> None:
         build_report(found, since=moment, until=max(whole.until, moment)),
     )
     assert add(make_json(part)["total"] for part in parts) == add([make_json(whole)["total"]])
+    times: Counter[str] = Counter()
+    lengths: Counter[str] = Counter()
+    for part in parts:
+        for program, count, seconds in part.held_back:
+            times[program] += count
+            lengths[program] += round(seconds * 1000)
+    assert {
+        program: (times[program], lengths[program]) for program in times if times[program] or lengths[program]
+    } == {program: (count, round(seconds * 1000)) for program, count, seconds in whole.held_back}
     later = build_report(found, until=max(whole.until, moment))
     assert sum(part.not_watched_for for part in parts) == pytest.approx(later.not_watched_for)
 

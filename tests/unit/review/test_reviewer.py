@@ -66,6 +66,9 @@ def test_plain_period() -> None:
         line(530, "snoozed", STICK, snoozed_for=900.0),
         line(600, "stranger", STICK, program="thermometer"),
         line(700, "snooze_ended", STICK, how="cancelled", snoozed_for=170.0),
+        line(720, "held_back", STICK, program="Tidepool Uploader", evidence="runs", running_since=900.0),
+        line(800, "held_back_ended", STICK, program="Tidepool Uploader", how="over", held_for=80.0),
+        line(850, "held_back", STICK, program="unknown", evidence="runs", running_since=900.0),
         line(900, "unplugged", STICK, plugged_for=900.0, idle_for=600.0),
         line(1000, "stopped"),
     )
@@ -76,8 +79,41 @@ def test_plain_period() -> None:
     assert [(one.at - NOON, one.outcome) for one in period.reminders] == [(520, "snoozed")]
     assert [(one.began - NOON, one.ended - NOON) for one in period.snoozes] == [(530, 700)]
     assert period.strangers == ("thermometer",)
+    assert [(one.began - NOON, one.ended - NOON, one.program) for one in period.held_back] == [
+        (720, 800, "Tidepool Uploader"),
+        (850, 900, ""),
+    ]
     assert [(one.began - NOON, one.ended - NOON) for one in found.watched] == [(-10, 1000)]
     assert not found.notes
+
+
+def test_a_forgotten_window_was_used_until_data_last_moved() -> None:
+    """Its use ended before the event that says so."""
+    found = review(
+        PLUGGED,
+        line(100, "use_began", STICK, program="java", evidence="open"),
+        line(300, "checkpoint", STICK, plugged_for=300.0, idle_for=100.0),
+        line(1350, "use_ended", STICK, program="java", used_for=50.0, forgotten=True, still_for=1200.0),
+        line(1500, "checkpoint", STICK, plugged_for=1500.0, idle_for=1450.0),
+        line(2000, "unplugged", STICK, plugged_for=2000.0, idle_for=1950.0),
+    )
+    (period,) = found.periods
+    assert [(use.began - NOON, use.ended - NOON) for use in period.uses] == [(100, 150)]
+    assert period.unused_for == 1950
+
+
+def test_what_was_held_back_at_an_unplug_that_nobody_saw_ends_there() -> None:
+    """The event was written at the next start, and comes before the unplug."""
+    found = review(
+        PLUGGED,
+        line(300, "held_back", STICK, program="java", evidence="runs", running_since=900.0),
+        line(600, "checkpoint", STICK, plugged_for=600.0, idle_for=600.0),
+        line(5000, "started"),
+        line(5000, "held_back_ended", STICK, program="java", how="unplugged", held_for=300.0, unseen=True),
+        line(5000, "unplugged", STICK, plugged_for=600.0, idle_for=600.0, unseen=True),
+    )
+    (period,) = found.periods
+    assert [(one.began - NOON, one.ended - NOON) for one in period.held_back] == [(300, 600)]
 
 
 @pytest.mark.parametrize(
@@ -491,6 +527,7 @@ FIELDS = (
         "idle_for",
         "used_for",
         "snoozed_for",
+        "held_for",
     ],
     *["continued", "unseen", "program", "count", "devices", "due", "outcome", "lost", "schema"],
 )
@@ -505,7 +542,17 @@ KINDS = (
         "reminded",
         "reminder_ended",
     ],
-    *["snoozed", "snooze_ended", "stranger", "checkpoint", "gap", "resumed", "from_the_future"],
+    *[
+        "snoozed",
+        "snooze_ended",
+        "stranger",
+        "held_back",
+        "held_back_ended",
+        "checkpoint",
+        "gap",
+        "resumed",
+        "from_the_future",
+    ],
 )
 
 
@@ -542,7 +589,7 @@ def test_any_history(lines: list[dict[str, Any]], until: float | None) -> None:
     for period in review_events(read(lines), until).periods:
         assert period.used_for + period.unused_for == pytest.approx(period.plugged_for)
         assert period.began <= period.ended
-        for spans in (period.uses, period.snoozes):
+        for spans in (period.uses, period.snoozes, period.held_back):
             edges = [edge for span in spans for edge in (span.began, span.ended)]
             assert edges == sorted(edges)
             assert not edges or (period.began <= edges[0] and edges[-1] <= period.ended)

@@ -13,6 +13,7 @@ from unplugd.journal import kinds, sentences
 from unplugd.review import figures
 from unplugd.review.wording import OUTCOME_LABELS, OUTCOME_TEXTS
 from unplugd.rules.events import (
+    HELD_BACK_ENDS,
     NAMES,
     OUTCOMES,
     Event,
@@ -93,3 +94,8 @@ def test_the_table_has_a_column_for_every_field() -> None:
 def test_every_outcome_is_known(known: Iterable[str]) -> None:
     """The ways in which a reminder ends are the same for all; "" stands for none yet."""
     assert set(known) - {""} == set(OUTCOMES)
+
+
+def test_every_end_of_holding_back_is_known() -> None:
+    """The log has words for each."""
+    assert set(sentences.HELD_BACK_END_SENTENCES) == set(HELD_BACK_ENDS)

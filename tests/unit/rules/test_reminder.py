@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 
 from unplugd.rules import reminder
 from unplugd.rules.devices import Device
-from unplugd.rules.events import Event, PluggedIn, Reminded, ReminderEnded, SnoozeEnded, Unplugged, UseEnded
-from unplugd.rules.model import DeviceUse, Observation, Policy, Record, Show, State, Withdraw
+from unplugd.rules.events import (
+    Event,
+    HeldBack,
+    HeldBackEnd,
+    HeldBackEnded,
+    PluggedIn,
+    Reminded,
+    ReminderEnded,
+    SnoozeEnded,
+    Unplugged,
+    UseEnded,
+)
+from unplugd.rules.model import DeviceUse, Observation, Policy, Record, Running, Show, State, Withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +39,13 @@ LOOK = 15.0
 MINUTE = 60.0
 
 idle = DeviceUse(STICK)
-uploading = DeviceUse(STICK, "in use", "CareLink Uploader", "holds /dev/ttyUSB0")
+uploading = DeviceUse(STICK, "in use", "CareLink Uploader", "holds /dev/ttyUSB0", moved_at=0.0)
 traffic = DeviceUse(STICK, "in use", "", "transfers", doubtful=True)
+
+
+def runs(started: float | None) -> Running | None:
+    """Return upload software that started then, None if none runs."""
+    return None if started is None else Running("CareLink Uploader", started, "java")
 
 
 @dataclass
@@ -59,7 +75,8 @@ class Person:
                 self.state = reminder.fail_delivery(self.state, action.reminder.number, self.now, self.policy)
 
     def look(self, *uses: DeviceUse, running: float | None = None, quiet: float | None = None) -> None:
-        self.do(reminder.step(self.state, Observation(uses, running, quiet), self.now, self.policy))
+        observation = Observation(uses, runs(running), quiet)
+        self.do(reminder.step(self.state, observation, self.now, self.policy))
 
     def wait(
         self, seconds: float, *uses: DeviceUse, running: float | None = None, quiet: float | None = None
@@ -102,9 +119,71 @@ def reminded() -> Person:
 
 
 def test_upload_software_that_uses_the_device_is_never_disturbed() -> None:
-    """Hours of upload bring no reminder."""
+    """Hours of upload bring no reminder, also where it moves data every few minutes only."""
     person = plugged_in()
-    person.wait(5 * 3600, uploading)
+    for _ in range(60):
+        person.wait(5 * MINUTE, replace(uploading, moved_at=person.now))
+    assert person.reminders() == []
+    assert person.events("use_began", "use_ended") == ["use_began"]
+
+
+def test_a_forgotten_window_is_no_use() -> None:
+    """Nothing has moved for twenty minutes: the use ended with the last data, and the reminder is due at once."""
+    person = plugged_in()
+    person.wait(MINUTE, replace(uploading, moved_at=1030.0))
+    person.wait(60 * MINUTE, replace(uploading, moved_at=1050.0), running=900.0)
+    assert person.reminders()[0] == 1050 + 20 * MINUTE
+    ended = person.last(UseEnded)
+    assert (ended.used_for, ended.forgotten, ended.still_for) == (1050 - 1015, True, 20 * MINUTE)
+    assert person.state.present()[0].last_use == 1050
+    assert not person.events("held_back")
+
+
+def test_a_window_through_which_data_move_again_is_used_again() -> None:
+    """The reminder goes away, and comes back twenty minutes after the last data."""
+    person = plugged_in()
+    person.wait(30 * MINUTE, uploading)
+    assert person.on_screen
+    moved_at = person.now
+    person.look(replace(uploading, moved_at=moved_at))
+    assert person.on_screen is None
+    person.wait(60 * MINUTE, replace(uploading, moved_at=moved_at))
+    assert person.reminders()[2] == moved_at + 20 * MINUTE
+    assert person.events("use_began", "use_ended") == ["use_began", "use_ended"] * 2
+
+
+def test_opening_the_device_again_and_again_is_no_use_either() -> None:
+    """Data have to move, unless nobody had it open for as long as that."""
+    person = plugged_in()
+    for _ in range(120):
+        person.wait(45, uploading)
+        person.wait(15, idle)
+    assert person.reminders()[0] <= 1000 + 20 * MINUTE + 2 * LOOK
+    person.wait(21 * MINUTE, idle)
+    person.look(uploading)
+    assert person.state.present()[0].use
+    assert person.on_screen is None
+
+
+def test_where_data_cannot_be_seen_to_move_an_open_device_is_used_for_two_hours() -> None:
+    """Opening it anew is all that can be seen of the next upload."""
+    blind = replace(uploading, moved_at=None)
+    person = plugged_in()
+    person.wait(3 * 3600, blind, running=900.0)
+    assert person.reminders()[0] == 1000 + LOOK + 2 * 3600
+    assert person.last(UseEnded) == UseEnded(
+        blind.program, blind.evidence, 2 * 3600.0, forgotten=True, still_for=None
+    )
+    person.look(idle)
+    person.look(blind)
+    assert person.on_screen is None
+
+
+def test_no_limit_makes_every_use_a_forgotten_window() -> None:
+    """Who wants no program that only runs to hold reminders back still wants none during an upload."""
+    person = plugged_in(replace(POLICY, running_counts_for=0.0))
+    for _ in range(60):
+        person.wait(MINUTE, replace(uploading, moved_at=person.now))
     assert person.reminders() == []
 
 
@@ -157,6 +236,66 @@ def test_an_uploader_that_was_forgotten_yesterday_holds_back_from_plug_in_only()
     person.look(idle, running=-90000.0)
     person.wait(40 * MINUTE, idle, running=-90000.0)
     assert person.reminders()[0] == 1000 + 20 * MINUTE
+
+
+@pytest.mark.parametrize("rest", [0.0, 3 * MINUTE, 19 * MINUTE])
+def test_an_uploader_that_starts_again_and_again_holds_back_as_if_it_had_started_once(rest: float) -> None:
+    """However short it runs, and however long it rests, if only it rests for less than twenty minutes."""
+    person = plugged_in()
+    for _ in range(20):
+        person.wait(4 * MINUTE, idle, running=person.now)
+        person.wait(rest, idle)
+    assert person.reminders()[0] <= 1000 + 20 * MINUTE
+    gaps = [b - a for a, b in zip(person.reminders(), person.reminders()[1:], strict=False)]
+    assert max(gaps) <= 30 * MINUTE
+
+
+def test_an_uploader_that_is_opened_anew_an_hour_later_has_its_twenty_minutes() -> None:
+    """A person comes back to the computer, and the reminder that was next due waits."""
+    person = plugged_in()
+    person.wait(10 * MINUTE, idle, running=person.now)
+    person.wait(52 * MINUTE, idle)
+    before, started = len(person.reminders()), person.now
+    person.wait(60 * MINUTE, idle, running=started)
+    assert person.reminders()[before] == started + 20 * MINUTE
+
+
+def test_what_holds_a_reminder_back_is_in_the_journal() -> None:
+    """From when the reminder was due until it comes."""
+    person = plugged_in()
+    started = person.now - 60
+    person.wait(40 * MINUTE, idle, running=started)
+    began, ended = person.last(HeldBack), person.last(HeldBackEnded)
+    assert began == HeldBack("CareLink Uploader", "runs as java", started)
+    assert ended == HeldBackEnded("CareLink Uploader", "over", 15 * MINUTE)
+    assert person.events("held_back", "held_back_ended", "reminded")[:3] == [
+        "held_back",
+        "held_back_ended",
+        "reminded",
+    ]
+
+
+@pytest.mark.parametrize("how", ["ended", "in_use", "snoozed", "unplugged"])
+def test_why_a_reminder_is_no_longer_held_back_is_in_the_journal(how: HeldBackEnd) -> None:
+    """The program ended, or there is another reason for no reminder."""
+    person = plugged_in()
+    person.wait(7 * MINUTE, idle, running=1000.0)
+    if how == "snoozed":
+        person.do(reminder.snooze(person.state, POLICY.snooze, person.now, POLICY))
+    elif how == "in_use":
+        person.look(uploading, running=1000.0)
+    else:
+        person.look(*([idle] if how == "ended" else []))
+    assert person.last(HeldBackEnded) == HeldBackEnded("CareLink Uploader", how, 2 * MINUTE)
+    assert person.events("held_back_ended") == ["held_back_ended"]
+
+
+def test_a_program_that_runs_before_the_reminder_is_due_holds_nothing_back() -> None:
+    """Nobody is accused."""
+    person = plugged_in()
+    person.wait(4 * MINUTE, idle, running=1000.0)
+    person.wait(10 * MINUTE, idle)
+    assert not person.events("held_back")
 
 
 def test_an_uploader_that_ends_without_a_use_no_longer_holds_back() -> None:
@@ -513,6 +652,7 @@ USES = (
     traffic,
     held,
     DeviceUse(STICK, "unknown"),
+    replace(uploading, moved_at=None),
     DeviceUse(STICK, "in use", "VirtualBoxVM", "claimed", doubtful=True),
 )
 
@@ -590,7 +730,15 @@ def test_never_a_reminder_for_a_device_that_upload_software_uses(
     for person in played(history):
         if not person.can_change_the_screen():
             continue
-        used = {s.device.port for s in person.seen() if s.verdict == "in use" and not s.doubtful}
+        holds = {period.device.port: period.hold for period in person.state.present()}
+        used = {
+            seen.device.port
+            for seen in person.seen()
+            if seen.verdict == "in use"
+            and not seen.doubtful
+            and (hold := holds[seen.device.port])
+            and person.now < hold.moved_at + POLICY.running_counts_for
+        }
         assert not person.on_screen or not person.on_screen.ports & used
 
 
@@ -657,6 +805,7 @@ PAIRS = {
     "plugged_in": "unplugged",
     "use_began": "use_ended",
     "snoozed": "snooze_ended",
+    "held_back": "held_back_ended",
 }
 
 
@@ -688,7 +837,7 @@ def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, flo
 def test_looking_more_often_changes_nothing(history: list[tuple[str, float, int]]) -> None:
     """A poll without news writes and shows nothing: events are hints, and hints can come twice."""
     for person in played(history):
-        seen = Observation(tuple(person.seen()), person.running)
+        seen = Observation(tuple(person.seen()), runs(person.running))
         state, actions = reminder.step(person.state, seen, person.now, person.policy)
         # Taking away what no channel took is all that may be left to do.
         assert all(isinstance(action, Withdraw) for action in actions)

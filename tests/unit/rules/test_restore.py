@@ -20,10 +20,12 @@ from unplugd.rules.model import (
     PluggedPeriod,
     Policy,
     Record,
+    Running,
     Show,
     State,
     Use,
 )
+from unplugd.rules.period import CHECKPOINT_SECONDS
 
 STICK = Device("1-1", 0x0A21, 0x8001, address=4, name="CareLink USB")
 METER = Device("1-2", 0x1A79, 0x6210, address=5, name="Contour Next Link 2.4")
@@ -126,10 +128,59 @@ def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
         BOOT,
         1500.0,
     )
-    state = restore.restore_state([period])
+    state = restore.restore_state([period], 1500.0)
     claimed = DeviceUse(STICK, "in use", evidence="claimed through usbfs", doubtful=True)
     state, _ = reminder.step(state, Observation((claimed,)), 1500.0, Policy())
     assert state.present()[0].use is None
+
+
+RUNS_AGAIN = Running("Tidepool Uploader", 1990.0, "tidepool-uploader")
+HELD_BACK = event("held_back", 300, program="Tidepool Uploader", evidence="runs", running_since=40)
+
+
+@pytest.mark.parametrize(
+    "more", [[], [event("held_back_ended", 1250, program="Tidepool Uploader", how="over", held_for=950)]]
+)
+def test_a_restart_gives_a_program_that_starts_again_and_again_no_more_time(
+    more: list[dict[str, Any]],
+) -> None:
+    """Its first start is known from the journal."""
+    found = restore.find_open_periods([event("plugged_in", 50), HELD_BACK, *more], BOOT, 2000.0)
+    state = restore.restore_state([period for period, _ in found], 2000.0)
+    state, actions = reminder.step(state, Observation((DeviceUse(STICK),), RUNS_AGAIN), 2000.0, Policy())
+    assert [action for action in actions if isinstance(action, Show)]
+
+
+def test_after_a_rest_that_the_journal_knows_of_a_program_has_its_time_anew() -> None:
+    """Who opened it before the restart, closed it, and opens it again, uploads."""
+    ended = event("held_back_ended", 400, program="Tidepool Uploader", how="ended", held_for=100)
+    found = restore.find_open_periods([event("plugged_in", 50), HELD_BACK, ended], BOOT, 2000.0)
+    state = restore.restore_state([period for period, _ in found], 2000.0)
+    state, _ = reminder.step(state, Observation((DeviceUse(STICK),), RUNS_AGAIN), 2000.0, Policy())
+    assert reminder.due_at(state.present()[0], state, Policy()) == 1990.0 + 1200
+
+
+@pytest.mark.parametrize("moved_at", [0.0, None])
+def test_a_window_that_was_forgotten_stays_so(moved_at: float | None) -> None:
+    """A restart is no use, whether data can be seen to move or not."""
+    still = {} if moved_at is None else {"still_for": 1200.0}
+    found = restore.find_open_periods(
+        [
+            event("plugged_in", 50),
+            event("use_began", 60, program="java", evidence="holds x"),
+            event(
+                "use_ended", 1360, program="java", evidence="holds x", used_for=100, forgotten=True, **still
+            ),
+        ],
+        BOOT,
+        9000.0,
+    )
+    state = restore.restore_state([period for period, _ in found], 9000.0)
+    assert state.present()[0].last_use == (1360 if moved_at is None else 160)
+    holds = DeviceUse(STICK, "in use", "java", "holds x", moved_at=moved_at)
+    state, actions = reminder.step(state, Observation((holds,)), 9000.0, Policy())
+    assert state.present()[0].use is None
+    assert [action for action in actions if isinstance(action, Show)]
 
 
 def test_a_snooze_goes_on() -> None:
@@ -205,6 +256,8 @@ NAMES = st.sampled_from(
         "reminder_ended",
         "snoozed",
         "snooze_ended",
+        "held_back",
+        "held_back_ended",
         "stranger",
         "checkpoint",
     ]
@@ -224,6 +277,11 @@ KEYS = [
     "snoozed_for",
     "count",
     "devices",
+    "running_since",
+    "held_for",
+    "still_for",
+    "forgotten",
+    "how",
 ]
 
 
@@ -231,7 +289,7 @@ KEYS = [
 def wild_events(draw: st.DrawFn) -> dict[str, Any]:
     good = event(
         draw(NAMES), draw(st.floats(0, 5000)), program="p", evidence="e", used_for=1.0, plugged_for=9.0, idle_for=8.0,
-        snoozed_for=5.0, count=1, devices=["1-1"],
+        snoozed_for=5.0, count=1, devices=["1-1"], running_since=1.0, held_for=1.0, how="over",
     )  # fmt: skip
     return {**good, **draw(st.dictionaries(st.sampled_from(KEYS), WILD, max_size=2))}
 
@@ -248,13 +306,10 @@ def test_no_journal_stops_the_start(events: list[dict[str, Any]]) -> None:
     """Whatever a journal holds, the rules can continue from it, and no reminder is silenced for ever."""
     now, policy = 6000.0, Policy()
     periods = [period for period, _ in restore.find_open_periods(events, BOOT, now)]
-    state = restore.restore_state(periods)
+    state = restore.restore_state(periods, now)
     state, _ = reminder.step(state, Observation((DeviceUse(STICK),)), now, policy)
     deadline = reminder.next_deadline(state, policy, now)
-    assert (
-        deadline is None
-        or now - reminder.DELIVERY_TIMEOUT_SECONDS <= deadline <= now + reminder.CHECKPOINT_SECONDS
-    )
+    assert deadline is None or now - reminder.DELIVERY_TIMEOUT_SECONDS <= deadline <= now + CHECKPOINT_SECONDS
     for period in state.present():
         assert reminder.due_at(period, state, policy) <= now + 86_400
 
@@ -287,7 +342,7 @@ device_uses = st.lists(
         lambda device: st.sampled_from(
             [
                 DeviceUse(device),
-                DeviceUse(device, "in use", "CareLink Uploader", "holds /dev/ttyUSB0"),
+                DeviceUse(device, "in use", "CareLink Uploader", "holds /dev/ttyUSB0", moved_at=0.0),
                 DeviceUse(device, unknown_programs=("cat",)),
             ]
         )
@@ -295,7 +350,9 @@ device_uses = st.lists(
     max_size=2,
     unique_by=lambda use: use.device.port,
 )
-steps = st.tuples(st.integers(1, 1200), device_uses, st.sampled_from(["", "", "", "snooze", "dismiss"]))
+steps = st.tuples(
+    st.integers(1, 1200), device_uses, st.sampled_from(["", "", "", "snooze", "dismiss", "program"])
+)
 REMEMBERED = (
     "device",
     "since",
@@ -307,6 +364,8 @@ REMEMBERED = (
     "snoozed_until",
     "programs_seen",
     "shown",
+    "held_back",
+    "is_forgotten",
 )
 
 
@@ -316,9 +375,12 @@ def test_a_restart_forgets_nothing_that_matters(story: list[tuple[int, list[Devi
     """At any moment of any history, the state restored from the journal equals the state of the rules."""
     policy = Policy()
     run = Run()
+    running = None
     for seconds, seen, press in story:
         run.now += seconds
-        run.do(reminder.step(run.state, Observation(tuple(seen)), run.now, policy))
+        if press == "program":
+            running = None if running else Running("Tidepool Uploader", run.now)
+        run.do(reminder.step(run.state, Observation(tuple(seen), running), run.now, policy))
         if press == "snooze":
             run.do(reminder.snooze(run.state, policy.snooze, run.now, policy))
         elif press == "dismiss":

@@ -9,7 +9,7 @@ import pytest
 
 from unplugd.config.settings import QuietHours, Settings
 from unplugd.rules.devices import Device
-from unplugd.rules.model import DeviceUse
+from unplugd.rules.model import DeviceUse, Running
 from unplugd.watch.configuration import Configuration
 from unplugd.watch.observer import SECOND_POLL_SECONDS, Observer
 
@@ -45,8 +45,8 @@ class Platform:
             raise self.error
         return list(self.devices)
 
-    def find_running(self, _uploaders: object) -> tuple[str, float] | None:
-        return ("Uploader", 90.0) if self.users else None
+    def find_running(self, _uploaders: object) -> Running | None:
+        return Running("Uploader", 90.0) if self.users else None
 
     def find_usage(self, watched: Sequence[Device], *_more: object) -> tuple[DeviceUse, ...]:
         self.polled += [device.port for device in watched]

@@ -13,6 +13,7 @@ from unplugd.rules import uploaders
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from unplugd.rules.model import Running
     from unplugd.rules.uploaders import Uploader
 
 
@@ -106,30 +107,28 @@ def _is_owned_by(folder: str, uid: int) -> bool:
         return False
 
 
-def find_running(software: Sequence[Uploader], proc: str = "/proc") -> tuple[str, float] | None:
-    """Return the upload software started last and its start on the clock that counts sleep, None if none is running.
+def find_running(software: Sequence[Uploader], proc: str = "/proc") -> Running | None:
+    """Return, of the upload software that is running, the one that started first; None if none is running.
 
-    A child process of the same program does not count as another start.
+    Its start is on the clock that counts sleep.
     """
     alone = [uploader for uploader in software if uploader.alone]
-    latest: tuple[str, float] | None = None
+    first: Running | None = None
     for pid in _find_candidates(alone, proc):
         import psutil
 
         try:
             process = psutil.Process(pid)
-            uploader = uploaders.find_uploader(processes.read_program(process), alone)
-            parent = process.parent() if uploader else None
-            if uploader is None or (
-                parent and uploaders.find_uploader(processes.read_program(parent), alone) == uploader
-            ):
+            program = processes.read_program(process)
+            uploader = uploaders.find_uploader(program, alone)
+            if uploader is None:
                 continue
             started = _read_start(pid, proc)
         except (psutil.Error, OSError, ValueError, IndexError):
             continue
-        if latest is None or started > latest[1]:
-            latest = (uploader.name, started)
-    return latest
+        if first is None or started < first.started:
+            first = processes.describe_running(uploader, program, started)
+    return first
 
 
 def _find_candidates(software: Sequence[Uploader], proc: str) -> list[int]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.rules.devices import Device
-    from unplugd.rules.model import DeviceUse
+    from unplugd.rules.model import DeviceUse, Running
     from unplugd.rules.uploaders import Uploader
 
 HARMLESS_NODE: Final = "/dev/zero"
@@ -54,15 +54,15 @@ class Linux:
         """Return the watched devices that are plugged in, named as in the watch list."""
         return devices.select_watched(self.list_all_devices(), watches)
 
-    def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software started last and its start, None if none is running."""
+    def find_running(self, software: Sequence[Uploader]) -> Running | None:
+        """Return, of the upload software that is running, the one that started first; None if none is running."""
         return holders.find_running(software)
 
     def find_usage(
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
-        running: tuple[str, float] | None,
+        running: Running | None,
         at: float,
     ) -> tuple[DeviceUse, ...]:
         """Return how each device is being used."""

@@ -4,6 +4,10 @@ There are three signs, the most reliable first: a process holds one of the devic
 has counted transfers since the last scan (`urbnum`); an interface is claimed through usbfs. Only the first identifies a
 program, and only among the user's own processes, so the other two count as doubtful use. Transfers are ignored if they
 have other causes: right after plug-in, after sleep, and right after a known holder has closed the device.
+
+Transfers also show whether a holder does anything: the kernel counts each that is requested of the device, by any driver
+or program. A program that only waits for the device requests nothing new, except through libusb if it waits with a
+timeout and asks again; then it looks busy.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from unplugd.platforms import processes
 from unplugd.platforms.linux import holders
 from unplugd.platforms.linux.clock import sleep_seconds
 from unplugd.platforms.linux.sysfs import SYSFS, Tree
-from unplugd.rules.model import DeviceUse
+from unplugd.rules.model import DeviceUse, Running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +45,8 @@ class _LastScan:
     address: int | None = None
     transfers: int | None = None
     held: bool = False
+    moved_at: float = 0.0
+    """When a scan last saw that there had been transfers, 0 if none has."""
 
 
 class UsageTracker:
@@ -65,7 +71,7 @@ class UsageTracker:
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
-        running: tuple[str, float] | None,
+        running: Running | None,
         at: float,
     ) -> tuple[DeviceUse, ...]:
         """Return how each device is being used at the time `at`; `running` is the running upload software."""
@@ -91,7 +97,7 @@ class UsageTracker:
         device: Device,
         nodes: list[str],
         opened: holders.OpenNodes,
-        running: tuple[str, float] | None,
+        running: Running | None,
         software: Sequence[Uploader],
         moved: bool,
     ) -> DeviceUse:
@@ -114,6 +120,7 @@ class UsageTracker:
                     holder.uploader.name or holder.name,
                     f"holds {node}",
                     doubtful=holder.uploader.doubtful,
+                    moved_at=None if last.transfers is None else last.moved_at,
                 )
         if holding:
             names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
@@ -121,7 +128,7 @@ class UsageTracker:
         if moved and not held_before:
             # Upload software may open and close the device repeatedly, and other users' processes cannot be inspected.
             # But the traffic may have any cause: an uploader that was left open must not explain it forever.
-            return DeviceUse(device, "in use", running[0] if running else "", "transfers", doubtful=True)
+            return DeviceUse(device, "in use", running.program if running else "", "transfers", doubtful=True)
         if self.tree.is_claimed(device.port):
             return DeviceUse(device, "in use", "", "claimed through usbfs", doubtful=True)
         if opened.blind and last.transfers is None:
@@ -144,10 +151,13 @@ class UsageTracker:
         self._nodes = nodes
 
     def _has_transferred(self, device: Device, at: float) -> bool:
-        """Return whether there were transfers since the last scan, and remember the count."""
+        """Return whether there were transfers since the last scan that count, and remember how many and when."""
         last = self._last.setdefault(device.port, _LastScan(at + SETTLE_SECONDS))
         if last.address not in (device.address, None):
             last.settled_at = at + SETTLE_SECONDS
         before, last.transfers = last.transfers, self.tree.count_transfers(device.port)
         last.address = device.address
-        return before is not None and last.transfers not in (None, before) and at >= last.settled_at
+        if before is None or last.transfers in (None, before):
+            return False
+        last.moved_at = at
+        return at >= last.settled_at

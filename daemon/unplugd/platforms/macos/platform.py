@@ -14,7 +14,7 @@ from unplugd.platforms.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.platforms.macos.ioreg import Ioreg
 from unplugd.platforms.macos.notification import Notification
 from unplugd.rules import devices
-from unplugd.rules.model import DeviceUse
+from unplugd.rules.model import DeviceUse, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,15 +78,15 @@ class MacOS:
         self._seen = {node.id: node for node in nodes}
         return devices.select_watched(backend.make_devices(nodes), watches)
 
-    def find_running(self, software: Sequence[Uploader]) -> tuple[str, float] | None:
-        """Return the upload software started last and its start, None if none is running."""
+    def find_running(self, software: Sequence[Uploader]) -> Running | None:
+        """Return, of the upload software that is running, the one that started first; None if none is running."""
         return processes.find_running(software, clock.now, self._starts)
 
     def find_usage(
         self,
         watched: Sequence[Device],
         software: Sequence[Uploader],
-        _running: tuple[str, float] | None,
+        _running: Running | None,
         _at: float,
     ) -> tuple[DeviceUse, ...]:
         """Return how each device is being used, according to the last scan."""

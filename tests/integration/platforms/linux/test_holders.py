@@ -166,15 +166,23 @@ def test_a_helper_belongs_to_its_parent(programs: Programs) -> None:
 
 
 def test_running_upload_software_is_found_with_its_start(programs: Programs) -> None:
-    """The one started last counts, on the clock that counts sleep; one that has ended does not."""
+    """With its start, on the clock that counts sleep, and the name of its process; not once it has ended."""
     assert holders.find_running((MINE, SECOND)) is None
     before = now()
     first = programs.start("u-uploader-test")
     found = holders.find_running((MINE, SECOND))
     assert found
-    assert found[0] == "Mine"
-    assert before - 0.02 <= found[1] <= now()
+    assert (found.program, found.process) == ("Mine", "u-uploader-test")
+    assert before - 0.02 <= found.started <= now()
+    next_tick = found.started + 0.03
+    wait_until(lambda: now() > next_tick, "the next tick")
+    second = programs.start("u-second-test")
+    assert holders.find_running((MINE, SECOND)) == found, "the one that started first counts"
     first.end()
+    found = holders.find_running((MINE, SECOND))
+    assert found
+    assert found.program == "Second"
+    second.end()
     assert holders.find_running((MINE, SECOND)) is None
 
 
@@ -184,7 +192,7 @@ def test_a_helper_that_starts_later_is_no_new_upload(programs: Programs) -> None
     found = holders.find_running((MINE,))
     assert found
     # The kernel counts starts in hundredths of a second.
-    wait_until(lambda: now() > found[1] + 0.03, "the next tick")
+    wait_until(lambda: now() > found.started + 0.03, "the next tick")
     parent.start("u-uploader-test")
     assert holders.find_running((MINE,)) == found
 
@@ -334,6 +342,18 @@ def test_upload_software_that_holds_it_uses_it(machine: Machine, programs: Progr
     assert "TOKEN" not in repr(sighting)
     program.close()
     assert machine.look().verdict == "idle"
+
+
+def test_data_that_move_show_that_its_holder_does_something(machine: Machine, programs: Programs) -> None:
+    """The look that sees the kernel's count changed dates it; where there is no count nothing is known."""
+    programs.start("u-uploader-test").open(NODE)
+    assert [machine.look().moved_at, machine.look().moved_at] == [0.0, 0.0]
+    machine.transfers(12)
+    assert machine.look().moved_at == machine.now
+    moved_at = machine.now
+    assert machine.look().moved_at == moved_at
+    machine.transfers(None)
+    assert machine.look().moved_at is None
 
 
 def test_a_browser_that_holds_it_is_named_itself(machine: Machine, programs: Programs) -> None:
