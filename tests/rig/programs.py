@@ -56,18 +56,23 @@ class Program:
 
 
 class Programs:
-    """Where programs come from."""
+    """Where programs come from; they run as the user with the id `user`, if one is given."""
 
-    def __init__(self, compiled: Path, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, compiled: Path, folder: Path, environment: Mapping[str, str], user: int | None = None
+    ) -> None:
         self._compiled = compiled
         self._folder = folder
         self._environment = environment
+        self._user = (
+            [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        )
         self._numbers = count(1)
         self._children: list[Child] = []
 
     def start(self, name: str, *arguments: str) -> Program:
         """Start a program whose file, and so its process, has this name."""
-        process = Process([self._named(name), *arguments], self._environment)
+        process = Process([*self._user, self._named(name), *arguments], self._environment)
         self._children.append(process)
         return Program(self, process, process.pid)
 

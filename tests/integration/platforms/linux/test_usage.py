@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.rig.daemon import LOOK_EVERY, SLACK
+from tests.rig.programs import Programs
 from tests.rig.usb import METER, STICK, Model
 from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.rig.daemon import Daemon
-    from tests.rig.programs import Programs
+    from tests.rig.programs import Program
     from tests.rig.server import Server
     from tests.rig.usb import Testbed
 
 UPLOADER = "CareLink Uploader"
+NOBODY = 65534
 HOSTILE = "<b>x</b>\x1b[31m"
 
 
@@ -164,6 +170,82 @@ def test_running_uploader_counts_for_a_while(
     stick = usb.plug(STICK)
     waited = server.notified().monotonic - stick.plugged[0].monotonic
     assert 0.8 <= waited <= 0.8 + LOOK_EVERY + SLACK
+
+
+def test_a_program_that_starts_for_ever_silences_nobody(
+    daemon: Daemon, server: Server, usb: Testbed, compiled_program: Path, open_folder: Path
+) -> None:
+    """Not even another user's, each time before it ends; the journal, `status` and `report` name it."""
+    if os.geteuid():
+        pytest.skip("needs root to be somebody else")
+    programs = Programs(compiled_program, open_folder / "programs", {"PATH": os.environ["PATH"]}, NOBODY)
+    running: list[Program] = []
+
+    def restart() -> None:
+        program = programs.start("tidepool-uploader")
+        # Its answer says that it runs under its own name.
+        program.open("/dev/zero")
+        running.append(program)
+        if len(running) > 1:
+            running.pop(0).end()
+
+    try:
+        restart()
+        daemon.config(after_plug_in="0s", running_counts_for="3s", repeat=["1h"])
+        daemon.start()
+        usb.plug(STICK)
+        held_back = daemon.wait_for("held_back")
+        status = daemon.command("status").stdout
+        wait_until(lambda: server.notifications or restart(), "the reminder")
+    finally:
+        programs.close()
+    assert "as Tidepool Uploader is running" in status
+    assert (held_back["program"], held_back["evidence"]) == (
+        "Tidepool Uploader",
+        "runs as tidepool-uploader",
+    )
+    ended, reminded = daemon.wait_for("held_back_ended"), daemon.wait_for("reminded")
+    assert (ended["program"], ended["how"]) == ("Tidepool Uploader", "over")
+    plugged_in = daemon.wait_for("plugged_in")
+    assert held_back["running_since"] <= plugged_in["uptime"]
+    assert 3 <= reminded["uptime"] - plugged_in["uptime"] <= 3 + LOOK_EVERY + SLACK
+    report = json.loads(daemon.command("report", "--json").stdout)
+    assert [(one["program"], one["times"]) for one in report["held_back"]] == [("Tidepool Uploader", 1)]
+    assert report["held_back"][0]["held_for"] == pytest.approx(ended["held_for"], abs=0.002)
+
+
+def test_a_forgotten_window_is_reminded_of(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """Upload software that has the device open and moves nothing is a use until then; with the next data it is again."""
+    daemon.config(after_plug_in="1h", after_use="200ms", running_counts_for="1s", repeat=["1h"])
+    daemon.start()
+    stick = usb.plug(STICK)
+    programs.uploader().open(stick.nodes[-1])
+    began = daemon.wait_for("use_began")
+    server.notified()
+    ended = daemon.wait_for("use_ended")
+    assert ended["forgotten"] is True
+    assert ended["still_for"] + ended["used_for"] == pytest.approx(
+        ended["uptime"] - began["uptime"], abs=0.01
+    )
+    assert ended["still_for"] == pytest.approx(1, abs=LOOK_EVERY + SLACK)
+    assert "still open in CareLink Uploader, but nothing has moved since" in daemon.command("status").stdout
+    stick.transfer()
+    server.cleared()
+    assert daemon.wait_for("use_began", 2)["program"] == UPLOADER
+    server.notified(2)
+
+
+def test_a_slow_transfer_is_a_use(daemon: Daemon, server: Server, usb: Testbed, programs: Programs) -> None:
+    """Data that move now and then are enough, however long it takes."""
+    daemon.config(after_plug_in="1h", after_use="0s", running_counts_for="2s")
+    daemon.start()
+    stick = usb.plug(STICK)
+    programs.uploader().open(stick.nodes[-1])
+    daemon.wait_for("use_began")
+    never(lambda: stick.transfer() or server.notifications, "a reminder during an upload", 4)
+    server.notified()
 
 
 def test_claim_by_nobody_counts_for_a_while(daemon: Daemon, server: Server, usb: Testbed) -> None:
