@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import paths
 from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError
 from unplugd.eventloop import loop
-from unplugd.notify.message import Message
+from unplugd.notify.message import TEST
 from unplugd.rules import reminder
 from unplugd.watch import control
 
 if TYPE_CHECKING:
     from typing import Literal
 
+    from unplugd.notify.channel import Channel
     from unplugd.paths import Paths
     from unplugd.platforms.protocol import InspectablePlatform
-
-TEST: Final = Message(
-    "unplugd can reach you",
-    ("This is a test. Reminders will look like this.",),
-)
 
 HELP: Final = (
     "see the README for what unplugd needs; to report a problem, include the output of: unplugd doctor --json"
 )
+
+DESKTOP: Final = "desktop"
+RESTART: Final = "it was started outside this session; in it, run: unplugd service restart"
+POLL_SECONDS: Final = 0.05
+"""Seconds between questions to the daemon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def examine(computer: InspectablePlatform, where: Paths, *, notify: bool) -> lis
     findings.append(_check_use(computer))
     layers = computer.mechanisms()
     findings = [replace(finding, by=layers.get(finding.layer, "")) for finding in findings]
-    findings.extend(_check_channels(computer, settings, notify=notify))
+    findings.extend(_check_channels(computer, settings, where, notify=notify))
     findings.append(_check_journal(where))
     findings.append(_check_daemon(where))
     return findings
@@ -152,33 +154,91 @@ class _Trial:
         """Do nothing: the result of the delivery is enough."""
 
 
-def _check_channels(computer: InspectablePlatform, settings: Settings, *, notify: bool) -> list[Finding]:
-    """Check each channel; with `notify`, by showing the test notification on it."""
+def _check_channels(
+    computer: InspectablePlatform, settings: Settings, where: Paths, *, notify: bool
+) -> list[Finding]:
+    """Check each channel; with `notify`, by showing the test notification on it.
+
+    If the daemon runs, it does that: its channels may be others than those of this shell, as over ssh.
+    """
+    status = _have_daemon_check(where, notify=notify)
     findings = []
     works = False
-    for name in settings.channels:
+    for name in settings.channels if status is None else status["channel_checks"]:
         trial = _Trial()
         channel = computer.channel(name, trial)
         if channel is None:
             continue
-        if notify:
-            channel.show(TEST, trial.on_result)
-        else:
-            channel.check(trial.on_result)
-        deadline = computer.now() + reminder.DELIVERY_ANSWER_TIMEOUT_SECONDS
-        while not trial.over and computer.now() < deadline:
-            loop.turn([channel], computer.now, deadline)
-        channel.close()
+        _try_channel(computer, channel, trial, show=notify and status is None)
         layer = f"notification by {name}"
-        if trial.over and trial.error is None:
-            # The existence of notify-send does not mean that anyone would see the notification.
-            works = works or notify or channel.confirms
-            findings.append(
-                Finding(layer, ok=True, what="the test notification was sent" if notify else trial.what)
-            )
+        hint = computer.hints().get(layer, channel.hint or HELP)
+        if status is not None:
+            finding = _describe_daemon_channel(layer, hint, status, trial, notify=notify)
+        elif trial.error is None:
+            finding = Finding(layer, ok=True, what="the test notification was sent" if notify else trial.what)
         else:
-            what = trial.error or "no answer"
-            hint = computer.hints().get(layer, channel.hint or HELP)
-            findings.append(Finding(layer, ok=None if works else False, what=what, hint=hint))
+            finding = Finding(layer, ok=False, what=trial.error, hint=hint)
+        # The existence of notify-send does not mean that anyone would see the notification.
+        works = works or (finding.ok is True and (notify or channel.confirms))
+        findings.append(finding)
     # One working channel is enough; the others are only fallbacks.
     return [replace(finding, ok=None) if works and finding.ok is False else finding for finding in findings]
+
+
+def _try_channel(computer: InspectablePlatform, channel: Channel, trial: _Trial, *, show: bool) -> None:
+    """Check a channel of this shell, or show the test notification on it."""
+    if show:
+        channel.show(TEST, trial.on_result)
+    else:
+        channel.check(trial.on_result)
+    deadline = computer.now() + reminder.DELIVERY_ANSWER_TIMEOUT_SECONDS
+    while not trial.over and computer.now() < deadline:
+        loop.turn([channel], computer.now, deadline)
+    if not trial.over:
+        trial.on_result("no answer")
+    channel.close()
+
+
+def _have_daemon_check(where: Paths, *, notify: bool) -> dict[str, Any] | None:
+    """Have the daemon check its channels; return its status with the results, None if it does not run or cannot."""
+    deadline = time.monotonic() + reminder.DELIVERY_ANSWER_TIMEOUT_SECONDS
+    try:
+        if "error" in control.ask(where.control, {"command": "check_channels"}):
+            return None
+        if notify:
+            control.ask(where.control, {"command": "test"})
+        while True:
+            status = control.ask(where.control, {"command": "status"})
+            is_pending = None in status["channel_checks"].values() or (notify and status["greeted"] is None)
+            if not is_pending or time.monotonic() >= deadline:
+                return status
+            time.sleep(POLL_SECONDS)
+    except (control.NotRunningError, control.NoAnswerError):
+        return None
+
+
+def _describe_daemon_channel(
+    layer: str, hint: str, status: dict[str, Any], own: _Trial, *, notify: bool
+) -> Finding:
+    """Return what the daemon's `status` says of its channel; `own` is the result of this shell's own check."""
+    name = layer.rpartition(" ")[2]
+    check = status["channel_checks"][name] or {"error": "no answer", "what": ""}
+    error, what = check["error"], check["what"]
+    shown = (status["greeted"] or {}) if notify else {}
+    if shown.get("channel") == name:
+        is_reminder = shown.get("reminder")
+        what = (
+            "a reminder is on the screen" if is_reminder else "the running unplugd sent the test notification"
+        )
+        return Finding(layer, ok=True, what=what)
+    if error is None and notify and not shown.get("channel"):
+        error = "the running unplugd could not show the test notification"
+    if error is not None:
+        if name == DESKTOP and own.error is None:
+            return Finding(
+                layer, ok=False, what=f"{error}, for the running unplugd; this shell has one", hint=RESTART
+            )
+        return Finding(layer, ok=False, what=error, hint=hint)
+    if name == DESKTOP and own.error is not None:
+        what = f"{what}, for the running unplugd; not for this shell: {own.error}"
+    return Finding(layer, ok=None if notify else True, what=what)

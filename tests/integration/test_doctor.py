@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from unplugd import doctor
+from unplugd.notify.message import TEST
 from unplugd.paths import Paths
 from unplugd.platforms.linux.platform import HARMLESS_NODE, Linux
 from unplugd.rules.events import CHANNELS
@@ -109,7 +110,7 @@ def test_a_test_notification_is_really_shown(patient: Patient, server: Server) -
     """With the words that say that it is a test."""
     found = patient.examined(notify=True)["notification by desktop"]
     assert (found.ok, found.what) == (True, "the test notification was sent")
-    assert [shown.summary for shown in server.notifications] == [doctor.TEST.title]
+    assert [shown.summary for shown in server.notifications] == [TEST.title]
 
 
 def test_without_being_asked_nothing_is_shown(patient: Patient, server: Server) -> None:

@@ -44,6 +44,11 @@ GREETING: Final = Message(
     ("A notification like this will tell you when to unplug your CareLink USB or meter.",),
     passing=True,
 )
+TEST: Final = Message(
+    "unplugd can reach you",
+    ("This is a test. Reminders will look like this.",),
+    passing=True,
+)
 INVALID_CONFIGURATION: Final = Message(
     "unplugd's configuration has an error",
     ("Defaults are used until you fix it.", "To see what is wrong, run: unplugd config check"),

@@ -40,6 +40,8 @@ class Notifier:
         self._errors: dict[str, tuple[str, float]] = {}
         self.last_channel: str = ""
         """The channel that accepted the latest message, "" before the first one."""
+        self.checks: dict[str, tuple[str | None, str] | None] = {}
+        """What the latest check of each channel has found: an error (or None) and a description; None until then."""
 
     def show(self, number: int, message: Message) -> None:
         """Show the message; the outcome is reported with the number unless a newer message comes first."""
@@ -52,6 +54,16 @@ class Notifier:
         self._number = 0
         for channel in self.channels:
             channel.withdraw()
+
+    def check(self) -> None:
+        """Check, showing nothing, whether each channel would work; the results go to `checks`."""
+        self.checks = checks = dict.fromkeys(channel.name for channel in self.channels)
+        for channel in self.channels:
+
+            def on_result(error: str | None, what: str, name: str = channel.name) -> None:
+                checks[name] = (error, what)
+
+            channel.check(on_result)
 
     def _try_channels(self, number: int, message: Message, channels: list[Channel]) -> None:
         if number != self._number:

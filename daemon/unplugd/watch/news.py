@@ -1,4 +1,4 @@
-"""The messages that are not reminders: the greeting, and the warning about an invalid configuration."""
+"""The messages that are not reminders: the greeting, the test, and the warning about an invalid configuration."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ class News:
     def __init__(self, message: Message | None = None) -> None:
         self._message = message
         self.delivery: dict[str, Any] | None = None
-        """The channel that accepted the latest message (None if none did); None until the outcome is known."""
+        """The channel that accepted the latest message (None if none did), and whether that was a reminder instead.
+
+        None until the outcome is known.
+        """
 
     def announce(self, message: Message, reminder_channel: str | None) -> None:
         """Take a new message. A reminder already on the screen, through `reminder_channel`, counts as its delivery."""
-        self._message = message
-        self.delivery = {"channel": reminder_channel or None} if reminder_channel is not None else None
+        self._message = None if reminder_channel else message
+        is_shown = reminder_channel is not None
+        self.delivery = {"channel": reminder_channel or None, "reminder": True} if is_shown else None
 
     def show(self, notifier: Notifier) -> None:
         """Show the message, if any."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unplugd import local_time
+from unplugd import local_time, sanitize
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.notify import message
 from unplugd.notify.notifier import Notifier
@@ -54,8 +54,16 @@ class Reminders:
 
     @property
     def greeting_delivery(self) -> dict[str, Any] | None:
-        """The channel of the latest greeting, None until its outcome is known."""
+        """The channel of the latest greeting or test, None until its outcome is known."""
         return self._news.delivery
+
+    @property
+    def channel_checks(self) -> dict[str, dict[str, Any] | None]:
+        """What `check_channels` has found out about each channel, None until then."""
+        return {
+            name: found and {"error": found[0] and sanitize.one_line(found[0]), "what": found[1]}
+            for name, found in self._notifier.checks.items()
+        }
 
     # --- channels
 
@@ -72,6 +80,10 @@ class Reminders:
             channel.close()
         self.state = reminder.forget_shown(self.state)
         return self._notifier.channels
+
+    def check_channels(self) -> None:
+        """Check, showing nothing, whether each channel would work; `channel_checks` has the results once they come."""
+        self._notifier.check()
 
     def withdraw(self) -> None:
         """Remove the notification from the screen, even one left by an earlier run."""
@@ -114,10 +126,10 @@ class Reminders:
 
     # --- news
 
-    def greet(self) -> None:
-        """Show the greeting, which proves that reminders reach the person; `greeting_delivery` has the outcome."""
+    def greet(self, greeting: message.Message = message.GREETING) -> None:
+        """Show a message that proves that reminders reach the person; `greeting_delivery` has the outcome."""
         channel = self._notifier.last_channel if self.state.reminder else None
-        self._news.announce(message.GREETING, channel)
+        self._news.announce(greeting, channel)
         self.show_news()
 
     def show_news(self) -> None:

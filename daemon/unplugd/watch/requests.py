@@ -1,4 +1,4 @@
-"""Answers requests on the control socket: status, snooze, greet and reload."""
+"""Answers requests on the control socket: status, snooze, greet, test, check_channels and reload."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unplugd import __version__, durations
 from unplugd.journal.timestamps import format_timestamp
+from unplugd.notify import message
 from unplugd.rules import reminder
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class Requests:
             return self._snooze(request)
         if command == "greet":
             self._reminders.greet()
+            return {}
+        if command == "test":
+            self._reminders.greet(message.TEST)
+            return {}
+        if command == "check_channels":
+            self._reminders.check_channels()
             return {}
         if command == "reload":
             self._reload()
@@ -93,6 +100,7 @@ class Requests:
             "channels": list(self._configuration.settings.channels),
             "last_delivery": self._reminders.last_delivery,
             "greeted": self._reminders.greeting_delivery,
+            "channel_checks": self._reminders.channel_checks,
             "journal": {"trouble": self._recorder.error, "waiting": self._recorder.waiting},
             "configuration": {"problems": list(self._configuration.problems)},
         }

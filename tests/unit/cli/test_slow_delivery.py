@@ -9,11 +9,13 @@ from unplugd import doctor
 from unplugd.cli import service
 from unplugd.config.settings import Settings
 from unplugd.notify.channel import Channel
+from unplugd.paths import Paths
 from unplugd.platforms.linux.platform import Linux
 from unplugd.rules.reminder import DELIVERY_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pytest
 
@@ -57,9 +59,10 @@ class Slowed(Linux):
         return Slow()
 
 
-def test_the_doctor_gets_it() -> None:
+def test_the_doctor_gets_it(tmp_path: Path) -> None:
     """The channel counts as working."""
-    (finding,) = doctor._check_channels(Slowed(), Settings(channels=("desktop",)), notify=True)
+    where = Paths(tmp_path, tmp_path, tmp_path)
+    (finding,) = doctor._check_channels(Slowed(), Settings(channels=("desktop",)), where, notify=True)
     assert (finding.ok, finding.what) == (True, "the test notification was sent")
 
 

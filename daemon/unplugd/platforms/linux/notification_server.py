@@ -44,6 +44,11 @@ NO_CAPABILITIES: Final = frozenset({INVALID_ANSWER, "org.freedesktop.DBus.Error.
 SILENT: Final = "the notification server does not answer"
 NOT_RUNNING: Final = "no notification server is running"
 NO_SESSION: Final = "no desktop session is up"
+CHECK_ERRORS: Final = {
+    NO_ANSWER: SILENT,
+    NO_OWNER: NOT_RUNNING,
+    SERVICE_UNKNOWN: NOT_RUNNING,
+}
 
 
 def has_display() -> bool:
@@ -188,8 +193,11 @@ class NotificationServer:
 
         def on_answer(answer: tuple[Any, ...] | None, error: str) -> None:
             if answer is None:
-                report(SILENT if error == NO_ANSWER else NOT_RUNNING, "")
+                report(CHECK_ERRORS.get(error, error), "")
                 return
+            if not self.owner:
+                # Its arrival has escaped us.
+                self.find_owner()
             known = set(answer[0])
             missing = [what for what, key in (("buttons", "actions"), ("text", "body")) if key not in known]
             without = f", without {' and '.join(missing)}" if missing else ""

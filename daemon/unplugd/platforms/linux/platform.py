@@ -114,7 +114,7 @@ class Linux:
         return {
             "USB devices": "unplugd has to run outside a container that hides /sys",
             "plug-in events": "allow AF_NETLINK sockets (RestrictAddressFamilies= of the service)",
-            "notification by desktop": "start a notification server (your desktop's, or dunst or mako), in this session",
+            "notification by desktop": "run it in a desktop session that has a notification server (your desktop's, or dunst or mako)",
             "notification by plyer": "install notify-send (Debian: libnotify-bin)",
         }
 
