@@ -34,7 +34,7 @@ class ProgramResult:
     @property
     def message(self) -> str:
         """The last line of its output, usually the error message."""
-        said = (self.err.strip() or self.out.strip()).splitlines()
+        said = (self.err.strip() or self.out.strip()).encode(errors="replace").decode().splitlines()
         return hide_home(said[-1]) if said else f"exit status {self.code}"
 
 
@@ -185,7 +185,8 @@ def run(*command: str) -> ProgramResult:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            errors="replace",
+            # Paths and the environment come as os.environ has them, whatever their bytes.
+            errors="surrogateescape",
             timeout=TIMEOUT_SECONDS,
             check=False,
         )

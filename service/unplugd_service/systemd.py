@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 from importlib.resources import files
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd_service import stamp, unit_file
+from unplugd_service import stamp, systemd_quoting, unit_file
 from unplugd_service.errors import Failure
 from unplugd_service.home import find_home, look_up_home
 from unplugd_service.manager import INSTALL, Defect, ServiceStatus
 from unplugd_service.system import ProgramResult, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from unplugd_service.program import Program
     from unplugd_service.system import System
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
 UNIT: Final = "unplugd.service"
 BOOTED: Final = Path("/run/systemd/system")
 """Exists if systemd is the init system (sd_booted(3))."""
-PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+:@,=~-")
-"""Characters without a special meaning in ExecStart=."""
-ENV: Final = "/usr/bin/env"
-"""Used to start programs whose path systemd refuses: those with quotes, backslashes or control characters."""
 RESTART: Final = "unplugd service restart"
 PROPERTIES: Final = (
     "LoadState",
@@ -41,75 +35,6 @@ PROPERTIES: Final = (
     "NeedDaemonReload",
     "FragmentPath",
 )
-
-
-def format_command(words: Sequence[str], home: str = "") -> str:
-    """Return the words quoted for ExecStart= (systemd.service(5), "Command lines").
-
-    The home folder becomes %h, because it contains the user's name.
-    """
-    if any(letter in "\"'\\" or not letter.isprintable() for letter in words[0]):
-        words = (ENV, *words)
-    program, *arguments = words
-    below = f"{home.rstrip('/')}/" if len(home) > 1 else ""
-    if below and program.startswith(below):
-        start = _quote(program.removeprefix(below))
-        first = f'"%h/{start[1:]}' if start.startswith('"') else f"%h/{start}"
-    else:
-        first = _quote(program)
-    # systemd does not expand variables in the path of the program.
-    return " ".join([first, *(_quote(word.replace("$", "$$")) for word in arguments)])
-
-
-def _quote(word: str) -> str:
-    if word and PLAIN.issuperset(word):
-        return word
-    out = []
-    for byte in os.fsencode(word):
-        letter = chr(byte)
-        if letter in '"\\':
-            out.append(f"\\{letter}")
-        elif letter == "%":
-            out.append("%%")
-        else:
-            out.append(letter if " " <= letter <= "~" else f"\\x{byte:02x}")
-    return f'"{"".join(out)}"'
-
-
-def split_words(line: str, home: str = "") -> tuple[str, ...]:
-    """Return the words of a line written by `format_command`; for any other line, at least the program is right."""
-    words: list[bytes] = []
-    word: bytearray | None = None
-    quoted = False
-    letters = iter(os.fsencode(line))
-    for byte in letters:
-        if byte == ord('"'):
-            quoted = not quoted
-            word = bytearray() if word is None else word
-        elif byte == ord(" ") and not quoted:
-            if word is not None:
-                words.append(bytes(word))
-            word = None
-        else:
-            word = bytearray() if word is None else word
-            word += _read_escape(letters) if byte == ord("\\") else bytes((byte,))
-    if word is not None:
-        words.append(bytes(word))
-    plain = [
-        re.sub("%([%h])", lambda found: "%" if found[1] == "%" else home, os.fsdecode(word)) for word in words
-    ]
-    found = (*plain[:1], *(word.replace("$$", "$") for word in plain[1:]))
-    return found[1:] if found[:1] == (ENV,) else found
-
-
-def _read_escape(letters: Iterable[int]) -> bytes:
-    after = bytes(islice(letters, 1))
-    if after != b"x":
-        return after
-    digits = bytes(islice(letters, 2))
-    with contextlib.suppress(ValueError):
-        return bytes((int(digits, 16),))
-    return digits
 
 
 class Systemd:
@@ -128,9 +53,19 @@ class Systemd:
 
     def render(self, program: Program) -> str:
         """Return the unit file for a program."""
-        line = format_command(program.command, self._home)
+        if any("\ud800" <= letter <= "\udfff" for letter in "".join(program.command)):
+            # systemd would start it, but then refuse every question about the service.
+            raise Failure(
+                "the path of unplugd contains characters that systemd cannot handle",
+                "install it in another folder",
+            )
+        line = systemd_quoting.format_command(program.command, self._home)
         # ConditionFileIsExecutable= takes a plain path, without the quoting of ExecStart=.
-        executable = ENV if line.startswith(ENV) else program.command[0].replace("%", "%%")
+        executable = (
+            systemd_quoting.SHELL[0]
+            if line.startswith(systemd_quoting.SHELL[0])
+            else program.command[0].replace("%", "%%")
+        )
         if len(self._home) > 1 and executable.startswith(below := f"{self._home}/"):
             executable = f"%h/{executable.removeprefix(below)}"
         template = files("unplugd_service").joinpath(UNIT).read_text(encoding="utf-8")
@@ -151,13 +86,20 @@ class Systemd:
                 f"cannot reach your session's service manager: {result.message}",
                 "log in as the user of the desktop (not through su or sudo) and try again",
             )
-        manager_environment = dict(line.split("=", 1) for line in result.out.splitlines() if "=" in line)
+        manager_environment = systemd_quoting.parse_environment(result.out)
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-            if manager_environment.get(name, "").strip("'\"") != self._environment.get(name, ""):
+            value = self._environment.get(name, "")
+            if manager_environment.get(name, "") == value:
+                continue
+            if any("\ud800" <= letter <= "\udfff" for letter in value):
                 raise Failure(
-                    f"{name} differs between this shell and your session, so the service would use other folders",
-                    f"set it in ~/.config/environment.d/ (see environment.d(5)) and log in again, or: unset {name}",
+                    f"{name} is not UTF-8 text, and systemd gives its services nothing else",
+                    f"rename that folder, or: unset {name}",
                 )
+            raise Failure(
+                f"{name} differs between this shell and your session, so the service would use other folders",
+                f"set it in ~/.config/environment.d/ (see environment.d(5)) and log in again, or: unset {name}",
+            )
 
     def install(self, program: Program, system: System) -> None:
         """Write the unit file, enable and start the service, and wait until it is ready."""
@@ -286,12 +228,12 @@ class Systemd:
     def _parse_command(self, text: str | None) -> tuple[str, ...]:
         for line in (text or "").splitlines():
             if line.startswith("ExecStart="):
-                return split_words(line.removeprefix("ExecStart="), self._home)
+                return systemd_quoting.split_words(line.removeprefix("ExecStart="), self._home)
         return ()
 
     def _query(self) -> dict[str, str]:
         result = _systemctl("show", UNIT, f"--property={','.join(PROPERTIES)}")
-        return dict(line.split("=", 1) for line in result.out.splitlines() if "=" in line)
+        return dict(line.split("=", 1) for line in result.out.split("\n") if "=" in line)
 
 
 def _systemctl(*arguments: str) -> ProgramResult:

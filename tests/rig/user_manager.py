@@ -66,6 +66,8 @@ class UserManager:
         self.home = folder / "home"
         self.complaints = folder / "complaints"
         self.units = self.home / ".config/systemd/user"
+        self.login: dict[str, str] = {}
+        """What the log-in adds to the environment of everything, from the next `start` on."""
         self._runtime = folder / "runtime"
         self._process: subprocess.Popen[bytes] | None = None
         self._pid = 0
@@ -103,6 +105,7 @@ class UserManager:
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": RUNTIME,
             "DBUS_SESSION_BUS_ADDRESS": BUS,
+            **self.login,
         }
 
     # --- the manager

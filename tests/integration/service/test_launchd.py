@@ -121,6 +121,18 @@ def in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- installing
 
 
+def test_a_program_in_a_folder_of_any_characters(rig: Rig) -> None:
+    """It is started from there, and known for the same program; a folder that no property list can name is refused."""
+    folder = rig.script.parent / """a b'c$HOME\\d"e\tf\ng<h>&amp;%h;ü\u2028\\"""
+    folder.mkdir()
+    program = Program((str(rig.script.rename(folder / "unplugd")), "run"), "1.0")
+    rig.install(program)
+    wait_until(lambda: "started run" in rig.log, "the program")
+    assert rig.problems(program) == []
+    rig.program = Program((f"{folder}\udcff/unplugd", "run"), "1.0")
+    assert rig.refused()[0] == "the path of unplugd contains characters that launchd cannot handle"
+
+
 def test_installing_starts_it(rig: Rig) -> None:
     """In this order; it really runs, and writes its log."""
     rig.with_applet()

@@ -661,6 +661,64 @@ def test_folders_that_differ_from_the_sessions(visitor: Visitor) -> None:
     assert not (visitor.home / "elsewhere").exists()
 
 
+ODD = """a b'c$HOME\\d"e\tf\ng%h;`h`\x85\u2028ü\\"""
+
+
+@pytest.mark.parametrize("name", ["XDG_CONFIG_HOME", "XDG_STATE_HOME"])
+def test_folders_of_any_characters(visitor: Visitor, name: str) -> None:
+    """The session's folder may be called anything that systemd can pass on: the service is installed, and uses it."""
+    folder = visitor.home / ODD
+    visitor.manager.stop()
+    visitor.manager.login = {name: str(folder)}
+    try:
+        visitor.manager.start()
+        usb = (f"{key}={value}" for key, value in visitor.usb.environment.items())
+        visitor.manager.systemctl("set-environment", *usb)
+        visitor.install()
+        assert visitor.seen().problems == []
+        used = {"XDG_CONFIG_HOME": f"systemd/user/{UNIT}", "XDG_STATE_HOME": "unplugd/events.jsonl"}
+        assert (folder / used[name]).exists()
+        assert visitor.run("service", "restart").code == 0
+        assert visitor.run("service", "uninstall").code == 0
+        other = visitor.refused("service", "install", environment={name: f"$'{folder}'"})
+        assert "differs between this shell and your session" in other[0]
+    finally:
+        visitor.manager.login = {}
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_folder_that_systemd_cannot_pass_on(visitor: Visitor) -> None:
+    """Its name is no UTF-8: said in one line, since it would be of no use to set it anywhere."""
+    said = visitor.refused("service", "install", environment={"XDG_STATE_HOME": f"{visitor.home}/\udcff"})
+    assert said == [
+        "unplugd: XDG_STATE_HOME is not UTF-8 text, and systemd gives its services nothing else",
+        "hint: rename that folder, or: unset XDG_STATE_HOME",
+    ]
+
+
+def test_a_program_in_a_folder_of_any_characters(visitor: Visitor) -> None:
+    """The unit that names it starts it, and status knows it for the same program; bytes that are no text are refused."""
+    program = visitor.home / f"{ODD}%%" / "unplugd"
+    program.parent.mkdir()
+    program.symlink_to(visitor.unplugd)
+    try:
+        assert visitor.run("service", "install", program=program).code == 0
+        assert visitor.manager.show(UNIT, "ActiveState") == "active"
+        seen = visitor.seen(program)
+        assert (seen.problems, seen.json["command"]) == (
+            [],
+            [f"~/{program.relative_to(visitor.home)}", "run"],
+        )
+        program.parent.rename(moved := visitor.home / "\udcff")
+        assert visitor.run("service", "uninstall", program=moved / "unplugd").code == 0
+        assert "characters that systemd cannot handle" in (
+            visitor.run("service", "install", program=moved / "unplugd").stderr
+        )
+    finally:
+        for folder in (program.parent, visitor.home / "\udcff"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def test_make_uninstall_removes_the_service_first(visitor: Visitor) -> None:
     """Else the only command that could remove it would be gone."""
     visitor.install()

@@ -20,6 +20,7 @@ from tests.rig.server import Server
 from tests.rig.usb import METER, STICK
 from tests.rig.user_manager import UID, UserManager, open_to_user
 from tests.rig.wait import wait_until
+from unplugd_service.systemd_quoting import format_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,6 +281,16 @@ def test_opens_nodes(manager: UserManager, usb: Testbed) -> None:
         assert json.loads(held) == [node]
     finally:
         holder.close()
+
+
+def test_runs_a_program_of_any_name(manager: UserManager) -> None:
+    """The command that unplugd writes starts a program wherever it is, with its arguments as they are."""
+    for name in ("a=b $HOME ${x} %h %%", """a=b 'c' "d" \\e \t\n\x85""", "it's=\\"):
+        program = manager.home / name / "unplugd"
+        manager.write(program, '#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        program.chmod(0o755)
+        arguments = ("run", "$x", "%h", "a b")
+        assert once(manager, format_command((str(program), *arguments), str(manager.home))) == [*arguments]
 
 
 def test_session_bus(manager: UserManager) -> None:

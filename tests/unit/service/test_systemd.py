@@ -8,17 +8,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from unplugd_service import systemd
+from unplugd_service import systemd, systemd_quoting
 from unplugd_service.errors import Failure
 from unplugd_service.program import Program
 from unplugd_service.system import RealSystem
-from unplugd_service.systemd import Systemd, format_command, split_words
+from unplugd_service.systemd import Systemd
+from unplugd_service.systemd_quoting import format_command, parse_environment, split_words
 
 UNIT = Systemd({"HOME": "/home/ann"}).render(Program(("/usr/bin/unplugd", "run"), "1.2.3"))
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 
 
-HOSTILE = "/opt/a b/$HOME/${x}/%h %%/\"q\"/'s'/back\\slash/ü/tab\t/\x01/unplugd"
+HOSTILE = "/opt/a b/$HOME/${x}/%h %%/\"q\"/'s'/back\\slash/ü/tab\t/\x01/a=b/unplugd"
 
 
 PLAIN = {"Description", "Type", "ExecStart", "UMask"}
@@ -52,12 +53,19 @@ def test_any_command_survives_the_quoting(program: str, arguments: list[str]) ->
     """What is written is read again as it was, on one line, whatever is in it."""
     words = (f"/{program}", *arguments)
     for home in ("", "/home/ann", "/"):
-        if words[0] == systemd.ENV:
+        if words[:3] == systemd_quoting.SHELL:
             continue
         line = format_command(words, home)
         assert "\n" not in line
         assert line.isascii()
         assert split_words(line, home) == words
+
+
+def test_a_path_that_is_no_text_is_refused() -> None:
+    """It would be started, and then systemd would answer no question about the service."""
+    with pytest.raises(Failure, match="characters that systemd cannot handle") as trouble:
+        Systemd({"HOME": "/home/ann"}).render(Program(("/a\udcff/unplugd", "run"), "1.2.3"))
+    assert trouble.value.hint == "install it in another folder"
 
 
 @given(st.text())
@@ -67,6 +75,37 @@ def test_any_command_survives_the_quoting(program: str, arguments: list[str]) ->
 def test_any_line_can_be_read(line: str) -> None:
     """Somebody else's command line, or a broken one, is no error."""
     assert isinstance(split_words(line, "/home/ann"), tuple)
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("", ""),
+        ("/a%b", "/a%b"),
+        ("/ü", "/ü"),
+        ("$'/a b'", "/a b"),
+        ("$'/a\\'b'", "/a'b"),
+        ("$'/a\\\\'", "/a\\"),
+        ("$'/a\\t\\nb'", "/a\t\nb"),
+        ("$'/a\\001\\177b'", "/a\x01\x7fb"),
+        ("$'/a\\303\\274b'", "/aüb"),
+        ("$'/a\\\\nb'", "/a\\nb"),
+        ("$'=\x85\u2028x y'", "=\x85\u2028x y"),
+        ("$x'", "$x'"),
+    ],
+)
+def test_the_quotes_of_show_environment(printed: str, value: str) -> None:
+    """As systemd 252 prints them; a line that is no assignment is left out."""
+    assert parse_environment(f"A={printed}\nnothing\nB=1\n") == {"A": value, "B": "1"}
+
+
+@given(st.text())
+@example("A=$'")
+@example("A=$'\\'")
+@example("A=$'\\777'")
+def test_any_environment_can_be_read(text: str) -> None:
+    """Whatever systemctl prints is no error."""
+    assert isinstance(parse_environment(text), dict)
 
 
 def test_no_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
