@@ -90,6 +90,10 @@ def _check_events(computer: InspectablePlatform) -> Finding:
         return Finding(
             "plug-in events", ok=False, what=what, hint=computer.hints().get("plug-in events", HELP)
         )
+    problem = computer.check_events()
+    if problem:
+        # They are polled, so this is no failure.
+        return Finding("plug-in events", ok=None, what=problem[0], hint=problem[1])
     return Finding("plug-in events", ok=True, what="can be received")
 
 

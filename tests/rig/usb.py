@@ -100,6 +100,11 @@ class Device:
             self._testbed.say("bind", entry) for entry in reversed(self._entries) if entry.driver
         ]
 
+    def appear(self) -> None:
+        """Plug it in unannounced, as in a container that the kernel tells nothing."""
+        for entry in self._entries:
+            self._testbed.lay(entry)
+
     def unplug(self, *, lingering: bool = False) -> None:
         """Unplug it: the innermost first, each entry vanishes and is announced.
 
@@ -151,11 +156,11 @@ class Testbed:
         for port, hub in (("usb1", ROOT_HUB), ("1-1", HUB)):
             self.plug(hub, port)
 
-    def plug(self, model: Model, port: str = "1-1.2") -> Device:
-        """Plug a device into a port, and return it once all is announced."""
+    def plug(self, model: Model, port: str = "1-1.2", *, announced: bool = True) -> Device:
+        """Plug a device into a port, and return it once all is announced, if it is to be."""
         self._addresses += 1
         device = Device(self, port, model, self._addresses, self._entries(model, port, self._addresses))
-        device.plug()
+        device.plug() if announced else device.appear()
         return device
 
     def replug(self, device: Device) -> Device:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 import usb.backend.libusb1
 import usb.core
 
-from unplugd.eventloop.timer import Timer
 from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
+from unplugd.platforms.poll import make_poll
 from unplugd.rules import devices
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse, Running
@@ -127,15 +127,7 @@ class Portable:
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Return the timer that polls the list of devices; OSError if libusb cannot list them."""
         self.list_all_devices()
-        present = self._present()
-
-        def poll() -> None:
-            nonlocal present
-            before, present = present, self._present()
-            if present != before:
-                changed()
-
-        return [Timer(self.now, lambda: self._every, poll)]
+        return [make_poll(self.now, self._every, self.list_all_devices, changed)]
 
     def channel(self, name: str, _events: NotificationListener) -> Channel | None:
         """Return the channel of this name; there is no desktop channel on these systems."""
@@ -144,6 +136,10 @@ class Portable:
     def product_names(self) -> Callable[[str], str]:
         """Return a lookup without product names: libusb would have to open the device to read them."""
         return lambda _port: ""
+
+    def check_events(self) -> tuple[str, str] | None:
+        """Return None: the poll misses nothing."""
+        return None
 
     def check_use_detection(self) -> tuple[str, str] | None:
         """Return None: there is nothing to check that `mechanisms` does not say."""
@@ -167,15 +163,6 @@ class Portable:
             "plug-in events": devices,
             "notification by plyer": "install notify-send, which comes with libnotify",
         }
-
-    def _present(self) -> frozenset[tuple[int, int, str, str]] | None:
-        # None on failure: the daemon then lists the devices and reports the error, once rather than at each poll.
-        try:
-            return frozenset(
-                (device.bus, device.address, device.id, device.port) for device in self.list_all_devices()
-            )
-        except OSError:
-            return None
 
     def _backend(self) -> usb.backend.IBackend:
         """Return the back end, made only once: each has its own libusb context with threads and descriptors."""

@@ -61,6 +61,9 @@ class InspectablePlatform(Platform, Protocol):
     def product_names(self) -> Callable[[str], str]:
         """Return a lookup from port to product string (untrusted), "" if the device has none."""
 
+    def check_events(self) -> tuple[str, str] | None:
+        """Return None if plug-ins are noticed soon, else the problem and a hint."""
+
     def check_use_detection(self) -> tuple[str, str] | None:
         """Test use detection; return None if it works, else the problem and a hint."""
 

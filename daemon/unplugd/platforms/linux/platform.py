@@ -6,14 +6,14 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from unplugd.notify.factory import make_channel
-from unplugd.platforms.linux import holders
+from unplugd.platforms.linux import holders, uevents
 from unplugd.platforms.linux.clock import boot_id, now, sleep_seconds
 from unplugd.platforms.linux.freedesktop import Desktop
 from unplugd.platforms.linux.notification_server import NO_SESSION, has_display
 from unplugd.platforms.linux.sleep import Sleep
 from unplugd.platforms.linux.sysfs import SYSFS
-from unplugd.platforms.linux.uevents import Uevents
 from unplugd.platforms.linux.usage import UsageTracker
+from unplugd.platforms.poll import make_poll
 from unplugd.rules import devices
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from unplugd.rules.model import DeviceUse, Running
     from unplugd.rules.uploaders import Uploader
 
+POLL_SECONDS: Final = 30.0
+"""Seconds between polls where the kernel announces nothing; the first reminder is due minutes after the plug-in."""
 HARMLESS_NODE: Final = "/dev/zero"
 """A device node that anyone may open, used to test use detection."""
 
@@ -36,6 +38,7 @@ class Linux:
     def __init__(self, remembered: Path | None = None, sysfs: Path = SYSFS) -> None:
         self._usage = UsageTracker(sysfs)
         self._remembered = remembered
+        self._is_announced = uevents.arrive_here()
         self._desktop: Desktop | None = None
 
     def now(self) -> float:
@@ -69,8 +72,20 @@ class Linux:
         return self._usage.find_usage(watched, software, running, at)
 
     def sources(self, on_change: Callable[[], None]) -> list[Source]:
-        """Return the sources for kernel uevents and for logind's wake-up signal; OSError without netlink sockets."""
-        return [Uevents(on_change), Sleep(now, on_change)]
+        """Return the sources for kernel uevents, or a poll, and for the wake-up signal; OSError without netlink sockets."""
+        sources: list[Source] = [uevents.Uevents(on_change), Sleep(now, on_change)]
+        if not self._is_announced:
+            sources.append(make_poll(now, POLL_SECONDS, self.list_all_devices, on_change))
+        return sources
+
+    def check_events(self) -> tuple[str, str] | None:
+        """Return what is lacking if uevents do not arrive here, and how they would."""
+        if self._is_announced:
+            return None
+        return (
+            f"the kernel announces nothing in this container, so unplugd looks every {POLL_SECONDS:g} s",
+            "run unplugd outside the container, or let the container use the host's network (--network=host)",
+        )
 
     def check_use_detection(self) -> tuple[str, str] | None:
         """Let a child process open a device node, and check whether that is detected."""
@@ -105,7 +120,7 @@ class Linux:
         """Return the mechanism behind each layer."""
         return {
             "USB devices": "sysfs",
-            "plug-in events": "kernel uevents",
+            "plug-in events": "kernel uevents" if self._is_announced else f"polled every {POLL_SECONDS:g} s",
             "use detection": "/proc, transfers, claims",
         }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import socket
 import struct
 from typing import TYPE_CHECKING, Final
@@ -18,6 +20,36 @@ KERNEL_GROUP: Final = 1
 """The kernel's own multicast group, which works even while udev is stopped; group 2 is udev's."""
 MAX_BURST: Final = 512
 """Maximum number of messages read per turn, so that a flood does not starve the other sources."""
+
+
+NS_GET_USERNS: Final = 0xB701
+"""The ioctl that returns a descriptor of the user namespace to which a namespace belongs (ioctl_ns(2))."""
+INITIAL_USER_NAMESPACE: Final = 0xEFFFFFFD
+"""Its inode number, which is the same on every Linux."""
+
+
+def arrive_here(network: str = "/proc/self/ns/net") -> bool:
+    """Return whether the kernel broadcasts uevents to this network namespace.
+
+    It does so only if the namespace belongs to the initial user namespace. That of a container run without root belongs
+    to the container's own, unless it uses the host's network.
+    """
+    try:
+        namespace = os.open(network, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        # Without /proc, or in a kernel without namespaces.
+        return True
+    try:
+        owner: int = fcntl.ioctl(namespace, NS_GET_USERNS)
+    except OSError:
+        # EPERM: it belongs to a user namespace above this process's, most likely to the initial one.
+        return True
+    finally:
+        os.close(namespace)
+    try:
+        return os.fstat(owner).st_ino == INITIAL_USER_NAMESPACE
+    finally:
+        os.close(owner)
 
 
 def parse_subsystem(message: bytes) -> str:

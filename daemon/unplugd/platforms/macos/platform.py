@@ -102,6 +102,10 @@ class MacOS:
         ]
         return [*sources, self._announcements] if self._announcements else sources
 
+    def check_events(self) -> tuple[str, str] | None:
+        """Return None: without announcements, the registry is polled every few seconds."""
+        return None
+
     def check_use_detection(self) -> tuple[str, str] | None:
         """Check that the I/O Registry can be read, which says which programs use a device."""
         try:
