@@ -11,7 +11,7 @@ THEN := $(addprefix tests/integration/,journal review html_report)
 # Group the output of parallel jobs, if this make can (that of macOS cannot).
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
-.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm check documents bench clean
+.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm check documents bench fuzz clean
 
 run: $(VENV)/installed
 	$(VENV)/bin/unplugd run
@@ -68,6 +68,11 @@ documents: $(VENV)/installed-for-tests
 bench: $(VENV)/installed-for-tests
 	PYTHON="$(PYTHON)" sh tools/debian-packages
 	$(VENV)/bin/python -m tests.bench
+
+# atheris is not made for every Python, so it is no dependency of the tests.
+fuzz: $(VENV)/installed-for-tests
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check atheris
+	nice $(VENV)/bin/python -m tests.fuzz all $(or $(SECONDS),60)
 
 $(VENV)/installed: pyproject.toml tools/make-venv
 	PYTHON="$(PYTHON)" sh tools/make-venv $(VENV)

@@ -16,7 +16,7 @@ from unplugd_service import stamp, unit_file
 from unplugd_service.applet import Applet
 from unplugd_service.errors import Failure
 from unplugd_service.home import find_home
-from unplugd_service.manager import INSTALL, Defect, ServiceStatus
+from unplugd_service.manager import INSTALL, Defect, ServiceStatus, parse_process_id
 from unplugd_service.system import ProgramResult, run
 from unplugd_service.tilde import shorten
 
@@ -201,9 +201,8 @@ class Launchd:
             found = re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", result.out, re.MULTILINE)
             return found[1].strip() if found else ""
 
-        process = find_value("pid")
-        last = find_value("last exit code")
-        return _Service(0, find_value("state"), int(process) if process.isdecimal() else 0, last)
+        process = parse_process_id(find_value("pid"))
+        return _Service(0, find_value("state"), process, find_value("last exit code"))
 
     def _is_disabled(self) -> bool:
         """Whether the service is disabled; macOS prints `disabled`, older versions `true`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -70,3 +71,8 @@ class Manager(Protocol):
 
     def make_log_command(self, lines: int, *, follow: bool) -> tuple[str, ...]:
         """Return the command that shows the last `lines` of the service's log."""
+
+
+def parse_process_id(text: str) -> int:
+    """Return a process id that a service manager printed, 0 if it is none."""
+    return int(text) if re.fullmatch("[0-9]{1,10}", text) else 0

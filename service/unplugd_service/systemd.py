@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from unplugd_service import stamp, systemd_quoting, unit_file
 from unplugd_service.errors import Failure
 from unplugd_service.home import find_home, look_up_home
-from unplugd_service.manager import INSTALL, Defect, ServiceStatus
+from unplugd_service.manager import INSTALL, Defect, ServiceStatus, parse_process_id
 from unplugd_service.system import ProgramResult, run
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Systemd:
             installed=text is not None,
             enabled=known.get("UnitFileState") in ("enabled", "enabled-runtime"),
             state=_describe_state(known),
-            process=int(known.get("MainPID") or 0),
+            process=parse_process_id(known.get("MainPID", "")),
             command=command,
             defects=tuple(defects),
         )

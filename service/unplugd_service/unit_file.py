@@ -64,7 +64,7 @@ def find_defects(
         return [Defect("its file was edited by hand (installing again keeps a copy)", INSTALL)]
     if found.version != program.version:
         return [Defect(f"it was installed by unplugd {found.version}, this is {program.version}", INSTALL)]
-    if not _is_same_command(command, program.command):
+    if command and not _is_same_command(command, program.command):
         return [Defect(f"it starts a different unplugd: {shorten(Path(command[0]))}", INSTALL)]
     if text != render(prefer_installed(program, command)):
         return [Defect("its file differs from what this unplugd would write", INSTALL)]

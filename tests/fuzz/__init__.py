@@ -1,1 +1,1 @@
-"""Arbitrary bytes as journals, through all that reads them: `python -m tests.fuzz [seconds]`."""
+"""Arbitrary bytes wherever something from outside comes in: `python -m tests.fuzz`."""

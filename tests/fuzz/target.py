@@ -1,145 +1,66 @@
-"""What is fuzzed: bytes → files → reading → review → report → every form. Whatever raises is a bug."""
+"""What a target is: a function that takes any bytes, and inputs to begin with. Whatever raises is a bug."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
-import sys
 import tempfile
-from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from unittest import mock
-from zoneinfo import ZoneInfo
-
-import msgspec
-
-from tests.rig import harmless
-from tests.rig.inline import Inline
-from unplugd.cli import log_formats, pager
-from unplugd.cli.log import say_remarks
-from unplugd.cli.log_filter import EventFilter
-from unplugd.cli.parser import make_parser
-from unplugd.cli.report_text import make_lines
-from unplugd.cli.text_layout import Layout
-from unplugd.html_report.page import render_page
-from unplugd.journal import plan, sources, streams
-from unplugd.review import parallel
-from unplugd.review.export import make_json
-from unplugd.review.report_builder import build_report
-from unplugd.review.share import anonymize
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from unplugd.journal.sources import Source
-    from unplugd.review.model import Review
+    import random
+    from collections.abc import Callable, Sequence
 
 SEPARATOR: Final = b"\n\x1c\n"
-"""Between two files."""
-ZONES: Final = ("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia")
-NOW: Final = 1.8e9
+"""Between two parts of an input, such as files or answers."""
 FOLDER: Final = Path(tempfile.gettempdir()) / f"unplugd-fuzz-{os.getpid()}"
-SMALL_BYTES: Final[dict[str, Any]] = {"SCAN_ALL_BYTES": 512, "SAMPLE_BYTES": 512, "SAMPLE_EVERY_BYTES": 1024}
-"""So small that files of a few lines are sampled."""
-_PARSER: Final = make_parser()
+PIECES: Final = (
+    *(b"\0", b"\n", b"\r\n", b"\x1b[2J", b"\xff\xfe", b"\xed\xb2\x80", b"\xe2\x80\xae", b"\xe2\x80\xa8", b"\xc2\x85"),
+    *(b"-1", b"0", b"9" * 400, b"1e999", b"NaN", b"null", b"[" * 200, b"{" * 200, b'"', b"'", b"\\", b"%s", b"$", b"%h"),
+    *(b" ", b"=", b"/", b"..", b"<", b"&#0;", b"a" * 3000, SEPARATOR),
+)  # fmt: skip
+"""What is put into inputs."""
 
 
-class Collected(pager.Output):
-    """What would be printed; on a terminal of `width` columns where that is given."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`take` is given each input; `mutate`, if any, knows its format: see `mutate_blindly`."""
 
-    def __init__(self, width: int | None) -> None:
-        super().__init__(sys.stdout)
-        self.width = width
-        self.parts: list[str] = []
-
-    def write(self, text: str) -> None:
-        """Keep it."""
-        self.parts.append(text)
-
-    def write_raw(self, chunk: bytes) -> None:
-        """Keep it: it has to be ASCII."""
-        self.parts.append(chunk.decode("ascii"))
+    take: Callable[[bytes], object]
+    find_seeds: Callable[[], Sequence[bytes]]
+    mutate: Callable[[bytes, int, int, Callable[[bytes, int], bytes]], bytes] | None = None
 
 
-def one_input(raw: bytes) -> None:
-    """Run all of it: the last byte says how."""
-    how = raw[-1] if raw else 0
-    files = raw[:-1].split(SEPARATOR)[:4]
-    FOLDER.mkdir(exist_ok=True)
-    paths = []
-    for number, content in enumerate(files):
-        path = FOLDER / f"{number}.jsonl"
-        path.write_bytes(content)
-        paths.append(path)
-    # Small files are scanned line by line, large ones are only sampled: here either, by chance.
-    with contextlib.ExitStack() as patches:
-        for module in (plan, parallel) if how & 1 else ():
-            sizes = {name: size for name, size in SMALL_BYTES.items() if hasattr(module, name)}
-            patches.enter_context(mock.patch.multiple(module, **sizes))
-        read(paths, how)
+def folder_for(name: str) -> Path:
+    """Return a target's folder, which exists."""
+    folder = FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
-def read(paths: Sequence[Path], how: int) -> None:
-    """Read the files in all ways."""
-    said: list[str] = []
-    notes: Counter[str] = Counter()
-    found = sources.find_sources(paths, FOLDER / "none", Counter(), said.append)
-    for form in ("text", "jsonl", "csv"):
-        shown(found, form, how)
-    until = NOW if how & 2 else None
-    reviewed = parallel.review_files(found, notes, said.append, None, until)
-    # The same in pieces.
-    noted: Counter[str] = Counter()
-    apart = parallel.review_files(found, noted, said.append, None, until, executor=Inline())
-    # Where a line is sorted that comes very late depends on what is read together with it.
-    assert (apart, noted) == (reviewed, notes) or notes["disordered"]
-    if how & 4:
-        reviewed = anonymize(reviewed)
-    report(reviewed, how)
-    assert not said
+def split(raw: bytes, count: int) -> list[bytes]:
+    """Return so many parts of an input, the missing ones empty."""
+    parts = raw.split(SEPARATOR, count - 1)
+    return parts + [b""] * (count - len(parts))
 
 
-def shown(found: list[Source], form: str, how: int) -> None:
-    """Show the events in one form."""
-    arguments = _PARSER.parse_args(["log", "--format", form, *(["--last", "20"] if how & 8 else [])])
-    wanted = EventFilter(arguments)
-    notes: Counter[str] = Counter()
-    said: list[str] = []
-    if how & 8:
-        hosts, batches = streams.read_last(found, notes, said.append, wanted.select, 20)
-    else:
-        hosts, batches = streams.read_merged(found, notes, said.append)
-    output = Collected(80 if how & 16 else None)
-    shape = log_formats.make_format(form, output, hosts)
-    for batch in batches:
-        shape.write(batch if how & 8 else wanted.select(batch))
-    with contextlib.redirect_stderr(io.StringIO()) as told:
-        say_remarks(shape, wanted, notes)
-    text = "".join(output.parts)
-    harmless.on_terminal(told.getvalue())
-    if form == "text":
-        harmless.on_terminal(text)
-    else:
-        rows = harmless.as_table(text) if form == "csv" else harmless.as_json_lines(text)
-        assert len(rows) == shape.count
-    assert not said
-
-
-def report(reviewed: Review, how: int) -> None:
-    """Report it in every form, whole and in part."""
-    zone = ZONES[how >> 5 & 3]
-    whole = (None, None), (1.79e9, 1.791e9)
-    for since, until in whole[:1] if how & 1 else whole:
-        made = build_report(reviewed, since=since, until=until, zone=ZoneInfo(zone), name=zone)
-        for width in (20, 80):
-            harmless.on_terminal(
-                "\n".join(line.plain for line in make_lines(made, Layout(width=width, rows=10)))
-            )
-        written = msgspec.json.format(json.dumps(make_json(made)), indent=2)
-        harmless.adds_up(harmless.as_json(written))
-        # Long ones seldom: they take long, and are made of the same parts.
-        if len(made.days) < (40 if how % 13 else 4000):
-            harmless.as_page(render_page(made, made=NOW, zone=ZoneInfo(zone)))
+def mutate_blindly(raw: bytes, most: int, chance: random.Random) -> bytes:
+    """Return at most `most` bytes: the input changed in a few places, by one who knows nothing of its format."""
+    out = bytearray(raw)
+    for _ in range(chance.choice((1, 1, 2, 3, 6))):
+        at, end = sorted(chance.randrange(len(out) + 1) for _ in range(2))
+        kind = chance.randrange(6)
+        if kind == 0 and out:
+            out[chance.randrange(len(out))] = chance.randrange(256)
+        elif kind == 1:
+            out[at:at] = chance.choice(PIECES)
+        elif kind == 2:
+            out[at : min(end, at + 40)] = b""
+        elif kind == 3:
+            out[at:at] = out[at : min(end, at + 200)]
+        elif kind == 4:
+            out[at : min(end, at + 12)] = chance.choice(PIECES)
+        else:
+            del out[end:]
+    return bytes(out[:most])

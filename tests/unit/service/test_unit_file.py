@@ -8,7 +8,7 @@ import pytest
 
 from unplugd_service import stamp, unit_file
 from unplugd_service.errors import Failure
-from unplugd_service.manager import INSTALL, Defect
+from unplugd_service.manager import INSTALL, Defect, parse_process_id
 from unplugd_service.program import Program
 from unplugd_service.system import RealSystem
 
@@ -122,3 +122,19 @@ def test_a_program_without_its_interpreter_is_gone(program: Program, interpreter
     Path(program.command[0]).write_text(f"#!{interpreter}\n")
     (defect,) = unit_file.find_defects(render(program), program.command, program, render)
     assert defect.what.startswith("the program it starts no longer exists")
+
+
+def test_a_file_of_ours_that_starts_nothing_is_repaired(program: Program) -> None:
+    """Its stamp fits, but it names no program: it differs from what is right, and is no error."""
+    rest = "nothing\n"
+    text = f"# {stamp.format_line(rest, program.version)}\n{rest}"
+    found = unit_file.find_defects(text, (), program, render)
+    assert found == [Defect("its file differs from what this unplugd would write", INSTALL)]
+
+
+@pytest.mark.parametrize(
+    ("printed", "process"), [("77", 77), ("", 0), ("0", 0), ("-1", 0), ("77x", 0), ("²", 0), ("9" * 5000, 0)]
+)
+def test_what_is_no_process_id_is_none(printed: str, process: int) -> None:
+    """Whatever a service manager prints."""
+    assert parse_process_id(printed) == process

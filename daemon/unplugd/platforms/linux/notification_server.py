@@ -11,6 +11,7 @@ know of a display: from our own environment, from the user manager's, or because
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,6 +50,11 @@ CHECK_ERRORS: Final = {
     NO_OWNER: NOT_RUNNING,
     SERVICE_UNKNOWN: NOT_RUNNING,
 }
+
+
+def _is_unique_name(name: str) -> bool:
+    # The bus sends no other; jeepney refuses to build a call to one.
+    return len(name) < 256 and re.fullmatch(r":[\w-]+\.[\w-]+", name, re.ASCII) is not None
 
 
 def has_display() -> bool:
@@ -210,7 +216,7 @@ class NotificationServer:
         return self._last_start is None or self._now() >= self._last_start + RESTART_SECONDS
 
     def _set_owner(self, owner: str) -> None:
-        if owner == self.owner:
+        if owner == self.owner or not (owner == "" or _is_unique_name(owner)):
             return
         before, self.owner = self.owner, owner
         self.capabilities = None

@@ -103,6 +103,18 @@ def test_a_late_owner_is_the_owner(rig: Rig) -> None:
     assert rig.take("GetCapabilities").to == ":1.5"
 
 
+@pytest.mark.parametrize("name", ["[1.42", ":1", "org.example.Server", ":1.5\n", ":1." + "5" * 300])
+def test_an_owner_that_no_bus_can_name_is_passed_over(rig: Rig, name: str) -> None:
+    """Nobody can be called by it, so the owner stays unknown and can be asked for again."""
+    rig.server.find_owner()
+    rig.take("GetNameOwner").on_answer((name,), "")
+    assert rig.server.owner is None
+    assert rig.calls == []
+    rig.server.find_owner()
+    rig.take("GetNameOwner").on_answer((":1.5",), "")
+    assert rig.take("GetCapabilities").to == ":1.5"
+
+
 def test_only_an_error_of_the_bus_says_that_there_is_no_server(rig: Rig) -> None:
     """A connection that breaks says nothing."""
     rig.server.find_owner()
