@@ -26,7 +26,7 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 REFERENCE = {file.name: file.read_text() for file in sorted((ROOT / "docs").glob("*.md"))}
 GUIDES = {
     file: (ROOT / file).read_text()
-    for file in ("README.md", "CONTRIBUTING.md", *(f"docs/{name}" for name in REFERENCE))
+    for file in ("README.md", "CONTRIBUTING.md", "SECURITY.md", *(f"docs/{name}" for name in REFERENCE))
 }
 
 
@@ -188,3 +188,15 @@ def test_what_is_imported_is_declared() -> None:
     modules = {"pyusb": "usb"}
     used = {name for name in declared if modules.get(name, name) in imported}
     assert used == declared
+
+
+def test_each_test_that_stands_for_a_claim_exists() -> None:
+    """SECURITY.md names no test that was renamed or removed."""
+    named = re.findall(r"`(tests/[\w/.]+)::(\w+)`", GUIDES["SECURITY.md"])
+    assert len(named) > 20
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if not (ROOT / file).is_file() or f"\ndef {name}(" not in (ROOT / file).read_text()
+    ]
+    assert not missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,6 @@ from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.rig.bus import Bus
     from tests.rig.programs import Programs
@@ -116,3 +116,24 @@ def test_files_are_the_users_alone(daemon: Daemon, server: Server, usb: Testbed)
         assert folder.stat().st_mode & 0o777 == 0o700
         for file in folder.iterdir():
             assert file.stat().st_mode & 0o777 == 0o600, file.name
+
+
+def test_it_has_no_network_socket(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """While it watches and reminds, its sockets are those of this machine: of D-Bus, the kernel and its own commands."""
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(METER)
+    server.notified()
+    process = Path(f"/proc/{daemon.pid}")
+    own = {str(path.readlink()) for path in (process / "fd").iterdir()}
+    sockets = {link.removeprefix("socket:[").rstrip("]") for link in own if link.startswith("socket:")}
+    # proc(5): the inode is the tenth word of a row, in /proc/net/packet the ninth.
+    tables = {**dict.fromkeys(("tcp", "tcp6", "udp", "udp6", "udplite", "raw", "raw6"), 9), "packet": 8}
+    of_network = {
+        row.split()[column]
+        for name, column in tables.items()
+        if (process / "net" / name).exists()
+        for row in (process / "net" / name).read_text().splitlines()[1:]
+    }
+    assert sockets
+    assert not sockets & of_network
