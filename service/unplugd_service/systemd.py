@@ -228,7 +228,9 @@ class Systemd:
     def _parse_command(self, text: str | None) -> tuple[str, ...]:
         for line in (text or "").splitlines():
             if line.startswith("ExecStart="):
-                return systemd_quoting.split_words(line.removeprefix("ExecStart="), self._home)
+                words = systemd_quoting.split_words(line.removeprefix("ExecStart="), self._home)
+                # No file name contains a NUL, which every call with a path refuses.
+                return words if "\0" not in "".join(words) else ()
         return ()
 
     def _query(self) -> dict[str, str]:

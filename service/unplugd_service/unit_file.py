@@ -91,5 +91,6 @@ def _can_start(program: Path) -> bool:
         first = b""
     except OSError:
         return False
-    interpreter = first[2:].split()[:1] if first.startswith(b"#!") else []
+    # A NUL ends a line for the kernel, too.
+    interpreter = first[2:].partition(b"\0")[0].split()[:1] if first.startswith(b"#!") else []
     return os.access(program, os.X_OK) and all(os.access(path, os.X_OK) for path in interpreter)

@@ -61,6 +61,13 @@ def test_any_command_survives_the_quoting(program: str, arguments: list[str]) ->
         assert split_words(line, home) == words
 
 
+def test_a_unit_whose_program_has_a_nul_starts_nothing() -> None:
+    """Such a unit was damaged or written by somebody else; it is no error, and its command is not looked for."""
+    unit = Systemd({"HOME": "/home/ann"})
+    assert unit._parse_command('ExecStart="/bin/\\x00unplugd" run\n') == ()
+    assert unit._parse_command("ExecStart=/bin/unplugd run\n") == ("/bin/unplugd", "run")
+
+
 def test_a_path_that_is_no_text_is_refused() -> None:
     """It would be started, and then systemd would answer no question about the service."""
     with pytest.raises(Failure, match="characters that systemd cannot handle") as trouble:

@@ -138,3 +138,10 @@ def test_a_file_of_ours_that_starts_nothing_is_repaired(program: Program) -> Non
 def test_what_is_no_process_id_is_none(printed: str, process: int) -> None:
     """Whatever a service manager prints."""
     assert parse_process_id(printed) == process
+
+
+def test_a_script_with_a_nul_in_its_first_line_can_be_looked_at(program: Program) -> None:
+    """The kernel reads the interpreter up to there."""
+    for line, defects in ((b"#!/bin/sh\0\n", 0), (b"#!/no/such\0\n", 1), (b"#!\0\n", 0)):
+        Path(program.command[0]).write_bytes(line)
+        assert len(unit_file.find_defects(render(program), program.command, program, render)) == defects
