@@ -66,6 +66,8 @@ def take_requests(raw: bytes) -> None:
         assert period.snoozed_until is None or period.snoozed_until <= machine.clock + 3600
     finally:
         daemon.close()
+        # The daemon leaves that to the end of its process.
+        daemon._recorder._file.close()
 
 
 def _ask(control: Control, paths: Paths, request: bytes) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SEPARATOR: Final = b"\n\x1c\n"
 """Between two parts of an input, such as files or answers."""
 FOLDER: Final = Path(tempfile.gettempdir()) / f"unplugd-fuzz-{os.getpid()}"
+"""What a target writes; tests put theirs in its place."""
 PIECES: Final = (
     *(b"\0", b"\n", b"\r\n", b"\x1b[2J", b"\xff\xfe", b"\xed\xb2\x80", b"\xe2\x80\xae", b"\xe2\x80\xa8", b"\xc2\x85"),
     *(b"-1", b"0", b"9" * 400, b"1e999", b"NaN", b"null", b"[" * 200, b"{" * 200, b'"', b"'", b"\\", b"%s", b"$", b"%h"),

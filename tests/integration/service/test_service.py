@@ -696,9 +696,10 @@ def test_a_folder_that_systemd_cannot_pass_on(visitor: Visitor) -> None:
     ]
 
 
-def test_a_program_in_a_folder_of_any_characters(visitor: Visitor) -> None:
+@pytest.mark.parametrize("name", [f"{ODD}%%", "a b $HOME ${x} %h %% ü; #"])
+def test_a_program_in_a_folder_of_any_characters(visitor: Visitor, name: str) -> None:
     """The unit that names it starts it, and status knows it for the same program; bytes that are no text are refused."""
-    program = visitor.home / f"{ODD}%%" / "unplugd"
+    program = visitor.home / name / "unplugd"
     program.parent.mkdir()
     program.symlink_to(visitor.unplugd)
     try:
