@@ -1,4 +1,4 @@
-"""Kernel uevents about USB devices. They only trigger a rescan, since they can be lost."""
+"""Kernel uevents about USB devices and their nodes. They only trigger a rescan, since they can be lost."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ AF_NETLINK: Final[int] = getattr(socket, "AF_NETLINK", 16)
 NETLINK_KOBJECT_UEVENT: Final = 15
 KERNEL_GROUP: Final = 1
 """The kernel's own multicast group, which works even while udev is stopped; group 2 is udev's."""
+SUBSYSTEMS: Final = frozenset({"usb", "hidraw", "usbmisc", "tty"})
+"""USB devices, and the nodes of theirs that a driver can make later: hidraw, hiddev, serial."""
 MAX_BURST: Final = 512
 """Maximum number of messages read per turn, so that a flood does not starve the other sources."""
 
@@ -69,7 +71,7 @@ def parse_subsystem(message: bytes) -> str:
 
 
 class Uevents(Source):
-    """Calls `on_change` when any USB device may have come or gone."""
+    """Calls `on_change` when any USB device or a node of one may have come or gone."""
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
@@ -93,7 +95,7 @@ class Uevents(Source):
                     self._socket.close()
                     self._socket = _open_socket()
             else:
-                changed = changed or parse_subsystem(message) == "usb"
+                changed = changed or parse_subsystem(message) in SUBSYSTEMS
         if changed:
             self._on_change()
 

@@ -127,6 +127,14 @@ def test_a_plug_in_is_heard(rig: Rig) -> None:
     assert not rig.waiting(0)
 
 
+@pytest.mark.parametrize("subsystem", [b"hidraw", b"usbmisc", b"tty"])
+def test_a_node_that_a_driver_makes_is_heard(rig: Rig, subsystem: bytes) -> None:
+    """It can come long after the plug-in."""
+    rig.say(PLUG.replace(b"SUBSYSTEM=usb\0", b"SUBSYSTEM=" + subsystem + b"\0"))
+    assert rig.waiting()
+    assert rig.hear() == 1
+
+
 def test_other_announcements_wake_nobody_up(rig: Rig) -> None:
     """A battery or a disk is no reason to look."""
     rig.say(OTHER)
