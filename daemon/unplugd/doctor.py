@@ -55,7 +55,7 @@ def examine(computer: InspectablePlatform, where: Paths, *, notify: bool) -> lis
     findings = [replace(finding, by=layers.get(finding.layer, "")) for finding in findings]
     findings.extend(_check_channels(computer, settings, where, notify=notify))
     findings.append(_check_journal(where))
-    findings.append(_check_daemon(where))
+    findings.extend(_check_daemon(computer, where))
     return findings
 
 
@@ -117,21 +117,37 @@ def _check_journal(where: Paths) -> Finding:
     return Finding("journal", ok=True, what=paths.shorten(where.journal))
 
 
-def _check_daemon(where: Paths) -> Finding:
+def _check_daemon(computer: InspectablePlatform, where: Paths) -> list[Finding]:
     try:
         status = control.ask(where.control, {"command": "status"})
     except control.NotRunningError:
-        return Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd service install")
+        return [Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd service install")]
     except control.NoAnswerError:
-        return Finding(
-            "daemon", ok=False, what="running but not responding", hint="restart it: unplugd service restart"
-        )
+        hint = "restart it: unplugd service restart"
+        return [Finding("daemon", ok=False, what="running but not responding", hint=hint)]
     error = status.get("journal", {}).get("trouble")
     if error:
-        return Finding(
-            "daemon", ok=False, what=f"cannot write its journal: {error}", hint="free up some disk space"
-        )
-    return Finding("daemon", ok=True, what=f"running, process {status.get('process')}")
+        what, hint = f"cannot write its journal: {error}", "free up some disk space"
+        daemon = Finding("daemon", ok=False, what=what, hint=hint)
+    else:
+        daemon = Finding("daemon", ok=True, what=f"running, process {status.get('process')}")
+    return [daemon, *_check_open_events(computer, status)]
+
+
+def _check_open_events(computer: InspectablePlatform, status: dict[str, Any]) -> list[Finding]:
+    """Report whether the daemon is told when a device is opened; nothing is known while none is plugged in."""
+    unwatched = status.get("unwatched_nodes")
+    if unwatched is None or not status.get("devices"):
+        return []
+    layer, layers = "open events", computer.mechanisms()
+    if not unwatched:
+        what = "received; uses are seen when they happen"
+        return [Finding(layer, ok=True, what=what, by=layers.get(layer, ""))]
+    nodes = ", ".join(f"{node} ({why})" for node, why in unwatched.items())
+    what = f"not received from {nodes}, so uses of it are only seen every `look_every`"
+    return [
+        Finding(layer, ok=None, what=what, hint=computer.hints().get(layer, HELP), by=layers.get(layer, ""))
+    ]
 
 
 class _Trial:

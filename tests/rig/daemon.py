@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -194,6 +195,15 @@ class Daemon:
         while time.monotonic() < end:
             fewest = min(fewest, sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir()))
         return fewest
+
+    def watched_nodes(self) -> int:
+        """Return of how many nodes the kernel tells it (by inotify) that they are opened or closed."""
+        nodes = 0
+        for path in Path(f"/proc/{self.pid}/fdinfo").iterdir():
+            # A look opens files, and closes them at once.
+            with suppress(FileNotFoundError):
+                nodes += path.read_text().count("inotify wd:")
+        return nodes
 
     def switches(self) -> int:
         """Return the number of its context switches, which is at least the number of its wake-ups."""

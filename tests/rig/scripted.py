@@ -96,7 +96,10 @@ class Machine(Channel):
             for device in watched
         )
 
-    def sources(self, changed: Callable[[], None]) -> list[Source]:
+    def unwatched_nodes(self) -> None:
+        """Return None: no use is announced."""
+
+    def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:
         """Return none: the script is played by the channel."""
         self._changed = changed
         return []

@@ -124,7 +124,10 @@ class Portable:
         """Return every device as idle; the rules make running upload software delay reminders."""
         return tuple(map(DeviceUse, watched))
 
-    def sources(self, changed: Callable[[], None]) -> list[Source]:
+    def unwatched_nodes(self) -> None:
+        """Return None: no use is announced."""
+
+    def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:
         """Return the timer that polls the list of devices; OSError if libusb cannot list them."""
         self.list_all_devices()
         return [make_poll(self.now, self._every, self.list_all_devices, changed)]

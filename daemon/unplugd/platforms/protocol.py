@@ -42,8 +42,16 @@ class Platform(Protocol):
     ) -> tuple[DeviceUse, ...]:
         """Return how each device is being used at the time `at`; `running` is the result of `find_running`."""
 
-    def sources(self, on_change: Callable[[], None], /) -> list[Source]:
-        """Return sources that call `on_change` when devices may have come or gone, and after sleep; or OSError."""
+    def sources(
+        self, on_change: Callable[[], None], on_use: Callable[[], None] | None = None, /
+    ) -> list[Source]:
+        """Return sources that call `on_change` when devices may have come or gone, and after sleep; or OSError.
+
+        They call `on_use` when a program may have begun or ended to use a device that `find_usage` was asked about.
+        """
+
+    def unwatched_nodes(self) -> Mapping[str, str] | None:
+        """Return the device nodes whose use is not announced by `on_use`, with the reason; None if no use is."""
 
     def channel(self, name: str, events: NotificationListener, /) -> Channel | None:
         """Return the notification channel of this name, None if this system does not have it.
@@ -68,7 +76,7 @@ class InspectablePlatform(Platform, Protocol):
         """Test use detection; return None if it works, else the problem and a hint."""
 
     def mechanisms(self) -> Mapping[str, str]:
-        """Return the mechanisms behind "USB devices", "plug-in events" and "use detection", "" if not known yet."""
+        """Return the mechanism behind each layer that `doctor` checks, "" if not known yet."""
 
     def hints(self) -> Mapping[str, str]:
         """Return hints for the mechanisms, in case they do not work, and for the channels as "notification by NAME"."""

@@ -110,7 +110,12 @@ class SimulatedPlatform(Source):
         use = DeviceUse(STICK, "in use", program, "simulated") if program else DeviceUse(STICK)
         return (use,) if watched else ()
 
-    def sources(self, on_change: Callable[[], None]) -> list[Source]:
+    def unwatched_nodes(self) -> None:
+        """Return None: no use is announced."""
+
+    def sources(
+        self, on_change: Callable[[], None], _on_use: Callable[[], None] | None = None
+    ) -> list[Source]:
         """Return the story as a source."""
         self._on_change = on_change
         return [self]

@@ -70,7 +70,7 @@ class Daemon:
             platform, self._configuration, self._recorder, time.time, on_record, self._observer.poll_now
         )
         requests = Requests(
-            self._configuration, self._recorder, self._reminders, platform.now, time.time, self._reload
+            self._configuration, self._recorder, self._reminders, platform, time.time, self._reload
         )
         control = Control(paths.control, platform.now, requests.answer)
         signals = Signals(
@@ -80,7 +80,11 @@ class Daemon:
                 signal.SIGHUP: lambda _name: self._reload(),
             }
         )
-        self._sources: list[Source] = [signals, control, *platform.sources(self._observer.on_change)]
+        self._sources: list[Source] = [
+            signals,
+            control,
+            *platform.sources(self._observer.on_change, self._observer.on_use),
+        ]
         self._sources.extend(self._reminders.open_channels())
 
     def run(self) -> str:

@@ -3,10 +3,14 @@
 A poll lists the devices and finds out which programs use them; it is repeated every `look_every` while a watched device
 is plugged in. A rescan follows an announcement. There may be hundreds, so it is quick: it only lists the devices and
 keeps the uses found by the last poll. A second poll 0.2 s later sees what it missed.
+
+Some platforms also announce that a device's use may have begun or ended, which brings a poll at once. If they do so for
+all nodes of all devices, the regular polls are rarer.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd import local_time
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
 
 SECOND_POLL_SECONDS: Final = 0.2
 """Seconds from an announcement to the second poll; an announcement can come before the list of devices is updated."""
+RARER: Final = 4
+"""How many times longer than `look_every` the pause between two polls is if every use is announced."""
+RAREST_SECONDS: Final = 60.0
+"""Longest pause between two polls, in seconds, unless `look_every` is longer."""
 SLEPT_SECONDS: Final = 1.0
 """Shortest sleep that is recorded, in seconds."""
 
@@ -40,6 +48,7 @@ class Observer:
         self._running: Running | None = None
         self._poll_at: float | None = None
         self._second_poll_at: float | None = None
+        self._use_poll_at: float | None = None
         self._slept = platform.sleep_seconds()
         self.rescan_due = False
         """Whether a change was announced since the last poll or rescan."""
@@ -54,13 +63,20 @@ class Observer:
         self.rescan_due = True
         self._second_poll_at = self._platform.now() + SECOND_POLL_SECONDS
 
+    def on_use(self) -> None:
+        """Handle the announcement that the use of a device may have begun or ended."""
+        self._use_poll_at = self._platform.now()
+
     def poll_now(self) -> None:
         """Make the next poll due now."""
         self._poll_at = self._platform.now()
 
     def deadline(self) -> float | None:
         """Return when the next poll is due, None until the next announcement."""
-        return min((at for at in (self._poll_at, self._second_poll_at) if at is not None), default=None)
+        return min(
+            (at for at in (self._poll_at, self._second_poll_at, self._use_poll_at) if at is not None),
+            default=None,
+        )
 
     # --- sleep
 
@@ -98,9 +114,15 @@ class Observer:
         if self.has_slept():
             # Times from before and after the sleep do not fit together.
             return None
-        if self._second_poll_at is not None and now >= self._second_poll_at:
+        due = [at for at in (self._poll_at, self._second_poll_at) if at is not None and now >= at]
+        poll_at = now + self._find_pause(uses)
+        if self._use_poll_at is not None and not due:
+            uses = tuple(map(self._without_new_programs, uses))
+            # The regular poll is not put off.
+            poll_at = min(poll_at, self._poll_at or poll_at)
+        self._poll_at, self._use_poll_at = poll_at if devices else None, None
+        if self._second_poll_at in due:
             self._second_poll_at = None
-        self._poll_at = now + settings.look_every if devices else None
         return self._observe(devices, (*uses, *map(DeviceUse, new)), running, now)
 
     def rescan(self, now: float) -> Observation | None:
@@ -115,6 +137,25 @@ class Observer:
         )
         uses = tuple(DeviceUse(device) if device in new else self._uses[device.port] for device in devices)
         return self._observe(devices, uses, running, now)
+
+    def _find_pause(self, uses: Sequence[DeviceUse]) -> float:
+        """Return how many seconds after this poll the next regular one is due."""
+        look_every = self._configuration.settings.look_every
+        # The end of a use by somebody unknown may not be announced; and only regular polls report unknown programs.
+        is_certain = all(
+            use.verdict != "unknown" and not use.doubtful and not use.unknown_programs for use in uses
+        )
+        if is_certain and self._platform.unwatched_nodes() == {}:
+            return max(look_every, min(RARER * look_every, RAREST_SECONDS))
+        return look_every
+
+    def _without_new_programs(self, use: DeviceUse) -> DeviceUse:
+        """Return the use without the unknown programs that the last poll did not find.
+
+        Many programs open every device for a moment. Those that hold on to it are found by the next regular poll.
+        """
+        known = self._uses[use.device.port].unknown_programs
+        return replace(use, unknown_programs=tuple(name for name in use.unknown_programs if name in known))
 
     def _find_new(self, devices: Sequence[Device]) -> list[Device]:
         """Return the devices that were not there at the last poll or rescan.

@@ -13,6 +13,7 @@ from unplugd.rules import reminder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from unplugd.platforms.protocol import Platform
     from unplugd.rules.model import PluggedPeriod
     from unplugd.watch.configuration import Configuration
     from unplugd.watch.recorder import Recorder
@@ -20,21 +21,22 @@ if TYPE_CHECKING:
 
 
 class Requests:
-    """Answers requests; `now` reads the platform's clock, `wall` the wall clock."""
+    """Answers requests; `wall` reads the wall clock."""
 
     def __init__(
         self,
         configuration: Configuration,
         recorder: Recorder,
         reminders: Reminders,
-        now: Callable[[], float],
+        platform: Platform,
         wall: Callable[[], float],
         reload: Callable[[], None],
     ) -> None:
         self._configuration = configuration
         self._recorder = recorder
         self._reminders = reminders
-        self._now = now
+        self._platform = platform
+        self._now = platform.now
         self._wall = wall
         self._reload = reload
         self._started = wall()
@@ -92,6 +94,7 @@ class Requests:
             "version": __version__,
             "process": os.getpid(),
             "since": format_timestamp(self._started),
+            "unwatched_nodes": self._list_unwatched_nodes(),
             "devices": [self._describe_device(period, now) for period in state.present()],
             "upload_software_runs_since": self._format_time(
                 state.chain.since if state.chain and state.chain.is_running else None, now
@@ -104,6 +107,10 @@ class Requests:
             "journal": {"trouble": self._recorder.error, "waiting": self._recorder.waiting},
             "configuration": {"problems": list(self._configuration.problems)},
         }
+
+    def _list_unwatched_nodes(self) -> dict[str, str] | None:
+        unwatched = self._platform.unwatched_nodes()
+        return None if unwatched is None else dict(unwatched)
 
     def _describe_device(self, period: PluggedPeriod, now: float) -> dict[str, Any]:
         state, policy = self._reminders.state, self._configuration.settings.policy

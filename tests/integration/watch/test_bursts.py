@@ -50,6 +50,7 @@ def test_replugs(daemon: Daemon, server: Server, usb: Testbed) -> None:
     # What is loaded with the first device stays loaded.
     usb.plug(METER, "1-1.4")
     daemon.wait_for("reminded")
+    wait_until(daemon.watched_nodes, "the meter's nodes to be watched")
     happened = replug(usb, 20)
     wait_until(lambda: periods(daemon) and periods(daemon)[-1]["event"] == "unplugged", "the last unplug")
     memory, descriptors = [daemon.memory("Anonymous")], daemon.descriptors()
@@ -80,6 +81,7 @@ def test_chatter(daemon: Daemon, server: Server, usb: Testbed) -> None:
     daemon.start()
     usb.plug(METER, "1-1.4")
     daemon.wait_for("reminded")
+    wait_until(daemon.watched_nodes, "the meter's nodes to be watched")
     memory, descriptors = daemon.memory("Anonymous"), daemon.descriptors()
     usb.chatter(500)
     usb.plug(STICK)

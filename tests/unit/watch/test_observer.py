@@ -11,7 +11,7 @@ from unplugd.config.settings import QuietHours, Settings
 from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse, Running
 from unplugd.watch.configuration import Configuration
-from unplugd.watch.observer import SECOND_POLL_SECONDS, Observer
+from unplugd.watch.observer import RAREST_SECONDS, SECOND_POLL_SECONDS, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,12 @@ class Platform:
         """The ports of the devices whose use was looked at."""
         self.sleeps_in_poll = 0.0
         self.error: OSError | None = None
+        self.unwatched: dict[str, str] | None = None
+        self.strangers: tuple[str, ...] = ()
+        self.doubtful = False
+
+    def unwatched_nodes(self) -> dict[str, str] | None:
+        return self.unwatched
 
     def now(self) -> float:
         return self.time
@@ -52,19 +58,19 @@ class Platform:
         self.polled += [device.port for device in watched]
         self.asleep += self.sleeps_in_poll
         return tuple(
-            DeviceUse(device, "in use", self.users[device.port], "open")
+            DeviceUse(device, "in use", self.users[device.port], "open", doubtful=self.doubtful)
             if device.port in self.users
-            else DeviceUse(device)
+            else DeviceUse(device, unknown_programs=self.strangers)
             for device in watched
         )
 
 
 class Rig:
-    def __init__(self, *quiet_hours: QuietHours) -> None:
+    def __init__(self, *quiet_hours: QuietHours, look_every: float = LOOK_EVERY) -> None:
         self.platform = Platform()
         self.reported: list[str] = []
         platform: Any = self.platform
-        settings = Settings(look_every=LOOK_EVERY, quiet_hours=quiet_hours)
+        settings = Settings(look_every=look_every, quiet_hours=quiet_hours)
         configuration = Configuration(lambda: settings, self.reported.append)
         self.observer = Observer(platform, configuration, self.reported.append)
 
@@ -73,6 +79,19 @@ class Rig:
         observation = self.observer.poll(self.platform.time, is_first=is_first)
         assert observation
         return [(use.device.port, use.verdict) for use in observation.uses]
+
+    def pause(self) -> float:
+        """Poll, and return how many seconds later the next poll is due."""
+        self.poll()
+        deadline = self.observer.deadline()
+        assert deadline is not None
+        return deadline - self.platform.time
+
+    def strangers(self) -> tuple[str, ...]:
+        """Poll, and return the unknown programs of the one device."""
+        observation = self.observer.poll(self.platform.time)
+        assert observation
+        return observation.uses[0].unknown_programs
 
     def rescan(self) -> list[tuple[str, str]] | None:
         """Rescan, and return port and verdict of each device, None if nothing has changed."""
@@ -177,6 +196,94 @@ def test_a_moment_of_sleep_is_not_recorded(rig: Rig) -> None:
         rig.platform.asleep += 0.5
         assert not rig.observer.has_slept()
         assert rig.observer.take_sleep() == 0
+
+
+# --- uses that are announced
+
+
+def plug_in(rig: Rig) -> None:
+    """Have the stick be there from the start, with every use of it announced."""
+    rig.platform.devices, rig.platform.unwatched = [STICK], {}
+    rig.poll(is_first=True)
+    rig.platform.time += SECOND_POLL_SECONDS
+    rig.poll()
+
+
+@pytest.mark.parametrize(
+    ("look_every", "unwatched", "pause"),
+    [
+        (LOOK_EVERY, None, LOOK_EVERY),
+        (LOOK_EVERY, {"/dev/hidraw0": "Permission denied"}, LOOK_EVERY),
+        (LOOK_EVERY, {}, RAREST_SECONDS),
+        (1.0, {}, 4.0),
+        (30.0, {}, RAREST_SECONDS),
+        (300.0, {}, 300.0),
+    ],
+)
+def test_polls_are_rarer_if_every_use_is_announced(
+    look_every: float, unwatched: dict[str, str] | None, pause: float
+) -> None:
+    """Only if that holds for every node, up to four times rarer, and once a minute unless the user wants less."""
+    rig = Rig(look_every=look_every)
+    rig.platform.devices, rig.platform.unwatched = [STICK], unwatched
+    rig.poll(is_first=True)
+    rig.platform.time += 1
+    assert rig.pause() == pytest.approx(pause)
+
+
+def test_an_announced_use_is_polled_at_once(rig: Rig) -> None:
+    """Its begin and its end, and the regular poll stays where it was."""
+    plug_in(rig)
+    regular = rig.platform.time + RAREST_SECONDS
+    for users in ({STICK.port: "Uploader"}, {}):
+        rig.platform.time += 10
+        rig.platform.users = users
+        rig.observer.on_use()
+        assert rig.observer.deadline() == rig.platform.time
+        assert rig.poll() == [(STICK.port, "in use" if users else "idle")]
+        assert rig.observer.deadline() == regular
+
+
+def test_a_use_by_somebody_unknown_is_polled_often(rig: Rig) -> None:
+    """Nothing may announce its end."""
+    plug_in(rig)
+    rig.platform.users, rig.platform.doubtful = {STICK.port: ""}, True
+    rig.platform.time += 10
+    rig.observer.on_use()
+    assert rig.pause() == LOOK_EVERY
+    rig.platform.time += LOOK_EVERY
+    rig.platform.users = {}
+    assert rig.pause() == pytest.approx(RAREST_SECONDS)
+
+
+def test_a_program_that_opens_a_device_for_a_moment_is_no_stranger(rig: Rig) -> None:
+    """Who lists devices may open each; only a program that a regular poll finds is reported."""
+    plug_in(rig)
+    rig.platform.strangers = ("lister",)
+    for _ in range(2):
+        rig.platform.time += 1
+        rig.observer.on_use()
+        assert rig.strangers() == ()
+    assert rig.observer.deadline() == rig.platform.time - 1 + LOOK_EVERY
+    rig.platform.time += LOOK_EVERY
+    assert rig.strangers() == ("lister",)
+    rig.platform.strangers = ("lister", "reader")
+    rig.observer.on_use()
+    assert rig.strangers() == ("lister",)
+
+
+def test_announced_uses_do_not_put_off_the_regular_poll(rig: Rig) -> None:
+    """A device that is opened again and again is polled as often as any other."""
+    plug_in(rig)
+    rig.platform.strangers = ("poller",)
+    start = rig.platform.time
+    while rig.strangers() == ():
+        rig.platform.time += 1
+        rig.observer.on_use()
+    assert rig.platform.time - start <= LOOK_EVERY + 1
+
+
+# ---
 
 
 def test_devices_that_cannot_be_listed_stay(rig: Rig) -> None:

@@ -10,6 +10,7 @@ from unplugd.platforms.linux import holders, uevents
 from unplugd.platforms.linux.clock import boot_id, now, sleep_seconds
 from unplugd.platforms.linux.freedesktop import Desktop
 from unplugd.platforms.linux.notification_server import NO_SESSION, has_display
+from unplugd.platforms.linux.opens import Opens
 from unplugd.platforms.linux.sleep import Sleep
 from unplugd.platforms.linux.sysfs import SYSFS
 from unplugd.platforms.linux.usage import UsageTracker
@@ -36,7 +37,8 @@ class Linux:
     """The platform; `remembered` is the file in which the desktop channel remembers what is on the screen."""
 
     def __init__(self, remembered: Path | None = None, sysfs: Path = SYSFS) -> None:
-        self._usage = UsageTracker(sysfs)
+        self._opens = Opens(now)
+        self._usage = UsageTracker(sysfs, self._opens)
         self._remembered = remembered
         self._is_announced = uevents.arrive_here()
         self._desktop: Desktop | None = None
@@ -71,9 +73,15 @@ class Linux:
         """Return how each device is being used."""
         return self._usage.find_usage(watched, software, running, at)
 
-    def sources(self, on_change: Callable[[], None]) -> list[Source]:
-        """Return the sources for kernel uevents, or a poll, and for the wake-up signal; OSError without netlink sockets."""
-        sources: list[Source] = [uevents.Uevents(on_change), Sleep(now, on_change)]
+    def sources(
+        self, on_change: Callable[[], None], on_use: Callable[[], None] | None = None
+    ) -> list[Source]:
+        """Return the sources for kernel uevents, or a poll, for the wake-up signal and for inotify.
+
+        OSError without netlink sockets.
+        """
+        self._opens.on_use = on_use
+        sources: list[Source] = [uevents.Uevents(on_change), Sleep(now, on_change), self._opens]
         if not self._is_announced:
             sources.append(make_poll(now, POLL_SECONDS, self.list_all_devices, on_change))
         return sources
@@ -86,6 +94,10 @@ class Linux:
             f"the kernel announces nothing in this container, so unplugd looks every {POLL_SECONDS:g} s",
             "run unplugd outside the container, or let the container use the host's network (--network=host)",
         )
+
+    def unwatched_nodes(self) -> Mapping[str, str] | None:
+        """Return the nodes that inotify cannot watch, with the reason; None if it is not used."""
+        return self._opens.unwatched if self._opens.on_use else None
 
     def check_use_detection(self) -> tuple[str, str] | None:
         """Let a child process open a device node, and check whether that is detected."""
@@ -122,6 +134,7 @@ class Linux:
             "USB devices": "sysfs",
             "plug-in events": "kernel uevents" if self._is_announced else f"polled every {POLL_SECONDS:g} s",
             "use detection": "/proc, transfers, claims",
+            "open events": "inotify",
         }
 
     def hints(self) -> Mapping[str, str]:
@@ -129,6 +142,7 @@ class Linux:
         return {
             "USB devices": "unplugd has to run outside a container that hides /sys",
             "plug-in events": "allow AF_NETLINK sockets (RestrictAddressFamilies= of the service)",
+            "open events": "let this user read the node (by a udev rule), or raise the limit (sysctl fs.inotify)",
             "notification by desktop": "run it in a desktop session that has a notification server (your desktop's, or dunst or mako)",
             "notification by plyer": "install notify-send (Debian: libnotify-bin)",
         }

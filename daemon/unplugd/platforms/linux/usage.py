@@ -8,10 +8,13 @@ have other causes: right after plug-in, after sleep, and right after a known hol
 Transfers also show whether a holder does anything: the kernel counts each that is requested of the device, by any driver
 or program. A program that only waits for the device requests nothing new, except through libusb if it waits with a
 timeout and asks again; then it looks busy.
+
+`opens` announces when to look, but is no sign itself: system services open every device for a moment.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from unplugd.platforms.linux.opens import Opens
     from unplugd.rules.devices import Device
     from unplugd.rules.uploaders import Uploader
 
@@ -32,8 +36,12 @@ SETTLE_SECONDS: Final = 60.0
 """Seconds after plug-in during which transfers are ignored: the kernel and ModemManager probe the device."""
 MIN_SLEEP_SECONDS: Final = 0.5
 """Shortest sleep that counts, in seconds."""
-FULL_SCAN_EVERY: Final = 4
-"""One scan in four reads all descriptors of all processes, which is once a minute; so does a scan after transfers."""
+FULL_SCAN_SECONDS: Final = 60.0
+"""Seconds after which a scan reads all descriptors of all processes; so does one after transfers or an opening."""
+MOVING_SECONDS: Final = 1.0
+"""Seconds for which transfers count: an opening can bring several scans at once, with none between two of them."""
+CLOSING_SECONDS: Final = 1.0
+"""Seconds for which transfers are ignored once a holder has closed the device: the kernel may still have some to make."""
 
 
 @dataclass(slots=True)
@@ -45,21 +53,26 @@ class _LastScan:
     address: int | None = None
     transfers: int | None = None
     held: bool = False
+    closed_at: float = -math.inf
+    """When a holder was found to have closed the device."""
     moved_at: float = 0.0
     """When a scan last saw that there had been transfers, 0 if none has."""
+    counted_at: float = -math.inf
+    """When a scan last saw transfers that no known holder explains."""
 
 
 class UsageTracker:
     """Finds the use of the watched devices; it remembers the last scan to notice transfers since then."""
 
-    def __init__(self, sysfs: Path = SYSFS) -> None:
+    def __init__(self, sysfs: Path = SYSFS, opens: Opens | None = None) -> None:
         self.tree = Tree(sysfs)
+        self._opens = opens
         self._last: dict[str, _LastScan] = {}
         """By port."""
         self._nodes: list[str] = []
         self._skip: dict[str, tuple[int, int]] = {}
         """Processes that held no node; see `holders.find_holders`."""
-        self._scans = 0
+        self._full_scan_at = -math.inf
         self._slept = sleep_seconds()
 
     @property
@@ -77,17 +90,19 @@ class UsageTracker:
         """Return how each device is being used at the time `at`; `running` is the running upload software."""
         for port in self._last.keys() - {device.port for device in watched}:
             del self._last[port]
+        nodes = {device.port: self.tree.find_nodes(device) for device in watched}
+        every = [node for some in nodes.values() for node in some]
+        # Before anything else is read, so that whatever happens meanwhile brings another scan.
+        changed = self._opens.watch(every) if self._opens else False
         if not watched:
             return ()
         self._discount_sleep()
-        nodes = {device.port: self.tree.find_nodes(device) for device in watched}
         active = {device.port for device in watched if self._has_transferred(device, at)}
-        every = [node for some in nodes.values() for node in some]
-        self._prepare_skip(every, full=bool(active))
+        self._prepare_skip(every, at, full=changed or bool(active))
         opened = holders.find_holders(every, skip=self._skip)
         return tuple(
             self._find_device_use(
-                device, nodes[device.port], opened, running, software, device.port in active
+                device, nodes[device.port], opened, running, software, at, moved=device.port in active
             )
             for device in watched
         )
@@ -99,6 +114,8 @@ class UsageTracker:
         opened: holders.OpenNodes,
         running: Running | None,
         software: Sequence[Uploader],
+        at: float,
+        *,
         moved: bool,
     ) -> DeviceUse:
         last = self._last[device.port]
@@ -108,7 +125,13 @@ class UsageTracker:
             for pid in opened.pids.get(node, ())
             if (holder := processes.identify(pid, software))
         ]
-        held_before, last.held = last.held, bool(holding)
+        if last.held and not holding:
+            last.closed_at = at
+        last.held = bool(holding)
+        if holding:
+            last.counted_at = -math.inf
+        elif moved and at >= last.closed_at + CLOSING_SECONDS:
+            last.counted_at = at
 
         for holder, node in sorted(
             holding, key=lambda held: held[0].uploader is None or held[0].uploader.doubtful
@@ -125,7 +148,7 @@ class UsageTracker:
         if holding:
             names = dict.fromkeys(holder.name for holder, _ in holding if not holder.service)
             return DeviceUse(device, unknown_programs=tuple(names))
-        if moved and not held_before:
+        if at < last.counted_at + MOVING_SECONDS:
             # Upload software may open and close the device repeatedly, and other users' processes cannot be inspected.
             # But the traffic may have any cause: an uploader that was left open must not explain it forever.
             return DeviceUse(device, "in use", running.program if running else "", "transfers", doubtful=True)
@@ -141,13 +164,14 @@ class UsageTracker:
         if total - self._slept >= MIN_SLEEP_SECONDS:
             for last in self._last.values():
                 last.address = last.transfers = None
+                last.counted_at = -math.inf
         self._slept = total
 
-    def _prepare_skip(self, nodes: list[str], *, full: bool) -> None:
+    def _prepare_skip(self, nodes: list[str], at: float, *, full: bool) -> None:
         """Empty the cache for a full scan: a process that opened a node and closed another file looks unchanged."""
-        self._scans += 1
-        if full or nodes != self._nodes or self._scans % FULL_SCAN_EVERY == 0:
+        if full or nodes != self._nodes or at >= self._full_scan_at + FULL_SCAN_SECONDS:
             self._skip.clear()
+            self._full_scan_at = at
         self._nodes = nodes
 
     def _has_transferred(self, device: Device, at: float) -> bool:
@@ -155,6 +179,7 @@ class UsageTracker:
         last = self._last.setdefault(device.port, _LastScan(at + SETTLE_SECONDS))
         if last.address not in (device.address, None):
             last.settled_at = at + SETTLE_SECONDS
+            last.counted_at = -math.inf
         before, last.transfers = last.transfers, self.tree.count_transfers(device.port)
         last.address = device.address
         if before is None or last.transfers in (None, before):

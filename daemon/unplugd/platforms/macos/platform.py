@@ -92,7 +92,10 @@ class MacOS:
         """Return how each device is being used, according to the last scan."""
         return tuple(self._find_use(device, software) for device in watched)
 
-    def sources(self, changed: Callable[[], None]) -> list[Source]:
+    def unwatched_nodes(self) -> None:
+        """Return None: no use is announced."""
+
+    def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:
         """Return the sources for announcements, the rescan timer, and the ioreg child."""
         self._ioreg.listen(changed)
         self._announcements = self._listen(changed)
