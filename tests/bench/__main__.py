@@ -14,11 +14,13 @@ from tests.bench.footprint import footprint, imports
 from tests.bench.idle import look, wakeups
 from tests.bench.journal import journals
 from tests.bench.latency import latency
+from tests.bench.opens import opens
 from tests.bench.row import HEAD
 from tests.bench.start import start
 
 BENCHMARKS = {
     "latency": latency,
+    "opens": opens,
     "footprint": footprint,
     "imports": imports,
     "wakeups": wakeups,

@@ -14,6 +14,7 @@ from tests.rig.usb import STICK
 from unplugd.config.settings import Settings
 from unplugd.platforms.linux.platform import Linux
 from unplugd.platforms.linux.sysfs import Tree
+from unplugd.watch.observer import RAREST_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
 QUIET = 60.0
 """Seconds of watching a daemon that should do nothing."""
 CROWD = 500
-EVERY = 0.25
-"""Seconds between two looks while they are measured."""
 LOOKS = 200
-USUAL = 15.0
-"""Seconds between two looks by default: the budget is meant for that."""
+MINUTES = 2
+"""How long a daemon is watched that should look once a minute."""
 
 
 def wakeups() -> Iterator[Row]:
@@ -52,28 +51,27 @@ def wakeups() -> Iterator[Row]:
 
 
 def look() -> Iterator[Row]:
-    """Measure many looks in a short time, and scale."""
+    """Measure the daemon with its defaults, and many looks in a short time."""
     with surroundings() as here:
         here.process(here.compiled("crowd"), str(CROWD))
-        here.daemon.write_config(f'[watch]\nlook_every = "{EVERY * 1000:.0f}ms"\n')
         here.daemon.start()
         here.usb.plug(STICK)
         here.daemon.wait_for("plugged_in")
-        rest(5 * EVERY)
+        settle(here.daemon.pid)
         before = spent(here.daemon.pid)
-        rest(LOOKS * EVERY)
+        rest(MINUTES * 60)
         used = spent(here.daemon.pid).since(before)
         others = sum(entry.name.isdigit() for entry in Path("/proc").iterdir())
         bare = _without_umockdev(here.usb.root / "sys")
-    each = used.cpu / used.waits
+    share = used.cpu / (MINUTES * 60)
     yield Row(
         f"CPU, a stick plugged in and idle, {CROWD} sleepers",
-        f"{each * 1000:.1f} ms a look, {each / USUAL:.3%} of a core; "
-        f"without umockdev {bare * 1000:.1f} ms, {bare / USUAL:.3%}",
-        "≤ 0.1 % of one core",
-        f"schedstat over {used.waits} looks, every {EVERY:g} s, scaled to one in {USUAL:g} s; {others} processes; "
+        f"{share:.4%} of a core, {used.waits} waits; without umockdev {bare * 1000:.1f} ms a look, "
+        f"{bare / RAREST_SECONDS:.4%}",
+        "≤ 0.02 % of one core",
+        f"schedstat over {MINUTES} min, a look every {RAREST_SECONDS:g} s; {others} processes; "
         f"without umockdev, which every call of the daemon passes through: {LOOKS} looks in the benchmark's process",
-        bare / USUAL <= 0.001,
+        bare / RAREST_SECONDS <= 0.0002,
     )
 
 
@@ -87,5 +85,5 @@ def _without_umockdev(sysfs: Path) -> float:
             watched = linux.scan(settings.watches)
             assert watched
             running = linux.find_running(settings.uploaders)
-            linux.find_usage(watched, settings.uploaders, running, number * USUAL)
+            linux.find_usage(watched, settings.uploaders, running, number * RAREST_SECONDS)
         return (time.thread_time() - before) / LOOKS

@@ -59,11 +59,11 @@ class Surroundings:
         process.hear()
         return process
 
-    def compiled(self, name: str, *libraries: str) -> Path:
-        """Return the program made of a C file of this folder."""
+    def compiled(self, name: str, *libraries: str, shared: bool = False) -> Path:
+        """Return the program made of a C file of this folder, or the shared library."""
         need("gcc")
         program = self.folder / name
-        flags = [f"-l{library}" for library in libraries]
+        flags = [*(["-shared", "-fPIC"] if shared else []), *(f"-l{library}" for library in libraries)]
         compiler = ["gcc", "-O2", "-Wall", "-o", str(program), str(HERE / f"{name}.c"), *flags]
         done = subprocess.run(compiler, capture_output=True, text=True, check=False)
         if done.returncode:

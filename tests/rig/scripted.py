@@ -96,7 +96,7 @@ class Machine(Channel):
             for device in watched
         )
 
-    def unwatched_nodes(self) -> None:
+    def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 
     def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:

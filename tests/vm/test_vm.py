@@ -85,6 +85,24 @@ def test_upload_software_that_holds_the_device_is_not_interrupted(
     assert not [secret for secret in ("SECRET", HOME, "-jar") if secret in str(daemon.events)]
 
 
+def test_a_short_use_is_seen_at_once(daemon: Daemon) -> None:
+    """Long before the next regular look; the reminder comes after it."""
+    daemon.start(AFTER_USE.replace("500ms", "1h"))
+    daemon.plug("meter")
+    daemon.until("plugged_in", id=METER)
+    hidraw = daemon.node("/dev/hidraw0")
+    # Its node everybody may read from the start. hidraw's is watched by the first look after that, which it brings.
+    usbfs = daemon.node("/dev/bus/usb/002/*")
+    for path in (usbfs, hidraw):
+        uploader = daemon.program("tidepool-uploader")
+        assert uploader.ask(f"o {path}") == "0"
+        assert path in daemon.until("use_began")["evidence"]
+        assert uploader.ask("c") == "0"
+        daemon.until("use_ended")
+        uploader.stop()
+    daemon.until("reminded")
+
+
 def test_another_users_program_that_claims_the_device_is_use(daemon: Daemon) -> None:
     """A libusb program of another user cannot be looked into, but its claim on the interface is seen."""
     daemon.start(AFTER_USE)

@@ -32,7 +32,7 @@ TEMPLATE: Final = f"""\
 # quiet_hours = ["22:00-07:00"]   # no notifications during these hours; the journal is still written
 
 [watch]
-# look_every = "15s"           # how often to check what is using a device, while one is plugged in
+# look_every = "15s"           # how often to check what is using a plugged-in device; rarer if the system tells
 
 [notify]
 # channels = {json.dumps(CHANNELS)}   # ways to show a notification, tried in this order

@@ -124,7 +124,7 @@ class Portable:
         """Return every device as idle; the rules make running upload software delay reminders."""
         return tuple(map(DeviceUse, watched))
 
-    def unwatched_nodes(self) -> None:
+    def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 
     def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:

@@ -50,7 +50,7 @@ class Platform(Protocol):
         They call `on_use` when a program may have begun or ended to use a device that `find_usage` was asked about.
         """
 
-    def unwatched_nodes(self) -> Mapping[str, str] | None:
+    def list_unwatched_nodes(self) -> dict[str, str] | None:
         """Return the device nodes whose use is not announced by `on_use`, with the reason; None if no use is."""
 
     def channel(self, name: str, events: NotificationListener, /) -> Channel | None:

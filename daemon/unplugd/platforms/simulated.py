@@ -110,7 +110,7 @@ class SimulatedPlatform(Source):
         use = DeviceUse(STICK, "in use", program, "simulated") if program else DeviceUse(STICK)
         return (use,) if watched else ()
 
-    def unwatched_nodes(self) -> None:
+    def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 
     def sources(

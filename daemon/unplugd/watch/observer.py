@@ -145,7 +145,7 @@ class Observer:
         is_certain = all(
             use.verdict != "unknown" and not use.doubtful and not use.unknown_programs for use in uses
         )
-        if is_certain and self._platform.unwatched_nodes() == {}:
+        if is_certain and self._platform.list_unwatched_nodes() == {}:
             return max(look_every, min(RARER * look_every, RAREST_SECONDS))
         return look_every
 

@@ -94,7 +94,7 @@ class Requests:
             "version": __version__,
             "process": os.getpid(),
             "since": format_timestamp(self._started),
-            "unwatched_nodes": self._list_unwatched_nodes(),
+            "unwatched_nodes": self._platform.list_unwatched_nodes(),
             "devices": [self._describe_device(period, now) for period in state.present()],
             "upload_software_runs_since": self._format_time(
                 state.chain.since if state.chain and state.chain.is_running else None, now
@@ -107,10 +107,6 @@ class Requests:
             "journal": {"trouble": self._recorder.error, "waiting": self._recorder.waiting},
             "configuration": {"problems": list(self._configuration.problems)},
         }
-
-    def _list_unwatched_nodes(self) -> dict[str, str] | None:
-        unwatched = self._platform.unwatched_nodes()
-        return None if unwatched is None else dict(unwatched)
 
     def _describe_device(self, period: PluggedPeriod, now: float) -> dict[str, Any]:
         state, policy = self._reminders.state, self._configuration.settings.policy

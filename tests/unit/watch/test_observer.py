@@ -37,7 +37,7 @@ class Platform:
         self.strangers: tuple[str, ...] = ()
         self.doubtful = False
 
-    def unwatched_nodes(self) -> dict[str, str] | None:
+    def list_unwatched_nodes(self) -> dict[str, str] | None:
         return self.unwatched
 
     def now(self) -> float:

@@ -95,7 +95,7 @@ class Linux:
             "run unplugd outside the container, or let the container use the host's network (--network=host)",
         )
 
-    def unwatched_nodes(self) -> Mapping[str, str] | None:
+    def list_unwatched_nodes(self) -> dict[str, str] | None:
         """Return the nodes that inotify cannot watch, with the reason; None if it is not used."""
         return self._opens.unwatched if self._opens.on_use else None
 

@@ -92,7 +92,7 @@ class MacOS:
         """Return how each device is being used, according to the last scan."""
         return tuple(self._find_use(device, software) for device in watched)
 
-    def unwatched_nodes(self) -> None:
+    def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 
     def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:
