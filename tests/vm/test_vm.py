@@ -201,6 +201,8 @@ def test_the_service_of_a_person_who_installs_it_and_forgets_it(machine: Machine
     assert uploader.ask(f"o {daemon.node('/dev/ttyUSB0')}") == "0"
     # The unit is hardened with all that does not hide this.
     assert daemon.until("use_began")["program"] == "Tidepool Uploader"
+    pid = "$(systemctl --user show --value --property=MainPID unplugd.service)"
+    machine.shell(f"until grep -qs ^inotify /proc/{pid}/fdinfo/*; do sleep 0.1; done", user=USER)
     uploader.stop()
     daemon.until("use_ended")
     assert daemon.until("reminded")["channel"] == "desktop"

@@ -30,9 +30,11 @@ class Inotify:
     """One inotify instance. Every method may raise OSError."""
 
     def __init__(self) -> None:
-        # Loading it takes 3 ms and 1 MB.
-        import ctypes  # noqa: PLC0415 - not before a device is plugged in
-
+        # Loading it takes 3 ms and 1 MB. Small Pythons do not have it, and hardened systems may not let it have memory.
+        try:
+            import ctypes  # noqa: PLC0415 - not before a device is plugged in
+        except (ImportError, MemoryError) as error:
+            raise OSError(errno.ENOSYS, "this Python cannot load ctypes") from error
         self._library: ctypes.CDLL = ctypes.CDLL(None, use_errno=True)
         self._read_errno: Callable[[], int] = ctypes.get_errno
         # Its two flags have the values of O_NONBLOCK and O_CLOEXEC.

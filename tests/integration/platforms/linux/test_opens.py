@@ -7,6 +7,7 @@ import os
 import resource
 import stat
 import subprocess
+import sys
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -197,6 +198,15 @@ def test_without_a_free_descriptor_nothing_is_watched(tmp_path: Path) -> None:
     rig.look()
     assert rig.opens.unwatched == {}
     rig.opens.close()
+
+
+def test_without_ctypes_nothing_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python that was built without it is enough."""
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    rig = Rig(tmp_path)
+    assert not rig.look()
+    assert rig.opens.unwatched == {str(rig.node): "this Python cannot load ctypes"}
+    assert rig.opens.fileno() == -1
 
 
 def test_a_storm_of_openings_is_bounded(tmp_path: Path) -> None:
