@@ -11,6 +11,7 @@ import pytest
 PACKAGES = {
     "apt-get": "apt",
     "bash": "bash",
+    "bindfs": "bindfs",
     "chromium": "chromium",
     "dbus-daemon": "dbus",
     "dpkg-deb": "dpkg",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from unplugd import sanitize
 from unplugd.rules import uploaders
@@ -117,11 +118,28 @@ def _find_ancestor(process: psutil.Process, software: Sequence[Uploader]) -> Upl
 
 def read_program(process: psutil.Process, fallback_name: str = "") -> Program:
     """Return what identifies a process, empty if access is denied; NoSuchProcess if it has ended."""
-    path = _query(process.exe, "")
+    arguments: tuple[str, ...] = _query(lambda: tuple(process.cmdline()), ())
+    path = _read_path(process, "exe")
+    if not path and arguments and os.path.isabs(arguments[0]):
+        path = arguments[0]
     # psutil reads the arguments to complete a long name, and fails if it may not do so.
     name = _query(process.name, fallback_name) or os.path.basename(path)
-    arguments: tuple[str, ...] = _query(lambda: tuple(process.cmdline()), ())
-    return Program(name, path, arguments, _query(process.cwd, ""))
+    return Program(name, path, arguments, _read_path(process, "cwd"))
+
+
+def _read_link(process: psutil.Process, name: Literal["exe", "cwd"]) -> str:
+    # psutil also looks whether there is a file at the path, which hangs if that is on a dead network mount.
+    try:
+        return os.readlink(f"/proc/{process.pid}/{name}").removesuffix(" (deleted)")
+    except OSError:
+        return ""
+
+
+def _query_path(process: psutil.Process, name: Literal["exe", "cwd"]) -> str:
+    return _query(process.exe if name == "exe" else process.cwd, "")
+
+
+_read_path = _read_link if sys.platform == "linux" else _query_path
 
 
 def _query(read: Callable[[], T], default: T) -> T:

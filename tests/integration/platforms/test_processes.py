@@ -114,6 +114,8 @@ def test_another_users_process_has_the_name_it_is_called_by(
 ) -> None:
     """Where psutil may not look, the name from elsewhere does, and is made harmless."""
     pid = started(programs, "hidden")
+    # As on macOS; on Linux, the paths are not psutil's.
+    monkeypatch.setattr(processes, "_read_path", processes._query_path)
     for name in ("name", "exe", "cmdline", "parents"):
         monkeypatch.setattr(psutil.Process, name, denied)
     assert processes.identify(pid, SOFTWARE, "p-second-test") == processes.Holder(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from unplugd.platforms import processes
+from unplugd.platforms.linux.mounts import Mounts
 from unplugd.rules import uploaders
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from unplugd.rules.model import Running
     from unplugd.rules.uploaders import Uploader
+
+NO_USB: Final = ("/dev/pts/", "/dev/dri/", "/dev/null", "/dev/urandom")
+"""What many processes have open below /dev, and what is never a USB device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ def find_holders(
         wanted.update(dict.fromkeys(_device_keys(status), node))
     found: dict[str, list[int]] = {}
     without: dict[str, tuple[int, int]] = {}
+    mounts = Mounts(proc)
     inspected = denied = 0
     me = os.getpid()
     uid = os.geteuid()
@@ -58,7 +63,7 @@ def find_holders(
                 without[entry] = mark
                 inspected += 1
                 continue
-            held = _find_open(folder, wanted)
+            held = _find_open(entry, folder, wanted, mounts)
         except PermissionError:
             denied += _is_owned_by(f"{proc}/{entry}", uid)
             continue
@@ -75,15 +80,16 @@ def find_holders(
     return OpenNodes({node: tuple(pids) for node, pids in found.items()}, blind=denied > 0 and not inspected)
 
 
-def _find_open(folder: str, wanted: Mapping[tuple[int, int, int], str]) -> set[str]:
+def _find_open(pid: str, folder: str, wanted: Mapping[tuple[int, int, int], str], mounts: Mounts) -> set[str]:
     found: set[str] = set()
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for descriptor in os.listdir(opened) if wanted else ():
             try:
                 target = os.readlink(descriptor, dir_fd=opened)
-                # Most are sockets, pipes and regular files; the path of a device node contains "/dev/".
-                if "/dev/" not in target or target.startswith(("/dev/pts/", "/dev/null", "/dev/urandom")):
+                # Most are sockets, pipes and regular files; the path of a device node contains "/dev/". So does that of
+                # a file in somebody's folder "dev", and a stat of one on a dead network mount would hang for ever.
+                if "/dev/" not in target or target.startswith(NO_USB) or not mounts.is_local(pid, descriptor):
                     continue
                 keys = _device_keys(os.stat(descriptor, dir_fd=opened))
             except OSError:
