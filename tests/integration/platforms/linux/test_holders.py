@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.child import Process
 from tests.rig.programs import Program, Programs
 from tests.rig.wait import wait_until
 from unplugd.platforms import processes
@@ -92,6 +93,22 @@ def test_a_node_that_was_removed_is_still_held(programs: Programs, tmp_path: Pat
     except AssertionError:
         pytest.skip("the folder for temporary files allows no nodes")
     assert program.pid in holders.find_holders([NODE]).pids.get(NODE, ())
+
+
+@pytest.mark.parametrize("confined", [f"exec 3<{NODE} && unshare --mount", "unshare --mount"])
+def test_a_container_has_nodes_of_its_own(confined: str) -> None:
+    """A node that is mounted elsewhere in another mount namespace counts, as does one opened outside it."""
+    if os.geteuid():
+        pytest.skip("needs root to mount")
+    contain = "mount -t tmpfs none /mnt && mkdir /mnt/dev && touch /mnt/dev/port"
+    hold = f"mount --bind {NODE} /mnt/dev/port && test -e /proc/self/fd/3 || exec 3</mnt/dev/port; echo held; exec cat"
+    holder = Process(["sh", "-c", f"{confined} sh -c '{contain} && {hold}'"], dict(os.environ))
+    try:
+        assert holder.hear() == "held"
+        pids = holders.find_holders([NODE]).pids[NODE]
+        assert any(Path(f"/proc/{pid}/comm").read_text() == "cat\n" for pid in pids)
+    finally:
+        holder.close()
 
 
 def test_nobody_is_asked_for_nothing() -> None:
