@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from unplugd import regular_file
 from unplugd.cli.terminal import say
 from unplugd.journal import event, sources
 from unplugd.journal.files import MAX_LINE_BYTES, list_files
@@ -134,7 +135,7 @@ class Follower:
     def _open(self, tail: _Tail, path: Path | None = None) -> None:
         """Open the journal or one of its rotated files; if it is unreadable, report that once."""
         try:
-            tail.descriptor = sources.open_file(path or tail.path)
+            tail.descriptor = regular_file.open_file(path or tail.path)
         except FileNotFoundError:
             # The daemon has not created it yet.
             return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from unplugd import local_time, paths
 from unplugd.cli.foreground import describe_record, explain_start_failure
 from unplugd.cli.terminal import say_without_waiting
-from unplugd.config.file import load_settings
+from unplugd.config.file import load_own_settings, load_settings
 from unplugd.errors import Failure
 from unplugd.platforms.current import current_platform
 from unplugd.watch import lock, stderr_file
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
         daemon = Daemon(
             current_platform(where),
             where,
-            lambda: load_settings(file),
+            lambda: load_settings(file) if arguments.config else load_own_settings(file),
             _print_diagnostic,
             _print_record if on_terminal else _ignore_record,
             # A service runs with the defaults if the configuration is invalid: nobody would notice if it exited.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import sanitize
+from unplugd import private_folder, regular_file, sanitize
 from unplugd.config.checks import CHECKS, TABLES
 from unplugd.config.settings import Settings
 from unplugd.config.write import format_value
@@ -24,7 +25,7 @@ MAX_BYTES: Final = 1_000_000
 def load_settings(path: Path) -> Settings:
     """Return the settings in a file, or the defaults if it does not exist; ConfigurationError lists every problem."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(regular_file.open_file(path), "rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return Settings()
@@ -44,6 +45,19 @@ def load_settings(path: Path) -> Settings:
         raise ConfigurationError(
             [Problem(path.name, 0, "the file is not text", "save it as UTF-8")]
         ) from None
+
+
+def load_own_settings(path: Path) -> Settings:
+    """Return the settings in unplugd's own folder; ConfigurationError also if another user decides what is in it."""
+    try:
+        private_folder.check(path.parent)
+        private_folder.resolve(path)
+    except private_folder.NotOursError as error:
+        raise ConfigurationError([Problem(path.name, 0, error.what, error.hint)]) from None
+    except OSError:
+        # There is no folder, or loading the file says what is wrong.
+        pass
+    return load_settings(path)
 
 
 def parse_settings(text: str, name: str = "config.toml") -> Settings:

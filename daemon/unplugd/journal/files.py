@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from unplugd import regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 NAME: Final = "events.jsonl"
@@ -16,19 +18,25 @@ MAX_LINE_BYTES: Final = 65_536
 
 
 def list_files(path: Path) -> list[Path]:
-    """Return the journal's files, including rotated ones, oldest first."""
+    """Return the journal's files, including rotated ones, oldest first; if `path` is a link, also those it leads to."""
+    place = Path(os.path.realpath(path)) if path.is_symlink() else path
+    older = [file for name in dict.fromkeys((path, place)) for file in _list_rotated(name)]
+    return older + ([path] if path.exists() else [])
+
+
+def _list_rotated(path: Path) -> list[Path]:
     numbered = []
     for rotated in path.parent.glob(f"{path.name}.*"):
         number = rotated.name.removeprefix(f"{path.name}.")
         if number.isascii() and number.isdecimal():
             numbered.append((int(number), rotated))
-    return [rotated for _, rotated in sorted(numbered, reverse=True)] + ([path] if path.exists() else [])
+    return [rotated for _, rotated in sorted(numbered, reverse=True)]
 
 
 def read_tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
     """Yield the events in the last `most` bytes of a file, skipping anything else."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(regular_file.open_file(path), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - most))
             if size > most:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from unplugd import paths, sanitize
+from unplugd import paths, regular_file, sanitize
 from unplugd.errors import Failure
 from unplugd.journal.files import NAME, list_files
 
@@ -40,7 +39,7 @@ class Source:
         """Return a descriptor of this file, even if a rotation has renamed it; OSError if it is gone."""
         for path in self._list_names():
             try:
-                descriptor = open_file(path)
+                descriptor = regular_file.open_file(path)
             except OSError:
                 if path == self.path and os.path.lexists(path) and not self._list_others():
                     raise
@@ -60,16 +59,6 @@ class Source:
             return list_files(_strip_number(self.path))
         except OSError:
             return []
-
-
-def open_file(path: Path) -> int:
-    """Return a descriptor for reading a regular file; OSError for anything else. This never blocks on a FIFO."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return descriptor
-    os.close(descriptor)
-    raise OSError(errno.EINVAL, "a folder" if stat.S_ISDIR(mode) else "not a file", str(path))
 
 
 def find_sources(
@@ -130,7 +119,7 @@ def show_name(path: Path) -> str:
 
 
 def _make_source(path: Path) -> Source:
-    descriptor = open_file(path)
+    descriptor = regular_file.open_file(path)
     try:
         status = os.fstat(descriptor)
     finally:

@@ -13,9 +13,10 @@ import os
 import sys
 import types
 from collections import deque
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import sanitize
+from unplugd import private_folder, regular_file, sanitize
 from unplugd.journal.host import find_host_name
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.rules.events import NAMES, Event, Gap, get_fields
@@ -42,6 +43,8 @@ class JournalFile:
         self, path: Path, *, rotate_at: int = ROTATE_BYTES, max_waiting: int = MAX_WAITING_EVENTS
     ) -> None:
         self.path = path
+        self._place = path
+        """Where the file is: elsewhere if `path` is a link, which it stays."""
         self.rotate_at = rotate_at
         self.error: str | None = None
         self.lost = 0
@@ -99,16 +102,17 @@ class JournalFile:
         if self._descriptor is not None and not self._is_current(self._descriptor):
             self.close()
         if self._descriptor is None:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            self._descriptor = os.open(self.path, flags, 0o600)
+            private_folder.make(self.path.parent)
+            self._place = private_folder.resolve(self.path)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            self._descriptor = regular_file.open_file(self._place, flags)
             self._end_torn_line(self._descriptor)
         if (
             os.fstat(self._descriptor).st_size + line_bytes > self.rotate_at
             and os.fstat(self._descriptor).st_size
+            and self._rotate()
         ):
             self.close()
-            self._rotate()
             return self._open(line_bytes)
         return self._descriptor
 
@@ -124,12 +128,18 @@ class JournalFile:
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             os.write(descriptor, b"\n")
 
-    def _rotate(self) -> None:
-        for number in range(MAX_ROTATED_FILES - 1, 0, -1):
-            older = self.path.with_name(f"{self.path.name}.{number}")
-            if older.exists():
-                older.replace(self.path.with_name(f"{self.path.name}.{number + 1}"))
-        self.path.replace(self.path.with_name(f"{self.path.name}.1"))
+    def _rotate(self) -> bool:
+        """Give the file and the older ones their next names; return False if that is impossible."""
+        files = [self._place.with_name(f"{self._place.name}.{n}") for n in range(1, MAX_ROTATED_FILES + 1)]
+        try:
+            for older, name in reversed(list(pairwise(files))):
+                if older.exists():
+                    older.replace(name)
+            self._place.replace(files[0])
+        except OSError:
+            # A file that is too long is better than no journal.
+            return False
+        return True
 
 
 class Journal:

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from unplugd import regular_file
+
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
@@ -38,7 +40,7 @@ def trim(path: Path, stream: TextIO | None = None, limit: int = MAX_BYTES) -> bo
 
 def _keep_end(path: Path, limit: int) -> None:
     """Write the last `limit` bytes, starting at a whole line, to FILE.1."""
-    with path.open("rb") as file:
+    with os.fdopen(regular_file.open_file(path), "rb") as file:
         file.seek(-limit, os.SEEK_END)
         end = file.read(limit)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")

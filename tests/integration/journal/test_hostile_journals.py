@@ -409,12 +409,12 @@ def folder(place: Path) -> Path:
 
 
 THINGS: Final[dict[str, tuple[Callable[[Path], Path], str]]] = {
-    "a pipe": (fifo, "not a file"),
+    "a pipe": (fifo, "it is a pipe, not a file"),
     "a loop": (loop, "Too many levels of symbolic links"),
-    "a socket": (listener, "No such device or address"),
+    "a socket": (listener, "it is a socket, not a file"),
     "a folder": (folder, "no journal in this folder"),
     "nothing": (lambda place: place, "no such file"),
-    "endless zeroes": (lambda _: Path("/dev/zero"), "not a file"),
+    "endless zeroes": (lambda _: Path("/dev/zero"), "it is a device, not a file"),
     "a terminal": (lambda _: Path("/dev/tty"), ""),
     "a long name": (lambda place: place.with_name("x" * 300), "File name too long"),
     "a pattern": (lambda place: place / "*.jsonl", "no such file"),

@@ -52,7 +52,7 @@ TABLE: dict[str, tuple[int, str, str]] = {
     "log --format xml": (2, "", "/invalid choice: 'xml'/"),
     "log /no/such.jsonl": (1, "", "unplugd: /no/such.jsonl: no such file\n" + GIVE),
     "log /proc/self": (1, "", "unplugd: /proc/self: no journal in this folder\n" + GIVE),
-    "log /dev/null": (1, "", "unplugd: /dev/null: not a file\n" + GIVE),
+    "log /dev/null": (1, "", "unplugd: /dev/null: it is a device, not a file\n" + GIVE),
     "devices learn nonsense": (
         1,
         "",

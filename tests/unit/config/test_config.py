@@ -254,7 +254,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert refused(file).startswith("config.toml: the file is too long")
     file.unlink()
     file.mkdir()
-    assert refused(file).startswith("config.toml: Is a directory")
+    assert refused(file).startswith("config.toml: it is a folder, not a file; ")
 
 
 def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:

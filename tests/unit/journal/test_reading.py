@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rig import journal_maker
+from unplugd import regular_file
 from unplugd.cli.log_filter import EventFilter
 from unplugd.cli.parser import make_parser
 from unplugd.errors import Failure
@@ -363,7 +364,7 @@ def test_chunks_are_the_same_both_ways(tmp_path: Path, lengths: list[int], size:
     file = tmp_path / "x"
     raw = b"\n".join(bytes([97 + number % 26]) * length for number, length in enumerate(lengths))
     file.write_bytes(raw)
-    descriptor = sources.open_file(file)
+    descriptor = regular_file.open_file(file)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(lines, "CHUNK_BYTES", size)
         patched.setattr(lines, "MAX_LINE_BYTES", 200)
@@ -391,7 +392,12 @@ def test_what_is_no_journal_is_told(tmp_path: Path) -> None:
     said: list[str] = []
     assert len(told(good, good, tmp_path / "nothing", *bad, notes=notes, said=said)) == 1
     assert [one.rpartition(": ")[2] for one in said] == [
-        *("not a file", "no journal in this folder", "no such file", "not a file"),
+        *(
+            "it is a pipe, not a file",
+            "no journal in this folder",
+            "no such file",
+            "it is a device, not a file",
+        ),
         *("Too many levels of symbolic links", "no such file"),
     ]
     assert (notes["unreadable_file"], notes["same_file"]) == (6, 1)

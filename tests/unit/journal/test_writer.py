@@ -28,7 +28,7 @@ from unplugd.rules.devices import Device
 from unplugd.rules.events import Resumed, Unplugged, UseBegan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 STICK = Device("1-1.2", 0x0A21, 0x8001, address=7, name="CareLink USB")
@@ -284,6 +284,56 @@ def test_a_line_longer_than_a_whole_file_is_written(path: Path) -> None:
     file.msg(line(0))
     file.msg(line(1))
     assert [numbers(one) for one in list_files(path)] == [[0], [1]]
+
+
+def test_a_journal_that_is_a_link_stays_one(path: Path, tmp_path: Path) -> None:
+    """A folder that is synced gets every event, rotated or not; readers find them all, and what was written before."""
+    target = tmp_path / "sync/laptop.jsonl"
+    target.parent.mkdir()
+    path.parent.mkdir(parents=True)
+    path.with_name("events.jsonl.1").write_text(f"{line(-1)}\n")
+    path.symlink_to(target)
+    file = JournalFile(path, rotate_at=100)
+    for number in range(10):
+        file.msg(line(number))
+    assert path.is_symlink()
+    assert sorted(one.name for one in path.parent.iterdir()) == ["events.jsonl", "events.jsonl.1"]
+    files = list_files(path)
+    assert {one.parent for one in files[1:-1]} == {target.parent}
+    assert len(files) > 4
+    assert [number for one in files for number in numbers(one)] == list(range(-1, 10))
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/null")])
+def test_what_is_no_file_gets_no_events(path: Path, put: Callable[[Path], None]) -> None:
+    """They wait, and nobody waits for them: not in a pipe, nor for a reader of one; once it is gone they are written."""
+    path.parent.mkdir(parents=True)
+    put(path)
+    file = JournalFile(path)
+    file.msg(line(0))
+    assert file.error
+    assert file.error.endswith("not a file")
+    path.rename(path.with_name("gone"))
+    file.msg(line(1))
+    assert file.waiting == 0
+    assert numbers(path) == [0, 1]
+
+
+def test_where_nothing_can_be_renamed_the_file_grows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that cannot be rotated goes on."""
+    monkeypatch.setattr(writer, "MAX_ROTATED_FILES", 1)
+    (path.with_name("events.jsonl.1") / "in-the-way").mkdir(parents=True)
+    file = JournalFile(path, rotate_at=100)
+    for number in range(5):
+        file.msg(line(number))
+    assert (file.error, numbers(path)) == (None, list(range(5)))
+
+
+def test_the_end_of_what_is_no_file_is_empty(path: Path) -> None:
+    """Reading what was written before never waits."""
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert list(read_tail(path)) == []
 
 
 def test_files_are_in_the_order_of_time(path: Path) -> None:

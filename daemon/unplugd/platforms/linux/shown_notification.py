@@ -12,10 +12,11 @@ repeating it would fill the screen, and the ones after it expire.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import sanitize
+from unplugd import regular_file, sanitize
 from unplugd.platforms.linux.bus import INVALID_ANSWER, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from unplugd.platforms.linux.notification_server import NotificationServer
 
 MAX_ID: Final = 2**32
+MAX_NOTE_CHARACTERS: Final = 300
+"""Maximum length of what is remembered: a bus name has at most 255 characters."""
 LOST_ANSWER_SECONDS: Final = 60.0
 """Seconds after which a late answer counts as lost. A server that hangs longer may briefly show two notifications."""
 MAX_FAILED_CLOSINGS: Final = 10
@@ -228,18 +231,25 @@ class ShownNotification:
         if self._remembered is None:
             return
         try:
+            # A new file each time: another user's link or pipe in its place is neither followed nor waited for.
+            self._remembered.unlink(missing_ok=True)
             if notification:
-                self._remembered.write_text(f"{self._server.owner} {notification}", encoding="ascii")
-            else:
-                self._remembered.unlink(missing_ok=True)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+                with os.fdopen(
+                    regular_file.open_file(self._remembered, flags), "w", encoding="ascii"
+                ) as file:
+                    file.write(f"{self._server.owner} {notification}")
         except OSError:
             return
 
     def _recall(self) -> int:
         """Return the id of what an earlier run left on this server, 0 if nothing."""
         owner = self._server.owner
+        if self._remembered is None:
+            return 0
         try:
-            note = self._remembered.read_text("ascii") if self._remembered else ""
+            with os.fdopen(regular_file.open_file(self._remembered), encoding="ascii") as file:
+                note = file.read(MAX_NOTE_CHARACTERS)
             then, _, notification = note.partition(" ")
             known = int(notification) if owner and then == owner else 0
         except (OSError, ValueError):
