@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import paths
+from unplugd import paths, private_folder, regular_file
 from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError
@@ -46,7 +47,7 @@ class Finding:
 
 def examine(computer: InspectablePlatform, where: Paths, *, notify: bool) -> list[Finding]:
     """Return the result of each check; with `notify`, a test notification is shown."""
-    findings = [_check_configuration(where)]
+    findings = [_check_configuration(where), _check_files(where)]
     settings = Settings() if findings[0].ok is False else load_settings(where.config)
     findings.append(_check_usb(computer, settings))
     findings.append(_check_events(computer))
@@ -67,6 +68,20 @@ def _check_configuration(where: Paths) -> Finding:
     if not where.config.exists():
         return Finding("configuration", ok=True, what="none; using the defaults")
     return Finding("configuration", ok=True, what=paths.shorten(where.config))
+
+
+def _check_files(where: Paths) -> Finding:
+    """Check that nobody else decides what is in unplugd's folders; whether they can be used is checked elsewhere."""
+    for file in (where.config, where.journal, where.lock, where.control, where.notification):
+        try:
+            private_folder.check(file.parent)
+            private_folder.resolve(file)
+        except private_folder.NotOursError as error:
+            what = f"{paths.shorten(file)}: {error.what}"
+            return Finding("files", ok=False, what=what, hint=error.hint)
+        except OSError:
+            continue
+    return Finding("files", ok=True, what="only you can change them")
 
 
 def _check_usb(computer: InspectablePlatform, settings: Settings) -> Finding:
@@ -114,6 +129,12 @@ def _check_journal(where: Paths) -> Finding:
     except OSError as error:
         hint = f"make sure you can write to {paths.shorten(folder)}"
         return Finding("journal", ok=False, what=f"cannot be written: {error.strerror}", hint=hint)
+    if where.journal.exists():
+        try:
+            os.close(regular_file.open_file(where.journal))
+        except OSError as error:
+            hint = f"move it out of the way: {paths.shorten(where.journal)}"
+            return Finding("journal", ok=False, what=f"cannot be written: {error.strerror}", hint=hint)
     return Finding("journal", ok=True, what=paths.shorten(where.journal))
 
 

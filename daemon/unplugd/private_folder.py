@@ -25,7 +25,11 @@ class NotOursError(PermissionError):
         self.what = what
         home, slash, below = tilde.shorten(path).rpartition("~/")
         shown = sanitize.one_line(f"{home}{slash}{quote(below)}", 1000)
-        self.hint = f'remove it, or make it yours: sudo chown -h "$(id -un)" {shown}'
+        self.hint = (
+            f'remove it, or make it yours: sudo chown -h "$(id -un)" {shown}'
+            if _find_user()
+            else "run unplugd as the user to whom it belongs, without sudo"
+        )
 
 
 def make(folder: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LAYERS = [
     "configuration",
+    "files",
     "USB devices",
     "plug-in events",
     "use detection",
@@ -85,10 +86,27 @@ def test_every_failure_has_a_hint(patient: Patient) -> None:
     found = patient.examined()
     assert list(found) == LAYERS
     failed = {layer for layer, finding in found.items() if finding.ok is False}
-    assert failed == {*LAYERS} - {"plug-in events", "use detection"}
+    assert failed == {*LAYERS} - {"files", "plug-in events", "use detection"}
     assert all(found[layer].hint for layer in failed)
     assert found["configuration"].what.startswith("config.toml:2: remind.snooze = 5")
     assert found["journal"].what.startswith("cannot be written: ")
+
+
+@pytest.mark.usefixtures("server")
+def test_what_others_can_change_is_found_out(patient: Patient, tmp_path: Path) -> None:
+    """A pipe for a journal, and a file of another user's, each with a way out."""
+    patient.where.state.mkdir()
+    os.mkfifo(patient.where.journal)
+    found = patient.examined()["journal"]
+    assert (found.ok, found.what) == (False, "cannot be written: it is a pipe, not a file")
+    assert found.hint
+    if os.geteuid():
+        pytest.skip("needs root, to give a file away")
+    patient.configure("")
+    os.chown(patient.where.config, 54321, -1)
+    found = patient.examined()["files"]
+    assert (found.ok, found.what) == (False, f"{tmp_path}/config/config.toml: it belongs to another user")
+    assert found.hint
 
 
 def test_no_notification_server_is_found_out(patient: Patient, bus: Bus) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
-from unplugd import paths, sanitize
+from unplugd import paths, private_folder, sanitize
 from unplugd.cli.terminal import say
 from unplugd.errors import Failure
 from unplugd.html_report.page import render_page
@@ -46,7 +46,8 @@ def _write(file: Path, content: bytes) -> None:
         return
     if file.is_dir():
         raise IsADirectoryError(21, os.strerror(21))
-    atomic.write(file, content)
+    # The user's own link stays one; another user's is not followed.
+    atomic.write(private_folder.resolve(file) if file.is_symlink() else file, content)
 
 
 def open_page(file: Path) -> None:

@@ -14,10 +14,11 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from unplugd import __version__
+from unplugd import __version__, private_folder
 from unplugd.eventloop.loop import turn
 from unplugd.eventloop.signals import Signals
 from unplugd.journal.files import list_files, read_tail
+from unplugd.paths import shorten
 from unplugd.rules import restore
 from unplugd.rules.events import ConfigLoaded, Resumed, Started, Stopped
 from unplugd.rules.period import sum_up
@@ -72,6 +73,13 @@ class Daemon:
         requests = Requests(
             self._configuration, self._recorder, self._reminders, platform, time.time, self._reload
         )
+        try:
+            private_folder.make(paths.runtime)
+        except private_folder.NotOursError as error:
+            report(f"{shorten(paths.runtime)}: {error.what}; {error.hint}")
+        except OSError:
+            # Creating the socket says what is wrong.
+            pass
         control = Control(paths.control, platform.now, requests.answer)
         signals = Signals(
             {

@@ -189,6 +189,16 @@ def test_page(run: Callable[..., Done], tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.glob("*report*")] == ["report.html"]
 
 
+def test_page_behind_a_link(run: Callable[..., Done], tmp_path: Path) -> None:
+    """A link of the user's stays one: the page is where it leads."""
+    page, link = tmp_path / "sync/report.html", tmp_path / "report.html"
+    page.parent.mkdir()
+    link.symlink_to(page)
+    assert run(*RANGE, "--html", link, MONTH).code == 0
+    assert link.is_symlink()
+    assert page.read_text().lower().startswith("<!doctype html>")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
