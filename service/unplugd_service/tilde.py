@@ -1,7 +1,8 @@
-"""Replaces the home folder, which contains the user's name, with `~` in messages."""
+"""Replaces the home folder, which contains the user's name, with `~` in messages, and makes their paths printable."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from unplugd_service.home import look_up_home
@@ -11,12 +12,17 @@ if TYPE_CHECKING:
 
 
 def shorten(path: Path) -> str:
-    """Return the path for a message, with `~` for the home folder."""
+    """Return the path for a message, with `~` for the home folder, and bytes that are no text written as `\\xf6`."""
     home = look_up_home()
-    return f"~/{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path)
+    return _escape(f"~/{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path))
 
 
 def hide_home(text: str) -> str:
-    """Return the text with `~` for the home folder."""
+    """Return the text with `~` for the home folder, and bytes that are no text written as `\\xf6`."""
     home = str(look_up_home() or "")
-    return text.replace(f"{home}/", "~/") if len(home) > 1 else text
+    return _escape(text.replace(f"{home}/", "~/") if len(home) > 1 else text)
+
+
+def _escape(text: str) -> str:
+    # This is how Python keeps such bytes in text (PEP 383).
+    return re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", text)

@@ -108,9 +108,12 @@ def test_the_lock_lies_beside_the_journal() -> None:
         ("/home/ann/.config/unplugd/config.toml", "~/.config/unplugd/config.toml"),
         ("/home/anna/x", "/home/anna/x"),
         ("/etc/x", "/etc/x"),
+        ("/home/ann/gr\udcf6\udcdfe", r"~/gr\xf6\xdfe"),
+        ("/home/ann/größe", "~/größe"),
     ],
 )
 def test_messages_show_no_user_name(monkeypatch: pytest.MonkeyPatch, path: str, shown: str) -> None:
-    """The home folder, which holds the user's name, is shown as ~."""
+    """The home folder, which holds the user's name, is shown as ~; bytes that are no text as what they are."""
     monkeypatch.setenv("HOME", "/home/ann")
     assert paths.shorten(Path(path)) == shown
+    assert hide_home(path) == shown

@@ -26,7 +26,10 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     """Watch until stopped."""
     file = arguments.config or where.config
     if arguments.config and not file.exists():
-        raise Failure(f"there is no file {arguments.config}", "unplugd config init writes one to start from")
+        raise Failure(
+            f"there is no file {paths.shorten(arguments.config)}",
+            "unplugd config init writes one to start from",
+        )
 
     stderr_file.trim(where.log)
     in_service = bool(os.environ.get("UNPLUGD_SERVICE"))
