@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def shorten(path: Path) -> str:
-    """Return the path for a message, with `~` for the home folder, and bytes that are no text written as `\\xf6`."""
+    """Return the path for a message, with `~` for the home folder, and bytes that are no text in hexadecimal."""
     home = look_up_home()
     return _escape(f"~/{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path))
 
 
 def hide_home(text: str) -> str:
-    """Return the text with `~` for the home folder, and bytes that are no text written as `\\xf6`."""
+    """Return the text with `~` for the home folder, and bytes that are no text in hexadecimal."""
     home = str(look_up_home() or "")
     return _escape(text.replace(f"{home}/", "~/") if len(home) > 1 else text)
 
