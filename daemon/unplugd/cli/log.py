@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 def log(arguments: argparse.Namespace, where: Paths) -> int:
     """Print the journal."""
+    if arguments.bom and arguments.format != "csv":
+        raise Failure("--bom is only for tables", "unplugd log --format csv --bom > log.csv")
     chosen = EventFilter(arguments)
     notes: Counter[str] = Counter()
     follower = None
@@ -50,7 +52,7 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     else:
         hosts, batches = streams.read_last(found, notes, say, chosen.select, arguments.last)
     with open_output(page=not follower) as output:
-        shown = make_format(arguments.format, output, hosts)
+        shown = make_format(arguments.format, output, hosts, bom=arguments.bom)
         for batch in batches:
             shown.write(batch if arguments.last is not None else chosen.select(batch))
         if follower:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -57,11 +58,18 @@ MAX_CELL_CHARACTERS: Final = 1000
 
 
 class Csv:
-    """A table as defined by RFC 4180, with times in UTC and lists separated by spaces; no cell is a formula."""
+    """A table as defined by RFC 4180, with times in UTC and lists separated by spaces; no cell is a formula.
 
-    def __init__(self, output: Output) -> None:
+    With `bom`, it is UTF-8 in any locale, and begins with a byte order mark: without one, Excel takes it for text in the
+    old character set of Windows. Other programs would take the mark for a part of the first column's name.
+    """
+
+    def __init__(self, output: Output, *, bom: bool = False) -> None:
         self._output = output
+        self._is_utf8 = bom
         self.count = 0
+        if bom:
+            output.write_raw(codecs.BOM_UTF8)
         self._write_rows([COLUMNS])
 
     def write(self, batch: Batch) -> None:
@@ -75,7 +83,10 @@ class Csv:
     def _write_rows(self, rows: Iterable[Collection[str]]) -> None:
         text = io.StringIO()
         csv.writer(text).writerows(rows)
-        self._output.write(text.getvalue())
+        if self._is_utf8:
+            self._output.write_raw(text.getvalue().encode(errors="backslashreplace"))
+        else:
+            self._output.write(text.getvalue())
 
 
 def format_cell(value: Any) -> str:

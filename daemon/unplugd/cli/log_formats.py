@@ -23,14 +23,17 @@ class Format(Protocol):
         """Write some events."""
 
 
-def make_format(name: str, output: Output, hosts: Collection[str]) -> Format:
-    """Return the format of this name; in the text format, each line names its computer if there are several `hosts`."""
+def make_format(name: str, output: Output, hosts: Collection[str], *, bom: bool = False) -> Format:
+    """Return the format of this name; in the text format, each line names its computer if there are several `hosts`.
+
+    With `bom`, a table begins with a byte order mark.
+    """
     if name == "jsonl":
         return JsonLines(output)
     if name == "csv":
         from unplugd.cli.log_csv import Csv  # noqa: PLC0415 - 3 ms that only this format needs
 
-        return Csv(output)
+        return Csv(output, bom=bom)
     return TextLog(output, hosts)
 
 

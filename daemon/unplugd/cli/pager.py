@@ -32,7 +32,7 @@ class Output:
         self._stream.write(text)
 
     def write_raw(self, chunk: bytes) -> None:
-        """Write whole lines of ASCII."""
+        """Write whole lines that are encoded already."""
         self._stream.flush()
         self._stream.buffer.write(chunk)
 

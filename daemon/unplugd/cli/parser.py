@@ -97,6 +97,11 @@ def _add_log(commands: Commands) -> None:
         default="text",
         help="sentences (without checkpoints unless --event asks for them), the events as stored, or a table",
     )
+    log.add_argument(
+        "--bom",
+        action="store_true",
+        help="begin the csv table with a byte order mark, so that Excel shows every letter right",
+    )
     log.add_argument("--follow", action="store_true", help="keep running and show new events as they come")
     log.add_argument(
         "file",

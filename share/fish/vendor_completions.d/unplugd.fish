@@ -62,6 +62,7 @@ complete -c unplugd -n '__unplugd_command unplugd log' -l last -r -f -d 'show on
 complete -c unplugd -n '__unplugd_command unplugd log' -l event -r -f -k -a 'started config_loaded resumed held_back_ended use_ended reminder_ended unplugged snooze_ended plugged_in use_began snoozed stranger held_back checkpoint reminded delivery_failed gap stopped' -d 'show only these events; can be given more than once: started, config_loaded, resumed, held_back_ended, use_ended, reminder_ended, unplugged, snooze_ended, plugged_in, use_began, snoozed, stranger, held_back, checkpoint, reminded, delivery_failed, gap, stopped'
 complete -c unplugd -n '__unplugd_command unplugd log' -l device -r -f -d 'show only devices with this port or id, or with this text in the name'
 complete -c unplugd -n '__unplugd_command unplugd log' -l format -r -f -k -a 'text jsonl csv' -d 'sentences (without checkpoints unless --event asks for them), the events as stored, or a table'
+complete -c unplugd -n '__unplugd_command unplugd log' -l bom -d 'begin the csv table with a byte order mark, so that Excel shows every letter right'
 complete -c unplugd -n '__unplugd_command unplugd log' -l follow -d 'keep running and show new events as they come'
 complete -c unplugd -n '__unplugd_command unplugd log' -F -d 'journal files, or folders that hold some, to read instead of your own journal'
 complete -c unplugd -n '__unplugd_command unplugd report' -s h -l help -d 'show this help message and exit'

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from tests import PROJECT
 from tests.rig import journal_maker
 from tests.rig.screen import on_terminal
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 from tests.unit.cli.test_log import TALE, Reader, number
 
 if TYPE_CHECKING:
@@ -219,6 +219,19 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     command = f"{quote(UNPLUGD)} log {quote(str(file))} | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], env={"HOME": "/nowhere", "PATH": os.environ["PATH"], "TZ": "UTC", "PYTHONUTF8": "1"}, capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
     assert (done.stdout, done.stderr) == (f"{DAY}\n0\n", "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "ascii"])
+def test_a_table_for_excel_says_that_it_is_utf_8(tmp_path: Path, encoding: str) -> None:
+    """With --bom every letter arrives, in any locale; without it programs find "time" in the first column."""
+    file = tmp_path / "events.jsonl"
+    file.write_text(json.dumps({**EVENTS[1], "name": "Zähler"}, ensure_ascii=False) + "\n", encoding="utf-8")
+    environment = {"HOME": "/nowhere", "PATH": os.environ["PATH"], "PYTHONIOENCODING": encoding}
+    command = [str(UNPLUGD), "log", "--format", "csv", str(file)]
+    table = subprocess.check_output([*command, "--bom"], env=environment, timeout=GIVE_UP)
+    assert table.startswith(b"\xef\xbb\xbftime,event,")
+    assert "Zähler" in table.decode()
+    assert subprocess.check_output(command, env=environment, timeout=GIVE_UP).startswith(b"time,event,")
 
 
 def test_a_terminal_that_cannot_show_a_letter_is_no_error(tmp_path: Path) -> None:

@@ -49,6 +49,11 @@ TABLE: dict[str, tuple[int, str, str]] = {
     "log --event explode": (2, "", "/invalid choice: 'explode'/"),
     "log --since soon": (1, "", '/unplugd: "soon" is not a time\nhint: write it like 2026-11-22, /'),
     "log --until 2026-02-30": (1, "", '/unplugd: "2026-02-30" is not a time\nhint: /'),
+    "log --bom": (
+        1,
+        "",
+        "unplugd: --bom is only for tables\nhint: unplugd log --format csv --bom > log.csv\n",
+    ),
     "log --format xml": (2, "", "/invalid choice: 'xml'/"),
     "log /no/such.jsonl": (1, "", "unplugd: /no/such.jsonl: no such file\n" + GIVE),
     "log /proc/self": (1, "", "unplugd: /proc/self: no journal in this folder\n" + GIVE),
