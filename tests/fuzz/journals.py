@@ -23,7 +23,7 @@ from unplugd.cli.parser import make_parser
 from unplugd.cli.report_text import make_lines
 from unplugd.cli.text_layout import Layout
 from unplugd.html_report.page import render_page
-from unplugd.journal import plan, sources, streams
+from unplugd.journal import plan, sources, spool, streams
 from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.report_builder import build_report
@@ -40,6 +40,7 @@ ZONES: Final = ("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia")
 NOW: Final = 1.8e9
 SMALL_BYTES: Final[dict[str, Any]] = {"SCAN_ALL_BYTES": 512, "SAMPLE_BYTES": 512, "SAMPLE_EVERY_BYTES": 1024}
 """So small that files of a few lines are sampled."""
+COPIED: Final = (*spool.MODULES, *spool.ENCODINGS, *spool.UNREADABLE)
 _PARSER: Final = make_parser()
 
 
@@ -68,7 +69,8 @@ def one_input(raw: bytes) -> None:
     paths = []
     for number, content in enumerate(files):
         path = folder / f"{number}.jsonl"
-        path.write_bytes(content)
+        # What is compressed is unpacked before it is read, which Python's own modules do.
+        path.write_bytes(b"\n" + content if content.startswith(COPIED) else content)
         paths.append(path)
     # Small files are scanned line by line, large ones are only sampled: here either, by chance.
     with contextlib.ExitStack() as patches:

@@ -12,7 +12,7 @@ from unplugd.cli.pager import open_output
 from unplugd.cli.terminal import START_HINT, say
 from unplugd.errors import Failure
 from unplugd.journal import sources, streams
-from unplugd.journal.files import list_files
+from unplugd.journal.files import list_archived, list_files
 from unplugd.review.notes import describe_notes
 
 if TYPE_CHECKING:
@@ -34,7 +34,11 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
 
         # Open the files before reading the old events, so that no event in between is missed.
         follower = Follower(sources.find_current_files(arguments.file, where.journal), notes)
-    if not arguments.file and not follower and not list_files(where.journal):
+    if (
+        not arguments.file
+        and not follower
+        and not (list_files(where.journal) or list_archived(where.journal))
+    ):
         raise Failure("there is no journal yet", START_HINT)
     if arguments.last is not None and arguments.last < 0:
         raise Failure("--last cannot be negative", "unplugd log --last 20")

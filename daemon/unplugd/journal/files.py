@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 NAME: Final = "events.jsonl"
 MAX_LINE_BYTES: Final = 65_536
+_DATE: Final = r"-\d{8}(?:-?\d+)*"
+_PACKING: Final = r"\.(?:gz|xz|bz2|zst)"
+_ARCHIVED: Final = re.compile(rf"{_DATE}|(?:\.\d+|{_DATE})?{_PACKING}", re.ASCII)
+"""What logrotate appends to a name, other than only a number."""
+_ROTATED: Final = re.compile(rf"(.+?)\.\d+|(.+\.jsonl)(?:{_ARCHIVED.pattern})", re.ASCII)
 
 
 def list_files(path: Path) -> list[Path]:
@@ -24,13 +30,39 @@ def list_files(path: Path) -> list[Path]:
     return older + ([path] if path.exists() else [])
 
 
+def list_archived(path: Path) -> list[Path]:
+    """Return what logrotate and the like have made of the journal's files: compressed, or with a date in their names."""
+    names = [path, Path(os.path.realpath(path))] if path.is_symlink() else [path]
+    return sorted(
+        file
+        for name in names
+        for file in _list_beside(name)
+        if _ARCHIVED.fullmatch(file.name, len(name.name)) and not file.is_dir()
+    )
+
+
+def strip_rotation(path: Path) -> Path:
+    """Return the path of the journal that a rotated or archived file was part of."""
+    found = _ROTATED.fullmatch(path.name)
+    return path.with_name(found[1] or found[2]) if found else path
+
+
 def _list_rotated(path: Path) -> list[Path]:
     numbered = []
-    for rotated in path.parent.glob(f"{path.name}.*"):
-        number = rotated.name.removeprefix(f"{path.name}.")
+    for rotated in _list_beside(path):
+        number = rotated.name[len(path.name) :].removeprefix(".")
         if number.isascii() and number.isdecimal():
             numbered.append((int(number), rotated))
     return [rotated for _, rotated in sorted(numbered, reverse=True)]
+
+
+def _list_beside(path: Path) -> list[Path]:
+    """Return the files whose names are longer than that of `path`."""
+    try:
+        names = os.listdir(path.parent)  # noqa: PTH208 - most names are of other files
+    except OSError:
+        return []
+    return [path.with_name(name) for name in names if name.startswith(path.name) and name != path.name]
 
 
 def read_tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:

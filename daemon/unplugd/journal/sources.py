@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import paths, regular_file, sanitize
 from unplugd.errors import Failure
-from unplugd.journal.files import NAME, list_files
+from unplugd.journal import spool
+from unplugd.journal.files import NAME, list_archived, list_files, strip_rotation
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -56,7 +57,8 @@ class Source:
 
     def _list_others(self) -> list[Path]:
         try:
-            return list_files(_strip_number(self.path))
+            path = strip_rotation(self.path)
+            return list_files(path) + list_archived(path)
         except OSError:
             return []
 
@@ -72,17 +74,17 @@ def find_sources(
     errors: list[str] = []
     for path in _expand(given, errors) if given else _list_settled_files(own):
         try:
-            source = _make_source(path)
+            identity, source = _make_source(path)
         except OSError as error:
             errors.append(f"{show_name(path)}: {_explain(error)}")
             continue
         except ValueError:
             errors.append(f"{show_name(path)}: no such file; there is a zero byte in its name")
             continue
-        if source.identity in found:
+        if identity in found:
             notes["same_file"] += 1
         else:
-            found[source.identity] = source
+            found[identity] = source
     if errors and not found:
         for line in errors[:-1]:
             report_error(f"unplugd: {line}")
@@ -100,12 +102,12 @@ def find_current_files(given: Sequence[Path], own: Path) -> list[Path]:
     named: list[Path] = []
     for path in given:
         if path.is_dir():
-            named.extend(sorted({_strip_number(file) for file in _find_journals(path)}) or [path / NAME])
+            named.extend(sorted({strip_rotation(file) for file in _find_journals(path)}) or [path / NAME])
         elif glob.has_magic(str(path)) and not path.exists():
             named.extend(_match(path))
         else:
             named.append(path)
-    return list(dict.fromkeys(_strip_number(path) for path in named))
+    return list(dict.fromkeys(strip_rotation(path) for path in named))
 
 
 def describe_unreadable(path: Path, error: OSError) -> str:
@@ -118,13 +120,16 @@ def show_name(path: Path) -> str:
     return sanitize.one_line(paths.shorten(path), MAX_NAME_CHARACTERS)
 
 
-def _make_source(path: Path) -> Source:
-    descriptor = regular_file.open_file(path)
+def _make_source(path: Path) -> tuple[tuple[int, int], Source]:
+    """Return the device and inode number of a file, and its source, which may be a copy."""
+    descriptor = spool.open_file(path)
     try:
         status = os.fstat(descriptor)
+        copy = spool.copy_if_needed(path, descriptor)
     finally:
         os.close(descriptor)
-    return Source(path, status.st_dev, status.st_ino, status.st_size)
+    found = copy.stat() if copy else status
+    return (status.st_dev, status.st_ino), Source(copy or path, found.st_dev, found.st_ino, found.st_size)
 
 
 def _expand(given: Iterable[Path], errors: list[str]) -> Iterable[Path]:
@@ -154,7 +159,7 @@ def _match(pattern: Path) -> list[Path]:
 
 def _find_journals(folder: Path) -> list[Path]:
     """Return the journals in a folder and its subfolders: `*.jsonl`, with their rotated files."""
-    names = {_strip_number(path) for pattern in ("*.jsonl*", "*/*.jsonl*") for path in folder.glob(pattern)}
+    names = {strip_rotation(path) for pattern in ("*.jsonl*", "*/*.jsonl*") for path in folder.glob(pattern)}
     return [
         file
         for name in sorted(names)
@@ -168,9 +173,9 @@ def _list_settled_files(path: Path) -> list[Path]:
     """Return a journal's files, but never as they are in the middle of a rotation."""
     if not _may_enter(path.parent):
         raise Failure(f"{show_name(path.parent)}: Permission denied", "give a journal that you can read")
-    before = list_files(path)
+    before = list_archived(path) + list_files(path)
     for _ in range(5):
-        after = list_files(path)
+        after = list_archived(path) + list_files(path)
         if after == before:
             break
         before = after
@@ -181,12 +186,6 @@ def _may_enter(folder: Path) -> bool:
     return not folder.is_dir() or os.access(
         folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids
     )
-
-
-def _strip_number(path: Path) -> Path:
-    """Return the path without the number of a rotated file."""
-    stem, _, number = path.name.rpartition(".")
-    return path.with_name(stem) if stem and number.isascii() and number.isdecimal() else path
 
 
 def _explain(error: OSError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 from tests import PROJECT
 from tests.rig import journal_maker
 from tests.rig.screen import on_terminal
+from tests.rig.tools import need
 from tests.rig.wait import GIVE_UP, wait_until
 from tests.unit.cli.test_log import TALE, Reader, number
 
@@ -219,6 +221,50 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     command = f"{quote(UNPLUGD)} log {quote(str(file))} | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], env={"HOME": "/nowhere", "PATH": os.environ["PATH"], "TZ": "UTC", "PYTHONUTF8": "1"}, capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
     assert (done.stdout, done.stderr) == (f"{DAY}\n0\n", "")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cat {0} | {1} log --format jsonl -",
+        "cat {0} | {1} log --format jsonl /dev/stdin",
+        "{1} log --format jsonl <(cat {0})",
+        "{1} log --format jsonl - < {0}",
+    ],
+)
+def test_a_journal_that_comes_through_a_pipe(tmp_path: Path, command: str, packed: bool) -> None:
+    """From another program, compressed or not; no copy of it stays behind."""
+    need("bash")
+    content = "".join(json.dumps(event) + "\n" for event in EVENTS).encode()
+    file = tmp_path / "journal"
+    file.write_bytes(gzip.compress(content) if packed else content)
+    (tmp_path / "tmp").mkdir()
+    done = subprocess.run(
+        ["bash", "-c", command.format(quote(str(file)), quote(str(UNPLUGD)))],
+        env={"HOME": "/nowhere", "PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "tmp")},
+        capture_output=True,
+        timeout=GIVE_UP,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == EVENTS
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_a_device_for_stdin_is_no_journal(tmp_path: Path) -> None:
+    """As in a job of cron's, which has none: one line, and nothing waits."""
+    done = subprocess.run(
+        [UNPLUGD, "log", "-"],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=GIVE_UP,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("unplugd: -: it is a device, not a file\nhint: ")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "ascii"])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 import os
 import random
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rig import journal_maker
@@ -20,11 +23,14 @@ from unplugd import regular_file
 from unplugd.cli.log_filter import EventFilter
 from unplugd.cli.parser import make_parser
 from unplugd.errors import Failure
-from unplugd.journal import event, lines, merge, sources, streams
+from unplugd.journal import event, lines, merge, sources, spool, streams
 from unplugd.journal import plan as journal_plan
 from unplugd.journal.files import MAX_LINE_BYTES, NAME, list_files
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.timestamps import format_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ANY_PATH = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -329,7 +335,8 @@ PARTS = {"good": GOOD, "line end": b"\n", "return": b"\r", **{name: bad for name
 @example(b'{"time":\n"a","event":"b"}\n{"time":"a","event":"b"} {"time":"a","event":"b"}\n', [])
 @ANY_PATH
 def test_any_bytes_are_read(tmp_path: Path, first: bytes, names: list[str]) -> None:
-    """Nothing raises, and backwards the same is found as forwards."""
+    """Nothing raises, and backwards the same is found as forwards; what is compressed is another matter."""
+    assume(not first.startswith((*spool.MODULES, *spool.UNREADABLE, *spool.ENCODINGS)))
     raw = first + b"".join(map(PARTS.__getitem__, names))
     file = tmp_path / "events.jsonl"
     file.write_bytes(raw)
@@ -417,6 +424,66 @@ def test_folders_and_patterns_mean_the_journals_in_them(tmp_path: Path) -> None:
     assert [one.uptime for _, one in told(tmp_path)] == [0, 1, 2, 3]
     assert [one.uptime for _, one in told(tmp_path / "a")] == [0, 1]
     assert [one.uptime for _, one in told(tmp_path / "*/events.jsonl*")] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("suffix", [".1", ".12", "-20261101", "-20261101-1793500000"])
+def test_what_logrotate_has_put_aside_is_read(
+    tmp_path: Path, compress: Callable[[bytes], bytes], suffix: str
+) -> None:
+    """With a number or a date in its name, compressed or not: in a folder, as the own journal, and by its name."""
+    ending = {bytes: "", gzip.compress: ".gz", bz2.compress: ".bz2", lzma.compress: ".xz"}[compress]
+    older, journal = tmp_path / f"a/events.jsonl{suffix}{ending}", tmp_path / "a/events.jsonl"
+    older.parent.mkdir()
+    older.write_bytes(compress(line("b", 0.0) * 2 + line("b", 1.0)))
+    journal.write_bytes(line("b", 2.0))
+    assert [one.uptime for _, one in told(tmp_path)] == [0, 1, 2]
+    assert [one.uptime for _, one in told(tmp_path / "a")] == [0, 1, 2]
+    assert [one.uptime for _, one in told(older, journal)] == [0, 1, 2]
+    assert len(sources.find_sources([], journal, Counter(), print)) == 2
+    journal.unlink()
+    assert [one.uptime for _, one in told(tmp_path)] == [0, 1]
+    notes: Counter[str] = Counter()
+    assert len(told(older, older, notes=notes)) == 2
+    assert notes["same_file"] == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+def test_what_powershell_has_written_is_read(tmp_path: Path, encoding: str) -> None:
+    """Its `>` writes UTF-16 with a byte order mark."""
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    file = tmp_path / "events.jsonl"
+    text = line("b", 0.0, name="NAME").decode().replace("NAME", "Zähler 😀").replace("\n", "\r\n")
+    file.write_bytes((mark + text * 9).encode(encoding))
+    notes: Counter[str] = Counter()
+    assert [one.name for _, one in told(file, notes=notes)] == ["Zähler 😀"]
+    assert +notes == {"doubled": 8}
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (gzip.compress(GOOD * 99)[:40], "it is compressed, and damaged"),
+        (gzip.compress(GOOD)[:-8] + b"12345678", "it is compressed, and damaged"),
+        (lzma.compress(GOOD)[:30], "it is compressed, and damaged"),
+        (b"BZh91AY&SY" + GOOD, "it is compressed, and damaged"),
+        (b"\x28\xb5\x2f\xfd" + GOOD, "it is compressed; unpack it first: unzstd"),
+        (b"PK\x03\x04" + GOOD, "it is compressed; unpack it first: unzip"),
+        (gzip.compress(GOOD * 1000), "it is longer than 0 GB"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, what: str
+) -> None:
+    """By its name and what it is, and counted; the rest is read."""
+    monkeypatch.setattr(spool, "MAX_BYTES", len(GOOD) * 500)
+    (tmp_path / "events.jsonl.1.gz").write_bytes(content)
+    (tmp_path / "events.jsonl").write_bytes(GOOD)
+    said: list[str] = []
+    notes: Counter[str] = Counter()
+    assert len(told(tmp_path, notes=notes, said=said)) == 1
+    assert said == [f"unplugd: {tmp_path}/events.jsonl.1.gz: {what}"]
+    assert notes["unreadable_file"] == 1
 
 
 def test_a_rotation_between_finding_and_reading_loses_nothing(tmp_path: Path) -> None:
