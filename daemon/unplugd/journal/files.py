@@ -59,10 +59,11 @@ def _list_rotated(path: Path) -> list[Path]:
 def _list_beside(path: Path) -> list[Path]:
     """Return the files whose names are longer than that of `path`."""
     try:
-        names = os.listdir(path.parent)  # noqa: PTH208 - most names are of other files
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry in entries if entry.name.startswith(path.name)]
     except OSError:
         return []
-    return [path.with_name(name) for name in names if name.startswith(path.name) and name != path.name]
+    return [path.with_name(name) for name in names if name != path.name]
 
 
 def read_tail(path: Path, most: int = 4_000_000) -> Iterator[dict[str, Any]]:
