@@ -102,7 +102,7 @@ def take_tail(raw: bytes) -> None:
     for period, known_until in found:
         restore.report_missed_unplug(period, known_until)
     periods = [replace(period, checkpoint_at=NOW) for period, _ in found if period.gone_at is None]
-    state = restore.restore_state(periods)
+    state = restore.restore_state(periods, NOW)
     # Only one device can be in a port.
     idle = Observation(tuple(DeviceUse(period.device) for period in periods))
     reminded: set[str] = set()
