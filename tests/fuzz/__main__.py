@@ -15,6 +15,10 @@ from pathlib import Path
 
 from tests.fuzz.targets import TARGETS
 
+MEMORY = Path("/dev/shm")
+FAST = MEMORY if os.access(MEMORY, os.W_OK) else None
+"""A file system in memory, if there is one: some targets write files for each input."""
+
 
 def main() -> int:
     """Fuzz one target or all, each in a process of its own, which libFuzzer ends; return the exit status."""
@@ -23,7 +27,7 @@ def main() -> int:
     status = 0
     for each in TARGETS if name == "all" else [name]:
         print(f"--- {each}", file=sys.stderr)
-        with tempfile.TemporaryDirectory(prefix="unplugd-fuzz-") as folder:
+        with tempfile.TemporaryDirectory(prefix="unplugd-fuzz-", dir=FAST) as folder:
             done = subprocess.run(
                 [sys.executable, "-m", "tests.fuzz.libfuzzer", each, seconds, *options],
                 env={**os.environ, "TMPDIR": folder},
