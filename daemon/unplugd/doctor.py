@@ -210,7 +210,9 @@ def _check_channels(
         channel = computer.channel(name, trial)
         if channel is None:
             continue
-        _try_channel(computer, channel, trial, show=notify and status is None)
+        # The daemon shows one notification at a time: beside its reminder, this shell shows the test.
+        shows = notify and (status is None or status["greeted"] == {"channel": name, "reminder": True})
+        _try_channel(computer, channel, trial, show=shows)
         layer = f"notification by {name}"
         hint = computer.hints().get(layer, channel.hint or HELP)
         if status is not None:
@@ -267,18 +269,20 @@ def _describe_daemon_channel(
     error, what = check["error"], check["what"]
     shown = (status["greeted"] or {}) if notify else {}
     if shown.get("channel") == name:
-        is_reminder = shown.get("reminder")
-        what = (
-            "a reminder is on the screen" if is_reminder else "the running unplugd sent the test notification"
-        )
+        if not shown.get("reminder"):
+            what = "the running unplugd sent the test notification"
+        elif own.error is None:
+            what = "the test notification was sent, beside the reminder"
+        else:
+            what = "a reminder is on the screen"
         return Finding(layer, ok=True, what=what)
     if error is None and notify and not shown.get("channel"):
-        error = "the running unplugd could not show the test notification"
+        return Finding(
+            layer, ok=False, what="the running unplugd could not show the test notification", hint=hint
+        )
     if error is not None:
         if name == DESKTOP and own.error is None:
-            return Finding(
-                layer, ok=False, what=f"{error}, for the running unplugd; this shell has one", hint=RESTART
-            )
+            error, hint = f"{error}, for the running unplugd; this shell has one", RESTART
         return Finding(layer, ok=False, what=error, hint=hint)
     if name == DESKTOP and own.error is not None:
         what = f"{what}, for the running unplugd; not for this shell: {own.error}"

@@ -88,14 +88,20 @@ def test_the_daemon_shows_the_test_notification(daemon: Daemon, server: Server, 
     assert [(shown.summary, shown.timeout) for shown in server.notifications] == [(TEST.title, -1)]
 
 
-def test_a_reminder_on_the_screen_is_the_test(daemon: Daemon, server: Server, usb: Testbed) -> None:
-    """It is not replaced by a test."""
+def test_a_reminder_on_the_screen_is_the_test(
+    daemon: Daemon, server: Server, usb: Testbed, tmp_path: Path
+) -> None:
+    """It is not replaced by one; a shell of the session shows one beside it."""
     daemon.config(after_plug_in="0s")
     daemon.start()
     usb.plug(STICK)
     daemon.wait_for("reminded")
+    beside = examine(daemon, "--notify")["desktop"]
+    assert (beside["ok"], beside["what"]) == (True, "the test notification was sent, beside the reminder")
+    assert [shown.replaces for shown in server.on_screen] == [0, 0]
+    leave_session(daemon, tmp_path)
     assert examine(daemon, "--notify")["desktop"]["what"] == "a reminder is on the screen"
-    assert len(server.notifications) == 1
+    assert len(server.notifications) == 2
 
 
 def test_a_server_that_refuses_the_test_is_a_failure(daemon: Daemon, server: Server) -> None:
@@ -106,6 +112,7 @@ def test_a_server_that_refuses_the_test_is_a_failure(daemon: Daemon, server: Ser
     server.behave("fail")
     found = examine(daemon, "--notify")["desktop"]
     assert (found["ok"], bool(found["hint"])) == (False, True)
+    assert found["what"] == "the running unplugd could not show the test notification"
 
 
 def test_a_server_or_bus_that_hangs_is_said_to_hang(daemon: Daemon, bus: Bus, server: Server) -> None:
