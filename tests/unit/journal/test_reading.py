@@ -471,6 +471,7 @@ def test_what_powershell_has_written_is_read(tmp_path: Path, encoding: str) -> N
         (b"PK\x03\x04" + GOOD, "it is compressed; unpack it first: unzip"),
         (gzip.compress(GOOD * 1000), "it is longer than 0 GB"),
     ],
+    ids=["cut gzip", "wrong sum", "cut xz", "no bzip2", "zstd", "zip", "long"],
 )
 def test_what_cannot_be_unpacked_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, what: str
