@@ -42,6 +42,11 @@ class Opens(Source):
         """Whether what was announced waits for a look, which will read the rest."""
         self._look_at: float | None = None
 
+    @property
+    def watches_all(self) -> bool:
+        """Whether all nodes of the last look are watched."""
+        return self._inotify is not None and not self.unwatched
+
     def fileno(self) -> int:
         """Return the descriptor of the announcements, -1 while there is nothing to wait for."""
         return -1 if self._inotify is None or self._waits else self._inotify.descriptor
@@ -66,10 +71,11 @@ class Opens(Source):
                 self.on_use()
 
     def watch(self, nodes: Sequence[str]) -> bool:
-        """Watch these nodes only; return whether one was opened or closed since the last call.
+        """Watch these nodes only; return whether one may have been opened or closed since the last call.
 
         Called by each look before it looks: what happens from then on is announced.
         """
+        before = self._watches
         self._set_watches(nodes if self.on_use else ())
         self._read()
         changed, self._changed = self._changed, False
@@ -79,7 +85,7 @@ class Opens(Source):
             self._look_at = max(now + SECOND_LOOK_SECONDS, self._pace.find_next(now))
         elif self._inotify is None:
             self._look_at = None
-        return changed
+        return changed or not self._watches <= before
 
     def close(self) -> None:
         """Watch nothing any longer."""

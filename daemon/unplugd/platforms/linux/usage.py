@@ -38,6 +38,8 @@ MIN_SLEEP_SECONDS: Final = 0.5
 """Shortest sleep that counts, in seconds."""
 FULL_SCAN_SECONDS: Final = 60.0
 """Seconds after which a scan reads all descriptors of all processes; so does one after transfers or an opening."""
+TRUSTED_SECONDS: Final = 600.0
+"""Seconds for which nobody is taken to hold the nodes if nobody did, and every opening would have been announced."""
 MOVING_SECONDS: Final = 1.0
 """Seconds for which transfers count: an opening can bring several scans at once, with none between two of them."""
 CLOSING_SECONDS: Final = 1.0
@@ -70,6 +72,7 @@ class UsageTracker:
         self._last: dict[str, _LastScan] = {}
         """By port."""
         self._nodes: list[str] = []
+        self._opened = holders.OpenNodes({}, blind=False)
         self._skip: dict[str, tuple[int, int]] = {}
         """Processes that held no node; see `holders.find_holders`."""
         self._full_scan_at = -math.inf
@@ -98,8 +101,7 @@ class UsageTracker:
             return ()
         self._discount_sleep()
         active = {device.port for device in watched if self._has_transferred(device, at)}
-        self._prepare_skip(every, at, full=changed or bool(active))
-        opened = holders.find_holders(every, skip=self._skip)
+        opened = self._find_holders(every, at, changed=changed or bool(active))
         return tuple(
             self._find_device_use(
                 device, nodes[device.port], opened, running, software, at, moved=device.port in active
@@ -167,12 +169,21 @@ class UsageTracker:
                 last.counted_at = -math.inf
         self._slept = total
 
-    def _prepare_skip(self, nodes: list[str], at: float, *, full: bool) -> None:
-        """Empty the cache for a full scan: a process that opened a node and closed another file looks unchanged."""
-        if full or nodes != self._nodes or at >= self._full_scan_at + FULL_SCAN_SECONDS:
+    def _find_holders(self, nodes: list[str], at: float, *, changed: bool) -> holders.OpenNodes:
+        """Return the processes that hold the nodes; `changed`: somebody may have opened or used one."""
+        changed = changed or nodes != self._nodes
+        age = at - self._full_scan_at
+        was_free = not self._opened.pids and not self._opened.blind
+        is_announced = self._opens is not None and self._opens.watches_all
+        if was_free and is_announced and not changed and age < TRUSTED_SECONDS:
+            return self._opened
+        if changed or age >= FULL_SCAN_SECONDS:
+            # A process that opened a node and closed another file looks unchanged.
             self._skip.clear()
             self._full_scan_at = at
         self._nodes = nodes
+        self._opened = holders.find_holders(nodes, skip=self._skip)
+        return self._opened
 
     def _has_transferred(self, device: Device, at: float) -> bool:
         """Return whether there were transfers since the last scan that count, and remember how many and when."""

@@ -19,8 +19,13 @@ from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.usb import METER, STICK, Model
 from tests.rig.wait import never, wait_until
 from unplugd.eventloop.loop import turn
+from unplugd.platforms.linux import holders
+from unplugd.platforms.linux.holders import OpenNodes
 from unplugd.platforms.linux.opens import SECOND_LOOK_SECONDS, Opens
 from unplugd.platforms.linux.pace import BURST, REFILL_SECONDS
+from unplugd.platforms.linux.sysfs import Tree
+from unplugd.platforms.linux.usage import TRUSTED_SECONDS, UsageTracker
+from unplugd.rules import devices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +35,9 @@ if TYPE_CHECKING:
     from tests.rig.programs import Programs
     from tests.rig.server import Server
     from tests.rig.usb import Device, Testbed
+
+
+DEVICE = devices.Device("1-1.2", 0x0A21, 0x8001, address=5)
 
 
 class Rig:
@@ -79,7 +87,8 @@ def holding(node: Path, flags: int = os.O_RDWR) -> Iterator[None]:
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     rig = Rig(tmp_path)
-    rig.look()
+    assert rig.look()
+    assert not rig.look()
     yield rig
     rig.opens.close()
 
@@ -121,8 +130,6 @@ def test_what_happens_between_two_looks_is_seen_by_the_second(rig: Rig) -> None:
 
 def test_looking_at_a_node_announces_nothing(rig: Rig) -> None:
     """What unplugd itself does to find out who holds a node is no opening."""
-    from unplugd.platforms.linux import holders
-
     assert holders.find_holders([str(rig.node)]).pids == {}
     os.stat(rig.node)  # noqa: PTH116 - like the daemon
     turn_once(rig.clock, rig.opens)
@@ -254,6 +261,47 @@ def test_while_a_look_waits_nothing_wakes_it_up(rig: Rig) -> None:
     assert rig.look()
 
 
+def test_as_long_as_nothing_is_opened_nobody_is_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where every opening is announced, a device that nobody holds costs one search of all processes in ten minutes."""
+    searches: list[float] = []
+    node, at = tmp_path / "node", 1000.0
+    node.touch()
+
+    def find_holders(*_: object, **_more: object) -> OpenNodes:
+        searches.append(at)
+        return OpenNodes({}, blind=False)
+
+    monkeypatch.setattr(holders, "find_holders", find_holders)
+    monkeypatch.setattr(Tree, "find_nodes", lambda *_: [str(node)])
+    opens = Opens(monotonic, lambda: None)
+    usage = UsageTracker(tmp_path, opens)
+
+    def look(seconds: float) -> bool:
+        """Look so many seconds later, and return whether that searched all processes."""
+        nonlocal at
+        at += seconds
+        before = len(searches)
+        usage.find_usage([DEVICE], [], None, at)
+        return len(searches) > before
+
+    assert look(0)
+    assert [look(TRUSTED_SECONDS / 10) for _ in range(11)] == [False] * 9 + [True, False]
+    with holding(node):
+        assert look(1)
+        assert not look(1)
+    assert look(1)
+    assert not look(1)
+    node.unlink()
+    assert look(1)
+    assert look(1)
+    node.touch()
+    assert look(1)
+    assert not look(1)
+    opens.close()
+
+
 # --- the whole program
 
 RARELY = 'look_every = "10m"'
@@ -262,10 +310,12 @@ BARE = Model(0x0A21, 0x8002)
 """A device that no driver has taken yet."""
 
 
-def start(daemon: Daemon, watch: str = RARELY, *, after_plug_in: str = "1h", after_use: str = "1h") -> None:
+def start(daemon: Daemon, watch: str = RARELY, **remind: str) -> None:
     """Start it, by default with ten minutes between two looks: what it sees meanwhile was announced."""
-    remind = f'after_plug_in = "{after_plug_in}"\nafter_use = "{after_use}"'
-    daemon.write_config(f"[remind]\n{remind}\n[watch]\n{watch}\n")
+    # The last, since upload software that runs on this machine would hold the reminder back.
+    settings = {"after_plug_in": "1h", "after_use": "1h", "running_counts_for": "0s", **remind}
+    lines = [f'{key} = "{value}"' for key, value in settings.items()]
+    daemon.write_config("\n".join(["[remind]", *lines, "[watch]", watch, ""]))
     daemon.start()
 
 
@@ -431,7 +481,7 @@ def test_without_inotify_it_looks_as_often_as_configured(
     possible = subprocess.run([*daemon.wrapper, "true"], capture_output=True, check=False)
     if possible.returncode:
         pytest.skip("this kernel makes no user namespaces, or no limits in them")
-    start(daemon, OFTEN)
+    start(daemon, OFTEN, running_counts_for="20m")
     meter = usb.plug(METER)
     daemon.wait_for("plugged_in")
     wait_until(lambda: daemon.status()["unwatched_nodes"], "the nodes to be named")
