@@ -324,9 +324,9 @@ class Machine:
         link.unlink(missing_ok=True)
         link.symlink_to(f"/sys/bus/usb/drivers/{driver}")
 
-    def look(self, device: Device = STICK) -> DeviceUse:
-        """Return the sighting of a look, a quarter of a minute after the last."""
-        self.now += 15
+    def look(self, device: Device = STICK, seconds: float = 15) -> DeviceUse:
+        """Return the sighting of a look, so many seconds after the last."""
+        self.now += seconds
         (sighting,) = self.usage.find_usage([device], SOFTWARE, holders.find_running((MINE,)), self.now)
         return sighting
 
@@ -338,6 +338,35 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path / "sys")
+
+
+def test_transfers_count_for_a_moment(machine: Machine) -> None:
+    """Two looks that an opening brings at once do not end a use, though nothing has moved between them."""
+    machine.settle()
+    machine.look()
+    machine.transfers(12)
+    assert [machine.look(seconds=seconds).verdict for seconds in (15, 0.2, 0.2, 15)] == [
+        "in use",
+        "in use",
+        "in use",
+        "idle",
+    ]
+
+
+def test_what_the_kernel_moves_when_it_is_closed_is_no_use(machine: Machine, programs: Programs) -> None:
+    """The look that a closing brings can come before the kernel's last transfers."""
+    machine.settle()
+    program = programs.uploader("TOKEN")
+    program.open(NODE)
+    assert machine.look().verdict == "in use"
+    program.close()
+    machine.transfers(12)
+    assert machine.look(seconds=0.01).verdict == "idle"
+    machine.transfers(14)
+    assert machine.look(seconds=0.2).verdict == "idle"
+    assert machine.look().verdict == "idle"
+    machine.transfers(15)
+    assert machine.look().verdict == "in use"
 
 
 def test_nobody_at_it_is_idle(machine: Machine) -> None:
