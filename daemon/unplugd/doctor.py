@@ -151,8 +151,19 @@ def _check_daemon(computer: InspectablePlatform, where: Paths) -> list[Finding]:
         what, hint = f"cannot write its journal: {error}", "free up some disk space"
         daemon = Finding("daemon", ok=False, what=what, hint=hint)
     else:
-        daemon = Finding("daemon", ok=True, what=f"running, process {status.get('process')}")
+        daemon = Finding("daemon", ok=True, what=_describe_daemon(status))
     return [daemon, *_check_open_events(computer, status)]
+
+
+def _describe_daemon(status: dict[str, Any]) -> str:
+    """Say that the daemon is running, and which programs keep it from reminding, or would like to."""
+    what = f"running, process {status.get('process')}"
+    for device in status.get("devices", ()):
+        if device.get("held_back_by"):
+            what += f"; {device['held_back_by']} is running and holds a reminder back"
+        if device.get("forgotten_by"):
+            what += f"; {device['forgotten_by']} has a device open but moves no data, which is no use"
+    return what
 
 
 def _check_open_events(computer: InspectablePlatform, status: dict[str, Any]) -> list[Finding]:

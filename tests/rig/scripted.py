@@ -138,7 +138,7 @@ class Machine(Channel):
         on_result(None, "scripted")
 
 
-def play(machine: Machine, folder: Path, patch: pytest.MonkeyPatch) -> Path:
+def play(machine: Machine, folder: Path, patch: pytest.MonkeyPatch, look_every: float = 30.0) -> Path:
     """Run the daemon, again after each crash or stop, until the script is over; return the path of its journal."""
     patch.setattr(daemon, "turn", machine.turn)
     patch.setattr(daemon, "time", SimpleNamespace(time=machine.time))
@@ -146,7 +146,9 @@ def play(machine: Machine, folder: Path, patch: pytest.MonkeyPatch) -> Path:
     for path in (paths.configuration, paths.state, paths.runtime):
         path.mkdir(mode=0o700)
     while machine.script:
-        machine.daemon = daemon.Daemon(machine, paths, lambda: Settings(look_every=30.0), lambda _line: None)
+        machine.daemon = daemon.Daemon(
+            machine, paths, lambda: Settings(look_every=look_every), lambda _line: None
+        )
         try:
             machine.daemon.run()
         except CrashError:

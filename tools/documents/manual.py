@@ -33,7 +33,7 @@ USB device from the computer when they are not using it to download pump data. P
 The first reminder comes {after_plug_in} after you plug a device in, or {after_use} after an upload ends. It repeats at
 growing intervals, up to every {repeat}, until you unplug the device; from reminder number {critical_after} on it is
 shown as urgent. Upload software that is open but not using the device delays reminders for {running_counts_for} at
-most. The notification has two buttons: one pauses reminders for {snooze} (for one plug-in, {snooze_limit} at most in
+most, and so does software that has it open while no data move. The notification has two buttons: one pauses reminders for {snooze} (for one plug-in, {snooze_limit} at most in
 total), the other tells `unplugd` that you are uploading. You can change all of these times: see CONFIGURATION.
 
 `unplugd` gives no medical advice, does not talk to the pump, and never opens a USB device: it only looks at what the

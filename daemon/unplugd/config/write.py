@@ -24,7 +24,7 @@ TEMPLATE: Final = f"""\
 [remind]
 # after_plug_in = "5m"         # first reminder if nothing has used the device since it was plugged in
 # after_use = "2m"             # first reminder after an upload
-# running_counts_for = "20m"   # how long upload software that is running but not using the device delays reminders
+# running_counts_for = "20m"   # how long upload software delays reminders while it runs, or has the device open, and moves no data
 # repeat = ["5m", "10m", "15m", "30m"]   # pauses between reminders; the last entry repeats
 # critical_after = 3           # reminders are shown as urgent from this one on
 # snooze = "15m"               # how long the Snooze button pauses reminders

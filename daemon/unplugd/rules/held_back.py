@@ -36,14 +36,16 @@ def find_limit(period: PluggedPeriod, chain: Chain | None, policy: Policy) -> fl
     return max(period.idle_since, chain.since) + policy.running_counts_for
 
 
-def begin(period: PluggedPeriod, chain: Chain, now: float, actions: list[Action]) -> PluggedPeriod:
-    """Record that `chain` holds back a reminder that is due."""
+def begin(
+    period: PluggedPeriod, chain: Chain, now: float, until: float, actions: list[Action]
+) -> PluggedPeriod:
+    """Record that `chain` holds back a reminder that is due, `until` at the latest."""
     if period.held_back and period.held_back.ended is None:
         return period
     evidence = f"runs as {chain.process}" if chain.process else "runs"
     since = round(chain.since, 3)
     actions.append(Record(events.HeldBack(chain.program, evidence, since), period.device))
-    return replace(period, held_back=HeldBack(chain.program, since, now))
+    return replace(period, held_back=HeldBack(chain.program, since, now, until))
 
 
 def end(period: PluggedPeriod, now: float, how: HeldBackEnd, actions: list[Action]) -> PluggedPeriod:
@@ -51,7 +53,9 @@ def end(period: PluggedPeriod, now: float, how: HeldBackEnd, actions: list[Actio
     held = period.held_back
     if held is None or held.ended is not None:
         return period
-    ended = events.HeldBackEnded(held.program, how, round(max(0.0, now - held.began), 3))
+    # The computer may have slept since then.
+    ended_at = max(held.began, min(now, held.until))
+    ended = events.HeldBackEnded(held.program, how, round(ended_at - held.began, 3))
     actions.append(Record(ended, period.device))
     return replace(period, held_back=replace(held, ended=now, how=how))
 

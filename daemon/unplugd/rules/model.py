@@ -5,7 +5,8 @@ All times are seconds on a clock that counts sleep and is never set. The decisio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from unplugd.rules.events import NAMES, Event, HeldBackEnd
@@ -87,11 +88,15 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A time for which running upload software held reminders back; `ended` and `how` are None while it does."""
+    """A time for which running upload software held reminders back, `until` at the latest.
+
+    `ended` and `how` are None while it does. After a restart, `until` is not known.
+    """
 
     program: str
     chain_since: float
     began: float
+    until: float = field(default=math.inf, compare=False)
     ended: float | None = None
     how: HeldBackEnd | None = None
 

@@ -59,8 +59,9 @@ def step(
         period = update_use(period, seen, now, policy, actions)
         period = expire_snooze(period, now, actions)
         period = note_unknown_programs(period, seen, actions)
-        if state.chain and find_held_back_until(period, state, policy, now):
-            period = held_back.begin(period, state.chain, now, actions)
+        until = find_held_back_until(period, state, policy, now)
+        if state.chain and until is not None:
+            period = held_back.begin(period, state.chain, now, until, actions)
         after[port] = checkpoint(period, now, actions)
     for port, period in before.items():
         if period.gone_at is None:

@@ -290,6 +290,16 @@ def test_why_a_reminder_is_no_longer_held_back_is_in_the_journal(how: HeldBackEn
     assert person.events("held_back_ended") == ["held_back_ended"]
 
 
+def test_a_program_holds_nothing_back_for_longer_than_its_time_while_the_computer_sleeps() -> None:
+    """The journal says how long it did."""
+    person = plugged_in()
+    person.wait(7 * MINUTE, idle, running=1000.0)
+    person.now += 8 * 3600
+    person.look(idle, running=1000.0)
+    assert person.last(HeldBackEnded) == HeldBackEnded("CareLink Uploader", "over", 15 * MINUTE)
+    assert person.on_screen
+
+
 def test_a_program_that_runs_before_the_reminder_is_due_holds_nothing_back() -> None:
     """Nobody is accused."""
     person = plugged_in()

@@ -138,7 +138,7 @@ class MacOS:
         return {
             "USB devices": self._by,
             "plug-in events": self._announced,
-            "use detection": f"owners and open HID clients, {self._by}" if self._by else "",
+            "use detection": f"owners and open HID clients but no transfers, {self._by}" if self._by else "",
         }
 
     def hints(self) -> Mapping[str, str]:

@@ -195,7 +195,7 @@ def test_the_layers_say_what_works(mac: Frameworks) -> None:
     assert macos.mechanisms() == {
         "USB devices": "IOKit",
         "plug-in events": "I/O Registry notifications, power notifications",
-        "use detection": "owners and open HID clients, IOKit",
+        "use detection": "owners and open HID clients but no transfers, IOKit",
     }
     mac.fail("IORegisterForSystemPower")
     close(macos.sources(lambda: None))
