@@ -1,5 +1,6 @@
-/* Stands in for IOKit, CoreFoundation and sysctlbyname: exactly what unplugd calls of them, over a registry that a test
- * writes. It keeps count of every reference, and notes every call that a real Mac would answer with a crash or a leak.
+/* Stands in for IOKit, CoreFoundation, sysctlbyname and gethostuuid: exactly what unplugd calls of them, over a registry
+ * that a test writes. It keeps count of every reference, and notes every call that a real Mac would answer with a crash
+ * or a leak.
  *
  * The registry is a text: a line `E depth id registered class` for each entry, in the order of the tree, and behind it
  * its properties: `I key\tnumber`, `S key\ttext`, `O key\tkey within\t0 or 1` (a dictionary with one boolean).
@@ -767,6 +768,16 @@ int IOServiceClose(uint32_t connection)
 }
 
 /* --- the C library */
+
+int gethostuuid(unsigned char id[16], const void *wait)
+{
+    if (strcmp("gethostuuid", sysctl_name) || sysctl_size != 16) {
+        errno = EWOULDBLOCK;
+        return -1;
+    }
+    memcpy(id, sysctl_value, 16);
+    return 0;
+}
 
 int sysctlbyname(const char *name, void *old, size_t *size, void *new, size_t new_size)
 {

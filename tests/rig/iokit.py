@@ -119,7 +119,7 @@ class Frameworks:
         self._stand.stand_disturb(count)
 
     def sysctl(self, name: str, value: bytes) -> None:
-        """Have one value in the kernel."""
+        """Have one value in the kernel; its `gethostuuid` is 16 bytes."""
         self._stand.stand_sysctl(name.encode(), value, len(value))
 
     def wait_for_loop(self) -> None:

@@ -32,7 +32,8 @@ def lines(host: str, seed: int = 1) -> Iterator[str]:
 
         def line(event: str, **fields: Any) -> str:
             head = {"time": format_timestamp(booted + uptime), "event": event, "host": host, "boot": boot}  # noqa: B023 - used at once
-            return json.dumps({**head, "schema": 1, "uptime": round(uptime, 3), **fields}) + "\n"  # noqa: B023
+            who = {"station": f"{seed:016x}", "session": f"{seed + 1:016x}"}
+            return json.dumps({**head, "schema": 1, "uptime": round(uptime, 3), **who, **fields}) + "\n"  # noqa: B023
 
         yield line("started", version="0.1.0")
         yield line("config_loaded")

@@ -38,6 +38,7 @@ class Machine(Channel):
         self.clock = 100.0
         self.offset = wall
         self.boots = 1
+        self.machine = ""
         self.asleep = 0.0
         self.plugged: dict[str, Device] = {}
         self.user: dict[str, str] = {}
@@ -73,6 +74,10 @@ class Machine(Channel):
     def boot_id(self) -> str:
         """Return the boot."""
         return str(self.boots)
+
+    def machine_id(self) -> str:
+        """Return the id of the computer."""
+        return self.machine
 
     def scan(self, watches: Sequence[Watch]) -> list[Device]:  # noqa: ARG002 - all devices are watched
         """Return what is plugged in."""

@@ -46,7 +46,7 @@ _FIRST_COLUMNS: Final = (
         "how",
     ),
     *("held_for", "doubtful_since", "slept_for", "error", "lost", "from", "until", "version", "reason"),
-    *("address", "continued", "unseen", "schema"),
+    *("address", "continued", "unseen", "schema", "station", "session"),
 )
 """Spreadsheets refer to columns by position, so these stay where they are and new fields come after them."""
 _FIELDS: Final = tuple(name for kind in NAMES for name in get_field_names(kind))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import private_folder, regular_file, sanitize
 from unplugd.journal.host import find_host_name
+from unplugd.journal.station import UNKNOWN, Station
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.rules.events import NAMES, Event, Gap, get_fields
 
@@ -146,17 +147,24 @@ class Journal:
     """Writes events. `now` is the clock that counts sleep, `wall` the wall clock, both in seconds."""
 
     def __init__(
-        self, file: JournalFile, *, boot: str, now: Callable[[], float], wall: Callable[[], float]
+        self,
+        file: JournalFile,
+        *,
+        boot: str,
+        now: Callable[[], float],
+        wall: Callable[[], float],
+        station: Station = UNKNOWN,
     ) -> None:
         self.file = file
         host = find_host_name()
+        stand_ins = {name: value for name, value in station._asdict().items() if value}
 
         def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
             present = now()
             at = event.pop("at", present)
             moment = format_timestamp(wall() - (present - at))
             head = {"time": moment, "event": event.pop("event"), "host": host, "boot": boot}
-            return {**head, "schema": SCHEMA, "uptime": round(at, 3), **event}
+            return {**head, "schema": SCHEMA, "uptime": round(at, 3), **stand_ins, **event}
 
         structlog = _load_structlog()
         self._log = structlog.wrap_logger(

@@ -17,6 +17,7 @@ import usb.core
 
 from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
+from unplugd.platforms.machine_id import read_machine_id
 from unplugd.platforms.poll import make_poll
 from unplugd.rules import devices
 from unplugd.rules.devices import Device
@@ -83,6 +84,10 @@ class Portable:
             import psutil
 
             return str(int(psutil.boot_time()))
+
+    def machine_id(self) -> str:
+        """Return the id of this computer, "" if it has none."""
+        return read_machine_id()
 
     def list_all_devices(self) -> list[Device]:
         """Return all USB devices that are plugged in, hubs included, without product names."""

@@ -26,6 +26,9 @@ class Platform(Protocol):
     def boot_id(self) -> str:
         """Return a text that stays the same throughout a boot and differs from that of any other boot."""
 
+    def machine_id(self) -> str:
+        """Return a text that stays the same for this computer and differs from that of any other, "" if there is none."""
+
     def scan(self, watches: Sequence[Watch], /) -> list[Device]:
         """Return the watched devices that are plugged in."""
 

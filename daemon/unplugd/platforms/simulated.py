@@ -90,6 +90,10 @@ class SimulatedPlatform(Source):
         """Return the id of the real boot."""
         return self._real.boot_id()
 
+    def machine_id(self) -> str:
+        """Return the id of the real computer."""
+        return self._real.machine_id()
+
     def scan(self, _watches: Sequence[Watch]) -> list[Device]:
         """Return the stick while it is plugged in."""
         return [STICK] if self._current.plugged_in else []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from unplugd.journal import writer
+from unplugd.journal.station import find_station
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +27,13 @@ class Recorder:
         self, path: Path, platform: Platform, wall: Callable[[], float], report: Callable[[str], None]
     ) -> None:
         self._file = writer.JournalFile(path)
-        self._journal = writer.Journal(self._file, boot=platform.boot_id(), now=platform.now, wall=wall)
+        self._journal = writer.Journal(
+            self._file,
+            boot=platform.boot_id(),
+            now=platform.now,
+            wall=wall,
+            station=find_station(platform.machine_id(), os.getuid()),
+        )
         self._now = platform.now
         self._report = report
         self._tried_at = 0.0

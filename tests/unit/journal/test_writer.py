@@ -22,10 +22,11 @@ from hypothesis import strategies as st
 from unplugd.journal import writer
 from unplugd.journal.files import MAX_LINE_BYTES, decode_line, list_files, read_tail
 from unplugd.journal.host import find_host_name
+from unplugd.journal.station import Station, find_station
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.journal.writer import Journal, JournalFile
 from unplugd.rules.devices import Device
-from unplugd.rules.events import Resumed, Unplugged, UseBegan
+from unplugd.rules.events import ConfigLoaded, Resumed, Unplugged, UseBegan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,6 +78,28 @@ def test_a_line_has_what_the_contract_says(path: Path) -> None:
         "idle_for": 2.0,
     }
     assert list(event)[:5] == ["time", "event", "host", "boot", "schema"]
+
+
+def test_a_line_tells_which_computer_and_which_account_wrote_it(path: Path) -> None:
+    """By stand-ins; a computer without an id has neither field, and everything else as before."""
+    for station in (Station("aa", "bb"), find_station("", 1000)):
+        Journal(JournalFile(path), boot="b00t", now=float, wall=float, station=station).write(ConfigLoaded())
+    known, unknown = events(path)
+    assert (known.pop("station"), known.pop("session")) == ("aa", "bb")
+    assert known == unknown
+
+
+def test_stand_ins_tell_nothing_but_apart() -> None:
+    """The same for the same computer and account, another for any other; what they are made of is not in them."""
+    machine = "0123456789abcdef0123456789abcdef"
+    known = find_station(machine, 1000)
+    assert known == find_station(machine, 1000)
+    assert all(re.fullmatch("[0-9a-f]{16}", word) for word in known)
+    other_account, other_machine = find_station(machine, 1001), find_station(machine[::-1], 1000)
+    assert other_account.station == known.station != other_machine.station
+    assert len({known.session, other_account.session, other_machine.session, known.station}) == 4
+    assert not any(word in machine for word in known)
+    assert find_station("5" * 200, 0) != find_station("6" * 200, 0)
 
 
 @given(st.floats(min_value=0, max_value=4_000_000_000))

@@ -27,7 +27,7 @@ from unplugd.rules.events import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-HEAD = {"time", "event", "host", "boot", "schema", "uptime", "device", "id", "name"}
+HEAD = {"time", "event", "host", "boot", "schema", "uptime", "station", "session", "device", "id", "name"}
 FIELDS = {name for kind in NAMES for name in get_field_names(kind)}
 # As what a reader takes a field, by the type that is written; every other type is a text.
 READ_AS: dict[object, object] = {

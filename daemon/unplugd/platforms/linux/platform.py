@@ -14,6 +14,7 @@ from unplugd.platforms.linux.opens import Opens
 from unplugd.platforms.linux.sleep import Sleep
 from unplugd.platforms.linux.sysfs import SYSFS
 from unplugd.platforms.linux.usage import UsageTracker
+from unplugd.platforms.machine_id import read_machine_id
 from unplugd.platforms.poll import make_poll
 from unplugd.rules import devices
 
@@ -54,6 +55,10 @@ class Linux:
     def boot_id(self) -> str:
         """Return the id of this boot."""
         return boot_id()
+
+    def machine_id(self) -> str:
+        """Return the id of this computer, "" if it has none."""
+        return read_machine_id()
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, named as in the watch list."""

@@ -1,4 +1,4 @@
-"""The clock that counts sleep, the time spent asleep, and the boot id on macOS."""
+"""The clock that counts sleep, the time spent asleep, the boot id and the computer's id on macOS."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ def boot_id(library: str | None = None) -> str:
         # A struct timeval. It changes when the wall clock is set, and then looks like another boot.
         return _sysctl("kern.boottime", library).hex()
     return f"boot-{round((time.time() - now()) / MAX_CORRECTION_SECONDS)}"
+
+
+def machine_id(library: str | None = None) -> str:
+    """Return the id of this computer, "" if the system has none. `library` is the path of the C library."""
+    value = create_string_buffer(16)
+    with contextlib.suppress(OSError):
+        # The zeros are a timespec: do not wait.
+        code = frameworks.load_host_uuid(library).gethostuuid(value, bytes(16))
+        frameworks.check_result(code, "gethostuuid")
+    return value.raw.hex() if any(value.raw) else ""
 
 
 def _sysctl(name: str, library: str | None) -> bytes:

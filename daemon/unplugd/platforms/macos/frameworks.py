@@ -96,6 +96,9 @@ _SYSTEM: Final[Mapping[str, _Types]] = {
 }
 
 
+_HOST_UUID: Final[Mapping[str, _Types]] = {"gethostuuid": (c_int, c_char_p, c_char_p)}
+
+
 class Frameworks:
     """The two libraries, loaded, with their functions declared; OSError if this is not macOS."""
 
@@ -108,6 +111,11 @@ class Frameworks:
 def load_system(path: str | None) -> CDLL:
     """Return the C library at `path` (None: the one that Python uses), with its functions declared."""
     return _load(path, _SYSTEM)
+
+
+def load_host_uuid(path: str | None) -> CDLL:
+    """Return the C library likewise, with the function that tells the computer's id."""
+    return _load(path, _HOST_UUID)
 
 
 def check_result(code: int, call: str) -> None:

@@ -63,6 +63,10 @@ class MacOS:
         """Return the id of this boot."""
         return clock.boot_id(self._system)
 
+    def machine_id(self) -> str:
+        """Return the id of this computer, "" if it has none."""
+        return clock.machine_id(self._system)
+
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, named as in the watch list."""
         self._seen = None

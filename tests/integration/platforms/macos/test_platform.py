@@ -292,6 +292,15 @@ def test_a_boot_without_either_is_still_told(mac: Frameworks) -> None:
         assert clock.boot_id(library).startswith("boot-")
 
 
+def test_the_computer_is_told_by_its_id(mac: Frameworks) -> None:
+    """As the kernel has it; without one, or without the function, there is none."""
+    assert MacOS(mac.libraries, mac.system).machine_id() == ""
+    mac.sysctl("gethostuuid", bytes(range(16)))
+    assert MacOS(mac.libraries, mac.system).machine_id() == "000102030405060708090a0b0c0d0e0f"
+    mac.sysctl("gethostuuid", bytes(16))
+    assert clock.machine_id(mac.system) == clock.machine_id("libc.so.6") == ""
+
+
 def test_a_boot_session_that_is_no_text_is_not_believed(mac: Frameworks) -> None:
     mac.sysctl("kern.bootsessionuuid", b"\xff\xff\0")
     assert clock.boot_id(mac.system).startswith("boot-")
