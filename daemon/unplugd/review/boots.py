@@ -4,6 +4,10 @@ Each event names its boot, and its `uptime` says when in the boot it happened. B
 may be merged from several, the name of a boot may be reused, a date may be invalid. So the clocks decide: an event more
 than a minute before the latest event of its boot is either late and skipped, or part of another boot with the same
 name.
+
+Several people may watch the same boot, each with a daemon. Each `session` has a clock and periods of its own; what they
+saw is united when the boot is over (`shared_boot`). Lines of older versions do not name their session: once such a
+daemon has stopped, the next one that starts continues it.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from unplugd.review.open_period import JUMP_SECONDS, MAX_SECONDS, MAX_WALL_SECONDS, BootClock, check_number
+from unplugd.review.shared_boot import SharedBoot
 
 if TYPE_CHECKING:
     from unplugd.journal.event import JournalEvent
@@ -19,18 +24,23 @@ if TYPE_CHECKING:
 MAX_BOOTS: Final = 8
 """Maximum number of boots per computer followed at once; their events may be mixed if clocks were wrong."""
 
+MAX_SESSIONS: Final = 64
+"""Maximum number of sessions per boot followed at once."""
+
 
 class Boots:
-    """The boots being followed, by computer and boot."""
+    """The boots being followed, by computer, boot and session."""
 
     def __init__(self, results: Results) -> None:
-        self.by_name: dict[tuple[str, str], BootClock] = {}
+        self.by_name: dict[tuple[str, str, str], BootClock] = {}
         self.latest: dict[str, str] = {}
         """The boot of each computer's last valid event."""
         self.seen: set[tuple[str, str]] = set()
         """The computer and boot of all events, including invalid ones."""
         self.all_timed = True
         """Whether every event that names a boot has a valid uptime."""
+        self.sessions: dict[tuple[str, str], list[str]] = {}
+        """The sessions being followed, by computer and boot."""
         self._of_host: dict[str, list[str]] = {}
         self._results = results
 
@@ -49,7 +59,7 @@ class Boots:
                 self._results.notes["no_time"] += 1
                 return None
             wall = uptime + known.skew
-        boot = known
+        boot = known = known or self._continue_older(event)
         if boot is None or (uptime is not None and uptime < boot.at - JUMP_SECONDS):
             boot = self._begin_boot(known, event, uptime, wall)
         if boot is None:
@@ -75,18 +85,52 @@ class Boots:
                 return None
             # This is another boot with the same name.
             self.end_boot(host, boot)
-        of_host = self._of_host.setdefault(host, [])
-        if len(of_host) >= MAX_BOOTS:
-            self.end_boot(host, of_host[0])
-        of_host.append(boot)
-        begun = self.by_name[host, boot] = BootClock(host, wall if uptime is None else uptime, wall)
+        sessions = self.sessions.get((host, boot))
+        if sessions is None:
+            of_host = self._of_host.setdefault(host, [])
+            if len(of_host) >= MAX_BOOTS:
+                self.end_boot(host, of_host[0])
+            of_host.append(boot)
+            sessions = self.sessions[host, boot] = []
+        begun = BootClock(host, wall if uptime is None else uptime, wall)
+        if sessions:
+            other = self.by_name[host, boot, sessions[0]]
+            # What was over before belongs to the first session alone.
+            begun.shared = other.shared = other.shared or SharedBoot()
+            if len(sessions) >= MAX_SESSIONS:
+                self._end_session(host, boot, sessions.pop(0))
+        sessions.append(event.session)
+        self.by_name[host, boot, event.session] = begun
         return begun
+
+    def _continue_older(self, event: JournalEvent) -> BootClock | None:
+        """Return the session of an older version that this event continues, None if there is none."""
+        older = self.by_name.get((event.host, event.boot, ""))
+        if older is None or not older.stopped:
+            return None
+        del self.by_name[event.host, event.boot, ""]
+        self.by_name[event.host, event.boot, event.session] = older
+        sessions = self.sessions[event.host, event.boot]
+        sessions[sessions.index("")] = event.session
+        return older
 
     def end_boot(self, host: str, boot: str, *, last: bool = False) -> None:
         """Stop following a boot and finish its periods, which stay open if it is the `last` boot."""
-        ended = self.by_name.pop((host, boot))
         self._of_host[host].remove(boot)
+        sessions = self.sessions.pop((host, boot))
+        shared = self.by_name[host, boot, sessions[0]].shared
+        for session in sessions:
+            self._end_session(host, boot, session, last=last)
+        if shared:
+            self._results.finish_shared_boot(host, shared)
+            self._results.notes["clock_jumps"] += shared.jumps
+
+    def _end_session(self, host: str, boot: str, session: str, *, last: bool = False) -> None:
+        ended = self.by_name.pop((host, boot, session))
         self._results.finish_run(ended)
-        self._results.notes["clock_jumps"] += ended.jumps
+        if ended.shared:
+            ended.shared.jumps = max(ended.shared.jumps, ended.jumps)
+        else:
+            self._results.notes["clock_jumps"] += ended.jumps
         for port in list(ended.open):
             self._results.finish_period(ended, port, "open" if last else "cut")

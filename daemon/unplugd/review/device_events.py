@@ -55,6 +55,7 @@ class DeviceEvents:
             if event.continued and in_time and period.id == event.id and not period.unseen:
                 period.plugged_at = period.touch(at, wall)
                 period.unplugged_at = None
+                period.addresses += (event.address,)
                 return True
             if unplugged_at is None and at <= period.began:
                 return False  # a duplicate
@@ -199,7 +200,9 @@ class DeviceEvents:
                     count = int(check_number(event.count) or 0)
                 else:
                     count = delivered[-1].count + 1
-                delivered.append(OpenReminder(reminded_at, count, event.urgency, event.channel))
+                delivered.append(
+                    OpenReminder(reminded_at, count, event.urgency, event.channel, event.session)
+                )
 
     def _find_or_begin_period(
         self, boot: BootClock, event: JournalEvent, at: float, wall: float

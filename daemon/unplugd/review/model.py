@@ -27,13 +27,17 @@ class Use(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reminder(msgspec.Struct, frozen=True, gc=False):
-    """A reminder; `outcome` is "" if the journal has none, for example because the next reminder replaced it."""
+    """A reminder; `outcome` is "" if the journal has none, for example because the next reminder replaced it.
+
+    `session` stands for the account of the person who was reminded; "" if unknown.
+    """
 
     at: float
     count: int
     urgency: str
     channel: str
     outcome: str
+    session: str = ""
 
 
 class Snooze(msgspec.Struct, frozen=True, gc=False):

@@ -16,6 +16,7 @@ from unplugd.review.model import HeldBack, Snooze, Use
 
 if TYPE_CHECKING:
     from unplugd.journal.event import JournalEvent
+    from unplugd.review.shared_boot import SharedBoot
 
 
 MAX_WALL_SECONDS: Final = 1e10
@@ -35,6 +36,7 @@ class OpenReminder(msgspec.Struct, gc=False):
     count: int
     urgency: str
     channel: str
+    session: str
     outcome: str = ""
 
 
@@ -145,12 +147,12 @@ class OpenPeriod:
     """A period that is still growing."""
 
     __slots__ = (
+        "addresses",
         "at",
         "began",
         "boot",
+        "first",
         "held_back",
-        "id",
-        "name",
         "plugged_at",
         "reminders",
         "snoozes",
@@ -164,8 +166,10 @@ class OpenPeriod:
 
     def __init__(self, boot: BootClock, event: JournalEvent, began: float, at: float, wall: float) -> None:
         self.boot = boot
-        self.id = event.id
-        self.name = event.name
+        self.first = event
+        """The event that began it."""
+        self.addresses: tuple[float, ...] = (event.address,)
+        """The device's addresses, one for each plug-in; -1.0 if unknown."""
         self.began = self.plugged_at = began
         """`plugged_at` is the latest plug-in, which may be a replug."""
         self.at = at
@@ -183,6 +187,11 @@ class OpenPeriod:
         self.held_back = OpenHeldBack()
         self.reminders = OpenReminders()
         self.strangers: list[str] = []
+
+    @property
+    def id(self) -> str:
+        """The device's id."""
+        return self.first.id
 
     def skip_checkpoints(self, last: JournalEvent, next_time: str) -> bool:
         """Skip a run of checkpoints that ends with `last`; return whether the clock was set back after it.
@@ -215,7 +224,7 @@ class OpenPeriod:
 
 
 class BootClock:
-    """A boot of a computer: its clock, when unplugd started, and the open periods."""
+    """A boot of a computer as one session sees it: its clock, when unplugd started, and the open periods."""
 
     __slots__ = (
         "at",
@@ -225,6 +234,7 @@ class BootClock:
         "jumps",
         "open",
         "run_began",
+        "shared",
         "skew",
         "stopped",
         "unread",
@@ -233,6 +243,8 @@ class BootClock:
 
     def __init__(self, host: str, at: float, wall: float) -> None:
         self.host = host
+        self.shared: SharedBoot | None = None
+        """What all sessions see, if there are several."""
         self.at = self.began = at
         """The times of the last event and the first one."""
         self.wall = wall

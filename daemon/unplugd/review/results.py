@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.review.model import End, HeldBack, Period, Reminder, Snooze, Use, Watched
+from unplugd.review.shared_boot import FinishedPeriod, Run
 
 if TYPE_CHECKING:
     from unplugd.review.open_period import BootClock
+    from unplugd.review.shared_boot import SharedBoot
 
 MAX_SANITIZED: Final = 10_000
 """Size of the cache of sanitized strings, since the same few strings occur again and again."""
@@ -46,6 +48,14 @@ class Results:
         period.held_back.end(ended)
         if skipped is not None:
             period.uses.restore_missing(skipped, period.plugged_at, ended)
+        finished = FinishedPeriod(port, ended, end, period)
+        if boot.shared is None:
+            self._date_period(boot.host, finished)
+        else:
+            boot.shared.periods.append(finished)
+
+    def _date_period(self, host: str, finished: FinishedPeriod) -> None:
+        port, ended, end, period = finished
         at, wall = period.at, period.wall
 
         def date(moment: float) -> float:
@@ -55,10 +65,10 @@ class Results:
         clean = self._sanitize
         self.periods.append(
             Period(
-                clean(boot.host),
+                clean(host),
                 clean(port),
                 clean(period.id, MAX_ID_CHARACTERS),
-                clean(period.name),
+                clean(period.first.name),
                 date(period.began),
                 date(ended),
                 end,
@@ -78,6 +88,7 @@ class Results:
                         clean(reminder.urgency, MAX_WORD_CHARACTERS),
                         clean(reminder.channel, MAX_WORD_CHARACTERS),
                         reminder.outcome,
+                        clean(reminder.session, MAX_WORD_CHARACTERS),
                     )
                     for reminder in period.reminders.delivered
                 ),
@@ -94,9 +105,22 @@ class Results:
         """Finish the current run of unplugd, if any."""
         boot.read_last_event()
         if boot.run_began is not None and boot.at > boot.run_began:
-            began = boot.wall - (boot.at - boot.run_began)
-            self.watched.append(Watched(self._sanitize(boot.host), began, boot.wall))
+            run = Run(boot.run_began, boot.at, boot.wall)
+            if boot.shared is None:
+                self._date_run(boot.host, run)
+            else:
+                boot.shared.runs.append(run)
         boot.run_began = None
+
+    def finish_shared_boot(self, host: str, shared: SharedBoot) -> None:
+        """Unite what the sessions of a boot saw."""
+        for finished in shared.unite_periods():
+            self._date_period(host, finished)
+        for run in shared.unite_runs():
+            self._date_run(host, run)
+
+    def _date_run(self, host: str, run: Run) -> None:
+        self.watched.append(Watched(self._sanitize(host), run.wall - (run.ended - run.began), run.wall))
 
     def _sanitize(self, text: str, limit: int = sanitize.MAX_CHARACTERS) -> str:
         known = self._sanitized.get((text, limit))

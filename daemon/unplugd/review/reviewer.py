@@ -10,7 +10,8 @@ same device, only the last one matters, and only if no other event has its data.
 fields, and not even the date of its last event is parsed until it is needed (`OpenPeriod.unread`).
 
 A journal can be reviewed in parts (see `parts`). `boots` finds the boot of an event, `device_events` applies each kind
-of event to a period (`open_period`), `results` dates and sanitizes what is finished. Times are Unix seconds once they
+of event to a period (`open_period`), `results` dates and sanitizes what is finished, `shared_boot` unites what several
+sessions saw. Times are Unix seconds once they
 are dated; durations are in seconds.
 """
 
@@ -72,6 +73,7 @@ def review_part(
             and event.device == latest.device
             and event.boot == latest.boot
             and event.host == latest.host
+            and event.session == latest.session
             and latest.uptime <= event.uptime <= MAX_SECONDS
             and latest.time <= event.time
         ):
@@ -107,7 +109,7 @@ class Reviewer:
 
     def find_plugged_in(self, event: JournalEvent) -> OpenPeriod | None:
         """Return the period of a checkpoint that may be skipped, None if the checkpoint must be taken."""
-        boot = self._by_name.get((event.host, event.boot))
+        boot = self._by_name.get((event.host, event.boot, event.session))
         # The first event after unplugd stopped shows that it is running again.
         if boot is None or boot.run_began is None:
             return None
@@ -117,7 +119,7 @@ class Reviewer:
 
     def take(self, event: JournalEvent) -> None:
         """Take one event."""
-        boot = self._by_name.get((event.host, event.boot))
+        boot = self._by_name.get((event.host, event.boot, event.session))
         wall, at = parse_timestamp(event.time), event.uptime
         if (
             boot is not None
@@ -159,10 +161,12 @@ class Reviewer:
     def finish(self, until: float | None, host: str | None, continued_host: str | None) -> Part:
         """Finish everything that is open and return the review; see `review_part` for the arguments."""
         boots, results = self._boots, self._results
-        for (name, boot), clock in list(boots.by_name.items()):
+        for (name, boot), sessions in list(boots.sessions.items()):
             last = boots.latest.get(name) == boot and name != continued_host
-            if last and until is not None and host in (None, name) and not clock.stopped:
-                _extend(clock, until)
+            if last and until is not None and host in (None, name):
+                for clock in (boots.by_name[name, boot, session] for session in sessions):
+                    if not clock.stopped:
+                        _extend(clock, until)
             boots.end_boot(name, boot, last=last)
         review = make_review(results.periods, results.watched, results.notes)
         return Part(review, frozenset(boots.seen), frozenset(boots.latest), continued_host, boots.all_timed)
