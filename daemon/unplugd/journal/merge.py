@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from unplugd.journal.event import JournalEvent
-    from unplugd.journal.plan import Group, Segment
+    from unplugd.journal.plan import Group
+    from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
 
     Pair = tuple[JournalEvent, bytes]
@@ -145,10 +146,12 @@ class Merger:
                     self._report_progress(len(chunk))
                 if not segment.alone:
                     pairs = zip(batch.events, batch.lines, strict=True)
-                    batch = Batch.from_pairs(pair for pair in pairs if pair[0].host == segment.host)
+                    here = segment.host, segment.last[0]
+                    batch = Batch.from_pairs(pair for pair in pairs if (pair[0].host, pair[0].boot) == here)
                 elif not segment.exact:
                     hosts = [event.host for event in batch.events]
                     notes["misplaced"] += len(hosts) - hosts.count(segment.host)
+                _name_writers(segment, batch.events)
                 if batch.events:
                     yield batch
         except OSError as error:
@@ -159,6 +162,16 @@ class Merger:
     def _fail(self, source: Source, error: OSError) -> None:
         self._notes["unreadable_file"] += 1
         self._report_error(f"unplugd: {sources.describe_unreadable(source.path, error)}")
+
+
+def _name_writers(segment: Segment, events: list[JournalEvent]) -> None:
+    """Give events the name of their computer and their session, if their lines do not have them."""
+    if segment.computer != segment.host:
+        for event in events:
+            event.host = segment.computer
+    if segment.session:
+        for event in events:
+            event.session = event.session or segment.session
 
 
 def put_in_order(
@@ -237,12 +250,17 @@ def _sort(batch: Batch, notes: Counter[str], *, keep_duplicates: bool) -> Batch:
     for _, same in groupby(zip(batch.events, batch.lines, strict=True), key=lambda pair: pair[0].boot):
         before = None
         for key, pair in sorted(map(_add_key, same), key=itemgetter(0)):
-            if key == before and not keep_duplicates:
+            if key == before and not keep_duplicates and _is_same_session(pair[0], pairs[-1][0]):
                 notes["doubled"] += 1
             else:
                 pairs.append(pair)
             before = key
     return Batch.from_pairs(pairs)
+
+
+def _is_same_session(one: JournalEvent, other: JournalEvent) -> bool:
+    """Return whether two equal lines are one event; two daemons may write the same at the same time."""
+    return one.session == other.session or not one.session or not other.session
 
 
 def _add_key(pair: Pair) -> tuple[Key, Pair]:

@@ -18,12 +18,16 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from unplugd.journal import kinds, lines, sources
+from unplugd.journal.computers import find_computers
 from unplugd.journal.event import decode, parse_line
+from unplugd.journal.files import strip_rotation
+from unplugd.journal.segment import Segment
+from unplugd.journal.sessions import find_sessions
 from unplugd.journal.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from unplugd.journal.event import JournalEvent
     from unplugd.journal.sources import Source
 
-    Group = list["Segment"]
+    Group = list[Segment]
     Plan = dict[str, list[Group]]
 
 
@@ -48,32 +52,6 @@ MAX_GAP_BYTES: Final = 4096
 """Maximum length, in bytes, of other computers' lines within a segment; after more, a new segment begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A part of a file, between two offsets, in which the events of one computer are in order.
-
-    `boots` has the lowest position in each boot and its wall-clock time, `last` the last boot and the highest position
-    in it. If not `exact`, these come from the samples, and the segment extends to the end of the file.
-    """
-
-    source: Source
-    host: str
-    begin: int
-    end: int
-    boots: dict[str, tuple[float, float]]
-    last: tuple[str, float]
-    first_seen: dict[str, int]
-    """The offset of each boot's first line; if not `exact`, of its first sample, up to `SAMPLE_EVERY_BYTES` later."""
-    exact: bool
-    alone: bool = True
-    """Whether there are no lines of other computers between the two offsets."""
-
-    @property
-    def size(self) -> int:
-        """The length of the segment in bytes."""
-        return self.end - self.begin
-
-
 class Planner:
     """Finds out what to read; `notes` counts what is unusual, `report_error` gets what cannot be read."""
 
@@ -85,21 +63,28 @@ class Planner:
         """Return the groups of segments of each computer, in reading order."""
         segments = {source: self._survey(source) for source in found}
         while True:
-            by_host: dict[str, list[Segment]] = {}
-            for segment in chain.from_iterable(segments.values()):
-                by_host.setdefault(segment.host, []).append(segment)
-            plan: Plan = {}
+            every = list(chain.from_iterable(segments.values()))
+            names, same_names = find_computers(every)
+            by_computer: dict[str, list[Segment]] = {}
             to_scan: set[Source] = set()
-            for host in sorted(by_host):
-                ranks = rank_boots(by_host[host])
-                plan[host] = _group_segments(by_host[host], ranks)
+            for segment in every:
+                computers = {names[segment.host, boot] for boot in segment.boots}
+                if len(computers) > 1:
+                    to_scan.add(segment.source)
+                computer = min(computers)
+                by_computer.setdefault(computer, []).append(replace(segment, computer=computer))
+            plan: Plan = {}
+            for computer in sorted(by_computer):
+                ranks = rank_boots(by_computer[computer])
+                plan[computer] = _group_segments(_name_sessions(by_computer[computer]), ranks)
                 to_scan.update(
                     segment.source
-                    for group in plan[host]
+                    for group in plan[computer]
                     for segment in group
                     if not segment.exact and (len(group) > 1 or not _is_ascending(segment, ranks))
                 )
             if not to_scan:
+                self._notes["same_name"] += same_names
                 return plan
             # The result of a scan can make other segments overlap.
             segments.update((source, self._scan(source)) for source in to_scan)
@@ -116,36 +101,51 @@ class Planner:
     def _scan(self, source: Source) -> list[Segment]:
         """Return the segments of a file after looking at every line."""
         ended: list[Segment] = []
-        open_segments: dict[str, Segment] = {}
+        open_segments: dict[tuple[str, str], Segment] = {}
+        previous: Segment | None = None
         try:
             for begin, end, event in read_located(source, 0, source.size, self._notes):
                 at = find_position(event)
-                segment = open_segments.get(event.host)
+                key = event.host, event.boot
+                segment = open_segments.get(key)
                 if (
                     segment is None
-                    or segment.last[0] != event.boot
                     or at < segment.last[1] - SLACK_SECONDS
                     or begin > segment.end + MAX_GAP_BYTES
                 ):
                     if segment:
                         ended.append(segment)
                     boots = {event.boot: (at, parse_timestamp(event.time))}
-                    last, first_seen = (event.boot, at), {event.boot: begin}
-                    open_segments[event.host] = Segment(
-                        source, event.host, begin, end, boots, last, first_seen, exact=True
+                    first_seen = {event.boot: begin}
+                    latest = {event.boot: (at, event.time)}
+                    segment = open_segments[key] = Segment(
+                        source,
+                        event.host,
+                        begin,
+                        end,
+                        boots,
+                        (event.boot, at),
+                        first_seen,
+                        True,
+                        latest=latest,
                     )
-                    continue
-                if at < segment.boots[event.boot][0]:
-                    segment.boots[event.boot] = (at, parse_timestamp(event.time))
-                # Change it in place: a new object for each line would take most of the time.
-                object.__setattr__(segment, "end", end)
-                object.__setattr__(segment, "last", (event.boot, max(at, segment.last[1])))
+                else:
+                    if at < segment.boots[event.boot][0]:
+                        segment.boots[event.boot] = (at, parse_timestamp(event.time))
+                    # Change it in place: a new object for each line would take most of the time.
+                    object.__setattr__(segment, "end", end)
+                    if at >= segment.last[1]:
+                        object.__setattr__(segment, "last", (event.boot, at))
+                        segment.latest[event.boot] = (at, event.time)
+                    if segment is not previous:
+                        object.__setattr__(segment, "alone", False)
+                previous = segment
+                _note_writer(segment, event)
+                if event.event == "started":
+                    segment.starts.add(at)
         except OSError as error:
             self._fail(source, error)
-        ended.extend(open_segments.values())
-        if len(open_segments) > 1:
-            return [replace(segment, alone=False) for segment in ended]
-        return ended
+        return [*ended, *open_segments.values()]
 
     def _fail(self, source: Source, error: OSError) -> None:
         self._notes["unreadable_file"] += 1
@@ -205,29 +205,40 @@ def rank_boots(segments: Iterable[Segment]) -> dict[str, int]:
     return {boot: rank for rank, boot in enumerate(sorted(first, key=key))}
 
 
+def _note_writer(segment: Segment, event: JournalEvent) -> None:
+    if event.station and (event.boot, event.station) not in segment.stations:
+        segment.stations.add((event.boot, event.station))
+    if event.session and event.session not in segment.sessions:
+        segment.sessions.add(event.session)
+
+
 # --- samples
 
 
 def _sample(source: Source) -> Segment | None:
     """Return the whole file as one segment if its samples are from one computer and in order, else None."""
     samples = _read_samples(source)
-    boots: dict[str, tuple[float, float]] = {}
-    first_seen: dict[str, int] = {}
-    last = ("", -math.inf)
+    if not samples:
+        return None
+    host = samples[0][1].host
+    sampled = Segment(source, host, 0, source.size, {}, ("", -math.inf), {}, exact=False)
+    boots = sampled.boots
+    last = sampled.last
     for offset, event in samples:
         at = find_position(event)
         new = event.boot not in boots
-        if event.host != samples[0][1].host or (event.boot != last[0] and not new):
+        if event.host != host or (event.boot != last[0] and not new):
             return None
         if new:
             boots[event.boot] = (at, parse_timestamp(event.time))
-            first_seen[event.boot] = offset
+            sampled.first_seen[event.boot] = offset
         elif at < last[1] - SLACK_SECONDS:
             return None
+        if new or at >= last[1]:
+            sampled.latest[event.boot] = (at, event.time)
         last = (event.boot, at if new else max(at, last[1]))
-    if not samples:
-        return None
-    return Segment(source, samples[0][1].host, 0, source.size, boots, last, first_seen, exact=False)
+        _note_writer(sampled, event)
+    return replace(sampled, last=last)
 
 
 def _read_samples(source: Source) -> list[tuple[int, JournalEvent]]:
@@ -254,6 +265,17 @@ def _read_sample(descriptor: int, offset: int) -> Iterator[JournalEvent]:
 
 
 # --- groups
+
+
+def _name_sessions(segments: list[Segment]) -> list[Segment]:
+    """Return the segments of one computer, with the session of the lines that do not name one."""
+    sessions = find_sessions(segments)
+    if not sessions:
+        return segments
+    return [
+        replace(segment, session=sessions.get(strip_rotation(segment.source.path), ""))
+        for segment in segments
+    ]
 
 
 def _is_ascending(segment: Segment, ranks: dict[str, int]) -> bool:

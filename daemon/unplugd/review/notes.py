@@ -68,6 +68,10 @@ NOTES: Final = {
     ),
     "doubled": ("One line appears twice and counts once.", "{} lines appear twice and count once."),
     "same_file": ("One file was given twice and counts once.", "{} files were given twice and count once."),
+    "same_name": (
+        "Two computers have the same name; a number after the name tells them apart.",
+        "{} computers have the name of another one; a number after the name tells them apart.",
+    ),
     "cut_file": (
         "One file got shorter while it was being read.",
         "{} files got shorter while they were being read.",

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
-    from unplugd.journal.plan import Group, Plan, Segment
+    from unplugd.journal.plan import Group, Plan
+    from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
     from unplugd.review.model import Review
 

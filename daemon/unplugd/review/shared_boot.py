@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from unplugd.review.model import Snooze, Use
+from unplugd.review.model import HeldBack, Snooze, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -115,8 +115,14 @@ def _unite(views: Sequence[FinishedPeriod], later: float | None) -> FinishedPeri
     first.snoozes.finished = [
         replace(snooze, ended=min(snooze.ended, ended)) for snooze in snoozes if snooze.began <= ended
     ]
-    first.reminders = sorted(
-        (reminder for period in periods for reminder in period.reminders), key=lambda reminder: reminder.at
+    first.held_back.finished = [
+        replace(held, ended=min(held.ended, ended))
+        for held in _unite_held_back(periods)
+        if held.began <= ended
+    ]
+    first.reminders.delivered = sorted(
+        (reminder for period in periods for reminder in period.reminders.delivered),
+        key=lambda reminder: reminder.at,
     )
     first.strangers = list(dict.fromkeys(name for period in periods for name in period.strangers))
     # The latest event dates the period: its wall clock is most likely to be right.
@@ -194,3 +200,16 @@ def _unite_snoozes(periods: Iterable[OpenPeriod]) -> list[Snooze]:
         else:
             united.append(snooze)
     return united
+
+
+def _unite_held_back(periods: Iterable[OpenPeriod]) -> list[HeldBack]:
+    """Return the times for which a program held anybody's reminders back, each once."""
+    united: list[HeldBack] = []
+    times = (held for period in periods for held in period.held_back.finished)
+    for held in sorted(times, key=lambda held: (held.program, held.began, held.ended)):
+        last = united[-1] if united else None
+        if last and last.program == held.program and held.began < last.ended:
+            united[-1] = replace(last, ended=max(last.ended, held.ended))
+        else:
+            united.append(held)
+    return sorted(united, key=lambda held: held.began)
