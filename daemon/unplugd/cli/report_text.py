@@ -18,6 +18,7 @@ from unplugd.review.wording import (
     OUTCOME_TEXTS,
     UNKNOWN,
     compare_with_before,
+    count_people,
     describe_covered,
     describe_duration,
     describe_held_back,
@@ -108,7 +109,7 @@ def _describe_totals(report: Report, layout: Layout) -> Iterator[Text]:
         yield from layout.label("Used", f"{_count_times(total.uses)}, {used}")
     else:
         yield from layout.label("Used", f"{used}, started earlier" if total.used_for >= 1 else "never")
-    yield from _describe_reminders(total, layout)
+    yield from _describe_reminders(total, count_people(report), layout)
     if total.snoozes:
         snoozed = describe_duration(total.snoozed_for)
         yield from layout.label("Snoozed", f"{_count_times(total.snoozes)}, {snoozed}")
@@ -138,11 +139,12 @@ def _describe_periods(report: Report, layout: Layout) -> Iterator[Text]:
     yield from layout.label("", f"longest time {longest}, longest unused {longest_unused}")
 
 
-def _describe_reminders(total: Figures, layout: Layout) -> Iterator[Text]:
+def _describe_reminders(total: Figures, people: int, layout: Layout) -> Iterator[Text]:
     if not total.reminders:
         yield from layout.label("Reminders", "none")
         return
-    yield from layout.label("Reminders", str(total.reminders))
+    to = f", to {people} people" if people > 1 else ""
+    yield from layout.label("Reminders", f"{total.reminders}{to}")
     columns = len(str(total.reminders))
     for outcome in OUTCOMES:
         if count := total.outcomes.get(outcome, 0):

@@ -20,6 +20,7 @@ from unplugd.review.wording import (
     OUTCOME_LABELS,
     UNKNOWN,
     compare_with_before,
+    count_people,
     describe_not_watched,
     format_moment,
     format_share,
@@ -128,7 +129,10 @@ def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
         "median" if total.reaction is not None else "never unplugged after a reminder",
     )
     yield make_fact(
-        "Reminders", render_count(total.reminders), render_count(before.reminders) if before else None
+        "Reminders",
+        render_count(total.reminders),
+        render_count(before.reminders) if before else None,
+        f"to {render_count(people)} people" if (people := count_people(report)) > 1 else "",
     )
     if total.snoozes:
         yield make_fact(

@@ -92,7 +92,7 @@ class Boots:
                 self.end_boot(host, of_host[0])
             of_host.append(boot)
             sessions = self.sessions[host, boot] = []
-        begun = BootClock(host, wall if uptime is None else uptime, wall)
+        begun = BootClock(host, event.session, wall if uptime is None else uptime, wall)
         if sessions:
             other = self.by_name[host, boot, sessions[0]]
             # What was over before belongs to the first session alone.
@@ -111,7 +111,7 @@ class Boots:
         del self.by_name[event.host, event.boot, ""]
         self.by_name[event.host, event.boot, event.session] = older
         sessions = self.sessions[event.host, event.boot]
-        sessions[sessions.index("")] = event.session
+        sessions[sessions.index("")] = older.session = event.session
         return older
 
     def end_boot(self, host: str, boot: str, *, last: bool = False) -> None:

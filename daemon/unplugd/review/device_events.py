@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from unplugd.review.open_period import BootClock, OpenPeriod, OpenReminder, check_number
 from unplugd.rules.events import OUTCOMES
 
@@ -50,6 +52,11 @@ class DeviceEvents:
         """Begin a period, or continue one that a replug interrupted."""
         period = boot.open.get(event.device)
         if period is not None:
+            if period.unplugged_at is None and _has_same_address(period, event):
+                # Each plug-in has another address: this is the line of another daemon, which does not name its session.
+                period.addresses += (event.address,)
+                period.touch(at, wall)
+                return True
             unplugged_at = period.unplugged_at
             in_time = unplugged_at is None or at - unplugged_at <= MAX_REPLUG_SECONDS
             if event.continued and in_time and period.id == event.id and not period.unseen:
@@ -77,7 +84,7 @@ class DeviceEvents:
         if period is None:
             period = self._begin_earlier_period(boot, event, at, wall)
         if period is None or period.unplugged_at is not None:
-            return False
+            return period is not None and period.has_several_observers
         last_seen_at = period.at
         ended = at = period.touch(at, wall)
         if event.unseen:
@@ -94,6 +101,9 @@ class DeviceEvents:
     def on_use_began(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Begin a use."""
         period = self._find_or_begin_period(boot, event, at, wall)
+        if period.has_several_observers and period.uses.current:
+            period.touch(at, wall)
+            return True
         period.uses.begin(period.touch(at, wall), event.program, event.evidence)
         return True
 
@@ -108,6 +118,12 @@ class DeviceEvents:
             return False
         at = period.touch(at, wall)
         uses = period.uses
+        if not uses.current and period.has_several_observers and uses.finished and used_for is not None:
+            # The other daemon may have seen the same use.
+            last = uses.finished[-1]
+            if at - used_for < last.ended:
+                uses.finished[-1] = replace(last, ended=at)
+                return True
         if uses.current:
             # If the device was unplugged while unplugd was not running, this event was written at the next start.
             uses.end(at if used_for is None else min(at, uses.current[0] + used_for))
@@ -122,8 +138,14 @@ class DeviceEvents:
 
     def on_reminder_ended(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> bool:
         """Record the outcome of the last reminder."""
-        period = boot.find_plugged_in(event.device)
-        if period is None or not period.reminders.is_shown:
+        period = boot.open.get(event.device)
+        if period is not None and period.has_several_observers:
+            # One daemon's reminder may end after the other's, and after the unplug that the other saw.
+            unanswered = [reminder for reminder in period.reminders.delivered if not reminder.outcome]
+            if unanswered and event.outcome in OUTCOMES:
+                unanswered[-1].outcome = event.outcome
+            return True
+        if period is None or period.unplugged_at is not None or not period.reminders.is_shown:
             return False
         period.touch(at, wall)
         period.reminders.is_shown = False
@@ -232,6 +254,10 @@ class DeviceEvents:
             period.uses.begin(period.began, "", "")
             period.uses.end(min(period.began + used_for, period.at))
         return period
+
+
+def _has_same_address(period: OpenPeriod, event: JournalEvent) -> bool:
+    return 0 < event.address == period.addresses[-1] and event.id == period.id
 
 
 def _begin_period(boot: BootClock, event: JournalEvent, began: float, at: float, wall: float) -> OpenPeriod:

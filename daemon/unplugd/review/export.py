@@ -104,6 +104,7 @@ def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
                 "urgency": reminder.urgency,
                 "channel": reminder.channel,
                 "outcome": (reminder.outcome if reminder.outcome in OUTCOMES else "") or UNANSWERED,
+                "session": reminder.session,
             }
             for reminder in period.reminders
         ],

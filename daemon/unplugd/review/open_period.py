@@ -193,6 +193,11 @@ class OpenPeriod:
         """The device's id."""
         return self.first.id
 
+    @property
+    def has_several_observers(self) -> bool:
+        """Whether several daemons, whose lines do not name their session, announced the same plug-in."""
+        return len(self.addresses) > 1 and len(set(self.addresses)) < len(self.addresses)
+
     def skip_checkpoints(self, last: JournalEvent, next_time: str) -> bool:
         """Skip a run of checkpoints that ends with `last`; return whether the clock was set back after it.
 
@@ -234,6 +239,7 @@ class BootClock:
         "jumps",
         "open",
         "run_began",
+        "session",
         "shared",
         "skew",
         "stopped",
@@ -241,8 +247,9 @@ class BootClock:
         "wall",
     )
 
-    def __init__(self, host: str, at: float, wall: float) -> None:
+    def __init__(self, host: str, session: str, at: float, wall: float) -> None:
         self.host = host
+        self.session = session
         self.shared: SharedBoot | None = None
         """What all sessions see, if there are several."""
         self.at = self.began = at

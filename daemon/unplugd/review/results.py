@@ -48,14 +48,14 @@ class Results:
         period.held_back.end(ended)
         if skipped is not None:
             period.uses.restore_missing(skipped, period.plugged_at, ended)
-        finished = FinishedPeriod(port, ended, end, period)
+        finished = FinishedPeriod(boot.session, port, ended, end, period)
         if boot.shared is None:
             self._date_period(boot.host, finished)
         else:
             boot.shared.periods.append(finished)
 
     def _date_period(self, host: str, finished: FinishedPeriod) -> None:
-        port, ended, end, period = finished
+        _, port, ended, end, period = finished
         at, wall = period.at, period.wall
 
         def date(moment: float) -> float:
@@ -105,7 +105,7 @@ class Results:
         """Finish the current run of unplugd, if any."""
         boot.read_last_event()
         if boot.run_began is not None and boot.at > boot.run_began:
-            run = Run(boot.run_began, boot.at, boot.wall)
+            run = Run(boot.run_began, boot.at, boot.wall, boot.session)
             if boot.shared is None:
                 self._date_run(boot.host, run)
             else:

@@ -65,15 +65,16 @@ def review_part(
     # Comparing with the previous checkpoint is faster than any lookup.
     period: OpenPeriod | None = None
     latest: JournalEvent | None = None
+    device = boot = host_name = session = ""
     for event in events:
         is_checkpoint = event.event == "checkpoint"
         if (
             is_checkpoint
             and latest is not None
-            and event.device == latest.device
-            and event.boot == latest.boot
-            and event.host == latest.host
-            and event.session == latest.session
+            and event.device == device
+            and event.boot == boot
+            and event.host == host_name
+            and event.session == session
             and latest.uptime <= event.uptime <= MAX_SECONDS
             and latest.time <= event.time
         ):
@@ -87,6 +88,7 @@ def review_part(
             period = reviewer.find_plugged_in(event)
         if period is not None and period.at <= event.uptime <= MAX_SECONDS:
             latest = event
+            device, boot, host_name, session = event.device, event.boot, event.host, event.session
         else:
             reviewer.take(event)
     if period is not None and latest is not None:

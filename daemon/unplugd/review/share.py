@@ -23,13 +23,17 @@ _MODEL: Final = "USB device"
 def anonymize(review: Review) -> Review:
     """Return the review without the names of computers, devices and programs, so that its report can be shared.
 
-    Computers are numbered, the oldest in the journal first. Devices are named after their id, and programs keep their
+    Computers are numbered, the oldest in the journal first, and so are the people who were reminded. Devices are named after their id, and programs keep their
     names, if unplugd has a built-in entry for them.
     """
     first_seen = [(period.began, period.host) for period in review.periods]
     first_seen += [(run.began, run.host) for run in review.watched]
     hosts = dict.fromkeys(host for _, host in sorted(first_seen))
     numbers = {host: f"computer {number}" for number, host in enumerate(hosts, 1)}
+    sessions = dict.fromkeys(
+        reminder.session for period in review.periods for reminder in period.reminders if reminder.session
+    )
+    people = {session: f"person {number}" for number, session in enumerate(sessions, 1)}
     programs = {uploader.name for uploader in uploaders.BUILT_IN} | {
         name for uploader in uploaders.BUILT_IN for name in uploader.process if not set(name) & {"*", ":"}
     }
@@ -57,6 +61,7 @@ def anonymize(review: Review) -> Review:
                         reminder,
                         urgency=_keep_known(reminder.urgency, URGENCIES),
                         channel=_keep_known(reminder.channel, CHANNELS),
+                        session=people.get(reminder.session, ""),
                     )
                     for reminder in period.reminders
                 ),

@@ -7,11 +7,15 @@ it can be compared exactly, whatever the wall clock showed.
 Periods of one device on one port are the same plug-in if they overlap: a port holds one device. They also are if nobody
 saw the device leave and it still has its address, since each plug-in has another one; and if it was away for less than
 ten seconds, as for a single daemon. Their uses and snoozes are united, since a daemon may have no right to see another
-person's program. Reminders stay as they are: each was for one person.
+person's program. A daemon that was not running while a use ended may take the next one for the same; another one that
+saw the end knows better. Reminders stay as they are: each was for one person.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -19,18 +23,21 @@ from msgspec.structs import replace
 from unplugd.review.model import HeldBack, Snooze, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from unplugd.review.model import End
     from unplugd.review.open_period import OpenPeriod
+
+    Interval = tuple[float, float]
 
 REPLUG_SECONDS: Final = 10.0
 """Seconds within which a replug continues the period, as in the rules."""
 
 
 class FinishedPeriod(NamedTuple):
-    """A period that grows no more: on which port, when it ended on the clock of the boot, and how."""
+    """A period that grows no more: whose, on which port, when it ended on the clock of the boot, and how."""
 
+    session: str
     port: str
     ended: float
     end: End
@@ -43,6 +50,7 @@ class Run(NamedTuple):
     began: float
     ended: float
     wall: float
+    session: str
 
 
 class SharedBoot:
@@ -71,6 +79,9 @@ class SharedBoot:
 
     def unite_periods(self) -> Iterator[FinishedPeriod]:
         """Yield each plug-in once."""
+        unwatched = {
+            session: _find_unwatched(self.runs, session) for session in {run.session for run in self.runs}
+        }
         by_port: dict[str, list[FinishedPeriod]] = {}
         for finished in self.periods:
             by_port.setdefault(finished.port, []).append(finished)
@@ -83,7 +94,7 @@ class SharedBoot:
                     plugins.append([finished])
             for number, views in enumerate(plugins):
                 later = plugins[number + 1][0].period.began if number + 1 < len(plugins) else None
-                yield _unite(views, later)
+                yield _unite(views, later, unwatched)
 
 
 def _is_same_plugin(views: Sequence[FinishedPeriod], next_view: FinishedPeriod) -> bool:
@@ -101,7 +112,41 @@ def _is_same_plugin(views: Sequence[FinishedPeriod], next_view: FinishedPeriod) 
     )
 
 
-def _unite(views: Sequence[FinishedPeriod], later: float | None) -> FinishedPeriod:
+def _find_unwatched(runs: Sequence[Run], session: str) -> list[Interval]:
+    """Return when this session was not watching, but another one was."""
+    own = _merge((run.began, run.ended) for run in runs if run.session == session)
+    others = _merge((run.began, run.ended) for run in runs if run.session != session)
+    unwatched: list[Interval] = []
+    first = 0
+    for begin, end in others:
+        at = begin
+        while first < len(own) and own[first][1] <= begin:
+            first += 1
+        for own_begin, own_end in islice(own, first, None):
+            if own_begin >= end:
+                break
+            if own_begin > at:
+                unwatched.append((at, own_begin))
+            at = max(at, own_end)
+        if at < end:
+            unwatched.append((at, end))
+    return unwatched
+
+
+def _merge(spans: Iterable[Interval]) -> list[Interval]:
+    """Return intervals in order and without overlaps."""
+    merged: list[Interval] = []
+    for begin, end in sorted(spans):
+        if merged and begin < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _unite(
+    views: Sequence[FinishedPeriod], later: float | None, unwatched: Mapping[str, list[Interval]]
+) -> FinishedPeriod:
     """Return the views of one plug-in as one; the next plug-in on the port is `later` (None: there is none)."""
     if len(views) == 1:
         return views[0]
@@ -110,11 +155,12 @@ def _unite(views: Sequence[FinishedPeriod], later: float | None) -> FinishedPeri
         ended, end = min(ended, later), "cut" if end == "open" else end
     first, newest = views[0].period, max((view.period for view in views), key=lambda period: period.at)
     periods = [view.period for view in views]
-    uses, snoozes = _unite_uses(periods), _unite_snoozes(periods)
-    first.uses.finished = [replace(use, ended=min(use.ended, ended)) for use in uses if use.began <= ended]
-    first.snoozes.finished = [
-        replace(snooze, ended=min(snooze.ended, ended)) for snooze in snoozes if snooze.began <= ended
+    _cut_unwatched_uses(views, unwatched)
+    first.uses.finished = [
+        replace(use, ended=min(use.ended, ended)) for use in _unite_uses(periods) if use.began <= ended
     ]
+    snoozes = _merge((snooze.began, snooze.ended) for period in periods for snooze in period.snoozes.finished)
+    first.snoozes.finished = [Snooze(began, min(over, ended)) for began, over in snoozes if began <= ended]
     first.held_back.finished = [
         replace(held, ended=min(held.ended, ended))
         for held in _unite_held_back(periods)
@@ -127,7 +173,7 @@ def _unite(views: Sequence[FinishedPeriod], later: float | None) -> FinishedPeri
     first.strangers = list(dict.fromkeys(name for period in periods for name in period.strangers))
     # The latest event dates the period: its wall clock is most likely to be right.
     first.at, first.wall = newest.at, newest.wall
-    return FinishedPeriod(views[0].port, ended, end, first)
+    return views[0]._replace(ended=ended, end=end)
 
 
 def _find_end(views: Sequence[FinishedPeriod]) -> tuple[float, End]:
@@ -183,33 +229,38 @@ def _is_named(use: Use) -> bool:
 
 def _measure(uses: Iterable[Use]) -> float:
     """Return for how long there was at least one of these uses."""
-    total, reached = 0.0, 0.0
-    for use in sorted(uses, key=lambda use: use.began):
-        total += max(0.0, use.ended - max(reached, use.began))
-        reached = max(reached, use.ended)
-    return total
-
-
-def _unite_snoozes(periods: Iterable[OpenPeriod]) -> list[Snooze]:
-    """Return the times for which anybody snoozed, without overlaps."""
-    united: list[Snooze] = []
-    snoozes = (snooze for period in periods for snooze in period.snoozes.finished)
-    for snooze in sorted(snoozes, key=lambda snooze: (snooze.began, snooze.ended)):
-        if united and snooze.began < united[-1].ended:
-            united[-1] = Snooze(united[-1].began, max(united[-1].ended, snooze.ended))
-        else:
-            united.append(snooze)
-    return united
+    return sum(end - begin for begin, end in _merge((use.began, use.ended) for use in uses))
 
 
 def _unite_held_back(periods: Iterable[OpenPeriod]) -> list[HeldBack]:
     """Return the times for which a program held anybody's reminders back, each once."""
-    united: list[HeldBack] = []
-    times = (held for period in periods for held in period.held_back.finished)
-    for held in sorted(times, key=lambda held: (held.program, held.began, held.ended)):
-        last = united[-1] if united else None
-        if last and last.program == held.program and held.began < last.ended:
-            united[-1] = replace(last, ended=max(last.ended, held.ended))
-        else:
-            united.append(held)
+    by_program: dict[str, list[tuple[float, float]]] = {}
+    for period in periods:
+        for held in period.held_back.finished:
+            by_program.setdefault(held.program, []).append((held.began, held.ended))
+    united = [
+        HeldBack(began, ended, program)
+        for program, times in by_program.items()
+        for began, ended in _merge(times)
+    ]
     return sorted(united, key=lambda held: held.began)
+
+
+def _cut_unwatched_uses(views: Sequence[FinishedPeriod], unwatched: Mapping[str, list[Interval]]) -> None:
+    """Take out of each use the times that its session did not watch, if another one saw a use end there."""
+    seen = [(view.session, view.period.uses.finished) for view in views]
+    for view in views:
+        gaps = unwatched.get(view.session, [])
+        ends = sorted(use.ended for session, uses in seen if session != view.session for use in uses)
+        cut: list[Use] = []
+        for use in view.period.uses.finished:
+            rest = use
+            for begin, end in islice(gaps, bisect_right(gaps, use.began, key=itemgetter(1)), None):
+                if begin >= rest.ended:
+                    break
+                first = bisect_left(ends, max(begin, rest.began))
+                if first < len(ends) and ends[first] < min(end, rest.ended):
+                    cut.append(replace(rest, ended=max(rest.began, begin)))
+                    rest = replace(rest, began=min(end, rest.ended))
+            cut.append(rest)
+        view.period.uses.finished = [use for use in cut if use.ended > use.began or len(cut) == 1]

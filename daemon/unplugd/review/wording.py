@@ -67,6 +67,11 @@ def is_still_plugged_in(period: Period, until: float) -> bool:
     return period.end == "open" and until - period.ended <= 1
 
 
+def count_people(report: Report) -> int:
+    """Return how many people were reminded, as far as the journal tells."""
+    return len({reminder.session for period in report.periods for reminder in period.reminders} - {""})
+
+
 def format_moment(seconds: float, report: Report, zone: tzinfo) -> str:
     """Return "Mon 2 Nov 10:06", with the year unless the report ends in it."""
     time = days.to_local(seconds, zone)

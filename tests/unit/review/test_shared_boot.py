@@ -1,0 +1,188 @@
+"""Several people at one computer, each with a daemon: reviewed together, it is as if one had watched all the time."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections import Counter
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.rig.scripted import CrashError, Machine, play
+from unplugd.journal.event import JournalEvent, decode
+from unplugd.review.reviewer import review_events
+from unplugd.rules.devices import Device
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from unplugd.eventloop.loop import Source
+    from unplugd.review.model import Review
+
+    World = list[tuple[float, Callable[[Machine], None]]]
+    Absence = tuple[float, float, bool]
+    """From when until when a daemon does not run, and whether it crashed."""
+
+NOON = 1_790_000_000.0
+MACHINE = "0123456789abcdef0123456789abcdef"
+PORT = "1-1.2"
+
+
+class Person(Machine):
+    """A machine on which one person's daemon runs, but for absences; meanwhile the world goes on."""
+
+    def __init__(self, world: World, absences: Sequence[Absence]) -> None:
+        super().__init__(world, NOON)
+        self.machine = MACHINE
+        self._back_at = 0.0
+        for gone_at, back_at, crashed in absences:
+            leave = partial(self._leave, back_at=back_at, crashed=crashed)
+            self.script.append((gone_at, lambda _machine, leave=leave: leave()))
+        self.script.sort(key=lambda entry: entry[0])
+
+    def _leave(self, back_at: float, *, crashed: bool) -> None:
+        self._back_at = back_at
+        assert self.daemon
+        if crashed:
+            raise CrashError
+        self.daemon.stop("SIGTERM")
+
+    def sources(self, changed: Callable[[], None]) -> list[Source]:
+        """Let the world go on until the person is back."""
+        self._changed = lambda: None
+        self.clock = max(self.clock, self._back_at)
+        self.expire(self.clock)
+        return super().sources(changed)
+
+    def change(self) -> None:
+        """Have the daemon look at once, also at uses."""
+        super().change()
+        if self.daemon:
+            self.daemon._observer.poll_now()
+
+
+def plug(device: Device | None) -> Callable[[Machine], None]:
+    """Return what plugs a device in, or pulls out what there is."""
+
+    def act(machine: Machine) -> None:
+        machine.plugged.clear()
+        machine.user.clear()
+        if device:
+            machine.plugged[device.port] = device
+        machine.change()
+
+    return act
+
+
+def use(program: str | None) -> Callable[[Machine], None]:
+    """Return what begins a use, or ends it."""
+
+    def act(machine: Machine) -> None:
+        machine.user.clear()
+        if program and machine.plugged:
+            machine.user[PORT] = program
+        machine.change()
+
+    return act
+
+
+def make_world(dice: Random) -> tuple[World, float]:
+    """Return what happens in a few days, and when it is over."""
+    happens: World = []
+    at = 200.0
+    for number in range(12):
+        at += dice.choice([30.0, 700.0, 20_000.0])
+        for again in range(dice.choice([1, 1, 1, 2])):
+            device = Device(PORT, 0x0A21, 0x8001, address=2 * number + again + 1, name="CareLink USB")
+            happens.append((at, plug(device)))
+            for _ in range(dice.randrange(3)):
+                for program in ("Tidepool Uploader", None):
+                    at += dice.choice([20.0, 90.0, 700.0])
+                    happens.append((at, use(program)))
+            at += dice.choice([15.0, 400.0, 4000.0])
+            happens.append((at, plug(None)))
+            at += 4
+    happens.append((at + 50, stop))
+    return happens, at + 50
+
+
+def stop(machine: Machine) -> None:
+    """Stop the daemon."""
+    assert machine.daemon
+    machine.daemon.stop("SIGTERM")
+
+
+def make_absences(dice: Random, end: float) -> list[Absence]:
+    """Return when a daemon does not run; the first absence ends when its person logs in."""
+    edges = sorted({100.0 + round(dice.random() * (end - 200)) for _ in range(2 * dice.randrange(5))})
+    return [(gone, back, dice.random() < 0.3) for gone, back in zip(edges[::2], edges[1::2], strict=False)]
+
+
+def watch(
+    world: World, absences: Sequence[Absence], account: int, folder: Path, patch: pytest.MonkeyPatch
+) -> list[JournalEvent]:
+    """Return what one person's daemon writes."""
+    folder.mkdir()
+    patch.setattr(os, "getuid", lambda: account)
+    journal = play(Person(list(world), absences), folder, patch)
+    return decode(journal.read_bytes(), Counter())[0]
+
+
+def merge(*journals: list[JournalEvent]) -> list[JournalEvent]:
+    return list(heapq.merge(*journals, key=lambda event: event.uptime))
+
+
+def describe(review: Review) -> list[tuple[float, float, str, list[tuple[float, float, str]]]]:
+    """Return the periods with their uses, to a tenth of a second."""
+    return [
+        (
+            round(period.began - NOON, 1),
+            round(period.ended - NOON, 1),
+            period.end,
+            [(round(one.began - NOON, 1), round(one.ended - NOON, 1), one.program) for one in period.uses],
+        )
+        for period in review.periods
+    ]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_two_daemons_see_what_one_sees(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that stops, crashes and starts at random beside one that always runs changes no period, use or unused time."""
+    dice = Random(seed)  # noqa: S311 - a story, no secret
+    world, end = make_world(dice)
+    alone = watch(world, [], 1000, tmp_path / "alone", monkeypatch)
+    other = watch(world, make_absences(dice, end), 1001, tmp_path / "other", monkeypatch)
+    assert {event.station for event in alone} == {event.station for event in other}
+    found, expected = review_events(merge(alone, other)), review_events(alone)
+    assert describe(found) == describe(expected)
+    assert len(found.watched) == 1
+    assert not found.notes
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_it_is_known_what_at_least_one_of_them_saw(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that stop and start at random see what one sees that runs whenever one of them does."""
+    dice = Random(seed)  # noqa: S311 - a story, no secret
+    world, end = make_world(dice)
+    first, second = ([(gone, back, False) for gone, back, _ in make_absences(dice, end)] for _ in range(2))
+    both = [
+        (max(one[0], other[0]), min(one[1], other[1]), False)
+        for one in first
+        for other in second
+        if max(one[0], other[0]) < min(one[1], other[1])
+    ]
+    journals = [
+        watch(world, absences, account, tmp_path / str(account), monkeypatch)
+        for account, absences in ((1000, first), (1001, second), (1002, sorted(both)))
+    ]
+    found, expected = review_events(merge(*journals[:2])), review_events(journals[2])
+    assert describe(found) == describe(expected)
+    assert [(round(run.began), round(run.ended)) for run in found.watched] == [
+        (round(run.began), round(run.ended)) for run in expected.watched
+    ]
