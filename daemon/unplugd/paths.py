@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unplugd_service.home import find_home
-from unplugd_service.tilde import shorten
+from unplugd_service.tilde import abbreviate, expand, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Paths", "find_paths", "shorten"]
+__all__ = ["Paths", "abbreviate", "expand", "find_paths", "shorten"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from unplugd_service.home import look_up_home
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def shorten(path: Path) -> str:
     """Return the path for a message, with `~` for the home folder, and bytes that are no text in hexadecimal."""
+    return _escape(abbreviate(path))
+
+
+def abbreviate(path: Path) -> str:
+    """Return the path with `~` for the home folder; `expand` turns it back."""
     home = look_up_home()
-    return _escape(f"~/{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path))
+    return f"~/{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path)
+
+
+def expand(shown: str) -> Path:
+    """Return the path that `abbreviate` has shortened."""
+    home = look_up_home()
+    return home / shown.removeprefix("~/") if home and shown.startswith("~/") else Path(shown)
 
 
 def hide_home(text: str) -> str:
