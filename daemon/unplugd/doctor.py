@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd import paths, private_folder, regular_file
 from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
-from unplugd.errors import ConfigurationError
+from unplugd.errors import ConfigurationError, Failure
 from unplugd.eventloop import loop
 from unplugd.notify.message import TEST
 from unplugd.rules import reminder
-from unplugd.watch import control
+from unplugd.watch import client
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -140,15 +140,18 @@ def _check_journal(where: Paths) -> Finding:
 
 def _check_daemon(computer: InspectablePlatform, where: Paths) -> list[Finding]:
     try:
-        status = control.ask(where.control, {"command": "status"})
-    except control.NotRunningError:
-        return [Finding("daemon", ok=False, what="unplugd is not running", hint="unplugd service install")]
-    except control.NoAnswerError:
+        status = client.ask(where, {"command": "status"})
+    except client.NotRunningError as error:
+        hint = error.hint or "unplugd service install"
+        return [Finding("daemon", ok=False, what=str(error), hint=hint)]
+    except client.NoAnswerError:
         hint = "restart it: unplugd service restart"
         return [Finding("daemon", ok=False, what="running but not responding", hint=hint)]
-    error = status.get("journal", {}).get("trouble")
-    if error:
-        what, hint = f"cannot write its journal: {error}", "free up some disk space"
+    except Failure as failure:
+        return [Finding("daemon", ok=False, what=str(failure), hint=failure.hint)]
+    trouble = _find_trouble(status, "journal")
+    if trouble:
+        what, hint = f"cannot write its journal: {trouble}", "free up some disk space"
         daemon = Finding("daemon", ok=False, what=what, hint=hint)
     else:
         daemon = Finding("daemon", ok=True, what=_describe_daemon(status))
@@ -157,7 +160,8 @@ def _check_daemon(computer: InspectablePlatform, where: Paths) -> list[Finding]:
 
 def _describe_daemon(status: dict[str, Any]) -> str:
     """Say that the daemon is running, and which programs keep it from reminding, or would like to."""
-    what = f"running, process {status.get('process')}"
+    remark = _find_trouble(status, "lock")
+    what = f"running, process {status.get('process')}{f'; {remark}' if remark else ''}"
     for device in status.get("devices", ()):
         if device.get("held_back_by"):
             what += f"; {device['held_back_by']} is running and holds a reminder back"
@@ -180,6 +184,12 @@ def _check_open_events(computer: InspectablePlatform, status: dict[str, Any]) ->
     return [
         Finding(layer, ok=None, what=what, hint=computer.hints().get(layer, HELP), by=layers.get(layer, ""))
     ]
+
+
+def _find_trouble(status: dict[str, Any], part: str) -> str:
+    """Return what the daemon says is wrong with a part of it; other versions may lack the part."""
+    found = status.get(part)
+    return str(found.get("trouble") or "") if isinstance(found, dict) else ""
 
 
 class _Trial:

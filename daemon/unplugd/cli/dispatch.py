@@ -17,7 +17,6 @@ from unplugd import paths
 from unplugd.cli.parser import make_parser
 from unplugd.cli.terminal import say
 from unplugd.errors import ConfigurationError, Failure
-from unplugd.watch import control
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,9 +49,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         file = getattr(arguments, "config", None) or where.config
         next_step = "unplugd config check" if file == where.config else "start it again"
         say(f"hint: edit {paths.shorten(file)}, then: {next_step}")
-        return 1
-    except control.NoAnswerError:
-        say("unplugd: the daemon is running but not responding\nhint: stop it and start it again")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -12,13 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, paths, sanitize
-from unplugd.cli.daemon_client import ask_if_running
+from unplugd.cli.daemon_client import ask_daemon, ask_if_running
 from unplugd.cli.service_checks import find_manager, inspect_service
 from unplugd.cli.terminal import ask, say
 from unplugd.config.file import load_settings
 from unplugd.errors import Failure
 from unplugd.rules import reminder
-from unplugd.watch import control
+from unplugd.watch import client
 from unplugd_service.program import Program, find_program
 from unplugd_service.system import DryRun, RealSystem
 
@@ -185,10 +185,10 @@ def _refuse_second_daemon(manager: Manager, where: Paths) -> None:
     """Raise Failure if a daemon is running outside the service, since the service could then not start."""
     service_process = manager.inspect(None).process
     try:
-        running = control.ask(where.control, {"command": "status"}).get("process")
-    except control.NotRunningError:
+        running = ask_daemon(where, {"command": "status"}).get("process")
+    except client.NotRunningError:
         return
-    except control.NoAnswerError:
+    except client.NoAnswerError:
         if service_process:
             # The service hangs and will be restarted.
             return

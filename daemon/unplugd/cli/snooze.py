@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from unplugd import durations
-from unplugd.cli.daemon_client import explain_other_version
+from unplugd.cli.daemon_client import ask_daemon, explain_other_version
 from unplugd.cli.terminal import START_HINT, format_time, make_printable, say
 from unplugd.errors import Failure
-from unplugd.watch import control
+from unplugd.watch import client
 
 if TYPE_CHECKING:
     import argparse
@@ -26,9 +26,10 @@ def snooze(arguments: argparse.Namespace, where: Paths) -> int:
             raise Failure("a snooze must be longer than zero and at most a day", "unplugd snooze 15m")
         request["seconds"] = arguments.duration
     try:
-        answer = control.ask(where.control, request)
-    except control.NotRunningError:
-        raise Failure("unplugd is not running, so there is nothing to snooze", START_HINT) from None
+        answer = ask_daemon(where, request)
+    except client.NotRunningError as error:
+        what = f"unplugd is not running, so there is nothing to snooze{error.remark}"
+        raise Failure(what, error.hint or START_HINT) from None
     with explain_other_version():
         if arguments.cancel:
             _print_cancelled(answer)

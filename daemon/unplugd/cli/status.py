@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from unplugd.cli.daemon_client import explain_other_version
+from unplugd.cli.daemon_client import ask_daemon, explain_other_version
 from unplugd.cli.terminal import START_HINT, format_time, make_printable, say
 from unplugd.errors import Failure
-from unplugd.watch import control
+from unplugd.watch import client
 
 if TYPE_CHECKING:
     import argparse
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 def status(arguments: argparse.Namespace, where: Paths) -> int:
     """Print what the daemon sees, and when the next reminder is due."""
     try:
-        answer = control.ask(where.control, {"command": "status"})
-    except control.NotRunningError:
+        # In JSON, control characters are escaped.
+        answer = (client.ask if arguments.json else ask_daemon)(where, {"command": "status"})
+    except client.NotRunningError as error:
         if arguments.json:
             print(json.dumps({"running": False}))
-        raise Failure("unplugd is not running, so you get no reminders", START_HINT) from None
+        what = f"unplugd is not running, so you get no reminders{error.remark}"
+        raise Failure(what, error.hint or START_HINT) from None
     if arguments.json:
         print(json.dumps(answer, indent=2))
         return 0
@@ -36,7 +38,7 @@ def status(arguments: argparse.Namespace, where: Paths) -> int:
 def _print_answer(answer: dict[str, Any]) -> None:
     print(
         f"unplugd {answer['version']} has been running since {format_time(answer['since'])}"
-        f" (process {answer['process']})."
+        f" (process {make_printable(answer['process'])})."
     )
     for device in answer["devices"]:
         print()
@@ -60,6 +62,8 @@ def _print_answer(answer: dict[str, Any]) -> None:
     journal = answer["journal"]
     if journal["trouble"]:
         print(f"The journal cannot be written: {journal['trouble']}. Events waiting: {journal['waiting']}.")
+    if answer.get("lock", {}).get("trouble"):
+        print(f"{answer['lock']['trouble']}.")
     if answer["configuration"]["problems"]:
         print("The new configuration has errors; the previous one is still in effect:")
         for problem in answer["configuration"]["problems"]:

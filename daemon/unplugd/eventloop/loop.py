@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 class Source:
     """Something to wait for; subclasses override what they need."""
 
+    def parts(self) -> Sequence[Source]:
+        """Return the sources that this one consists of: usually only itself."""
+        return (self,)
+
     def fileno(self) -> int:
         """Return the descriptor to wait on, -1 if there is currently none."""
         return -1
@@ -41,18 +45,22 @@ class Source:
 
 def turn(sources: Sequence[Source], now: Callable[[], float], until: float | None) -> None:
     """Wait for the sources, at most until `until` (None: no limit), then let them do their work."""
-    deadlines = [until, *(source.deadline() for source in sources)]
+    parts = [part for source in sources for part in source.parts()]
+    deadlines = [until, *(part.deadline() for part in parts)]
     earliest = min((deadline for deadline in deadlines if deadline is not None), default=None)
     # Make a new poll object each time: a source that reconnects may get the same descriptor, which a selector kept
     # between turns would mistake for the old one.
     poll = select.poll()
-    by_descriptor = {source.fileno(): source for source in sources if source.fileno() >= 0}
-    for descriptor, source in by_descriptor.items():
+    by_descriptor = {part.fileno(): part for part in parts if part.fileno() >= 0}
+    for descriptor, part in by_descriptor.items():
+        events = part.events()
         poll.register(
-            descriptor, select.POLLIN | (select.POLLOUT if source.events() & selectors.EVENT_WRITE else 0)
+            descriptor,
+            (select.POLLIN if events & selectors.EVENT_READ else 0)
+            | (select.POLLOUT if events & selectors.EVENT_WRITE else 0),
         )
     for descriptor, _ in poll.poll(None if earliest is None else max(0.0, earliest - now()) * 1000):
         by_descriptor[descriptor].ready()
     moment = now()
-    for source in sources:
-        source.expire(moment)
+    for part in parts:
+        part.expire(moment)

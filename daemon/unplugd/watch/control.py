@@ -7,131 +7,78 @@ import json
 import os
 import selectors
 import socket
-import struct
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd.eventloop.loop import Source
+from unplugd.watch.peer import find_peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from unplugd.watch.lock import Lock
+
+    Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
 MAX_REQUEST_BYTES: Final = 4096
 MAX_PATH_BYTES: Final = 103
 """Longest socket path, in bytes, that works on every system; macOS has the lowest limit."""
 MAX_CLIENTS: Final = 8
+MAX_ACCEPTED_PER_TURN: Final = MAX_CLIENTS // 2
+"""Each client is served at least once before newer ones take its place."""
+BACKLOG: Final = 128
 CLIENT_TIMEOUT_SECONDS: Final = 2.0
 """Seconds that a client has to send its request and read the answer."""
-
-
-class NotRunningError(Exception):
-    """No daemon is listening on the socket."""
-
-
-class NoAnswerError(Exception):
-    """Something is listening but does not answer in time, or not with a JSON object."""
-
-
-class _Client:
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self.connection = connection
-        self.deadline = deadline
-        self.received = b""
-        self.answer = b""
+PAUSE_SECONDS: Final = 1.0
+"""Seconds for which no client is accepted if the process is out of descriptors."""
 
 
 class Control(Source):
-    """The daemon's end. `answer` takes a request and returns the answer; OSError if the socket cannot be created."""
+    """The daemon's end. `answer` takes a request and returns the answer.
+
+    Its socket is in the first of the `places` that is free: the socket of another daemon stays that daemon's. If its
+    folder is removed, the socket is made again the next time anything happens. `lock` says where it is, and may have a
+    second socket to listen at.
+    """
 
     def __init__(
-        self, path: Path, now: Callable[[], float], answer: Callable[[dict[str, Any]], dict[str, Any]]
+        self, places: Sequence[Path], now: Callable[[], float], answer: Answer, lock: Lock | None = None
     ) -> None:
-        self._path = path
+        self._places = places
         self._now = now
         self._answer = answer
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        mask = os.umask(0o177)
-        try:
-            self._listening.bind(os.fspath(path))
-        except OSError as error:
-            # Include the path, as in other file errors.
-            raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from None
-        finally:
-            os.umask(mask)
-        self._listening.listen(MAX_CLIENTS)
-        self._listening.setblocking(False)
-        # The event loop gets one descriptor, however many clients there are.
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listening, selectors.EVENT_READ)
-        self._clients: dict[int, _Client] = {}
+        self._lock = lock
+        self._clients: list[_Client] = []
+        self._named = _Listener(lock.listening, self) if lock and lock.listening else None
+        self._own: _Listener | None = None
+        self.path: Path | None = None
+        """Where the socket is; None if it cannot be anywhere."""
+        self._inode = 0
+        self._open()
 
-    def fileno(self) -> int:
-        """Return the descriptor of the selector, which is readable when a client can be served."""
-        return self._selector.fileno()
+    def parts(self) -> list[Source]:
+        """Return everything that has a descriptor of its own."""
+        listeners = [listener for listener in (self._named, self._own) if listener]
+        return [self, *self._clients, *listeners]
 
-    def ready(self) -> None:
-        """Serve the clients that are ready."""
-        for key, _ in self._selector.select(0):
-            if key.fileobj is self._listening:
-                self._accept()
-            elif key.fd in self._clients:
-                self._serve(self._clients[key.fd])
+    def expire(self, now: float) -> None:  # noqa: ARG002 - a glance at the file is cheaper than a timer
+        """Make the socket again if it is gone."""
+        if self.path is None or not self._is_there(self.path):
+            self._open()
 
-    def deadline(self) -> float | None:
-        """Return when the earliest client times out."""
-        return min((client.deadline for client in self._clients.values()), default=None)
-
-    def expire(self, now: float) -> None:
-        """Drop clients that have timed out."""
-        for client in list(self._clients.values()):
-            if now >= client.deadline:
-                self._drop(client)
-
-    def close(self) -> None:
-        """Stop listening and remove the socket."""
-        for client in list(self._clients.values()):
-            self._drop(client)
-        self._selector.close()
-        self._listening.close()
-        with contextlib.suppress(OSError):
-            self._path.unlink()
-
-    def _accept(self) -> None:
-        try:
-            connection, _ = self._listening.accept()
-        except OSError:
-            return
-        if len(self._clients) >= MAX_CLIENTS or _find_peer(connection) not in (os.geteuid(), None):
+    def accept(self, connection: socket.socket) -> None:
+        """Serve a new client, in place of the oldest one if there are too many."""
+        peer = find_peer(connection)
+        if peer and not peer.is_me:
             connection.close()
             return
+        if len(self._clients) >= MAX_CLIENTS:
+            self.drop_oldest()
         connection.setblocking(False)
-        self._clients[connection.fileno()] = _Client(connection, self._now() + CLIENT_TIMEOUT_SECONDS)
-        self._selector.register(connection, selectors.EVENT_READ)
+        self._clients.append(_Client(connection, self._now() + CLIENT_TIMEOUT_SECONDS, self))
 
-    def _serve(self, client: _Client) -> None:
-        try:
-            if client.answer:
-                client.answer = client.answer[client.connection.send(client.answer) :]
-            else:
-                more = client.connection.recv(MAX_REQUEST_BYTES)
-                client.received += more
-                if more and b"\n" not in client.received and len(client.received) < MAX_REQUEST_BYTES:
-                    return
-                if not client.received:
-                    self._drop(client)
-                    return
-                client.answer = self._make_answer(client.received.partition(b"\n")[0])
-                self._selector.modify(client.connection, selectors.EVENT_WRITE)
-        except BlockingIOError:
-            return
-        except OSError:
-            client.answer = b""
-        if not client.answer:
-            self._drop(client)
-
-    def _make_answer(self, line: bytes) -> bytes:
+    def make_answer(self, line: bytes) -> bytes:
+        """Return the answer to a request."""
         try:
             request = json.loads(line)
         except (ValueError, RecursionError):
@@ -140,38 +87,165 @@ class Control(Source):
             return b'{"error": "a request must be one JSON object on one line"}\n'
         return json.dumps(self._answer(request)).encode() + b"\n"
 
-    def _drop(self, client: _Client) -> None:
-        self._clients.pop(client.connection.fileno(), None)
-        self._selector.unregister(client.connection)
+    def drop_oldest(self) -> bool:
+        """Drop the client that has been idle for longest; return False if there is no client."""
+        if not self._clients:
+            return False
+        self.drop(min(self._clients, key=lambda client: bool(client.answer)))
+        return True
+
+    def drop(self, client: _Client) -> None:
+        """End a connection."""
+        if client in self._clients:
+            self._clients.remove(client)
         client.connection.close()
 
+    def pause(self) -> float:
+        """Return when to accept clients again."""
+        return self._now() + PAUSE_SECONDS
 
-def _find_peer(connection: socket.socket) -> int | None:
-    """Return the user id of the peer, None if the system cannot tell (the folder's mode keeps others out)."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return None
-    return int(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, option, 12))[1])
+    def close(self) -> None:
+        """Stop listening and remove the socket."""
+        for client in list(self._clients):
+            self.drop(client)
+        if self._own:
+            self._own.close()
+        if self.path and self._is_there(self.path):
+            with contextlib.suppress(OSError):
+                self.path.unlink()
 
-
-def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send a request to the running daemon and return its answer; raises NotRunningError or NoAnswerError."""
-    if len(os.fsencode(path)) > MAX_PATH_BYTES:
-        raise NotRunningError
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(CLIENT_TIMEOUT_SECONDS + 3)
+    def _is_there(self, path: Path) -> bool:
         try:
-            connection.connect(os.fspath(path))
-            connection.sendall(json.dumps(request).encode() + b"\n")
-            received = b""
-            while not received.endswith(b"\n"):
-                more = connection.recv(65536)
-                if not more:
-                    raise NoAnswerError
-                received += more
-            answer = json.loads(received)
-        except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
-            raise NotRunningError from None
-        except (OSError, ValueError, RecursionError):
-            raise NoAnswerError from None
-    return answer if isinstance(answer, dict) else {}
+            return os.lstat(path).st_ino == self._inode
+        except OSError:
+            return False
+
+    def _open(self) -> None:
+        before, self.path = self.path, None
+        if self._own:
+            self._own.close()
+            self._own = None
+        for place in self._places:
+            with contextlib.suppress(OSError):
+                self._own = _Listener(_listen(place), self)
+                self._inode = os.lstat(place).st_ino
+                self.path = place
+                break
+        if self._lock and self.path != before:
+            self._lock.write_socket(self.path)
+
+
+class _Listener(Source):
+    """Accepts clients."""
+
+    def __init__(self, listening: socket.socket, control: Control) -> None:
+        self._listening = listening
+        self._listening.listen(BACKLOG)
+        self._listening.setblocking(False)
+        self._control = control
+        self._paused_until: float | None = None
+
+    def fileno(self) -> int:
+        return self._listening.fileno() if self._paused_until is None else -1
+
+    def ready(self) -> None:
+        for _ in range(MAX_ACCEPTED_PER_TURN):
+            try:
+                connection, _ = self._listening.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:
+                # Out of descriptors. The client stays in the queue, so the descriptor would stay ready.
+                if not self._control.drop_oldest():
+                    self._paused_until = self._control.pause()
+                return
+            self._control.accept(connection)
+
+    def deadline(self) -> float | None:
+        return self._paused_until
+
+    def expire(self, now: float) -> None:
+        if self._paused_until is not None and now >= self._paused_until:
+            self._paused_until = None
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+class _Client(Source):
+    """One connection: a request, then its answer."""
+
+    def __init__(self, connection: socket.socket, deadline: float, control: Control) -> None:
+        self.connection = connection
+        self.answer = b""
+        self._deadline = deadline
+        self._control = control
+        self._received = b""
+
+    def fileno(self) -> int:
+        return self.connection.fileno()
+
+    def events(self) -> int:
+        return selectors.EVENT_WRITE if self.answer else selectors.EVENT_READ
+
+    def ready(self) -> None:
+        if self.connection.fileno() < 0:
+            # It was dropped for a newer one in this turn.
+            return
+        try:
+            if self.answer:
+                self.answer = self.answer[self.connection.send(self.answer) :]
+            else:
+                more = self.connection.recv(MAX_REQUEST_BYTES)
+                self._received += more
+                if more and b"\n" not in self._received and len(self._received) < MAX_REQUEST_BYTES:
+                    return
+                if self._received:
+                    self.answer = self._control.make_answer(self._received.partition(b"\n")[0])
+        except BlockingIOError:
+            return
+        except OSError:
+            self.answer = b""
+        if not self.answer:
+            self._control.drop(self)
+
+    def deadline(self) -> float | None:
+        return self._deadline
+
+    def expire(self, now: float) -> None:
+        if now >= self._deadline:
+            self._control.drop(self)
+
+
+def _listen(place: Path) -> socket.socket:
+    """Return a socket that listens at this path, in place of one that nobody listens at any more; OSError if not."""
+    if len(os.fsencode(place)) > MAX_PATH_BYTES:
+        raise OSError
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _is_alive(place):
+        raise OSError
+    place.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        listening.bind(os.fspath(place))
+    except OSError:
+        listening.close()
+        raise
+    finally:
+        os.umask(mask)
+    return listening
+
+
+def _is_alive(place: Path) -> bool:
+    """Return whether somebody listens there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.setblocking(False)
+        try:
+            connection.connect(os.fspath(place))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except OSError:
+            # Somebody listens but is busy, or is not to be asked.
+            return True
+        return True

@@ -65,13 +65,21 @@ class Daemon:
         self._stop_reason: str | None = None
         self._watchdog = sd_notify.Watchdog()
         self._lock = Lock(paths.lock)
+        if self._lock.trouble:
+            report(f"{self._lock.trouble}\nhint: {self._lock.trouble.hint}")
         self._recorder = Recorder(paths.journal, platform, time.time, report)
         self._write = self._recorder.write
         self._reminders = Reminders(
             platform, self._configuration, self._recorder, time.time, on_record, self._observer.poll_now
         )
         requests = Requests(
-            self._configuration, self._recorder, self._reminders, platform, time.time, self._reload
+            self._configuration,
+            self._recorder,
+            self._reminders,
+            platform,
+            time.time,
+            self._reload,
+            str(self._lock.trouble or ""),
         )
         try:
             private_folder.make(paths.runtime)
@@ -80,7 +88,9 @@ class Daemon:
         except OSError:
             # Creating the socket says what is wrong.
             pass
-        control = Control(paths.control, platform.now, requests.answer)
+        # A daemon of another journal may have the usual socket, or its folder may not be writable.
+        places = (paths.control, paths.state / paths.control.name)
+        control = Control(places, platform.now, requests.answer, self._lock)
         signals = Signals(
             {
                 signal.SIGTERM: self.stop,

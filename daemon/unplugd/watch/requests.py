@@ -31,6 +31,7 @@ class Requests:
         platform: Platform,
         wall: Callable[[], float],
         reload: Callable[[], None],
+        lock_trouble: str = "",
     ) -> None:
         self._configuration = configuration
         self._recorder = recorder
@@ -39,6 +40,7 @@ class Requests:
         self._now = platform.now
         self._wall = wall
         self._reload = reload
+        self._lock_trouble = lock_trouble
         self._started = wall()
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +61,15 @@ class Requests:
             return {}
         if command == "reload":
             self._reload()
-            return {"problems": list(self._configuration.problems)}
+            settings = self._configuration.settings
+            return {
+                "problems": list(self._configuration.problems),
+                # The daemon may have been started with another file than the one that was changed.
+                "entries": [
+                    *(process for uploader in settings.uploaders for process in uploader.process),
+                    *(f"{watch.vendor:04x}:{watch.product or 0:04x}" for watch in settings.watches),
+                ],
+            }
         return {"error": "unknown command"}
 
     def _snooze(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +115,7 @@ class Requests:
             "greeted": self._reminders.greeting_delivery,
             "channel_checks": self._reminders.channel_checks,
             "journal": {"trouble": self._recorder.error, "waiting": self._recorder.waiting},
+            "lock": {"trouble": self._lock_trouble or None},
             "configuration": {"problems": list(self._configuration.problems)},
         }
 

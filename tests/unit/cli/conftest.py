@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import select
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.rig.command_line import shell
-from tests.rig.turning import Clock, turn_once
+from tests.rig.turning import Clock
+from unplugd.eventloop.loop import turn
 from unplugd.watch import control
 
 if TYPE_CHECKING:
@@ -34,12 +34,11 @@ def answering(shell: Shell) -> Iterator[Callable[[dict[str, Any]], list[dict[str
             requests.append(request)
             return answer
 
-        listening = control.Control(shell.where.control, clock, answered)
+        listening = control.Control((shell.where.control,), clock, answered)
 
         def serve() -> None:
             while not over.is_set():
-                select.select([listening], (), (), 0.02)
-                turn_once(clock, listening)
+                turn([listening], clock, clock.now + 0.02)
             listening.close()
 
         server = threading.Thread(target=serve)

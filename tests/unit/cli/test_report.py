@@ -25,7 +25,7 @@ from unplugd.review.figures import Figures, Report
 from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES
 from unplugd.review.report_builder import build_report
-from unplugd.watch import control
+from unplugd.watch import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +133,7 @@ def test_running_one_goes_on(
     run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While unplugd runs, what is plugged in here is plugged in until now; on another computer nobody knows."""
-    monkeypatch.setattr(control, "ask", lambda _path, _request: {"running": True})
+    monkeypatch.setattr(client, "ask", lambda _path, _request: {"running": True})
     own = tmp_path / "XDG_STATE_HOME/unplugd/events.jsonl"
     own.parent.mkdir()
     now = time.time()

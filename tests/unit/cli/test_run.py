@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import pytest
-
 from unplugd.watch.lock import Lock
 
 if TYPE_CHECKING:
@@ -26,19 +24,3 @@ def test_a_second_run_is_refused(shell: Shell) -> None:
     )
     assert shell.where.control.exists()
     lock.release()
-
-
-@pytest.mark.parametrize("blocked", [".local", ".local/state/unplugd/events.lock"])
-def test_run_without_its_folders_says_which(shell: Shell, blocked: str) -> None:
-    """A home that cannot be written to: what and a hint, without the user's name."""
-    path = shell.home / blocked
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if blocked.endswith("lock"):
-        path.mkdir()
-    else:
-        path.write_text("")
-    done = shell.run("run")
-    assert done.code == 1
-    assert done.stderr.startswith("unplugd: cannot start: ")
-    assert "~/.local/state/unplugd" in done.stderr
-    assert "of-ann" not in done.stderr
