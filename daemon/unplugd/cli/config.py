@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from unplugd import paths, sanitize
-from unplugd.cli.daemon_client import ask_if_running
+from unplugd.cli.daemon_client import reload_daemon
 from unplugd.cli.terminal import say
 from unplugd.config.file import load_settings, parse_settings
 from unplugd.config.write import TEMPLATE, format_settings, format_uploader
@@ -69,14 +69,12 @@ def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
     name = name or "upload software"
     append_entry(where, format_uploader(name, (process,)))
     say(f"{name} now counts as upload software.")
+    reload_daemon(where, process)
     return 0
 
 
 def append_entry(where: Paths, entry: str) -> None:
-    """Add an entry to the configuration file, and have the daemon reload it.
-
-    ConfigurationError if the file is invalid, before or after.
-    """
+    """Add an entry to the configuration file; ConfigurationError if it is invalid, before or after."""
     load_settings(where.config)
     try:
         text = where.config.read_text(encoding="utf-8-sig")
@@ -93,4 +91,3 @@ def append_entry(where: Paths, entry: str) -> None:
         raise Failure(
             f"{paths.shorten(where.config)}: {error.strerror}", "make sure you can write to that file"
         ) from None
-    ask_if_running(where, "reload")

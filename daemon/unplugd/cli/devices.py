@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from unplugd import sanitize
 from unplugd.cli.config import append_entry
+from unplugd.cli.daemon_client import reload_daemon
 from unplugd.cli.terminal import ask, print_table, say
 from unplugd.config.file import load_settings
 from unplugd.config.write import format_device
@@ -97,6 +98,7 @@ def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
     )
     append_entry(where, format_device(name, device.id))
     say(f"{name} ({device.id}) is now watched.")
+    reload_daemon(where, device.id)
     return 0
 
 

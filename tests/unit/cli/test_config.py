@@ -12,6 +12,7 @@ import pytest
 from unplugd.config.file import load_settings, parse_settings
 from unplugd.config.settings import Settings
 from unplugd.config.write import TEMPLATE
+from unplugd.watch.lock import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,8 @@ def test_a_program_whose_name_is_no_text_is_refused(shell: Shell) -> None:
 def test_bytes_that_are_no_text_are_left_out_of_the_shown_name(shell: Shell) -> None:
     """If nothing is left, a general name is stored and shown."""
     done = shell.run("config", "add-uploader", "up", "--name", os.fsdecode(b"\xf6\xdf"))
-    assert (done.code, done.stderr) == (0, "upload software now counts as upload software.\n")
+    assert done.code == 0
+    assert done.stderr.startswith("upload software now counts as upload software.\n")
     added = [entry.name for entry in load_settings(shell.where.config).uploaders if entry.process == ("up",)]
     assert added == ["upload software"]
 
@@ -170,10 +172,49 @@ def test_a_folder_that_cannot_be_written_to_is_told(shell: Shell) -> None:
         assert "of-ann" not in done.stderr
 
 
-def test_a_running_daemon_is_told_to_read_what_was_added(
-    shell: Shell, answering: Callable[[dict[str, Any]], list[dict[str, Any]]]
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"problems": [], "entries": ["y", "x"]}, "The running unplugd uses it from now on.\n"),
+        ({"problems": []}, "The running unplugd uses it from now on.\n"),
+        (
+            {"problems": [], "entries": ["y"]},
+            "But the running unplugd was started with another configuration file.\nhint: restart it\n",
+        ),
+        (
+            {"problems": ["\x1b[31mconfig.toml:2: x"], "entries": []},
+            "But the running unplugd found errors in its configuration and keeps the old one:\n  [31mconfig.toml:2: x\nhint: unplugd config check\n",
+        ),
+    ],
+)
+def test_whether_the_running_daemon_uses_what_was_added_is_said(
+    shell: Shell,
+    answering: Callable[[dict[str, Any]], list[dict[str, Any]]],
+    answer: dict[str, Any],
+    said: str,
 ) -> None:
-    """`add-uploader` works without a restart."""
-    requests = answering({"problems": []})
-    assert shell.run("config", "add-uploader", "x").code == 0
+    """`add-uploader` works without a restart, or says why not."""
+    requests = answering(answer)
+    done = shell.run("config", "add-uploader", "x")
+    assert (done.code, done.stderr) == (0, f"x now counts as upload software.\n{said}")
     assert requests == [{"command": "reload"}]
+
+
+def test_without_a_daemon_what_was_added_counts_later(shell: Shell) -> None:
+    """Nobody is told that a program counts from now on while nothing runs."""
+    assert shell.run("config", "add-uploader", "x").stderr == (
+        "x now counts as upload software.\nunplugd is not running; it will use this once it starts.\n"
+    )
+
+
+def test_a_daemon_that_could_not_be_told_has_to_be_restarted(shell: Shell) -> None:
+    """It holds the lock but cannot be reached."""
+    lock = Lock(shell.where.lock)
+    assert lock.listening
+    lock.listening.close()
+    done = shell.run("config", "add-uploader", "x")
+    lock.release()
+    assert done.stderr.splitlines()[1:] == [
+        f"But the running unplugd could not be told: the daemon is running (process {os.getpid()}) but not responding.",
+        "hint: restart it: unplugd service restart",
+    ]

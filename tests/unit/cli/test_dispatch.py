@@ -19,6 +19,7 @@ GIVE = "hint: give a journal, such as events.jsonl, or a folder with one\n"
 NOT_RUNNING = "unplugd: unplugd is not running, so you get no reminders\n"
 
 
+LATER = "unplugd is not running; it will use this once it starts.\n"
 TABLE: dict[str, tuple[int, str, str]] = {
     # arguments: exit status, stdout, stderr; a text that begins and ends with / is a regular expression
     "": (2, "", "/the following arguments are required: COMMAND/"),
@@ -76,9 +77,9 @@ TABLE: dict[str, tuple[int, str, str]] = {
     "config init": (0, "", "Wrote ~/.config/unplugd/config.toml: it lists every setting with its default.\n"),
     "config add-uploader": (2, "", "/required: PROGRAM/"),
     "config add-uploader *": (1, "", "/unplugd: config.toml:3: uploader.process = .*\nhint: /"),
-    "config add-uploader my-uploader": (0, "", "my-uploader now counts as upload software.\n"),
-    "config add-uploader /opt/x/up": (0, "", "up now counts as upload software.\n"),
-    "config add-uploader java:up.jar --name Mine": (0, "", "Mine now counts as upload software.\n"),
+    "config add-uploader my-uploader": (0, "", "my-uploader now counts as upload software.\n" + LATER),
+    "config add-uploader /opt/x/up": (0, "", "up now counts as upload software.\n" + LATER),
+    "config add-uploader java:up.jar --name Mine": (0, "", "Mine now counts as upload software.\n" + LATER),
 }  # fmt: skip
 
 
