@@ -81,7 +81,8 @@ def ask(where: Paths, request: dict[str, Any]) -> dict[str, Any]:
             if not address.startswith("\0"):
                 remark, hint = _explain_foreigner(address)
         except PermissionError:
-            remark, hint = _explain_denial(where.control)
+            if not remark:
+                remark, hint = _explain_denial(where.control)
         except (OSError, ValueError, RecursionError):
             raise NoAnswerError(holder.process if holder else "") from None
     if holder and holder.user != os.geteuid():

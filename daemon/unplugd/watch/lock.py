@@ -32,6 +32,11 @@ BETWEEN_ATTEMPTS_SECONDS: Final = 0.01
 SAFELY: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 """How the file is opened: never through a link, and without waiting for the other end of a FIFO."""
 
+LINK: Final = "it is a link"
+OTHER_KIND: Final = "it is not a regular file"
+FOREIGN: Final = "it belongs to another user"
+SECOND_NAME: Final = "it is also another file (a hard link)"
+
 
 class HeldError(Exception):
     """Another process holds the lock; `holder` is its process id, "" if it cannot be found out."""
@@ -59,12 +64,16 @@ class Lock:
         self.trouble: Failure | None = None
         self.listening: socket.socket | None = None
         self._descriptor = -1
+        name = make_name(path)
         reason = ""
         try:
             self._descriptor = _open_locked(path)
+        except HeldError as held:
+            # On a full disk, the holder could not write its process id. The kernel knows it.
+            owner = find_owner(name) if name else None
+            raise HeldError(str((owner and owner.is_me and owner.process) or held.holder)) from None
         except OSError as error:
             reason = error.strerror or str(error)
-        name = make_name(path)
         self.listening = take_name(name) if name else None
         if name and not self.listening and (owner := find_owner(name)) and owner.is_me:
             self.release()
@@ -120,7 +129,7 @@ def _open_locked(path: Path) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | SAFELY, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise OSError(error.errno, "it is a link") from None
+            raise OSError(error.errno, LINK) from None
         raise
     try:
         _check_file(os.fstat(descriptor))
@@ -133,12 +142,12 @@ def _open_locked(path: Path) -> int:
 
 def _check_file(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is not a regular file")
+        raise OSError(errno.EINVAL, OTHER_KIND)
     # Somebody else could hold a lock on such a file for ever, or what is written to it could belong elsewhere.
     if status.st_uid != os.geteuid():
-        raise OSError(errno.EPERM, "it belongs to another user")
+        raise OSError(errno.EPERM, FOREIGN)
     if status.st_nlink > 1:
-        raise OSError(errno.EMLINK, "it is also another file (a hard link)")
+        raise OSError(errno.EMLINK, SECOND_NAME)
 
 
 def _lock(descriptor: int) -> None:
@@ -171,6 +180,8 @@ def _explain(path: Path, reason: str, *, replaced: bool) -> Failure:
     shown = paths.shorten(path)
     instead = "another lock is used" if replaced else "a second unplugd would not be noticed"
     hint = f"make sure you can write to {paths.shorten(path.parent)}, and that its disk can lock files"
-    if reason.startswith("it "):
-        hint = f"remove it: rm {shown}"
+    if reason in (LINK, OTHER_KIND, SECOND_NAME):
+        hint = f"remove it: rm -r {shown}"
+    elif reason == FOREIGN:
+        hint = f'make it yours: sudo chown "$(id -un)" {shown}'
     return Failure(f"{shown} cannot be locked: {reason}; {instead}", hint)

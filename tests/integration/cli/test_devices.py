@@ -105,6 +105,7 @@ def test_learn_adds_a_device_that_is_plugged_in(machine: Machine) -> None:
     assert done.stderr.splitlines() == [
         '0483:5740 on port 1-1.2: <b>[red]New[31m stick"',
         '<b>[red]New[31m stick" (0483:5740) is now watched.',
+        "unplugd is not running; it will use this once it starts.",
     ]
     assert load_settings(machine.config).watches[0].name == '<b>[red]New[31m stick"'
     assert json.loads(machine.run("devices", "--json").stdout)[0]["id"] == "0483:5740"

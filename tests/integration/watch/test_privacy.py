@@ -92,6 +92,7 @@ def test_nothing_planted_comes_out(planted: Daemon, server: Server, usb: Testbed
 
     said = {
         "journal": planted.journal.read_text(),
+        "lock": planted.journal.with_name("events.lock").read_text(),
         "stderr": planted.stderr,
         "service manager": "\n".join(planted.manager_lines()),
         "notifications": "\n".join(
