@@ -267,17 +267,17 @@ def _have_daemon_check(where: Paths, *, notify: bool) -> dict[str, Any] | None:
     """Have the daemon check its channels; return its status with the results, None if it does not run or cannot."""
     deadline = time.monotonic() + reminder.DELIVERY_ANSWER_TIMEOUT_SECONDS
     try:
-        if "error" in control.ask(where.control, {"command": "check_channels"}):
+        if "error" in client.ask(where, {"command": "check_channels"}):
             return None
         if notify:
-            control.ask(where.control, {"command": "test"})
+            client.ask(where, {"command": "test"})
         while True:
-            status = control.ask(where.control, {"command": "status"})
+            status = client.ask(where, {"command": "status"})
             is_pending = None in status["channel_checks"].values() or (notify and status["greeted"] is None)
             if not is_pending or time.monotonic() >= deadline:
                 return status
             time.sleep(POLL_SECONDS)
-    except (control.NotRunningError, control.NoAnswerError):
+    except (client.NotRunningError, Failure):
         return None
 
 
