@@ -85,9 +85,10 @@ class Child(Source):
 
         `request` is written to its stdin; it must fit into a pipe.
         """
-        import subprocess
-
         try:
+            # Even the import needs descriptors, which can be used up.
+            import subprocess
+
             self._child = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

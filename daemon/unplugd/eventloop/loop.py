@@ -6,12 +6,13 @@ A turn waits until a descriptor is ready or a deadline has passed, then calls `r
 
 from __future__ import annotations
 
+import errno
 import select
 import selectors
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class Source:
@@ -48,19 +49,32 @@ def turn(sources: Sequence[Source], now: Callable[[], float], until: float | Non
     parts = [part for source in sources for part in source.parts()]
     deadlines = [until, *(part.deadline() for part in parts)]
     earliest = min((deadline for deadline in deadlines if deadline is not None), default=None)
-    # Make a new poll object each time: a source that reconnects may get the same descriptor, which a selector kept
-    # between turns would mistake for the old one.
-    poll = select.poll()
     by_descriptor = {part.fileno(): part for part in parts if part.fileno() >= 0}
-    for descriptor, part in by_descriptor.items():
-        events = part.events()
-        poll.register(
-            descriptor,
-            (select.POLLIN if events & selectors.EVENT_READ else 0)
-            | (select.POLLOUT if events & selectors.EVENT_WRITE else 0),
-        )
-    for descriptor, _ in poll.poll(None if earliest is None else max(0.0, earliest - now()) * 1000):
+    for descriptor in _wait(by_descriptor, None if earliest is None else max(0.0, earliest - now())):
         by_descriptor[descriptor].ready()
     moment = now()
     for part in parts:
         part.expire(moment)
+
+
+def _wait(sources: Mapping[int, Source], seconds: float | None) -> list[int]:
+    """Return the descriptors that are ready, waiting for the first at most `seconds` (None: no limit)."""
+    # Make a new poll object each time: a source that reconnects may get the same descriptor, which a selector kept
+    # between turns would mistake for the old one.
+    poll = select.poll()
+    events = {descriptor: source.events() for descriptor, source in sources.items()}
+    readers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_READ]
+    writers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_WRITE]
+    for descriptor in sources:
+        poll.register(
+            descriptor,
+            (select.POLLIN if descriptor in readers else 0) | (select.POLLOUT if descriptor in writers else 0),
+        )
+    try:
+        return [descriptor for descriptor, _ in poll.poll(None if seconds is None else seconds * 1000)]
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    # There are more descriptors than the process may have: its limit was lowered. select() does not mind.
+    readable, writable, _ = select.select(readers, writers, (), seconds)
+    return list({*readable, *writable})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from unplugd import sanitize
+from unplugd.platforms.shortage import raise_shortage
 from unplugd.rules import uploaders
 from unplugd.rules.model import Running
 from unplugd.rules.uploaders import Program, Uploader
@@ -37,7 +38,7 @@ class Holder:
 def identify(pid: int, software: Sequence[Uploader], fallback_name: str = "") -> Holder | None:
     """Return what the process `pid` is, None if it has ended.
 
-    `fallback_name` is used if psutil may not inspect the process, because it is another user's.
+    `fallback_name` is used if psutil may not inspect the process, because it is another user's. OSError in a shortage.
     """
     import psutil
 
@@ -77,7 +78,8 @@ def find_running(
             if uploader is None:
                 continue
             created = process.create_time()
-        except (psutil.Error, *OS_ERRORS):
+        except (psutil.Error, *OS_ERRORS) as error:
+            raise_shortage(error)
             continue
         moment = now()
         key = (process.pid, created)
@@ -111,7 +113,8 @@ def _find_ancestor(process: psutil.Process, software: Sequence[Uploader]) -> Upl
 
     try:
         parents = [read_program(parent) for parent in process.parents()[:_MAX_ANCESTORS]]
-    except (psutil.Error, *OS_ERRORS):
+    except (psutil.Error, *OS_ERRORS) as error:
+        raise_shortage(error)
         return None
     return next((found for parent in parents if (found := uploaders.find_uploader(parent, software))), None)
 
@@ -150,5 +153,6 @@ def _query(read: Callable[[], T], default: T) -> T:
         return read()
     except psutil.NoSuchProcess:
         raise
-    except (psutil.Error, *OS_ERRORS):
+    except (psutil.Error, *OS_ERRORS) as error:
+        raise_shortage(error)
         return default

@@ -50,6 +50,8 @@ class Observer:
         self._second_poll_at: float | None = None
         self._use_poll_at: float | None = None
         self._slept = platform.sleep_seconds()
+        self._errors: dict[str, str | None] = {}
+        """Why something could not be done when it was last tried, None if it could."""
         self.rescan_due = False
         """Whether a change was announced since the last poll or rescan."""
 
@@ -94,23 +96,21 @@ class Observer:
     def scan(self) -> list[Device]:
         """Return the watched devices that are plugged in; if they cannot be listed, those seen last."""
         try:
-            return self._platform.scan(self._configuration.settings.watches)
+            devices = self._platform.scan(self._configuration.settings.watches)
         except OSError as error:
-            self._report(f"cannot list the USB devices: {error.strerror}")
+            self._note("list the USB devices", error)
             return list(self._devices.values())
+        self._note("list the USB devices", None)
+        return devices
 
     def poll(self, now: float, *, is_first: bool = False) -> Observation | None:
         """Poll the devices and their uses; None if the system slept meanwhile and the poll must be repeated.
 
         The first poll checks the uses of all devices, later polls only those of devices that were there before.
         """
-        settings = self._configuration.settings
         devices = self.scan()
         new = [] if is_first else self._find_new(devices)
-        running = self._platform.find_running(settings.uploaders) if devices else None
-        uses = self._platform.find_usage(
-            [device for device in devices if device not in new], settings.uploaders, running, now
-        )
+        running, uses = self._find_uses(devices, new, now)
         if self.has_slept():
             # Times from before and after the sleep do not fit together.
             return None
@@ -120,7 +120,9 @@ class Observer:
             uses = tuple(map(self._without_new_programs, uses))
             # The regular poll is not put off.
             poll_at = min(poll_at, self._poll_at or poll_at)
-        self._poll_at, self._use_poll_at = poll_at if devices else None, None
+        # What cannot be seen has to be looked at again, since an unplug or a plug-in may have been missed.
+        look_again = bool(devices) or any(self._errors.values())
+        self._poll_at, self._use_poll_at = poll_at if look_again else None, None
         if self._second_poll_at in due:
             self._second_poll_at = None
         return self._observe(devices, (*uses, *map(DeviceUse, new)), running, now)
@@ -132,9 +134,7 @@ class Observer:
         new = self._find_new(devices)
         if not new and len(devices) == len(self._devices):
             return None
-        running = (
-            self._platform.find_running(self._configuration.settings.uploaders) if new else self._running
-        )
+        running = self._find_running() if new else self._running
         uses = tuple(DeviceUse(device) if device in new else self._uses[device.port] for device in devices)
         return self._observe(devices, uses, running, now)
 
@@ -145,6 +145,7 @@ class Observer:
         is_certain = all(
             use.verdict != "unknown" and not use.doubtful and not use.unknown_programs for use in uses
         )
+        is_certain = is_certain and not any(self._errors.values())
         if is_certain and self._platform.list_unwatched_nodes() == {}:
             return max(look_every, min(RARER * look_every, RAREST_SECONDS))
         return look_every
@@ -156,6 +157,39 @@ class Observer:
         """
         known = self._uses[use.device.port].unknown_programs
         return replace(use, unknown_programs=tuple(name for name in use.unknown_programs if name in known))
+
+    def _find_uses(
+        self, devices: Sequence[Device], new: Sequence[Device], now: float
+    ) -> tuple[Running | None, tuple[DeviceUse, ...]]:
+        """Return the running upload software, and how the devices that are not new are used."""
+        software = self._configuration.settings.uploaders
+        running = self._find_running() if devices else None
+        known = [device for device in devices if device not in new]
+        try:
+            uses = self._platform.find_usage(known, software, running, now)
+        except (OSError, ImportError) as error:
+            self._note("find out what uses the devices", error)
+            return running, tuple(DeviceUse(device, "unknown") for device in known)
+        self._note("find out what uses the devices", None)
+        return running, uses
+
+    def _find_running(self) -> Running | None:
+        """Return the running upload software; if that cannot be found out, what ran last: it counts for a while."""
+        try:
+            running = self._platform.find_running(self._configuration.settings.uploaders)
+        except (OSError, ImportError) as error:
+            self._note("find out which programs run", error)
+            return self._running
+        self._note("find out which programs run", None)
+        return running
+
+    def _note(self, what: str, error: Exception | None) -> None:
+        """Remember whether something could be done, and report it if that has changed."""
+        # A module that is loaded only now fails with ImportError, for example in a shortage of descriptors.
+        reason = None if error is None else getattr(error, "strerror", None) or type(error).__name__
+        if reason != self._errors.get(what):
+            self._report(f"cannot {what}: {reason}" if reason else f"can {what} again")
+        self._errors[what] = reason
 
     def _find_new(self, devices: Sequence[Device]) -> list[Device]:
         """Return the devices that were not there at the last poll or rescan.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,8 @@ class Platform:
         self.unwatched: dict[str, str] | None = None
         self.strangers: tuple[str, ...] = ()
         self.doubtful = False
+        self.usage_error: Exception | None = None
+        self.running_error: OSError | None = None
 
     def list_unwatched_nodes(self) -> dict[str, str] | None:
         return self.unwatched
@@ -52,9 +56,13 @@ class Platform:
         return list(self.devices)
 
     def find_running(self, _uploaders: object) -> Running | None:
+        if self.running_error:
+            raise self.running_error
         return Running("Uploader", 90.0) if self.users else None
 
     def find_usage(self, watched: Sequence[Device], *_more: object) -> tuple[DeviceUse, ...]:
+        if self.usage_error:
+            raise self.usage_error
         self.polled += [device.port for device in watched]
         self.asleep += self.sleeps_in_poll
         return tuple(
@@ -312,3 +320,59 @@ def test_quiet_hours_follow_the_time_zone(monkeypatch: pytest.MonkeyPatch) -> No
     assert (before, after) == (None, None)
     assert there is not None
     assert 3600 < there - rig.platform.time <= 3 * 3600
+
+
+SHORTAGE = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_a_use_that_cannot_be_found_out_is_unknown(rig: Rig) -> None:
+    """It is not idle, whatever went wrong, and what it is comes out as soon as it can be seen again."""
+    rig.platform.devices, rig.platform.users = [STICK], {STICK.port: "Uploader"}
+    rig.poll(is_first=True)
+    rig.platform.time += SECOND_POLL_SECONDS
+    for error in (SHORTAGE, ImportError("libpython"), OSError("no number")):
+        rig.platform.usage_error = error
+        assert rig.poll() == [(STICK.port, "unknown")]
+        assert rig.observer.deadline() == rig.platform.time + LOOK_EVERY
+    rig.platform.usage_error = None
+    assert rig.poll() == [(STICK.port, "in use")]
+    assert rig.reported == [
+        "cannot find out what uses the devices: Too many open files",
+        "cannot find out what uses the devices: ImportError",
+        "cannot find out what uses the devices: OSError",
+        "can find out what uses the devices again",
+    ]
+
+
+def test_software_that_cannot_be_found_out_runs_on(rig: Rig) -> None:
+    """It counts from its known start, so that it holds nothing back for longer than if it had been seen."""
+    rig.platform.devices, rig.platform.users = [STICK], {STICK.port: "Uploader"}
+    rig.poll(is_first=True)
+    rig.platform.users, rig.platform.running_error = {}, SHORTAGE
+    observation = rig.observer.poll(rig.platform.time)
+    assert observation
+    assert observation.running_since == 90
+    rig.platform.running_error = None
+    observation = rig.observer.poll(rig.platform.time)
+    assert observation
+    assert observation.running_since is None
+
+
+def test_a_plug_in_that_cannot_be_seen_is_looked_for(rig: Rig) -> None:
+    """Its announcement comes only once, so with nothing plugged in it looks until it can see; it complains once."""
+    rig.platform.error = SHORTAGE
+    rig.observer.on_change()
+    assert rig.rescan() is None
+    for _ in range(3):
+        rig.platform.time += LOOK_EVERY
+        assert rig.poll() == []
+        assert rig.observer.deadline() == rig.platform.time + LOOK_EVERY
+    rig.platform.error, rig.platform.devices = None, [STICK]
+    assert rig.poll() == [(STICK.port, "idle")]
+    rig.platform.devices, rig.platform.time = [], rig.platform.time + LOOK_EVERY
+    assert rig.poll() == []
+    assert rig.observer.deadline() is None
+    assert rig.reported == [
+        "cannot list the USB devices: Too many open files",
+        "can list the USB devices again",
+    ]

@@ -77,17 +77,18 @@ def _connect(address: str) -> socket.socket:
     """Connect to the first address of a list that accepts it; BusError with the reason of the last one otherwise."""
     problem = "the bus cannot be reached: its address is not usable"
     for path in _find_socket_paths(address):
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.setblocking(False)
+        connection = None
         try:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.setblocking(False)
             connection.connect(path)
-        except BlockingIOError:
-            # It exists, but accepts nobody.
-            connection.close()
-            problem = BUS_SILENT
         except (OSError, ValueError) as error:
-            connection.close()
-            if reason := getattr(error, "strerror", None):
+            if connection:
+                connection.close()
+            if isinstance(error, BlockingIOError):
+                # It exists, but accepts nobody.
+                problem = BUS_SILENT
+            elif reason := getattr(error, "strerror", None):
                 problem = f"the bus cannot be reached: {reason}"
         else:
             return connection

@@ -160,7 +160,7 @@ class Desktop(BusSource, Channel):
     def _wait_for_withdrawal(self) -> None:
         until = time.monotonic() + CLOSE_TIMEOUT_SECONDS
         while self._bus and self._notification.is_being_closed:
-            with selectors.DefaultSelector() as selector:
+            with selectors.PollSelector() as selector:
                 selector.register(self._bus, self._bus.events())
                 if not selector.select(until - time.monotonic()) or time.monotonic() >= until:
                     return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.platforms import processes
 from unplugd.platforms.linux.mounts import Mounts
+from unplugd.platforms.shortage import raise_shortage
 from unplugd.rules import uploaders
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def find_holders(
     """Return the processes, other than this one, that have any of `nodes` open.
 
     Only the user's own processes can be inspected. A node is identified by its device number or its inode, not by its
-    path: a container sees the same device under another name. `skip` is a cache kept by the caller: the processes that
+    path: a container sees the same device under another name. OSError in a shortage. `skip` is a cache kept by the caller: the processes that
     held none of the nodes, with the inode and size of their fd folder; they are skipped while both are unchanged.
     """
     wanted: dict[tuple[int, int, int], str] = {}
@@ -67,7 +68,8 @@ def find_holders(
         except PermissionError:
             denied += _is_owned_by(f"{proc}/{entry}", uid)
             continue
-        except OSError:
+        except OSError as error:
+            raise_shortage(error)
             continue
         inspected += 1
         if not held:
@@ -116,7 +118,7 @@ def _is_owned_by(folder: str, uid: int) -> bool:
 def find_running(software: Sequence[Uploader], proc: str = "/proc") -> Running | None:
     """Return, of the upload software that is running, the one that started first; None if none is running.
 
-    Its start is on the clock that counts sleep.
+    Its start is on the clock that counts sleep. OSError in a shortage.
     """
     alone = [uploader for uploader in software if uploader.alone]
     first: Running | None = None
@@ -130,7 +132,8 @@ def find_running(software: Sequence[Uploader], proc: str = "/proc") -> Running |
             if uploader is None:
                 continue
             started = _read_start(pid, proc)
-        except (psutil.Error, OSError, ValueError, IndexError):
+        except (psutil.Error, OSError, ValueError, IndexError) as error:
+            raise_shortage(error)
             continue
         if first is None or started < first.started:
             first = processes.describe_running(uploader, program, started)
@@ -147,7 +150,8 @@ def _find_candidates(software: Sequence[Uploader], proc: str) -> list[int]:
             continue
         try:
             descriptor = os.open(f"{proc}/{entry}/comm", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
+        except OSError as error:
+            raise_shortage(error)
             continue
         try:
             name = os.read(descriptor, 64).rstrip(b"\n")

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from unplugd.platforms.shortage import raise_shortage
 from unplugd.platforms.usb_backend import Backend, Descriptor, make_devices
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ _MAX_DEPTH: Final = 7
 
 
 class Tree:
-    """The USB part of sysfs: lists the devices, and reads what is known about each without opening it."""
+    """The USB part of sysfs: lists the devices, and reads what is known about each without opening it.
+
+    Each method raises OSError in a shortage, rather than leave out what it cannot read.
+    """
 
     def __init__(self, sysfs: Path = SYSFS) -> None:
         self._folder = sysfs / "bus/usb/devices"
@@ -42,7 +46,8 @@ class Tree:
             if port := _PORT.fullmatch(name):
                 try:
                     yield _read_descriptor(self._folder / name, port[2])
-                except (OSError, ValueError):
+                except (OSError, ValueError) as error:
+                    raise_shortage(error)
                     continue
 
     def read_product(self, port: str) -> str:
@@ -53,7 +58,8 @@ class Tree:
         """Return the kernel's transfer count (`urbnum`, which wraps around), None if it cannot be read."""
         try:
             return int(_read_attribute(self._folder / port, "urbnum"))
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            raise_shortage(error)
             return None
 
     def is_claimed(self, port: str) -> bool:
@@ -71,7 +77,8 @@ class Tree:
         folder = self._folder / port
         try:
             return [folder / name for name in os.listdir(folder) if name.startswith(f"{port}:")]
-        except OSError:
+        except OSError as error:
+            raise_shortage(error)
             return []
 
 
@@ -94,9 +101,10 @@ def _read_attribute(folder: Path, name: str, missing: str | None = None) -> str:
             return os.read(descriptor, 4096).decode(errors="replace").strip()
         finally:
             os.close(descriptor)
-    except OSError:
+    except OSError as error:
         if missing is None:
             raise
+        raise_shortage(error)
         return missing
 
 
@@ -111,7 +119,8 @@ def _find_nodes_below(folder: Path, depth: int) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             below = list(entries)
-    except OSError:
+    except OSError as error:
+        raise_shortage(error)
         return
     if any(entry.name == "dev" for entry in below):
         uevent = _read_attribute(folder, "uevent", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -92,12 +93,19 @@ class Uevents(Source):
             except OSError as error:
                 changed = True
                 if error.errno != errno.ENOBUFS:
-                    self._socket.close()
-                    self._socket = _open_socket()
+                    self._reopen()
+                    break
             else:
                 changed = changed or parse_subsystem(message) in SUBSYSTEMS
         if changed:
             self._on_change()
+
+    def _reopen(self) -> None:
+        """Open a new socket, or keep the old one if there can be none, as in a shortage of descriptors."""
+        with contextlib.suppress(OSError):
+            fresh = _open_socket()
+            self._socket.close()
+            self._socket = fresh
 
     def close(self) -> None:
         """Close the socket."""

@@ -14,6 +14,7 @@ import pytest
 
 from tests.rig.child import Process
 from tests.rig.programs import Program, Programs
+from tests.rig.shortage import no_descriptors
 from tests.rig.wait import wait_until
 from unplugd.platforms import processes
 from unplugd.platforms.linux import holders
@@ -525,3 +526,23 @@ def test_the_clock_counts_sleep_and_is_not_set() -> None:
     assert now() <= time.clock_gettime(CLOCK_BOOTTIME) <= now()
     assert -0.01 < sleep_seconds() < now()
     assert len(boot_id()) == 36
+
+
+# --- without descriptors
+
+
+def test_without_descriptors_nobody_is_overlooked(programs: Programs) -> None:
+    """Who cannot be looked into for want of descriptors has not let go, nor ended: that is an error."""
+    program = programs.uploader("TOKEN")
+    program.open(NODE)
+    spare = os.open(os.devnull, os.O_RDONLY)
+    os.close(spare)
+    # With one, /proc can be listed, but no process can be looked into. With none, not even that.
+    for left in (spare + 1, spare):
+        with no_descriptors(left=left), pytest.raises(OSError, match="Too many open files"):
+            holders.find_holders([NODE])
+    with no_descriptors(left=spare), pytest.raises(OSError, match="Too many open files"):
+        holders.find_running(SOFTWARE)
+    with no_descriptors(left=spare), pytest.raises(OSError, match="Too many open files"):
+        processes.identify(program.pid, SOFTWARE)
+    assert program.pid in holders.find_holders([NODE]).pids[NODE]

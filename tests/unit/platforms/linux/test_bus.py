@@ -13,6 +13,7 @@ from jeepney import DBusAddress, HeaderFields, MessageType, new_error, new_metho
 from jeepney.low_level import Parser
 
 from tests.rig.bus_client import Client
+from tests.rig.shortage import no_descriptors
 from unplugd.platforms.linux import bus as module
 from unplugd.platforms.linux.bus import (
     BUS_SILENT,
@@ -172,6 +173,12 @@ def test_the_reason_is_that_of_the_last_address(script: Script) -> None:
     with pytest.raises(BusError) as raised:
         Client(f"unix:path=/no/such/socket;{script.address};autolaunch:")
     assert str(raised.value) == "the bus cannot be reached: Connection refused"
+
+
+def test_without_descriptors_the_bus_cannot_be_reached(script: Script) -> None:
+    """That is an error like any other, after which the connection is tried again."""
+    with no_descriptors(), pytest.raises(BusError, match="Too many open files"):
+        Client(script.address)
 
 
 def test_an_address_may_be_escaped(tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 import usb.core
 
+from tests.rig.shortage import no_descriptors
 from unplugd.platforms.linux.sysfs import Tree
 from unplugd.platforms.usb_backend import Backend
 from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 OPENED: list[str] | None = None
 """The paths that were opened, while a test collects them."""
@@ -252,3 +253,21 @@ def test_this_machine_can_be_read() -> None:
     entries = Path("/sys/bus/usb/devices")
     there = {name for name in (os.listdir(entries) if entries.exists() else ()) if ":" not in name}  # noqa: PTH208
     assert {device.port for device in Tree().list_devices()} <= there
+
+
+def test_without_descriptors_nothing_is_left_out(machine: Machine) -> None:
+    """What cannot be read for want of descriptors is an error: it is neither gone nor without nodes, claims or counts."""
+    stick = next(device for device in machine.tree.list_devices() if device.port == "1-1.2")
+    questions: list[Callable[[], object]] = [
+        machine.tree.list_devices,
+        lambda: machine.tree.find_nodes(stick),
+        lambda: machine.tree.is_claimed(stick.port),
+        lambda: machine.tree.count_transfers(stick.port),
+        lambda: machine.tree.read_product(stick.port),
+    ]
+    answers = [question() for question in questions]
+    with no_descriptors():
+        for question in questions:
+            with pytest.raises(OSError, match="Too many open files"):
+                question()
+    assert [question() for question in questions] == answers

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.rig.shortage import no_descriptors
 from unplugd.platforms.linux import uevents
 from unplugd.platforms.linux.uevents import Uevents, parse_subsystem
 
@@ -189,3 +190,16 @@ def test_nothing_to_read_is_no_trouble(rig: Rig) -> None:
 def test_a_child_does_not_inherit_the_socket(rig: Rig) -> None:
     """Programs that the daemon starts hear nothing of it."""
     assert not os.get_inheritable(rig.heard.fileno())
+
+
+def test_a_socket_that_cannot_be_replaced_is_tried_again(rig: Rig) -> None:
+    """Without descriptors for a new one an error still only means look."""
+    with Path(os.devnull).open() as no_socket:
+        os.dup2(no_socket.fileno(), rig.heard.fileno())
+    with no_descriptors():
+        rig.heard.ready()
+    assert rig.changes == 1
+    rig.heard.ready()
+    rig.find()
+    rig.say(PLUG)
+    assert rig.hear() == 1
