@@ -57,7 +57,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     except lock.HeldError:
         raise Failure("another demo is running", "wait until it is over, or stop it with Ctrl-C") from None
     except OSError as error:
-        raise explain_start_failure(error, own) from None
+        raise explain_start_failure(error) from None
     try:
         interrupted = daemon.run() == signal.SIGINT.name
     finally:

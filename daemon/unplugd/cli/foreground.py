@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd import paths
 from unplugd.errors import Failure
 from unplugd.journal import sentences
 from unplugd.rules.events import get_fields
 
 if TYPE_CHECKING:
-    from unplugd.paths import Paths
     from unplugd.rules.model import Record
 
 
@@ -21,10 +19,6 @@ def describe_record(record: Record) -> str:
     return sentences.describe({"event": record.name, **about, **get_fields(record.event)})
 
 
-def explain_start_failure(error: OSError, where: Paths) -> Failure:
+def explain_start_failure(error: OSError) -> Failure:
     """Return why the daemon cannot start, with a hint."""
-    reason = f"cannot start: {error.strerror or error}"
-    if error.filename is None:
-        return Failure(reason, "unplugd doctor")
-    folders = f"{paths.shorten(where.state)} and {paths.shorten(where.runtime)}"
-    return Failure(reason, f"make sure you can write to {folders}")
+    return Failure(f"cannot start: {error.strerror or error}", "unplugd doctor")

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
         process = f" (process {held.holder})" if held.holder else ""
         raise Failure(f"unplugd is already running{process}", "unplugd status shows what it sees") from None
     except OSError as error:
-        raise explain_start_failure(error, where) from None
+        raise explain_start_failure(error) from None
     if on_terminal:
         _print_diagnostic("watching; Ctrl-C ends it, unplugd status shows what it sees")
     elif not in_service:

@@ -7,6 +7,7 @@ if there are too many, the oldest are dropped, and a `gap` event later says how 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -88,7 +89,9 @@ class JournalFile:
     def close(self) -> None:
         """Close the file; the next write opens it again."""
         if self._descriptor is not None:
-            os.close(self._descriptor)
+            # Network file systems report only now that the disk is full. The descriptor is closed all the same.
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
             self._descriptor = None
 
     def _append(self, line: bytes) -> None:

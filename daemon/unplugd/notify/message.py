@@ -56,6 +56,18 @@ INVALID_CONFIGURATION: Final = Message(
 )
 
 
+def explain_journal_trouble(error: str) -> Message:
+    """Return the message that the journal cannot be written; `error` is the system's word for the reason."""
+    return Message(
+        "unplugd cannot write its journal",
+        (
+            f"The reason: {error}. You still get reminders, and events are kept in memory for now.",
+            "To see what you can do, run: unplugd doctor",
+        ),
+        passing=True,
+    )
+
+
 def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watch]) -> Message:
     """Return the message for a reminder; `now` is on the platform's clock, `wall` the same moment in local time."""
     lines: list[str] = []

@@ -114,7 +114,6 @@ class Daemon:
         # The sources are listening by now: any device plugged in from here on is announced.
         self._poll(now, is_first=True)
         self._reminders.notify_service_manager("READY=1")
-        self._reminders.show_news()
         while self._stop_reason is None:
             self._watchdog.keep_alive(now, resting=not self._observer.sees_devices)
             turn(self._sources, self._platform.now, _earliest(self._deadline(), self._watchdog.deadline()))
@@ -143,7 +142,12 @@ class Daemon:
 
     def _restore(self, now: float) -> None:
         """Continue the periods that an earlier run left open, if their devices are still plugged in."""
-        written = (event for file in list_files(self._journal_path)[-2:] for event in read_tail(file))
+        try:
+            files = list_files(self._journal_path)[-2:]
+        except OSError:
+            # That the journal cannot be read either is no news: it cannot be written.
+            files = []
+        written = (event for file in files for event in read_tail(file))
         addresses = {(device.port, device.id): device.address for device in self._observer.scan()}
         periods = []
         for period, known_until in restore.find_open_periods(written, self._platform.boot_id(), now):
@@ -197,6 +201,7 @@ class Daemon:
         for period in self._reminders.state.present():
             self._write(sum_up(period, now), period.device, now)
         self._write(Stopped(reason))
+        self._recorder.report_lost()
 
 
 def _earliest(*deadlines: float | None) -> float | None:

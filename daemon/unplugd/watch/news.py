@@ -1,4 +1,4 @@
-"""The messages that are not reminders: the greeting, the test, and the warning about an invalid configuration."""
+"""The messages that are not reminders: the greeting, the test, and warnings about the configuration and the journal."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ class News:
 
     def __init__(self, message: Message | None = None) -> None:
         self._message = message
+        self._is_sent = False
+        """Whether the message was given to the channels."""
+        self._announced: set[str] = set()
+        """The titles of the messages that are announced only once."""
         self.delivery: dict[str, Any] | None = None
         """The channel that accepted the latest message (None if none did), and whether that was a reminder instead.
 
@@ -25,14 +29,25 @@ class News:
 
     def announce(self, message: Message, reminder_channel: str | None) -> None:
         """Take a new message. A reminder already on the screen, through `reminder_channel`, counts as its delivery."""
-        self._message = None if reminder_channel else message
+        self._message, self._is_sent = None if reminder_channel else message, False
         is_shown = reminder_channel is not None
         self.delivery = {"channel": reminder_channel or None, "reminder": True} if is_shown else None
 
+    def announce_once(self, message: Message) -> None:
+        """Take a new message, unless another one is waiting or one with its title has been announced before."""
+        if self._message is None and message.title not in self._announced:
+            self._announced.add(message.title)
+            self._message, self._is_sent = message, False
+
     def show(self, notifier: Notifier) -> None:
-        """Show the message, if any."""
-        if self._message:
+        """Show the message, if there is one that the channels have not been given yet."""
+        if self._message and not self._is_sent:
+            self._is_sent = True
             notifier.show(NEWS_NUMBER, self._message)
+
+    def show_again(self) -> None:
+        """Have `show` show the message again, unless a channel has accepted it."""
+        self._is_sent = False
 
     def on_delivered(self, channel: str) -> None:
         """Handle that a channel accepted the message."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from unplugd import plurals
 from unplugd.journal import writer
 from unplugd.journal.station import find_station
 
@@ -54,6 +55,12 @@ class Recorder:
         """Try to write the waiting events."""
         self._journal.retry()
         self._check_error()
+
+    def report_lost(self) -> None:
+        """Report the events that are lost now, because the daemon ends before they could be written."""
+        if self.waiting:
+            events = plurals.pluralize(self.waiting, "event", "events")
+            self._report(f"{events} could not be written to the journal: {self.error}")
 
     def deadline(self) -> float | None:
         """Return when to call `retry` at the latest, None if no events are waiting."""

@@ -42,6 +42,7 @@ class Reminders:
     ) -> None:
         self._platform = platform
         self._configuration = configuration
+        self._recorder = recorder
         self._write = recorder.write
         self._wall = wall
         self._on_record = on_record
@@ -94,6 +95,10 @@ class Reminders:
     def observe(self, observation: Observation, now: float) -> None:
         """Let the rules decide on a poll's result."""
         self.apply(reminder.step(self.state, observation, now, self._configuration.settings.policy), now)
+        if self._recorder.error and not self._is_busy() and self.state.quiet_until is None:
+            self._news.announce_once(message.explain_journal_trouble(self._recorder.error))
+        if not self._is_busy():
+            self._news.show(self._notifier)
 
     def deadline(self) -> float | None:
         """Return when the rules must decide again."""
@@ -109,6 +114,7 @@ class Reminders:
                 self._write(action.event, action.device, at)
                 self._on_record(action)
             elif isinstance(action, Show):
+                self._news.show_again()
                 wall = local_time.read_now()
                 watches = self._configuration.settings.watches
                 self._notifier.show(
@@ -130,12 +136,13 @@ class Reminders:
         """Show a message that proves that reminders reach the person; `greeting_delivery` has the outcome."""
         channel = self._notifier.last_channel if self.state.reminder else None
         self._news.announce(greeting, channel)
-        self.show_news()
-
-    def show_news(self) -> None:
-        """Show the message that is not a reminder, if there is one and no reminder is on the screen."""
+        # Somebody waits for it, so even an upload does not delay it.
         if not self.state.reminder:
             self._news.show(self._notifier)
+
+    def _is_busy(self) -> bool:
+        """Return whether other news than the greeting have to wait, for a reminder or for the end of an upload."""
+        return self.state.reminder is not None or any(period.use for period in self.state.present())
 
     # --- results of deliveries
 
@@ -191,4 +198,6 @@ class Reminders:
         if self.state.present():
             self.state = reminder.retry_now(self.state)
             self._poll_now()
-        self.show_news()
+        self._news.show_again()
+        if not self._is_busy():
+            self._news.show(self._notifier)

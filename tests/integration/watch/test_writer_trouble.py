@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,25 +16,37 @@ from tests.rig.usb import STICK
 from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from tests.rig.daemon import Daemon
-    from tests.rig.server import Server
+    from tests.rig.programs import Programs
+    from tests.rig.server import Notification, Server
     from tests.rig.usb import Testbed
+
+TROUBLE = "unplugd cannot write its journal"
+
+
+@contextmanager
+def mount_disk(folder: Path, options: str = "") -> Iterator[None]:
+    """Have a disk of 64 kB in a folder."""
+    if os.geteuid():
+        pytest.skip("needs root, to mount a small disk")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size=64k,mode=0700{options}", "tmpfs", str(folder)]
+    subprocess.run(mount, check=True)
+    try:
+        yield
+    finally:
+        # What still has a file open there ends after the test.
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture
 def small_disk(daemon: Daemon) -> Iterator[Path]:
     """Yield the state folder, on a disk of 64 kB."""
-    if os.geteuid():
-        pytest.skip("needs root, to mount a small disk")
     folder = daemon.journal.parent
     folder.mkdir(mode=0o700)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", folder], check=True)
-    yield folder
-    daemon.close()
-    subprocess.run(["umount", folder], check=True)
+    with mount_disk(folder):
+        yield folder
 
 
 def fill(file: Path) -> None:
@@ -41,6 +54,19 @@ def fill(file: Path) -> None:
     with file.open("wb", buffering=0) as opened, suppress(OSError):
         while True:
             opened.write(b"x" * 512)
+
+
+def reminders(shown: list[Notification]) -> list[Notification]:
+    """Return the notifications that are about a device."""
+    return [notification for notification in shown if notification.summary != TROUBLE]
+
+
+def remind_and_unplug(server: Server, usb: Testbed, port: str, count: int = 1) -> None:
+    """Plug the stick in, wait for the `count`th reminder, and unplug the stick until nothing reminds of it."""
+    stick = usb.plug(STICK, port)
+    wait_until(lambda: len(reminders(server.notifications)) >= count, f"reminder {count}")
+    stick.unplug()
+    wait_until(lambda: not reminders(server.on_screen), "the reminder to be withdrawn")
 
 
 def test_folder_is_removed(daemon: Daemon, server: Server, usb: Testbed) -> None:
@@ -63,10 +89,7 @@ def test_folder_cannot_be_made(daemon: Daemon, server: Server, usb: Testbed) -> 
     folder = daemon.journal.parent
     folder.rename(daemon.state / "elsewhere")
     folder.write_text("in the way")
-    stick = usb.plug(STICK)
-    server.notified()
-    stick.unplug()
-    server.cleared()
+    remind_and_unplug(server, usb, "1-1.2")
     wait_until(lambda: "journal" in daemon.stderr, "the complaint")
     assert daemon.status()["journal"]["trouble"]
     _, complaint = daemon.stderr.splitlines()
@@ -101,10 +124,7 @@ def test_disk_is_full(daemon: Daemon, server: Server, usb: Testbed, small_disk: 
     fill(filler)
     # The page that the journal is in has some room left.
     for count in range(1, 31):
-        stick = usb.plug(STICK, f"1-1.{count}")
-        server.notified(count)
-        stick.unplug()
-        server.cleared()
+        remind_and_unplug(server, usb, f"1-1.{count}", count)
     wait_until(lambda: "No space" in daemon.stderr, "the complaint")
     filler.unlink()
     usb.plug(STICK, "1-1.99")
@@ -125,10 +145,7 @@ def test_what_was_lost_is_told(daemon: Daemon, server: Server, usb: Testbed) -> 
     memory = daemon.memory("Anonymous")
     pairs = 260
     for count in range(1, pairs + 1):
-        stick = usb.plug(STICK, f"1-1.{count}")
-        server.notified(count)
-        stick.unplug()
-        server.cleared()
+        remind_and_unplug(server, usb, f"1-1.{count}", count)
     assert daemon.memory("Anonymous") - memory < 4096
     folder.unlink()
     (daemon.state / "elsewhere").rename(folder)
@@ -141,3 +158,129 @@ def test_what_was_lost_is_told(daemon: Daemon, server: Server, usb: Testbed) -> 
     kept = daemon.events("unplugged")
     assert kept[-1]["device"] == f"1-1.{pairs}"
     assert len(kept) < pairs
+
+
+# --- from the start
+
+
+def fill_disk(folder: Path) -> Callable[[], None]:
+    """Leave no space; return what frees it."""
+    fill(folder / "filler")
+    return (folder / "filler").unlink
+
+
+def make_read_only(folder: Path) -> Callable[[], None]:
+    """Let nothing be changed; return what ends that."""
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+
+    def repair() -> None:
+        subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+
+    return repair
+
+
+def stand_in_the_way(folder: Path) -> Callable[[], None]:
+    """Put a file where unplugd's folder would be; return what removes it."""
+    (folder / "unplugd").write_text("")
+    return (folder / "unplugd").unlink
+
+
+@pytest.mark.parametrize("runtime", [True, False], ids=["runtime folder", "no runtime folder"])
+@pytest.mark.parametrize("service", ["", "1"], ids=["by hand", "service"])
+@pytest.mark.parametrize("break_state", [fill_disk, make_read_only, stand_in_the_way])
+def test_it_starts_where_nothing_can_be_written(
+    daemon: Daemon,
+    server: Server,
+    usb: Testbed,
+    break_state: Callable[[Path], Callable[[], None]],
+    service: str,
+    runtime: bool,
+) -> None:
+    """It reminds, says once what is wrong, answers commands, and later writes all that happened meanwhile."""
+    daemon.environment["UNPLUGD_SERVICE"] = service
+    if not runtime:
+        # Then the socket would be in the state folder.
+        del daemon.environment["XDG_RUNTIME_DIR"]
+    daemon.config(after_plug_in="0s")
+    with ExitStack() as stack:
+        if break_state is not stand_in_the_way:
+            stack.enter_context(mount_disk(daemon.state))
+        repair = break_state(daemon.state)
+        daemon.start()
+        news = server.notified()
+        assert (news.summary, news.hints["urgency"]) == (TROUBLE, 1)
+        remind_and_unplug(server, usb, "1-1.2")
+        assert daemon.status()["journal"]["waiting"] == 6
+        told = daemon.command("status").stdout
+        assert "The journal cannot be written: " in told
+        assert "NO  journal: cannot be written: " in daemon.command("doctor").stdout
+        repair()
+        remind_and_unplug(server, usb, "1-1.4", 2)
+        daemon.wait_for("unplugged", device="1-1.4")
+        period = ["plugged_in", "reminded", "reminder_ended", "unplugged"]
+        assert [event["event"] for event in daemon.events()] == ["started", "config_loaded", *period, *period]
+        assert [shown.summary for shown in server.notifications].count(TROUBLE) == 1
+        assert daemon.status()["journal"] == {"trouble": None, "waiting": 0}
+        assert daemon.stop() == 0
+
+
+def test_a_disk_that_stays_full_costs_only_the_events(daemon: Daemon, server: Server) -> None:
+    """At its end it says how many."""
+    with mount_disk(daemon.state):
+        fill_disk(daemon.state)
+        daemon.start()
+        server.notified()
+        assert daemon.stop() == 0
+        assert daemon.stderr.endswith(
+            "3 events could not be written to the journal: No space left on device\n"
+        )
+
+
+def test_news_do_not_disturb_an_upload(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """That the journal cannot be written is told when the upload is over."""
+    stand_in_the_way(daemon.state)
+    stick = usb.plug(STICK)
+    program = programs.uploader()
+    program.open(stick.nodes[0])
+    daemon.config(after_use="1h")
+    daemon.start()
+    assert daemon.status()["devices"][0]["use"] == "in use"
+    assert daemon.status()["journal"]["trouble"]
+    never(lambda: server.notifications, "news", 5 * LOOK_EVERY)
+    program.close()
+    assert server.notified().summary == TROUBLE
+
+
+def test_without_any_folder_it_still_reminds(daemon: Daemon, server: Server, usb: Testbed) -> None:
+    """No state, no runtime and no temporary folder: it runs without a control socket, and says so."""
+    for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "TMPDIR"):
+        daemon.environment[name] = "/dev/null/none"
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    remind_and_unplug(server, usb, "1-1.2")
+    assert "unplugd status and unplugd snooze cannot reach this process: " in daemon.stderr
+    assert daemon.stop() == 0
+
+
+def test_a_folder_of_somebody_elses_is_no_substitute(daemon: Daemon, server: Server) -> None:
+    """A link, or a folder that others may enter, in place of the substitute for the runtime folder is not used."""
+    daemon.environment["XDG_RUNTIME_DIR"] = "/dev/null/none"
+    substitute = Path(daemon.environment["TMPDIR"], f"unplugd-{os.getuid()}")
+    elsewhere = daemon.home / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    for is_link in (True, False):
+        if is_link:
+            substitute.symlink_to(elsewhere)
+        else:
+            substitute.mkdir()
+            substitute.chmod(0o777)
+        daemon.start()
+        assert not server.notifications
+        assert daemon.stop() == 0
+        assert not list(substitute.iterdir())
+        assert not list(elsewhere.iterdir())
+        if substitute.is_symlink():
+            substitute.unlink()
+    assert daemon.stderr.count("cannot reach this process") == 2
