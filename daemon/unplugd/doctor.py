@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import time
@@ -121,13 +122,18 @@ def _check_use(computer: InspectablePlatform) -> Finding:
 
 def _check_journal(where: Paths) -> Finding:
     folder = where.state
+    # Make no folder: until the daemon does, what counts is whether it could.
+    existing = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
+        paths.refuse_others(folder)
+        with tempfile.TemporaryFile(dir=existing) as file:
             file.write(b"\n")
             file.flush()
+    except Failure as failure:
+        return Finding("journal", ok=False, what=str(failure), hint=failure.hint)
     except OSError as error:
-        hint = f"make sure you can write to {paths.shorten(folder)}"
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "free up some disk space" if is_full else f"make sure you can write to {paths.shorten(folder)}"
         return Finding("journal", ok=False, what=f"cannot be written: {error.strerror}", hint=hint)
     if where.journal.exists():
         try:

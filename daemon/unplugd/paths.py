@@ -6,15 +6,19 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from unplugd_service.home import find_home
+from unplugd_service.errors import Failure
+from unplugd_service.home import find_home, look_up_home
 from unplugd_service.tilde import abbreviate, expand, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Paths", "abbreviate", "expand", "find_paths", "shorten"]
+
+UNMAPPED_UID: Final = 65534
+"""The owner that the kernel shows for files of users that the container does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,34 @@ def find_paths(environment: Mapping[str, str] = os.environ, system: str = sys.pl
         # Without XDG_RUNTIME_DIR, use the state folder, which is just as private.
         (find_folder("XDG_RUNTIME_DIR") or state) / "unplugd",
     )
+
+
+# --- whose they are
+
+
+def refuse_others(*folders: Path) -> None:
+    """Raise Failure if root would write into another user's folders, as with `sudo -E`.
+
+    What root makes there is closed to that user, whose programs then fail. If the owner has no user id in this
+    container, nobody here is harmed, and the kernel decides whether root may write.
+    """
+    if os.geteuid() != 0:
+        return
+    home = look_up_home()
+    for folder in folders:
+        checked = [home, folder] if home and folder.is_relative_to(home) else [folder]
+        if any(_find_owner(path) not in (0, UNMAPPED_UID) for path in checked):
+            raise Failure(
+                f"{shorten(folder)} belongs to another user, who could not use what root writes there",
+                "run this without sudo (or, if you mean root's own unplugd, in a shell from: sudo -i)",
+            )
+
+
+def _find_owner(path: Path) -> int:
+    """Return the owner of a file, or of the folder in which it would have to be made."""
+    for existing in (path, *path.parents):
+        try:
+            return existing.stat().st_uid
+        except OSError:
+            continue
+    return 0

@@ -161,6 +161,26 @@ def test_a_plugged_in_device_is_named(patient: Patient) -> None:
     assert patient.examined()["USB devices"].what.endswith("plugged in: CareLink USB (port 1-1.2)")
 
 
+@pytest.mark.usefixtures("server")
+def test_no_folder_is_made(patient: Patient, tmp_path: Path) -> None:
+    """Whether the journal can be written is found out from the folder in which its own would be made."""
+    before = sorted(tmp_path.rglob("*"))
+    assert patient.examined()["journal"].ok
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("server")
+def test_root_in_somebody_elses_home_is_told(patient: Patient, tmp_path: Path) -> None:
+    """As `unplugd run` would be."""
+    if os.geteuid():
+        pytest.skip("needs root, to be in somebody else's home")
+    os.chown(tmp_path, 5556, 5556)
+    found = patient.examined()["journal"]
+    assert found.ok is False
+    assert "belongs to another user" in found.what
+    assert "without sudo" in found.hint
+
+
 def test_it_leaves_nothing_behind(patient: Patient, server: Server, tmp_path: Path) -> None:
     """No file, no child, no descriptor."""
     patient.examined(notify=True)

@@ -43,6 +43,7 @@ def check(_arguments: argparse.Namespace, where: Paths) -> int:
 
 def init(_arguments: argparse.Namespace, where: Paths) -> int:
     """Write a file to start from."""
+    paths.refuse_others(where.configuration)
     try:
         where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
         with where.config.open("x", encoding="utf-8") as file:
@@ -75,6 +76,7 @@ def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
 
 def append_entry(where: Paths, entry: str) -> None:
     """Add an entry to the configuration file; ConfigurationError if it is invalid, before or after."""
+    paths.refuse_others(where.configuration)
     load_settings(where.config)
     try:
         text = where.config.read_text(encoding="utf-8-sig")

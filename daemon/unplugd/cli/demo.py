@@ -27,6 +27,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     speed = simulated.FAST_FACTOR if arguments.fast else 1.0
     # The real daemon may be running, so the demo has its own journal and socket.
     own = paths.Paths(where.configuration, where.state / "demo", where.runtime / "demo")
+    paths.refuse_others(own.state, own.runtime)
     began = time.monotonic()
     happened: set[str] = set()
     daemon: Daemon | None = None

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from unplugd import sanitize
+from unplugd import paths, sanitize
 from unplugd.cli.config import append_entry
 from unplugd.cli.daemon_client import reload_daemon
 from unplugd.cli.terminal import ask, print_table, say
@@ -61,6 +61,7 @@ def list_devices(arguments: argparse.Namespace, where: Paths) -> int:
 
 def learn_device(arguments: argparse.Namespace, where: Paths) -> int:
     """Add a device to the configuration: the device with the given id, or the next one to be plugged in."""
+    paths.refuse_others(where.configuration)
     platform = current_platform(where)
     settings = load_settings(where.config)
     if arguments.id:

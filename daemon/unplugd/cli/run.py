@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
             "unplugd config init writes one to start from",
         )
 
+    paths.refuse_others(where.state, where.runtime)
     stderr_file.trim(where.log)
     in_service = bool(os.environ.get("UNPLUGD_SERVICE"))
     # On a terminal, a person watches the events. Anywhere else they would only repeat the journal.

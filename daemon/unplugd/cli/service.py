@@ -61,6 +61,7 @@ def uninstall(arguments: argparse.Namespace, where: Paths) -> int:
         if not manager.uninstall(DryRun(print)):
             say("Nothing is installed.")
         return 0
+    paths.refuse_others(where.configuration, where.state)
     if arguments.purge:
         _confirm_purge(where)
     removed = manager.uninstall(RealSystem(say))
