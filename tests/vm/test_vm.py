@@ -219,6 +219,35 @@ def test_the_service_of_a_person_who_installs_it_and_forgets_it(machine: Machine
     daemon.shown(0)
 
 
+def test_a_disk_that_is_full_from_the_start_keeps_nobody_from_being_reminded(
+    machine: Machine, daemon: Daemon
+) -> None:
+    """The person is told once and reminded; when there is space, the journal has all that happened meanwhile."""
+    folder = f"{HOME}/.local/state/unplugd"
+    machine.shell(f"mkdir -p {folder}", user=USER)
+    machine.shell(f"mount -t tmpfs -o size=64k,mode=0700,uid={USER} tmpfs {folder}")
+    try:
+        machine.shell(f"cat /dev/zero >{folder}/filler 2>/dev/null || true", user=USER)
+        daemon.start(AT_ONCE)
+        daemon.shown(1)
+        daemon.screenshot("vm-disk-full")
+        machine.shell("dunstctl close-all", user=USER)
+        daemon.shown(0)
+        daemon.plug("stick")
+        daemon.shown(1)
+        daemon.screenshot("vm-reminder-on-a-full-disk")
+        assert "The journal cannot be written" in machine.shell("unplugd status", user=USER)
+        assert not daemon.seen()
+        machine.shell(f"rm {folder}/filler", user=USER)
+        daemon.until("reminded")
+        assert daemon.seen() == ["started", "config_loaded", "plugged_in", "reminded"]
+        restarts = "systemctl --user show --value --property=NRestarts unplugd.service"
+        assert machine.shell(restarts, user=USER).strip() == "0"
+    finally:
+        machine.shell("systemctl --user stop unplugd", user=USER)
+        machine.shell(f"umount --lazy {folder}")
+
+
 def test_an_overflow_of_announcements_hides_nothing(machine: Machine, daemon: Daemon) -> None:
     """When the kernel had to drop its announcements, unplugd looks for itself."""
     room, lost = "/proc/sys/net/core/rmem_default", "awk '$2 == 15 {n += $9} END {print n}' /proc/net/netlink"

@@ -66,6 +66,28 @@ def test_a_full_disk_keeps_the_events(path: Path) -> None:
         subprocess.run(["umount", path.parent], check=True)
 
 
+def test_an_error_at_closing_is_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network file system says only then that its disk is full: the event waits, and comes later."""
+    file = JournalFile(path)
+    file.msg(line(0))
+    close = os.close
+
+    def closing(descriptor: int) -> None:
+        close(descriptor)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def failing(*_arguments: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("unplugd.journal.writer.os.write", failing)
+        patched.setattr("unplugd.journal.writer.os.close", closing)
+        file.msg(line(1))
+    assert (file.error, file.waiting) == (os.strerror(errno.EIO), 1)
+    file.msg(line(2))
+    assert numbers(path) == [0, 1, 2]
+
+
 def test_what_could_not_be_kept_is_told(path: Path) -> None:
     """The oldest events go first, and a `gap` says how many and from when to when."""
     path.parent.mkdir(parents=True)

@@ -185,9 +185,15 @@ def stand_in_the_way(folder: Path) -> Callable[[], None]:
     return (folder / "unplugd").unlink
 
 
+def lock_up(folder: Path) -> Callable[[], None]:
+    """Let the user not even look into a folder, as into root's; return what ends that."""
+    folder.chmod(0)
+    return lambda: folder.chmod(0o700)
+
+
 @pytest.mark.parametrize("runtime", [True, False], ids=["runtime folder", "no runtime folder"])
 @pytest.mark.parametrize("service", ["", "1"], ids=["by hand", "service"])
-@pytest.mark.parametrize("break_state", [fill_disk, make_read_only, stand_in_the_way])
+@pytest.mark.parametrize("break_state", [fill_disk, make_read_only, stand_in_the_way, lock_up])
 def test_it_starts_where_nothing_can_be_written(
     daemon: Daemon,
     server: Server,
@@ -198,12 +204,15 @@ def test_it_starts_where_nothing_can_be_written(
 ) -> None:
     """It reminds, says once what is wrong, answers commands, and later writes all that happened meanwhile."""
     daemon.environment["UNPLUGD_SERVICE"] = service
+    if os.geteuid() == 0:
+        # Root may open every folder; now it may not.
+        daemon.wrapper = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
     if not runtime:
         # Then the socket would be in the state folder.
         del daemon.environment["XDG_RUNTIME_DIR"]
     daemon.config(after_plug_in="0s")
     with ExitStack() as stack:
-        if break_state is not stand_in_the_way:
+        if break_state in (fill_disk, make_read_only):
             stack.enter_context(mount_disk(daemon.state))
         repair = break_state(daemon.state)
         daemon.start()
@@ -213,7 +222,7 @@ def test_it_starts_where_nothing_can_be_written(
         assert daemon.status()["journal"]["waiting"] == 6
         told = daemon.command("status").stdout
         assert "The journal cannot be written: " in told
-        assert "NO  journal: cannot be written: " in daemon.command("doctor").stdout
+        assert "NO  daemon: cannot write its journal: " in daemon.command("doctor").stdout
         repair()
         remind_and_unplug(server, usb, "1-1.4", 2)
         daemon.wait_for("unplugged", device="1-1.4")
