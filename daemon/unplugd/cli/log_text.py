@@ -125,18 +125,18 @@ class TextLog:
 
 
 class Lanes:
-    """The lines next to the sentences: one lane for each device that is plugged in."""
+    """The lines next to the sentences: one lane for each device that is plugged in, and session that sees it."""
 
     def __init__(self) -> None:
         self._marks = _choose_marks()
-        self._lanes: list[tuple[str, str] | None] = []
-        """The host and port of each lane, from left to right; None if the lane is free."""
+        self._lanes: list[tuple[str, str, str] | None] = []
+        """The host, session and port of each lane, from left to right; None if the lane is free."""
         self._boots: dict[str, str] = {}
 
     @property
     def ports(self) -> list[str]:
         """The ports with a lane."""
-        return [port for _, port in filter(None, self._lanes)]
+        return [port for _, _, port in filter(None, self._lanes)]
 
     def enter(self, event: JournalEvent) -> tuple[bool, bool]:
         """Open lanes for the devices of an event; return whether its device had one, and whether only one is open."""
@@ -144,22 +144,26 @@ class Lanes:
             # The computer was restarted: earlier periods do not count any more.
             self._lanes = [None if lane and lane[0] == event.host else lane for lane in self._lanes]
         self._boots[event.host] = event.boot
+        if event.session and event.event == "started":
+            # It was updated: earlier lines did not name the session.
+            self._lanes = [None if lane and lane[:2] == (event.host, "") else lane for lane in self._lanes]
         while self._lanes and self._lanes[-1] is None:
             self._lanes.pop()
-        known = (event.host, event.device) in self._lanes
+        known = _find_lane(event) in self._lanes
         for port in (event.device,) if event.device else event.devices:
             # The end of a snooze may be recorded ten seconds after the unplug, so it does not open a lane.
-            if (event.host, port) not in self._lanes and event.event != "snooze_ended":
-                self._open((event.host, port))
+            lane = event.host, event.session, port
+            if lane not in self._lanes and event.event != "snooze_ended":
+                self._open(lane)
         return known, len(self.ports) == 1
 
     def leave(self, event: JournalEvent) -> None:
         """Free the lane of a device that was unplugged."""
-        key = (event.host, event.device)
+        key = _find_lane(event)
         if event.event == "unplugged" and key in self._lanes:
             self._lanes[self._lanes.index(key)] = None
 
-    def _open(self, key: tuple[str, str]) -> None:
+    def _open(self, key: tuple[str, str, str]) -> None:
         if None in self._lanes:
             self._lanes[self._lanes.index(None)] = key
         elif len(self._lanes) < MAX_LANES:
@@ -171,15 +175,24 @@ class Lanes:
         first, further = "", ""
         for lane in self._lanes:
             mark = next_mark = along if lane else " "
-            if lane == (event.host, event.device) and event.device:
+            if lane == _find_lane(event) and event.device:
                 mark = here if known else begin if event.event == "plugged_in" else along
                 if event.event == "unplugged":
                     mark, next_mark = end, " "
-            elif lane and event.event == "reminded" and lane[0] == event.host and lane[1] in event.devices:
+            elif (
+                lane
+                and event.event == "reminded"
+                and lane[:2] == (event.host, event.session)
+                and lane[2] in event.devices
+            ):
                 mark = here
             first += mark
             further += next_mark
         return first, further
+
+
+def _find_lane(event: JournalEvent) -> tuple[str, str, str]:
+    return event.host, event.session, event.device
 
 
 def _keep_plain(text: str, _style: str) -> str:

@@ -14,8 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd.review.open_period import JUMP_SECONDS, MAX_SECONDS, MAX_WALL_SECONDS, BootClock, check_number
-from unplugd.review.shared_boot import SharedBoot
+from unplugd.review.open_period import (
+    JUMP_SECONDS,
+    MAX_SECONDS,
+    MAX_WALL_SECONDS,
+    BootClock,
+    SharedBoot,
+    check_number,
+)
 
 if TYPE_CHECKING:
     from unplugd.journal.event import JournalEvent

@@ -7,7 +7,7 @@ work on a checkpoint.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -16,7 +16,7 @@ from unplugd.review.model import HeldBack, Snooze, Use
 
 if TYPE_CHECKING:
     from unplugd.journal.event import JournalEvent
-    from unplugd.review.shared_boot import SharedBoot
+    from unplugd.review.model import End
 
 
 MAX_WALL_SECONDS: Final = 1e10
@@ -288,6 +288,37 @@ class BootClock:
         """Return the period of the device plugged in at a port, None if there is none."""
         period = self.open.get(port)
         return None if period is None or period.unplugged_at is not None else period
+
+
+class FinishedPeriod(NamedTuple):
+    """A period that grows no more: whose, on which port, when it ended on the clock of the boot, and how."""
+
+    session: str
+    port: str
+    ended: float
+    end: End
+    period: OpenPeriod
+
+
+class Run(NamedTuple):
+    """A time during which unplugd was running, on the clock of the boot; `wall` is the wall clock at its end."""
+
+    began: float
+    ended: float
+    wall: float
+    session: str
+
+
+class SharedBoot:
+    """What several sessions saw of one boot until now."""
+
+    __slots__ = ("jumps", "periods", "runs")
+
+    def __init__(self) -> None:
+        self.periods: list[FinishedPeriod] = []
+        self.runs: list[Run] = []
+        self.jumps = 0
+        """How many times the wall clock was set: the most that one session saw."""
 
 
 def check_number(value: float, most: float = MAX_SECONDS) -> float | None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.review.model import End, HeldBack, Period, Reminder, Snooze, Use, Watched
-from unplugd.review.shared_boot import FinishedPeriod, Run
+from unplugd.review.open_period import FinishedPeriod, Run
+from unplugd.review.shared_boot import unite_periods, unite_runs
 
 if TYPE_CHECKING:
-    from unplugd.review.open_period import BootClock
-    from unplugd.review.shared_boot import SharedBoot
+    from unplugd.review.open_period import BootClock, SharedBoot
 
 MAX_SANITIZED: Final = 10_000
 """Size of the cache of sanitized strings, since the same few strings occur again and again."""
@@ -114,9 +114,9 @@ class Results:
 
     def finish_shared_boot(self, host: str, shared: SharedBoot) -> None:
         """Unite what the sessions of a boot saw."""
-        for finished in shared.unite_periods():
+        for finished in unite_periods(shared):
             self._date_period(host, finished)
-        for run in shared.unite_runs():
+        for run in unite_runs(shared):
             self._date_run(host, run)
 
     def _date_run(self, host: str, run: Run) -> None:

@@ -1,7 +1,7 @@
 """Unites what several sessions saw of one boot, as if one daemon had run whenever at least one of them did. Pure.
 
 Several people may be logged in to a computer, each with a daemon that watches the same devices. Each session is reviewed
-by itself; its finished periods and runs are kept here until the boot is over. All of it is on the clock of the boot, so
+by itself; its finished periods and runs are kept (`SharedBoot`) until the boot is over. All of it is on the clock of the boot, so
 it can be compared exactly, whatever the wall clock showed.
 
 Periods of one device on one port are the same plug-in if they overlap: a port holds one device. They also are if nobody
@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from unplugd.review.model import End
-    from unplugd.review.open_period import OpenPeriod
+    from unplugd.review.open_period import FinishedPeriod, OpenPeriod, Run, SharedBoot
 
     Interval = tuple[float, float]
 
@@ -34,67 +34,37 @@ REPLUG_SECONDS: Final = 10.0
 """Seconds within which a replug continues the period, as in the rules."""
 
 
-class FinishedPeriod(NamedTuple):
-    """A period that grows no more: whose, on which port, when it ended on the clock of the boot, and how."""
-
-    session: str
-    port: str
-    ended: float
-    end: End
-    period: OpenPeriod
-
-
-class Run(NamedTuple):
-    """A time during which unplugd was running, on the clock of the boot; `wall` is the wall clock at its end."""
-
-    began: float
-    ended: float
-    wall: float
-    session: str
+def unite_runs(shared: SharedBoot) -> Iterator[Run]:
+    """Yield the times during which unplugd was running in at least one session."""
+    united: Run | None = None
+    for run in sorted(shared.runs):
+        if united is None or run.began >= united.ended:
+            if united:
+                yield united
+            united = run
+        elif run.ended > united.ended:
+            united = run._replace(began=united.began)
+    if united:
+        yield united
 
 
-class SharedBoot:
-    """What the sessions of one boot saw until now."""
-
-    __slots__ = ("jumps", "periods", "runs")
-
-    def __init__(self) -> None:
-        self.periods: list[FinishedPeriod] = []
-        self.runs: list[Run] = []
-        self.jumps = 0
-        """How many times the wall clock was set: the most that one session saw."""
-
-    def unite_runs(self) -> Iterator[Run]:
-        """Yield the times during which unplugd was running in at least one session."""
-        united: Run | None = None
-        for run in sorted(self.runs):
-            if united is None or run.began >= united.ended:
-                if united:
-                    yield united
-                united = run
-            elif run.ended > united.ended:
-                united = run._replace(began=united.began)
-        if united:
-            yield united
-
-    def unite_periods(self) -> Iterator[FinishedPeriod]:
-        """Yield each plug-in once."""
-        unwatched = {
-            session: _find_unwatched(self.runs, session) for session in {run.session for run in self.runs}
-        }
-        by_port: dict[str, list[FinishedPeriod]] = {}
-        for finished in self.periods:
-            by_port.setdefault(finished.port, []).append(finished)
-        for same_port in by_port.values():
-            plugins: list[list[FinishedPeriod]] = []
-            for finished in sorted(same_port, key=lambda one: (one.period.began, one.ended)):
-                if plugins and _is_same_plugin(plugins[-1], finished):
-                    plugins[-1].append(finished)
-                else:
-                    plugins.append([finished])
-            for number, views in enumerate(plugins):
-                later = plugins[number + 1][0].period.began if number + 1 < len(plugins) else None
-                yield _unite(views, later, unwatched)
+def unite_periods(shared: SharedBoot) -> Iterator[FinishedPeriod]:
+    """Yield each plug-in once."""
+    runs = shared.runs
+    unwatched = {session: _find_unwatched(runs, session) for session in {run.session for run in runs}}
+    by_port: dict[str, list[FinishedPeriod]] = {}
+    for finished in shared.periods:
+        by_port.setdefault(finished.port, []).append(finished)
+    for same_port in by_port.values():
+        plugins: list[list[FinishedPeriod]] = []
+        for finished in sorted(same_port, key=lambda one: (one.period.began, one.ended)):
+            if plugins and _is_same_plugin(plugins[-1], finished):
+                plugins[-1].append(finished)
+            else:
+                plugins.append([finished])
+        for number, views in enumerate(plugins):
+            later = plugins[number + 1][0].period.began if number + 1 < len(plugins) else None
+            yield _unite(views, later, unwatched)
 
 
 def _is_same_plugin(views: Sequence[FinishedPeriod], next_view: FinishedPeriod) -> bool:
@@ -107,9 +77,9 @@ def _is_same_plugin(views: Sequence[FinishedPeriod], next_view: FinishedPeriod) 
         return True
     if last.end == "unplugged":
         return device.began - last.ended < REPLUG_SECONDS
-    return (
-        last.end != "unseen" and device.addresses[0] > 0 and device.addresses[0] == last.period.addresses[-1]
-    )
+    if last.end == "unseen" and device.began > last.period.at:
+        return False  # It had been found gone by then.
+    return 0 < device.addresses[0] == last.period.addresses[-1]
 
 
 def _find_unwatched(runs: Sequence[Run], session: str) -> list[Interval]:

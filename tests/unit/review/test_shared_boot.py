@@ -42,16 +42,17 @@ class Person(Machine):
         self.machine = MACHINE
         self._back_at = 0.0
         for gone_at, back_at, crashed in absences:
-            leave = partial(self._leave, back_at=back_at, crashed=crashed)
-            self.script.append((gone_at, lambda _machine, leave=leave: leave()))
+            self.script.append((gone_at, partial(Person._leave, back_at=back_at, crashed=crashed)))
         self.script.sort(key=lambda entry: entry[0])
 
-    def _leave(self, back_at: float, *, crashed: bool) -> None:
-        self._back_at = back_at
-        assert self.daemon
+    @staticmethod
+    def _leave(machine: Machine, *, back_at: float, crashed: bool) -> None:
+        assert isinstance(machine, Person)
+        assert machine.daemon
+        machine._back_at = back_at
         if crashed:
             raise CrashError
-        self.daemon.stop("SIGTERM")
+        machine.daemon.stop("SIGTERM")
 
     def sources(self, changed: Callable[[], None]) -> list[Source]:
         """Let the world go on until the person is back."""
