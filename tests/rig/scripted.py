@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from unplugd.notify.channel import NotificationListener
     from unplugd.notify.message import Message
     from unplugd.rules.devices import Device, Watch
-    from unplugd.rules.uploaders import Uploader
+    from unplugd.rules.model import Running
 
 
 class CrashError(Exception):
@@ -83,8 +83,9 @@ class Machine(Channel):
         """Return what is plugged in."""
         return list(self.plugged.values())
 
-    def find_running(self, software: Sequence[Uploader]) -> None:
+    def find_running(self, _software: object) -> Running | None:
         """Return None: nothing runs without using a device."""
+        return None
 
     def find_usage(
         self,

@@ -68,7 +68,8 @@ def _wait(sources: Mapping[int, Source], seconds: float | None) -> list[int]:
     for descriptor in sources:
         poll.register(
             descriptor,
-            (select.POLLIN if descriptor in readers else 0) | (select.POLLOUT if descriptor in writers else 0),
+            (select.POLLIN if descriptor in readers else 0)
+            | (select.POLLOUT if descriptor in writers else 0),
         )
     try:
         return [descriptor for descriptor, _ in poll.poll(None if seconds is None else seconds * 1000)]

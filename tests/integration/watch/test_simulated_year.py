@@ -97,7 +97,7 @@ class Year(Machine):
             at += dice.expovariate(1 / (40 * MINUTE))
             act = dice.choices(list(ACTS), list(ACTS.values()))[0]
             self.script.append((at, _named(act)))
-        self.script.append((at + DAY, lambda year: year.stop()))
+        self.script.append((at + DAY, lambda _machine: self.stop()))
 
     # --- the platform
 
@@ -206,7 +206,7 @@ class Year(Machine):
 
     def later(self, seconds: float, act: Act) -> None:
         """Have something happen later."""
-        self.script.append((self.clock + seconds, lambda year: act(year) if isinstance(year, Year) else None))
+        self.script.append((self.clock + seconds, lambda _machine: act(self)))
         self.script.sort(key=lambda entry: entry[0])
 
     def skip(self, seconds: float) -> None:
@@ -307,7 +307,11 @@ def start_program(year: Year, lasts: float | None = None) -> None:
         year.chain_began = year.clock
     year.programs[number] = year.clock
     lasts = year.dice.choice([MINUTE, 10 * MINUTE, 2 * HOUR]) if lasts is None else lasts
-    year.later(lasts, lambda year: year.programs.pop(number, None) and None)
+
+    def end(year: Year) -> None:
+        year.programs.pop(number, None)
+
+    year.later(lasts, end)
 
 
 def start_for_ever(year: Year) -> None:

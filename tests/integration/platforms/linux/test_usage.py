@@ -181,12 +181,8 @@ def test_a_program_that_starts_for_ever_silences_nobody(
     programs = Programs(compiled_program, open_folder / "programs", {"PATH": os.environ["PATH"]}, NOBODY)
     running: list[Program] = []
 
-    def is_reminded() -> bool:
-        """Start another one, which is all that happens while the reminder is waited for."""
-        restart()
-        return bool(server.notifications)
-
-    def restart() -> None:
+    def restart() -> bool:
+        """Start it anew; whether there has been a reminder."""
         program = programs.start("tidepool-uploader")
         # Its answer says that it runs under its own name.
         program.open("/dev/zero")
@@ -194,6 +190,7 @@ def test_a_program_that_starts_for_ever_silences_nobody(
         # Each outlives a look, however busy the machine is: only then some of it always runs.
         if len(running) > 30:
             running.pop(0).end()
+        return bool(server.notifications)
 
     try:
         restart()
@@ -202,7 +199,7 @@ def test_a_program_that_starts_for_ever_silences_nobody(
         usb.plug(STICK)
         held_back = daemon.wait_for("held_back")
         status = daemon.command("status").stdout
-        wait_until(is_reminded, "the reminder")
+        wait_until(restart, "the reminder")
     finally:
         programs.close()
     assert "as Tidepool Uploader is running" in status
