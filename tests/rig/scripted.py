@@ -105,7 +105,11 @@ class Machine(Channel):
     def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 
-    def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:
+    def sources(
+        self,
+        changed: Callable[[], None],
+        on_use: Callable[[], None] | None = None,  # noqa: ARG002 - no use is announced
+    ) -> list[Source]:
         """Return none: the script is played by the channel."""
         self._changed = changed
         return []

@@ -112,7 +112,7 @@ def test_a_server_that_refuses_the_test_is_a_failure(daemon: Daemon, server: Ser
     server.behave("fail")
     found = examine(daemon, "--notify")["desktop"]
     assert (found["ok"], bool(found["hint"])) == (False, True)
-    assert found["what"] == "the running unplugd could not show the test notification"
+    assert found["what"].startswith("the notification server refused: ")
 
 
 def test_a_server_or_bus_that_hangs_is_said_to_hang(daemon: Daemon, bus: Bus, server: Server) -> None:

@@ -54,12 +54,12 @@ class Person(Machine):
             raise CrashError
         machine.daemon.stop("SIGTERM")
 
-    def sources(self, changed: Callable[[], None]) -> list[Source]:
+    def sources(self, changed: Callable[[], None], on_use: Callable[[], None] | None = None) -> list[Source]:
         """Let the world go on until the person is back."""
         self._changed = lambda: None
         self.clock = max(self.clock, self._back_at)
         self.expire(self.clock)
-        return super().sources(changed)
+        return super().sources(changed, on_use)
 
     def change(self) -> None:
         """Have the daemon look at once, also at uses."""

@@ -351,11 +351,11 @@ def test_software_that_cannot_be_found_out_runs_on(rig: Rig) -> None:
     rig.platform.users, rig.platform.running_error = {}, SHORTAGE
     observation = rig.observer.poll(rig.platform.time)
     assert observation
-    assert observation.running_since == 90
+    assert observation.running == Running("Uploader", 90.0)
     rig.platform.running_error = None
     observation = rig.observer.poll(rig.platform.time)
     assert observation
-    assert observation.running_since is None
+    assert observation.running is None
 
 
 def test_a_plug_in_that_cannot_be_seen_is_looked_for(rig: Rig) -> None:

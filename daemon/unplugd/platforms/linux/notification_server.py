@@ -199,7 +199,9 @@ class NotificationServer:
 
         def on_answer(answer: tuple[Any, ...] | None, error: str) -> None:
             if answer is None:
-                report(CHECK_ERRORS.get(error, error), "")
+                # Unlike our own errors, those of a server are names.
+                refusal = error if " " in error else f"the notification server refused: {error}"
+                report(CHECK_ERRORS.get(error, refusal), "")
                 return
             if not self.owner:
                 # Its arrival has escaped us.
