@@ -50,7 +50,6 @@ class Daemon:
             "XDG_CONFIG_HOME": str(folder / "config"),
             "XDG_STATE_HOME": str(self.state),
             "XDG_RUNTIME_DIR": str(folder / "run"),
-            "TMPDIR": str(folder / "tmp"),
             "NOTIFY_SOCKET": str(folder / "notify"),
             "PATH": f"{UNPLUGD.parent}:{os.environ['PATH']}",
             "LANG": "C.UTF-8",
@@ -58,7 +57,7 @@ class Daemon:
         }
         self.wrapper: tuple[str, ...] = ()
         """A command that turns into the one after it."""
-        for name in ("home", "state", "config", "run", "tmp"):
+        for name in ("home", "state", "config", "run"):
             (folder / name).mkdir(mode=0o700)
         self._configuration = folder / "config/unplugd/config.toml"
         self._stderr = folder / "stderr"

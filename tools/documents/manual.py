@@ -74,7 +74,6 @@ ENVIRONMENT: Final = {
     "XDG_CONFIG_HOME": "On Linux, where the configuration and service folders are.",
     "XDG_STATE_HOME": "On Linux, where the journal folder is.",
     "XDG_RUNTIME_DIR": "On Linux, where the socket folder is. If not set, the socket is next to the journal.",
-    "TMPDIR": "Where the socket folder is if it cannot be in its usual place. If not set: /tmp.",
     "XDG_CACHE_HOME": "A folder that may be emptied: `service install` will not use a program that is inside it.",
     "DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS": "On Linux, how to reach the desktop and the system.",
     "PYTHONPATH": "Not used, unless unplugd itself is in one of its folders: other programs set it to theirs.",
