@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from unplugd.review.figures import Figures, Report
-from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.model import End, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.report_builder import build_report
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ def hostile() -> Report:
             plugged(since + number * HOUR, 45, host=name, kind=(name, name), strangers=(name,), port=name),
             uses=(Use(since + number * HOUR + 60, since + number * HOUR + 600, name, name),),
             reminders=(Reminder(since + number * HOUR + 900, 1, name, name, name),),
+            held_back=(HeldBack(since + number * HOUR + 700, since + number * HOUR + 800, name),),
         )
         for number, name in enumerate(HOSTILE)
     ]

@@ -22,7 +22,7 @@ from unplugd.cli.text_layout import Layout
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.review import days
 from unplugd.review.figures import Figures, Report
-from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.model import End, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES
 from unplugd.review.report_builder import build_report
 from unplugd.watch import client
@@ -395,6 +395,22 @@ def test_a_program_without_a_name_is_no_trouble() -> None:
     """Not in its line either, which is then empty."""
     nobody = Period("a", "1", "0a21:8001", "n", 0.0, 60.0, "unplugged", strangers=("",))
     assert "\n  Unknown programs\n" in text(build_report(Review((nobody,)))) + "\n"
+
+
+def test_programs_that_held_reminders_back_are_named() -> None:
+    """The one that did for longest first, with how long and how often."""
+    held = (
+        HeldBack(100.0, 400.0, "Tidepool Uploader"),
+        HeldBack(500.0, 530.0, ""),
+        HeldBack(600.0, 900.0, "Tidepool Uploader"),
+    )
+    made = build_report(
+        Review((Period("a", "1", "0a21:8001", "n", 0.0, 1000.0, "unplugged", held_back=held),))
+    )
+    lines = text(made).splitlines()
+    at = next(number for number, shown in enumerate(lines) if "Held back by" in shown)
+    assert lines[at].endswith("Tidepool Uploader: 10 minutes, 2 times")
+    assert lines[at + 1].strip() == "unknown: 30 seconds, 1 time"
 
 
 def test_a_narrow_terminal_has_what_matters() -> None:

@@ -190,6 +190,7 @@ def harmless(report: Report) -> Report:
             id=name,
             name=name,
             strangers=(name,),
+            held_back=tuple(replace(held, program=name) for held in one.held_back),
             uses=tuple(replace(use, program=name) for use in one.uses),
             reminders=tuple(replace(reminder, outcome=name) for reminder in one.reminders),
         )
@@ -200,6 +201,7 @@ def harmless(report: Report) -> Report:
         computers=tuple((names[host], figures) for host, figures in report.computers),
         devices=tuple((names[name], names[id_], figures) for name, id_, figures in report.devices),
         watched=tuple(replace(one, host=names[one.host]) for one in report.watched),
+        held_back=tuple((names[program], *rest) for program, *rest in report.held_back),
         total=replace(report.total, outcomes={names.get(k, k): v for k, v in report.total.outcomes.items()}),
         notes={names[key]: value for key, value in report.notes.items()},
     )
