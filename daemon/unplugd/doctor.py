@@ -183,10 +183,10 @@ def _check_open_events(computer: InspectablePlatform, status: dict[str, Any]) ->
         return []
     layer, layers = "open events", computer.mechanisms()
     if not unwatched:
-        what = "received; uses are seen when they happen"
+        what = "received; a use is noticed when it begins and ends"
         return [Finding(layer, ok=True, what=what, by=layers.get(layer, ""))]
     nodes = ", ".join(f"{node} ({why})" for node, why in unwatched.items())
-    what = f"not received from {nodes}, so uses of it are only seen every `look_every`"
+    what = f"not received from {nodes}, whose use only the regular checks notice"
     return [
         Finding(layer, ok=None, what=what, hint=computer.hints().get(layer, HELP), by=layers.get(layer, ""))
     ]

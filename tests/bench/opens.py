@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TIMES = 40
 TIMES_WITHOUT = 8
+AT_A_TIME = 8
+"""Openings after which the daemon is started anew: more in so short a time would be slowed down as a storm."""
 USUAL = 15.0
 """Seconds between two looks by default, without inotify."""
 APART = 1.0
@@ -60,6 +62,9 @@ def _cycles(here: Surroundings, waits: list[float]) -> Iterator[float]:
     uploader = programs.uploader()
     try:
         for number, wait in enumerate(waits):
+            if number % AT_A_TIME == 0 and number:
+                here.daemon.stop()
+                here.daemon.start()
             # Another port each time: a replug within ten seconds would be the same period, and reminded of later.
             meter = here.usb.plug(METER, f"1-1.{number + 2}")
             _heard(listener, "Notify")

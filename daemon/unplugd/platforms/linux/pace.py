@@ -7,9 +7,9 @@ from typing import Final
 
 GAP_SECONDS: Final = 0.05
 """Shortest time between two, in seconds."""
-BURST: Final = 20
+BURST: Final = 40
 """How many may follow one another with only the shortest time between them."""
-REFILL_SECONDS: Final = 5.0
+REFILL_SECONDS: Final = 3.0
 """Seconds after which one more may follow: what never stops is done this often."""
 
 
