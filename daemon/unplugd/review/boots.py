@@ -22,6 +22,7 @@ from unplugd.review.open_period import (
     SharedBoot,
     check_number,
 )
+from unplugd.review.shared_boot import MAX_SESSIONS
 
 if TYPE_CHECKING:
     from unplugd.journal.event import JournalEvent
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 MAX_BOOTS: Final = 8
 """Maximum number of boots per computer followed at once; their events may be mixed if clocks were wrong."""
-
-MAX_SESSIONS: Final = 64
-"""Maximum number of sessions per boot followed at once."""
 
 
 class Boots:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Interval = tuple[float, float]
 
+MAX_SESSIONS: Final = 64
+"""Maximum number of sessions per boot that are followed at once, and compared."""
 REPLUG_SECONDS: Final = 10.0
 """Seconds within which a replug continues the period, as in the rules."""
 
@@ -50,26 +52,32 @@ def unite_runs(shared: SharedBoot) -> Iterator[Run]:
 
 def unite_periods(shared: SharedBoot) -> Iterator[FinishedPeriod]:
     """Yield each plug-in once."""
-    runs = shared.runs
-    unwatched = {session: _find_unwatched(runs, session) for session in {run.session for run in runs}}
+    sessions = {run.session for run in shared.runs}
+    # With more sessions than people it would take too long, and make no sense.
+    unwatched = {
+        session: _find_unwatched(shared.runs, session)
+        for session in (sessions if len(sessions) <= MAX_SESSIONS else ())
+    }
     by_port: dict[str, list[FinishedPeriod]] = {}
     for finished in shared.periods:
         by_port.setdefault(finished.port, []).append(finished)
     for same_port in by_port.values():
         plugins: list[list[FinishedPeriod]] = []
+        last: FinishedPeriod | None = None
         for finished in sorted(same_port, key=lambda one: (one.period.began, one.ended)):
-            if plugins and _is_same_plugin(plugins[-1], finished):
+            if last and _is_same_plugin(last, finished):
                 plugins[-1].append(finished)
+                last = finished if finished.ended > last.ended else last
             else:
                 plugins.append([finished])
+                last = finished
         for number, views in enumerate(plugins):
             later = plugins[number + 1][0].period.began if number + 1 < len(plugins) else None
             yield _unite(views, later, unwatched)
 
 
-def _is_same_plugin(views: Sequence[FinishedPeriod], next_view: FinishedPeriod) -> bool:
-    """Return whether the next view is of the plug-in that the earlier views are of."""
-    last = max(views, key=lambda view: view.ended)
+def _is_same_plugin(last: FinishedPeriod, next_view: FinishedPeriod) -> bool:
+    """Return whether the next view is of the same plug-in as the earlier ones, of which `last` ended last."""
     device = next_view.period
     if device.id != last.period.id:
         return False
@@ -163,10 +171,10 @@ def _find_end(views: Sequence[FinishedPeriod]) -> tuple[float, End]:
 def _unite_uses(periods: Sequence[OpenPeriod]) -> list[Use]:
     """Return the uses that any session saw, without overlaps."""
     uses = [use for period in periods for use in period.uses.finished if _is_certain(use)]
+    certain = _measure(uses)
     for period in periods:
-        own = [use for use in period.uses.finished if _is_certain(use)]
         # Of the other ones only the total is known. They may be those that another session saw begin and end.
-        seen_by_others = _measure(uses) - _measure(own)
+        seen_by_others = certain - _measure(filter(_is_certain, period.uses.finished))
         for use in period.uses.finished:
             length = use.ended - use.began
             if not _is_certain(use) and length > seen_by_others:
@@ -218,10 +226,15 @@ def _unite_held_back(periods: Iterable[OpenPeriod]) -> list[HeldBack]:
 
 def _cut_unwatched_uses(views: Sequence[FinishedPeriod], unwatched: Mapping[str, list[Interval]]) -> None:
     """Take out of each use the times that its session did not watch, if another one saw a use end there."""
-    seen = [(view.session, view.period.uses.finished) for view in views]
+    seen = [(view.session, use.ended) for view in views for use in view.period.uses.finished]
+    ends_seen = {
+        session: sorted(ended for other, ended in seen if other != session)
+        for session in {view.session for view in views} & unwatched.keys()
+    }
     for view in views:
-        gaps = unwatched.get(view.session, [])
-        ends = sorted(use.ended for session, uses in seen if session != view.session for use in uses)
+        if view.session not in ends_seen:
+            continue
+        gaps, ends = unwatched[view.session], ends_seen[view.session]
         cut: list[Use] = []
         for use in view.period.uses.finished:
             rest = use

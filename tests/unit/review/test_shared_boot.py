@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections import Counter
@@ -15,6 +16,7 @@ import pytest
 from tests.rig.scripted import CrashError, Machine, play
 from unplugd.journal import sources
 from unplugd.journal.station import find_station
+from unplugd.journal.timestamps import format_timestamp
 from unplugd.review import parallel
 from unplugd.rules.devices import Device
 
@@ -201,3 +203,17 @@ def test_it_is_known_what_at_least_one_of_them_saw(
     assert [(round(run.began), round(run.ended)) for run in found.watched] == [
         (round(run.began), round(run.ended)) for run in expected.watched
     ]
+
+
+def test_any_number_of_sessions_is_one_plug_in(tmp_path: Path) -> None:
+    """A journal in which thousands see one device come and go, one after the other, is reviewed like any other."""
+    journal = tmp_path / "events.jsonl"
+    about = {"host": "ann", "boot": "b", "device": "1-1", "id": "0a21:8001", "name": "CareLink USB"}
+    with journal.open("w") as file:
+        for number in range(3000):
+            for later, event in enumerate(("plugged_in", "use_began", "use_ended", "unplugged")):
+                at = 1000 + number + later / 10
+                line = {"time": format_timestamp(NOON + at), "event": event, "uptime": at, "program": "x"}
+                file.write(json.dumps({**line, **about, "session": str(number), "used_for": 0.1}) + "\n")
+    (period,) = review(journal).periods
+    assert (round(period.plugged_for, 1), len(period.uses)) == (2999.3, 3000)
