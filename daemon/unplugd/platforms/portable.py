@@ -129,6 +129,9 @@ class Portable:
         """Return every device as idle; the rules make running upload software delay reminders."""
         return tuple(map(DeviceUse, watched))
 
+    def find_absence(self) -> None:
+        """Return None: nothing tells whether somebody is in front."""
+
     def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 

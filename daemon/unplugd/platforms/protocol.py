@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.rules.devices import Device, Watch
+    from unplugd.rules.events import Absence
     from unplugd.rules.model import DeviceUse, Running
     from unplugd.rules.uploaders import Uploader
 
@@ -45,12 +46,16 @@ class Platform(Protocol):
     ) -> tuple[DeviceUse, ...]:
         """Return how each device is being used at the time `at`; `running` is the result of `find_running`."""
 
+    def find_absence(self) -> Absence | None:
+        """Return why the person is not in front of this session, None if the person is, or if nothing tells."""
+
     def sources(
         self, on_change: Callable[[], None], on_use: Callable[[], None] | None = None, /
     ) -> list[Source]:
-        """Return sources that call `on_change` when devices may have come or gone, and after sleep; or OSError.
+        """Return sources that call `on_change` when devices or the person may have come or gone, and after sleep.
 
         They call `on_use` when a program may have begun or ended to use a device that `find_usage` was asked about.
+        OSError if they cannot be made.
         """
 
     def list_unwatched_nodes(self) -> dict[str, str] | None:

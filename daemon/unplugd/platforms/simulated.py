@@ -114,6 +114,9 @@ class SimulatedPlatform(Source):
         use = DeviceUse(STICK, "in use", program, "simulated") if program else DeviceUse(STICK)
         return (use,) if watched else ()
 
+    def find_absence(self) -> None:
+        """Return None: nothing tells whether somebody is in front."""
+
     def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 

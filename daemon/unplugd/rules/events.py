@@ -14,8 +14,11 @@ Outcome = Literal["unplugged", "in_use", "snoozed", "dismissed", "expired"]
 SnoozeEnd = Literal["over", "replaced", "cancelled", "unplugged"]
 HeldBackEnd = Literal["over", "ended", "in_use", "snoozed", "unplugged"]
 """Why a program no longer holds reminders back: its time is over, it ended, or something else silences them."""
+Absence = Literal["locked", "inactive"]
+"""Why nobody is in front of the session: its screen is locked, or another session is in front."""
 Urgency = Literal["normal", "critical"]
 HELD_BACK_ENDS: Final[tuple[HeldBackEnd, ...]] = get_args(HeldBackEnd)
+ABSENCES: Final[tuple[Absence, ...]] = get_args(Absence)
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 URGENCIES: Final[tuple[Urgency, ...]] = get_args(Urgency)
 """The urgency of a normal and of a critical reminder, as written in the journal."""
@@ -149,6 +152,16 @@ class Stranger(NamedTuple):
     program: str
 
 
+class Away(NamedTuple):
+    """Nobody is in front of the session while a device is plugged in, so reminders wait."""
+
+    why: Absence
+
+
+class Back(NamedTuple):
+    """Somebody is in front of the session again."""
+
+
 class Resumed(NamedTuple):
     """The computer woke up from sleep."""
 
@@ -180,6 +193,8 @@ Event = (
     | SnoozeEnded
     | DeliveryFailed
     | Stranger
+    | Away
+    | Back
     | Resumed
     | Gap
 )
@@ -200,6 +215,8 @@ NAMES: Final[dict[type[Event], str]] = {
     SnoozeEnded: "snooze_ended",
     DeliveryFailed: "delivery_failed",
     Stranger: "stranger",
+    Away: "away",
+    Back: "back",
     Resumed: "resumed",
     Gap: "gap",
 }

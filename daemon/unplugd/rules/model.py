@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from unplugd.rules.events import NAMES, Event, HeldBackEnd
+from unplugd.rules.events import NAMES, Absence, Event, HeldBackEnd
 
 if TYPE_CHECKING:
     from unplugd.rules.devices import Device
@@ -63,12 +63,14 @@ class Running(NamedTuple):
 class Observation:
     """The result of a poll: the use of each watched device, the upload software that runs, and the end of quiet hours.
 
-    `running` is None while no upload software is running, `quiet_until` outside quiet hours.
+    `running` is None while no upload software is running, `quiet_until` outside quiet hours, `away` while the person is
+    in front of the session or nothing tells.
     """
 
     uses: tuple[DeviceUse, ...] = ()
     running: Running | None = None
     quiet_until: float | None = None
+    away: Absence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ class State:
     """Everything that the rules remember between polls.
 
     `on_screen`: a channel may be showing something, even if it reported a failure. While `retry_at` is set, the last
-    delivery failed and nothing is shown before that time.
+    delivery failed and nothing is shown before that time. `away`: a device is plugged in and nobody is in front.
     """
 
     periods: tuple[PluggedPeriod, ...] = ()
@@ -226,6 +228,7 @@ class State:
     retry_at: float | None = None
     chain: Chain | None = None
     quiet_until: float | None = None
+    away: Absence | None = None
 
     def present(self) -> tuple[PluggedPeriod, ...]:
         """Return the periods of the devices that are plugged in now."""

@@ -10,10 +10,10 @@ delivery goes to `confirm_delivery` or `fail_delivery`; what the person did, to 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from unplugd.rules import held_back
-from unplugd.rules.events import Reminded, Snoozed
+from unplugd.rules.events import Away, Back, Reminded, Snoozed
 from unplugd.rules.model import (
     Action,
     Observation,
@@ -37,6 +37,9 @@ from unplugd.rules.period import (
     unplug,
     update_use,
 )
+
+if TYPE_CHECKING:
+    from unplugd.rules.events import Absence
 
 DELIVERY_TIMEOUT_SECONDS: Final = 60.0
 """Delivery timeout in seconds; must exceed the timeouts of all channels together."""
@@ -76,6 +79,7 @@ def step(
         quiet_until=observation.quiet_until,
         retry_at=None if state.retry_at is not None and state.retry_at <= now else state.retry_at,
     )
+    state = _note_absence(state, observation.away, actions)
     return _update_reminder(state, now, policy, actions)
 
 
@@ -95,8 +99,8 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
             if state.chain and state.chain.is_running and own_due > now:
                 deadlines.append(own_due)
             due = max(due_at(period, state, policy), state.retry_at or 0.0, state.quiet_until or 0.0)
-            # While a delivery is under way, only its timeout matters.
-            if due > now or state.reminder is None or state.reminder.delivered:
+            # While a delivery is under way, only its timeout matters; while nobody is in front, nothing is due.
+            if due > now or not state.away and (state.reminder is None or state.reminder.delivered):
                 deadlines.append(due)
     # A snooze survives a replug. If the device stays away, the end of the snooze must still be recorded.
     deadlines.extend(
@@ -232,6 +236,16 @@ def _end_held_back(
     return period
 
 
+def _note_absence(state: State, away: Absence | None, actions: list[Action]) -> State:
+    """Record that nobody is in front, or somebody again; without a device it is nobody's business."""
+    away = away if state.present() else None
+    if away and away != state.away:
+        actions.append(Record(Away(away)))
+    elif state.away and not away and state.present():
+        actions.append(Record(Back()))
+    return replace(state, away=away)
+
+
 # --- when it is due ---------------------------------------------------------------------------------------------
 
 
@@ -288,9 +302,12 @@ def _update_reminder(
         state = fail_delivery(state, state.reminder.number, now, policy)
     reminder = state.reminder
     quiet = state.quiet_until is not None and now < state.quiet_until
-    waiting = quiet or state.retry_at is not None
+    waiting = quiet or state.retry_at is not None or state.away is not None
 
     free = [period for period in state.present() if not period.use and not _is_silenced(period, now)]
+    if state.away == "inactive":
+        # Another person is in front. What was shown comes back together with its person.
+        free = []
     due = frozenset(p.device.port for p in free if not waiting and due_at(p, state, policy) <= now)
     stay = reminder.ports if reminder and not reminder.delivered else frozenset()
     listed = tuple(

@@ -212,7 +212,7 @@ class Observer:
         self._devices = {device.port: device for device in devices}
         self._uses = {use.device.port: use for use in uses}
         self._running = running
-        return Observation(uses, running, self._find_quiet_end(now))
+        return Observation(uses, running, self._find_quiet_end(now), self._platform.find_absence())
 
     def _find_quiet_end(self, now: float) -> float | None:
         """Return when the current quiet hours end, None outside them."""

@@ -9,9 +9,9 @@ from unplugd.notify.factory import make_channel
 from unplugd.platforms.linux import holders, uevents
 from unplugd.platforms.linux.clock import boot_id, now, sleep_seconds
 from unplugd.platforms.linux.freedesktop import Desktop
+from unplugd.platforms.linux.logind import Logind
 from unplugd.platforms.linux.notification_server import NO_SESSION, has_display
 from unplugd.platforms.linux.opens import Opens
-from unplugd.platforms.linux.sleep import Sleep
 from unplugd.platforms.linux.sysfs import SYSFS
 from unplugd.platforms.linux.usage import UsageTracker
 from unplugd.platforms.machine_id import read_machine_id
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.rules.devices import Device
+    from unplugd.rules.events import Absence
     from unplugd.rules.model import DeviceUse, Running
     from unplugd.rules.uploaders import Uploader
 
@@ -43,6 +44,7 @@ class Linux:
         self._remembered = remembered
         self._is_announced = uevents.arrive_here()
         self._desktop: Desktop | None = None
+        self._logind: Logind | None = None
 
     def now(self) -> float:
         """Return the time."""
@@ -81,12 +83,14 @@ class Linux:
     def sources(
         self, on_change: Callable[[], None], on_use: Callable[[], None] | None = None
     ) -> list[Source]:
-        """Return the sources for kernel uevents, or a poll, for the wake-up signal and for inotify.
+        """Return the sources for kernel uevents, or a poll, for logind's signals and for inotify.
 
         OSError without netlink sockets.
         """
         self._opens.on_use = on_use
-        sources: list[Source] = [uevents.Uevents(on_change), Sleep(now, on_change), self._opens]
+        sources: list[Source] = [uevents.Uevents(on_change), self._opens]
+        self._logind = Logind(now, on_change)
+        sources.append(self._logind)
         if not self._is_announced:
             sources.append(make_poll(now, POLL_SECONDS, self.list_all_devices, on_change))
         return sources
@@ -103,6 +107,13 @@ class Linux:
     def list_unwatched_nodes(self) -> dict[str, str] | None:
         """Return the nodes that inotify cannot watch, with the reason; None if it is not used."""
         return self._opens.unwatched if self._opens.on_use else None
+
+    def find_absence(self) -> Absence | None:
+        """Return why the person is not in front of this computer, None if the person is, or if nothing tells."""
+        if self._logind is None:
+            return None
+        self._logind.check_away()
+        return self._logind.away
 
     def check_use_detection(self) -> tuple[str, str] | None:
         """Let a child process open a device node, and check whether that is detected."""

@@ -96,6 +96,9 @@ class MacOS:
         """Return how each device is being used, according to the last scan."""
         return tuple(self._find_use(device, software) for device in watched)
 
+    def find_absence(self) -> None:
+        """Return None: nothing tells whether somebody is in front."""
+
     def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 
