@@ -87,6 +87,9 @@ class Machine(Channel):
         """Return None: nothing runs without using a device."""
         return None
 
+    def find_absence(self) -> None:
+        """Return None: somebody is always in front."""
+
     def find_usage(
         self,
         watched: Sequence[Device],

@@ -50,6 +50,10 @@ def _print_answer(answer: dict[str, Any]) -> None:
     print()
     if answer["quiet_until"]:
         print(f"Quiet hours until {format_time(answer['quiet_until'])}.")
+    if answer["away"] == "inactive":
+        print("Somebody else is in front of the computer; reminders wait until you are.")
+    elif answer["away"]:
+        print("The screen is locked; reminders wait until it is unlocked.")
     last = answer["last_delivery"]
     if last is None:
         print(f"Reminders are sent via {answer['channels'][0]}; none has been needed yet.")

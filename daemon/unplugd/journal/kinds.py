@@ -18,7 +18,7 @@ OF_A_DEVICE: Final = (
     "held_back",
     "checkpoint",
 )
-LAST: Final = ("reminded", "delivery_failed", "gap", "stopped")
+LAST: Final = ("away", "back", "reminded", "delivery_failed", "gap", "stopped")
 KINDS: Final = (*FIRST, *OF_A_DEVICE, *LAST)
 """The names in `rules.events.NAMES`, without having to import that module."""
 

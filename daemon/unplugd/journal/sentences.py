@@ -17,6 +17,10 @@ OUTCOME_SENTENCES: Final = {
     "expired": "reminder closed by the desktop",
 }
 
+ABSENCE_SENTENCES: Final = {
+    "locked": "nobody is in front of the computer: the screen is locked; reminders wait",
+    "inactive": "somebody else is in front of the computer; reminders wait",
+}
 HELD_BACK_END_SENTENCES: Final = {
     "over": "its time is over",
     "ended": "it ended",
@@ -88,6 +92,8 @@ _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
         f"no longer held back by {_get_text(e, 'program')}, after {_describe_duration(e, 'held_for')}:"
         f" {HELD_BACK_END_SENTENCES.get(str(e.get('how')), _get_text(e, 'how'))}"
     ),
+    "away": lambda e: ABSENCE_SENTENCES.get(str(e.get("why")), _get_text(e, "why")),
+    "back": lambda _: "somebody is in front of the computer again",
     "snoozed": lambda e: f"snoozed for {_describe_duration(e, 'snoozed_for')}",
     "snooze_ended": lambda e: f"snooze over after {_describe_duration(e, 'snoozed_for')}",
     "delivery_failed": lambda e: (

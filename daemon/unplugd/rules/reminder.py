@@ -100,7 +100,7 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
                 deadlines.append(own_due)
             due = max(due_at(period, state, policy), state.retry_at or 0.0, state.quiet_until or 0.0)
             # While a delivery is under way, only its timeout matters; while nobody is in front, nothing is due.
-            if due > now or not state.away and (state.reminder is None or state.reminder.delivered):
+            if due > now or (not state.away and (state.reminder is None or state.reminder.delivered)):
                 deadlines.append(due)
     # A snooze survives a replug. If the device stays away, the end of the snooze must still be recorded.
     deadlines.extend(

@@ -110,6 +110,7 @@ class Requests:
                 state.chain.since if state.chain and state.chain.is_running else None, now
             ),
             "quiet_until": self._format_time(state.quiet_until, now),
+            "away": state.away,
             "channels": list(self._configuration.settings.channels),
             "last_delivery": self._reminders.last_delivery,
             "greeted": self._reminders.greeting_delivery,

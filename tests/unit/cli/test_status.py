@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 STATUS: dict[str, Any] = {
     "running": True, "version": "1.2.3", "process": 4711, "since": "2025-11-24T06:00:00.000Z", "devices": [],
-    "upload_software_runs_since": None, "quiet_until": None, "channels": ["desktop"], "last_delivery": None,
+    "upload_software_runs_since": None, "quiet_until": None, "away": None, "channels": ["desktop"], "last_delivery": None,
     "journal": {"trouble": None, "waiting": 0}, "configuration": {"problems": []},
 }  # fmt: skip
 
@@ -34,6 +34,8 @@ DEVICE: dict[str, Any] = {
         ({}, ["unplugd 1.2.3 has been running since 2025-11-24 06:00 (process 4711).", "No watched device is plugged in.", "", "Reminders are sent via desktop; none has been needed yet."]),
         ({"last_delivery": {"time": "2025-11-24T06:05:00Z", "channel": "plyer"}}, ["The last reminder was sent via plyer at 2025-11-24 06:05."]),
         ({"quiet_until": "2025-11-25T07:00:00Z"}, ["Quiet hours until 2025-11-25 07:00."]),
+        ({"away": "locked"}, ["The screen is locked; reminders wait until it is unlocked."]),
+        ({"away": "inactive"}, ["Somebody else is in front of the computer; reminders wait until you are."]),
         ({"journal": {"trouble": "No space left on device", "waiting": 3}}, ["The journal cannot be written: No space left on device. Events waiting: 3."]),
         ({"configuration": {"problems": ["config.toml:2: x; y"]}}, ["The new configuration has errors; the previous one is still in effect:", "  config.toml:2: x; y"]),
         ({"devices": [DEVICE]}, ["CareLink USB, port 1-1.2", "  plugged in since 2025-11-24 05:00, not used"]),

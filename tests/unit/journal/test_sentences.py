@@ -105,6 +105,13 @@ HEAD = "CareLink USB (port 1-1.2): "
             "reminder not delivered by desktop: no server",
         ),
         ({"event": "stranger", "program": "cat", **ABOUT}, HEAD + "held open by an unknown program, cat"),
+        (
+            {"event": "away", "why": "locked"},
+            "nobody is in front of the computer: the screen is locked; reminders wait",
+        ),
+        ({"event": "away", "why": "inactive"}, "somebody else is in front of the computer; reminders wait"),
+        ({"event": "away", "why": "new"}, "new"),
+        ({"event": "back"}, "somebody is in front of the computer again"),
         ({"event": "resumed", "slept_for": 7200}, "the computer woke after 2 h of sleep"),
         (
             {"event": "checkpoint", "plugged_for": 300, "idle_for": 300, **ABOUT},

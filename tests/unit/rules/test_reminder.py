@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from unplugd.rules import reminder
 from unplugd.rules.devices import Device
 from unplugd.rules.events import (
+    Away,
     Event,
     HeldBack,
     HeldBackEnd,
@@ -28,6 +29,7 @@ from unplugd.rules.model import DeviceUse, Observation, Policy, Record, Running,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from unplugd.rules.events import Absence
     from unplugd.rules.model import Action, Reminder
 
 Kind = TypeVar("Kind", bound=Event)
@@ -59,6 +61,7 @@ class Person:
     shown: list[tuple[float, Reminder]] = field(default_factory=list)
     on_screen: Reminder | None = None
     channel_works: bool = True
+    away: Absence | None = None
 
     def do(self, decided: tuple[State, Sequence[Action]]) -> None:
         self.state, actions = decided
@@ -75,7 +78,7 @@ class Person:
                 self.state = reminder.fail_delivery(self.state, action.reminder.number, self.now, self.policy)
 
     def look(self, *uses: DeviceUse, running: float | None = None, quiet: float | None = None) -> None:
-        observation = Observation(uses, runs(running), quiet)
+        observation = Observation(uses, runs(running), quiet, self.away)
         self.do(reminder.step(self.state, observation, self.now, self.policy))
 
     def wait(
@@ -623,6 +626,96 @@ def test_sleep_counts() -> None:
     assert person.reminders() == [person.now]
 
 
+# --- rule 13
+
+
+def test_a_locked_screen_holds_the_reminder_and_unlocking_brings_it() -> None:
+    """As the first: nobody saw those that were due meanwhile."""
+    person = plugged_in()
+    person.away = "locked"
+    person.wait(2 * 3600, idle)
+    assert person.reminders() == []
+    person.away = None
+    person.look(idle)
+    assert person.reminders() == [person.now]
+    assert person.last(Reminded).count_ == 1
+    assert person.events("away", "back", "reminded") == ["away", "back", "reminded"]
+    assert person.last(Away).why == "locked"
+
+
+def test_what_is_shown_stays_on_a_locked_screen_and_is_not_counted_on() -> None:
+    """The person will see it after unlocking, and then the next one is due."""
+    person = reminded()
+    shown = person.on_screen
+    person.away = "locked"
+    person.wait(2 * 3600, idle)
+    assert person.on_screen == shown
+    assert len(person.reminders()) == 1
+    person.away = None
+    person.look(idle)
+    assert len(person.reminders()) == 2
+    assert person.last(Reminded).count_ == 2
+
+
+def test_another_persons_screen_shows_no_reminder() -> None:
+    """It is withdrawn, and comes back with the person, uncounted; the next is due as long after it as ever."""
+    person = reminded()
+    first = person.now
+    person.away = "inactive"
+    person.look(idle)
+    assert person.on_screen is None
+    person.wait(60, idle)
+    person.away = None
+    person.look(idle)
+    assert person.on_screen is not None
+    assert person.reminders() == [first]
+    person.wait(POLICY.repeat[0] - 60, idle)
+    assert person.reminders() == [first, first + POLICY.repeat[0]]
+    assert person.events("reminder_ended") == []
+
+
+def test_a_reminder_under_way_when_the_person_leaves_is_not_counted() -> None:
+    """Another person would have seen it."""
+    person = plugged_in()
+    person.now += POLICY.after_plug_in
+    person.state, actions = reminder.step(person.state, Observation((idle,)), person.now, POLICY)
+    sent = next(action.reminder for action in actions if isinstance(action, Show))
+    person.away = "inactive"
+    person.look(idle)
+    person.do(reminder.confirm_delivery(person.state, sent.number, "desktop", person.now))
+    assert person.events("reminded") == []
+    person.away = None
+    person.look(idle)
+    assert person.last(Reminded).count_ == 1
+
+
+def test_nobody_is_away_from_a_computer_without_a_device() -> None:
+    """When the screen is locked is written down only while a device is plugged in."""
+    person = Person(away="locked")
+    person.look()
+    assert person.records == []
+    person.look(idle)
+    assert person.events() == ["plugged_in", "away"]
+    person.away = "inactive"
+    person.look(idle)
+    assert person.last(Away).why == "inactive"
+    person.look()
+    person.away = None
+    person.look()
+    assert person.events() == ["plugged_in", "away", "away", "unplugged"]
+    person.look(idle)
+    assert person.events()[4:] == ["plugged_in"]
+
+
+def test_a_use_begins_and_ends_whether_somebody_is_in_front_or_not() -> None:
+    """An upload goes on behind a locked screen."""
+    person = plugged_in()
+    person.away = "locked"
+    person.look(uploading)
+    person.wait(60, idle)
+    assert person.events("use_began", "use_ended") == ["use_began", "use_ended"]
+
+
 # --- what the journal says
 
 
@@ -666,12 +759,14 @@ USES = (
     DeviceUse(STICK, "in use", "VirtualBoxVM", "claimed", doubtful=True),
 )
 
+AWAY: dict[str, Absence | None] = {"locked": "locked", "inactive": "inactive", "back": None}
+
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[str, float, int]]:
     """Sequences of (what happens, how long it lasts, on which of two ports)."""
     what = st.sampled_from([*(f"see {n}" for n in range(len(USES))), "snooze", "cancel", "dismiss", "button",
-                            "program", "channel", "lost", "replug"])  # fmt: skip
+                            "program", "channel", "lost", "replug", *AWAY])  # fmt: skip
     length = st.one_of(st.floats(0, 30), st.floats(0, 4000), st.sampled_from([10.0, 120.0, 300.0, 1200.0]))
     return draw(st.lists(st.tuples(what, length, st.integers(0, 1)), max_size=25))
 
@@ -696,6 +791,8 @@ class History(Person):
                 self.running = None if self.running else self.now - length
             elif word == "channel":
                 self.channel_works = not self.channel_works
+            elif word in AWAY:
+                self.away = AWAY[word]
             elif word == "lost":
                 self.on_screen = None
                 self.state = reminder.forget_shown(self.state)
@@ -768,7 +865,7 @@ def test_a_reminder_never_outlives_its_device(history: list[tuple[str, float, in
 def test_an_idle_device_is_reminded_of_within_its_grace(history: list[tuple[str, float, int]]) -> None:
     """With a working channel and no request for quiet, the first reminder is never late."""
     for person in played(history):
-        if not person.channel_works or person.state.retry_at or person.running:
+        if not person.channel_works or person.state.retry_at or person.running or person.away:
             continue
         for period in person.state.present():
             asked_for_quiet = period.snoozed_until or period.held_until or period.snoozed_for
@@ -776,6 +873,19 @@ def test_an_idle_device_is_reminded_of_within_its_grace(history: list[tuple[str,
             overdue = person.now - period.idle_since > grace
             if overdue and not period.use and not asked_for_quiet:
                 assert period.reminders >= 1
+
+
+@settings(deadline=None)
+@given(histories())
+def test_nobody_is_reminded_who_is_not_in_front(history: list[tuple[str, float, int]]) -> None:
+    """Another person's screen shows nothing, and what is shown to nobody is not counted."""
+    counted = 0
+    for person in played(history):
+        if person.away == "inactive" and person.can_change_the_screen():
+            assert person.on_screen is None
+        if person.away:
+            assert len(person.reminders()) == counted
+        counted = len(person.reminders())
 
 
 @settings(deadline=None)
@@ -847,7 +957,7 @@ def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, flo
 def test_looking_more_often_changes_nothing(history: list[tuple[str, float, int]]) -> None:
     """A poll without news writes and shows nothing: events are hints, and hints can come twice."""
     for person in played(history):
-        seen = Observation(tuple(person.seen()), runs(person.running))
+        seen = Observation(tuple(person.seen()), runs(person.running), away=person.away)
         state, actions = reminder.step(person.state, seen, person.now, person.policy)
         # Taking away what no channel took is all that may be left to do.
         assert all(isinstance(action, Withdraw) for action in actions)

@@ -18,6 +18,8 @@ from unplugd.watch.observer import RAREST_SECONDS, SECOND_POLL_SECONDS, Observer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from unplugd.rules.events import Absence
+
 STICK = Device("1-1.2", 0x0A21, 0x8001, address=5, name="CareLink USB")
 METER = Device("1-1.3", 0x1A79, 0x6210, address=6, name="Contour Next Link 2.4")
 LOOK_EVERY = 15.0
@@ -29,6 +31,7 @@ class Platform:
     def __init__(self) -> None:
         self.time = 100.0
         self.asleep = 0.0
+        self.away: Absence | None = None
         self.devices: list[Device] = []
         self.users: dict[str, str] = {}
         self.polled: list[str] = []
@@ -59,6 +62,9 @@ class Platform:
         if self.running_error:
             raise self.running_error
         return Running("Uploader", 90.0) if self.users else None
+
+    def find_absence(self) -> Absence | None:
+        return self.away
 
     def find_usage(self, watched: Sequence[Device], *_more: object) -> tuple[DeviceUse, ...]:
         if self.usage_error:
@@ -376,3 +382,11 @@ def test_a_plug_in_that_cannot_be_seen_is_looked_for(rig: Rig) -> None:
         "cannot list the USB devices: Too many open files",
         "can list the USB devices again",
     ]
+
+
+def test_a_poll_says_whether_somebody_is_in_front(rig: Rig) -> None:
+    """Or why not."""
+    rig.platform.away = "locked"
+    observation = rig.observer.poll(rig.platform.time)
+    assert observation
+    assert observation.away == "locked"
