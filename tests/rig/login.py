@@ -106,7 +106,7 @@ class Login:
         for name, value in properties.items():
             setattr(session, name, value)
         emitter = DBusAddress(session.path, interface=PROPERTIES)
-        body = (f"{NAME}.Session", {}, ["Active", "LockedHint", "State"])
+        body: tuple[Any, ...] = (f"{NAME}.Session", {}, ["Active", "LockedHint", "State"])
         self._connection.send(new_signal(emitter, "PropertiesChanged", "sa{sv}as", body))
 
     # --- what happens to the login manager
