@@ -149,8 +149,11 @@ class Login:
         if (path, method, call.body) == (f"{PATH}/user/self", "Get", (f"{NAME}.User", "Sessions")):
             listed = [(session.id, session.path) for session in self.sessions]
             return new_method_return(call, "v", (("a(so)", listed),))
-        session = next((session for session in self.sessions if session.path == path), None)
-        if session and (method, call.body) == ("GetAll", (f"{NAME}.Session",)):
+        if path.startswith(f"{PATH}/session/") and (method, call.body) == ("GetAll", (f"{NAME}.Session",)):
+            session = next((session for session in self.sessions if session.path == path), None)
+            # It may have ended since it was listed.
+            if session is None:
+                return new_error(call, "org.freedesktop.DBus.Error.UnknownObject")
             return new_method_return(call, "a{sv}", (session.properties(),))
         self.refused.append(f"{path} {method} {call.body}")
         return new_error(call, "org.freedesktop.DBus.Error.UnknownObject")

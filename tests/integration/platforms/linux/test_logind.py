@@ -132,11 +132,14 @@ def test_another_person_in_front_is_announced(rig: Rig, login: Login) -> None:
     assert login.refused == []
 
 
-def test_a_login_manager_that_hangs_costs_only_a_later_answer(rig: Rig, login: Login) -> None:
+def test_a_login_manager_that_hangs_costs_only_a_later_answer(
+    rig: Rig, login: Login, system_bus: Bus
+) -> None:
     """Until then the person counts as in front; the answer counts whenever it comes."""
     session = login.log_in(LoginSession())
     login.change(session, locked=True)
     rig.until_away("locked")
+    rig.settle(system_bus)
     login.hang()
     rig.logind.check_away()
     rig.clock.now += HANDSHAKE_TIMEOUT_SECONDS
