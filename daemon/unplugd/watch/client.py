@@ -48,7 +48,7 @@ class NoAnswerError(Failure):
 
     def __init__(self, process: str = "") -> None:
         which = f" (process {process})" if process else ""
-        super().__init__(f"the daemon is running{which} but not responding", "stop it and start it again")
+        super().__init__("the daemon is running but not responding", f"stop it{which} and start it again")
 
 
 class _NobodyError(Exception):

@@ -127,7 +127,8 @@ def test_a_daemon_that_cannot_be_reached_is_running(where: Paths) -> None:
     lock.listening.close()
     with pytest.raises(NoAnswerError) as raised:
         ask(where, {})
-    assert str(raised.value) == f"the daemon is running (process {os.getpid()}) but not responding"
+    assert str(raised.value) == "the daemon is running but not responding"
+    assert raised.value.hint == f"stop it (process {os.getpid()}) and start it again"
     lock.release()
     with pytest.raises(NotRunningError):
         ask(where, {})
