@@ -30,7 +30,7 @@ class Inotify:
     """One inotify instance. Every method may raise OSError."""
 
     def __init__(self) -> None:
-        # Loading it takes 3 ms and 1 MB. Small Pythons do not have it, and hardened systems may not let it have memory.
+        # Loading it takes 3 ms and half a megabyte. Small Pythons do not have it, and hardened systems may not let it have memory.
         try:
             import ctypes  # noqa: PLC0415 - not before a device is plugged in
         except (ImportError, MemoryError) as error:
