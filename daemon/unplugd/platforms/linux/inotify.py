@@ -1,4 +1,4 @@
-"""The kernel's inotify(7), which Python's standard library does not have: it announces that a file is opened or closed."""
+"""The kernel's inotify(7), which Python's standard library lacks: it announces that a file is opened or closed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Inotify:
     """One inotify instance. Every method may raise OSError."""
 
     def __init__(self) -> None:
-        # Loading it takes 3 ms and half a megabyte. Small Pythons do not have it, and hardened systems may not let it have memory.
+        # Loading it takes 3 ms and half a megabyte. Small Pythons do not have it, and a hardened system may refuse it
+        # the memory.
         try:
             import ctypes  # noqa: PLC0415 - not before a device is plugged in
         except (ImportError, MemoryError) as error:
