@@ -60,6 +60,8 @@ def step(
         period = plug_in(before.pop(port, None), seen.device, now, actions)
         period = _end_held_back(period, state, now, policy, actions)
         period = update_use(period, seen, now, policy, actions)
+        # Again, since what was held back for a program may now be due because of its forgotten window.
+        period = _end_held_back(period, state, now, policy, actions)
         period = expire_snooze(period, now, actions)
         period = note_unknown_programs(period, seen, actions)
         until = find_held_back_until(period, state, policy, now)

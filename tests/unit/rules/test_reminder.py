@@ -954,6 +954,7 @@ def test_what_begins_in_the_journal_ends_there_once(history: list[tuple[str, flo
 
 @settings(deadline=None)
 @given(histories())
+@example([("see 2", 0.0, 0), ("program", 1080.0, 0), ("see 1", 120.0, 0), ("see 2", 0.0, 0)])
 def test_looking_more_often_changes_nothing(history: list[tuple[str, float, int]]) -> None:
     """A poll without news writes and shows nothing: events are hints, and hints can come twice."""
     for person in played(history):
