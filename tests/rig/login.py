@@ -71,8 +71,6 @@ class Login:
     def __init__(self, bus: Bus) -> None:
         self.sessions: list[LoginSession] = []
         self.refused: list[str] = []
-        self.answered = 0
-        """How many calls it has answered."""
         self.hangs = False
         self._held: list[Message] = []
         self._connection = bus.connect()
@@ -143,7 +141,6 @@ class Login:
             return
 
     def _answer(self, call: Message) -> Message:
-        self.answered += 1
         fields = call.header.fields
         path, method = fields[HeaderFields.path], fields[HeaderFields.member]
         if (path, method, call.body) == (f"{PATH}/user/self", "Get", (f"{NAME}.User", "Sessions")):

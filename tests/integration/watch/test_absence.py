@@ -8,7 +8,6 @@ import pytest
 
 from tests.rig.login import LoginSession
 from tests.rig.usb import STICK
-from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus
@@ -37,9 +36,9 @@ def test_behind_a_locked_screen_reminders_wait(
 ) -> None:
     """None is shown, none counted; unlocking brings the first at once, and status says all the while what is so."""
     session.locked = True
-    start(daemon, system_bus, after_plug_in="0s")
-    wait_until(lambda: login.answered >= 2, "unplugd to ask for the session")
+    # What is known of the person at the start counts from there.
     usb.plug(STICK)
+    start(daemon, system_bus, after_plug_in="0s")
     daemon.wait_for("away", why="locked")
     assert daemon.status()["away"] == "locked"
     assert "The screen is locked; reminders wait until it is unlocked." in daemon.command("status").stdout
@@ -72,3 +71,29 @@ def test_another_persons_screen_shows_no_reminder(
     assert len([e for e in daemon.events() if e["event"] == "reminded"]) == 1
     stick.unplug()
     server.cleared()
+
+
+def test_a_device_at_another_seat_is_another_persons(
+    daemon: Daemon, server: Server, usb: Testbed, login: Login, session: LoginSession, system_bus: Bus
+) -> None:
+    """It is not even in the journal, also right after the start; at a seat of the person's it is reminded of."""
+    session.seat = "seat1"
+    usb.plug(STICK)
+    start(daemon, system_bus, after_plug_in="0s")
+    assert daemon.status()["devices"] == []
+    login.change(session, seat="seat0")
+    server.notified()
+    assert [e["event"] for e in daemon.events()] == ["started", "config_loaded", "plugged_in", "reminded"]
+
+
+def test_a_login_manager_that_hangs_at_the_start_holds_nothing_up(
+    daemon: Daemon, server: Server, usb: Testbed, login: Login, session: LoginSession, system_bus: Bus
+) -> None:
+    """The person counts as in front until it answers."""
+    session.locked = True
+    login.hang()
+    start(daemon, system_bus, after_plug_in="0s")
+    usb.plug(STICK)
+    server.notified()
+    login.catch_up()
+    daemon.wait_for("away", why="locked")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from jeepney.low_level import HeaderFields, Message
 
+from unplugd.eventloop.loop import turn
 from unplugd.platforms.linux import bus
 from unplugd.platforms.linux.bus import BUS, Bus, BusError
 from unplugd.platforms.linux.bus_source import BusSource
@@ -23,7 +24,7 @@ RECONNECT_SECONDS: Final = 60.0
 
 
 class Logind(BusSource):
-    """Calls `on_change` right after a resume, and when `away` changes.
+    """Calls `on_change` right after a resume, and when `away` or `seats` changes.
 
     Without logind, the next poll detects the sleep from the clocks and the person counts as in front, so a missing
     system bus is not reported. It is connected to when something else wakes the daemon: nothing is woken for it.
@@ -42,6 +43,17 @@ class Logind(BusSource):
     def away(self) -> Absence | None:
         """Why the person is not in front, None if the person is, or if nothing tells."""
         return self._sessions.away
+
+    @property
+    def seats(self) -> frozenset[str] | None:
+        """The seats at which the person has a session, None if that is not known, or if one is at no seat."""
+        return self._sessions.seats
+
+    def wait(self, seconds: float) -> None:
+        """Wait for what has been asked, at most for this long; only before the event loop runs."""
+        until = self._now() + seconds
+        while self._sessions.is_asking and self._bus and self._now() < until:
+            turn([self], self._now, until)
 
     def check_away(self) -> None:
         """Ask again if the person is known to be away: a signal may have been lost, and nobody would be reminded."""

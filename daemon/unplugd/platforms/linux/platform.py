@@ -12,6 +12,7 @@ from unplugd.platforms.linux.freedesktop import Desktop
 from unplugd.platforms.linux.logind import Logind
 from unplugd.platforms.linux.notification_server import NO_SESSION, has_display
 from unplugd.platforms.linux.opens import Opens
+from unplugd.platforms.linux.seats import find_seat
 from unplugd.platforms.linux.sysfs import SYSFS
 from unplugd.platforms.linux.usage import UsageTracker
 from unplugd.platforms.machine_id import read_machine_id
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS: Final = 30.0
 """Seconds between polls where the kernel announces nothing; the first reminder is due minutes after the plug-in."""
+FIRST_ANSWER_SECONDS: Final = 0.25
+"""Seconds for which the start waits for logind, which usually takes a few milliseconds."""
 HARMLESS_NODE: Final = "/dev/zero"
 """A device node that anyone may open, used to test use detection."""
 
@@ -63,8 +66,10 @@ class Linux:
         return read_machine_id()
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
-        """Return the watched devices that are plugged in, named as in the watch list."""
-        return devices.select_watched(self.list_all_devices(), watches)
+        """Return the watched devices that are plugged in at the person's seats, named as in the watch list."""
+        watched = devices.select_watched(self.list_all_devices(), watches)
+        seats = self._logind.seats if self._logind else None
+        return watched if seats is None else [device for device in watched if find_seat(device) in seats]
 
     def find_running(self, software: Sequence[Uploader]) -> Running | None:
         """Return, of the upload software that is running, the one that started first; None if none is running."""
@@ -90,6 +95,8 @@ class Linux:
         self._opens.on_use = on_use
         sources: list[Source] = [uevents.Uevents(on_change), self._opens]
         self._logind = Logind(now, on_change)
+        # What was left plugged in is not to be taken for another seat's, nor the person for being in front.
+        self._logind.wait(FIRST_ANSWER_SECONDS)
         sources.append(self._logind)
         if not self._is_announced:
             sources.append(make_poll(now, POLL_SECONDS, self.list_all_devices, on_change))

@@ -42,19 +42,26 @@ MAX_SESSIONS: Final = 64
 
 
 class Sessions:
-    """Tracks the sessions through `bus`; `on_change` is called when `away` changes."""
+    """Tracks the sessions through `bus`; `on_change` is called when `away` or `seats` changes."""
 
     def __init__(self, bus: BusSource, on_change: Callable[[], None]) -> None:
         self._bus = bus
         self._on_change = on_change
         self.away: Absence | None = None
         """Why the person is not in front, None if the person is, or if nothing tells."""
+        self.seats: frozenset[str] | None = None
+        """The seats at which the person has a session, None if that is not known, or if one is at no seat."""
         self._round = 0
         """Counts the questions: answers to an earlier one are ignored."""
         self._is_asking = False
         self._ask_again = False
         self._unanswered = 0
         self._sessions: list[dict[str, Any]] = []
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question is not answered yet."""
+        return self._is_asking
 
     def ask(self) -> None:
         """Ask for the sessions; if that is under way, ask once more afterwards."""
@@ -85,7 +92,7 @@ class Sessions:
         """Forget everything because logind or the bus is gone."""
         self._round += 1
         self._is_asking = self._ask_again = False
-        self._set_away(None)
+        self._update(None, None)
 
     def _on_sessions(self, number: int, body: tuple[Any, ...] | None) -> None:
         if number != self._round:
@@ -118,27 +125,19 @@ class Sessions:
 
     def _decide(self) -> None:
         self._is_asking = False
-        self._set_away(find_absence(self._sessions))
+        self._update(find_absence(self._sessions), find_seats(self._sessions))
         if self._ask_again:
             self.ask()
 
-    def _set_away(self, away: Absence | None) -> None:
-        if away != self.away:
-            self.away = away
+    def _update(self, away: Absence | None, seats: frozenset[str] | None) -> None:
+        if (away, seats) != (self.away, self.seats):
+            self.away, self.seats = away, seats
             self._on_change()
 
 
 def find_absence(sessions: list[dict[str, Any]]) -> Absence | None:
     """Return why a person with these sessions (their properties) is not in front, None if the person is."""
-    open_ = [
-        session
-        for session in sessions
-        # A session that is closing has only left programs behind. "user-light" and the like are users, too.
-        if str(session.get("Class", "")).startswith("user") and session.get("State") != "closing"
-    ]
-    relevant = [session for session in open_ if session.get("Type") in GRAPHICAL]
-    if not relevant:
-        relevant = [session for session in open_ if _has_seat(session)]
+    relevant = _select_relevant(sessions)
     if not relevant:
         return None
     active = [session for session in relevant if session.get("Active") is not False]
@@ -147,6 +146,25 @@ def find_absence(sessions: list[dict[str, Any]]) -> Absence | None:
     return "locked" if all(session.get("LockedHint") is True for session in active) else None
 
 
-def _has_seat(session: dict[str, Any]) -> bool:
+def find_seats(sessions: list[dict[str, Any]]) -> frozenset[str] | None:
+    """Return at which seats a person with these sessions is, None if one is at no seat, or if there is none."""
+    seats = frozenset(_find_seat(session) for session in _select_relevant(sessions))
+    return seats if seats and "" not in seats else None
+
+
+def _select_relevant(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the sessions that show notifications."""
+    open_ = [
+        session
+        for session in sessions
+        # A session that is closing has only left programs behind. "user-light" and the like are users, too.
+        if str(session.get("Class", "")).startswith("user") and session.get("State") != "closing"
+    ]
+    graphical = [session for session in open_ if session.get("Type") in GRAPHICAL]
+    return graphical or [session for session in open_ if _find_seat(session)]
+
+
+def _find_seat(session: dict[str, Any]) -> str:
+    """Return the seat of a session, "" if it is at none."""
     seat = session.get("Seat")
-    return isinstance(seat, tuple) and bool(seat and seat[0])
+    return str(seat[0]) if isinstance(seat, tuple) and seat else ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unplugd.platforms.linux.sessions import find_absence
+from unplugd.platforms.linux.sessions import find_absence, find_seats
 
 SEAT = ("seat0", "/org/freedesktop/login1/seat/seat0")
 NO_SEAT = ("", "/")
@@ -56,6 +56,25 @@ def test_one_session_in_front_is_enough(sessions: list[dict[str, object]], away:
     assert find_absence(sessions) == away
 
 
+@pytest.mark.parametrize(
+    ("sessions", "seats"),
+    [
+        ([DESKTOP, INACTIVE], {"seat0"}),
+        ([DESKTOP, {**INACTIVE, "Seat": ("seat1", "/s")}], {"seat0", "seat1"}),
+        ([{**DESKTOP, "Seat": ("seat1", "/s")}, CONSOLE], {"seat1"}),
+        # A person at a remote desktop may have plugged the device in anywhere.
+        ([DESKTOP, {**DESKTOP, "Seat": NO_SEAT}], None),
+        ([SSH], None),
+        ([], None),
+    ],
+)
+def test_the_persons_seats_are_those_of_such_sessions(
+    sessions: list[dict[str, object]], seats: set[str] | None
+) -> None:
+    """Unless one of them is at no seat."""
+    assert find_seats(sessions) == seats
+
+
 VALUES = st.sampled_from(["user", "x11", "tty", "", True, False, 0, None, (), ("",), SEAT])
 
 
@@ -63,3 +82,4 @@ VALUES = st.sampled_from(["user", "x11", "tty", "", True, False, 0, None, (), ("
 def test_whatever_is_answered_leaves_the_person_in_front_or_away(sessions: list[dict[str, object]]) -> None:
     """Properties may be missing or of any type."""
     assert find_absence(sessions) in (None, "locked", "inactive")
+    assert find_seats(sessions) is None or all(find_seats(sessions) or ())
