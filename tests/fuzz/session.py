@@ -16,6 +16,7 @@ from tests.fuzz.target import SEPARATOR, folder_for
 from tests.rig.scripted import Machine
 from tests.rig.turning import Clock
 from unplugd.config.settings import Settings
+from unplugd.eventloop.loop import turn
 from unplugd.notify.message import Message
 from unplugd.paths import Paths
 from unplugd.platforms.linux import bus
@@ -35,6 +36,8 @@ REQUESTS: Final = (
     {"command": "snooze", "seconds": 900},
     {"command": "snooze", "cancel": True},
     {"command": "greet"},
+    {"command": "check_channels"},
+    {"command": "test"},
     {"command": "reload"},
 )
 
@@ -78,7 +81,7 @@ def _ask(control: Control, paths: Paths, request: bytes) -> dict[str, Any] | Non
         client.setblocking(False)
         answer = b""
         while True:
-            control.ready()
+            turn([control], lambda: 0.0, 0.0)
             try:
                 more = client.recv(65536)
             except BlockingIOError:
