@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from unplugd.review.figures import Figures, Report
-from unplugd.review.model import End, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.model import AWAY, Absence, End, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.report_builder import build_report
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def plugged(
     outcome: str = "unplugged",
     end: End = "unplugged",
     snooze: float | None = None,
+    away: tuple[float, float] | None = None,
     strangers: tuple[str, ...] = (),
     port: str = "1-1.2",
 ) -> Period:
@@ -72,6 +73,8 @@ def plugged(
         if moment >= ended:
             break
         silent = snooze is not None and began + snooze * MINUTE <= moment < began + (snooze + 15) * MINUTE
+        if away and began + away[0] * MINUTE <= moment < began + away[1] * MINUTE:
+            moment = began + away[1] * MINUTE
         if not silent:
             urgency = "critical" if len(reminders) > 1 else "normal"
             reminders.append(Reminder(moment, len(reminders) + 1, urgency, "desktop", ""))
@@ -85,7 +88,14 @@ def plugged(
         before = [index for index, reminder in enumerate(reminders) if reminder.at < quiet]
         if before:
             reminders[before[-1]] = replace(reminders[before[-1]], outcome="snoozed")
-    return Period(host, port, *kind, began, ended, end, uses, tuple(reminders), snoozes, strangers)
+    absences: tuple[Absence, ...] = ()
+    if away:
+        absences = (Absence(began + away[0] * MINUTE, began + away[1] * MINUTE, "locked"),)
+        before = [index for index, reminder in enumerate(reminders) if reminder.at < absences[0].began]
+        reminders[before[-1]] = replace(reminders[before[-1]], outcome=AWAY)
+    return Period(
+        host, port, *kind, began, ended, end, uses, tuple(reminders), snoozes, strangers, (), absences
+    )
 
 
 def home_month(zone: str = ZONE) -> Report:
@@ -105,7 +115,8 @@ def home_month(zone: str = ZONE) -> Report:
             long = dice.choice([142, 187, 95])
         outcome = dice.choice(["unplugged", "unplugged", "unplugged", "dismissed"])
         snooze = 15 if day in {9, 17} else None
-        periods.append(plugged(began, long, outcome=outcome, snooze=snooze))
+        away = (40, 85) if day in {6, 17} else None
+        periods.append(plugged(began, long, outcome=outcome, snooze=snooze, away=away))
         if day % 7 == 2:
             meter = plugged(morning + 10 * MINUTE, 48, kind=METER, use=None, port="1-1.3", outcome="expired")
             periods.append(meter)

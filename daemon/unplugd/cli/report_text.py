@@ -19,6 +19,7 @@ from unplugd.review.wording import (
     UNKNOWN,
     compare_with_before,
     count_people,
+    describe_away,
     describe_covered,
     describe_duration,
     describe_held_back,
@@ -115,6 +116,8 @@ def _describe_totals(report: Report, layout: Layout) -> Iterator[Text]:
         yield from layout.label("Snoozed", f"{_count_times(total.snoozes)}, {snoozed}")
     for number, held_back in enumerate(describe_held_back(report)[:MAX_HELD_BACK]):
         yield from layout.label("" if number else "Held back by", shorten(held_back, layout.value_columns))
+    for number, away in enumerate(describe_away(total.away_for)):
+        yield from layout.label("" if number else "Away", away)
     yield from _describe_open_periods(report, layout)
     # A period is counted where it began, and so are its programs.
     begun_earlier = len(report.periods) > total.periods

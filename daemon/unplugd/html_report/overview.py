@@ -21,6 +21,7 @@ from unplugd.review.wording import (
     UNKNOWN,
     compare_with_before,
     count_people,
+    describe_away,
     describe_not_watched,
     format_moment,
     format_share,
@@ -148,6 +149,8 @@ def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
             None,
             pluralize(times, "time", "times"),
         )
+    if away := describe_away(total.away_for):
+        yield make_fact("Away while it was plugged in", "; ".join(away), None)
     if total.strangers:
         yield make_fact(
             "Held open by a program unknown to unplugd", pluralize(total.strangers, "time", "times"), None

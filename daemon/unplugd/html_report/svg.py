@@ -15,7 +15,7 @@ from unplugd.durations import describe
 from unplugd.html_report.intervals import find_unused, find_used, join_intervals
 from unplugd.html_report.markup import describe_end, escape_text, format_number
 from unplugd.review import days
-from unplugd.review.wording import OUTCOME_LABELS
+from unplugd.review.wording import OUTCOME_LABELS, describe_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +46,7 @@ MARKS: Final = {
     "snoozed": ("s", '<path d="M-3.5.8A4.4 4.4 0 1 1-3.5 9.2 6 6 0 0 0-3.5.8z"/>'),
     "dismissed": ("d", '<path class="cross" d="M-3.2 1.8 3.2 8.2M3.2 1.8-3.2 8.2"/>'),
     "expired": ("e", '<path class="hollow" d="M0 1 4 5 0 9-4 5z"/>'),
+    "away": ("a", '<path class="hollow" d="M-3.5 8.5a3.5 3.5 0 0 1 7 0z"/>'),
     "": ("n", '<path class="tick" d="M0 4v6"/>'),
 }
 """The id and shape of the mark for each outcome of a reminder."""
@@ -151,10 +152,11 @@ def _describe_period(period: Period, zone: tzinfo, until: float) -> str:
     began, ended = days.to_local(period.began, zone), days.to_local(period.ended, zone)
     programs = sorted({escape_text(use.program, "an unknown program") for use in period.uses})
     used = f"used {describe(period.used_for)} by {', '.join(programs)}" if programs else "not used at all"
+    away = "".join(f"\naway {text}" for text in describe_away(period.away_for))
     return (
         f"{escape_text(period.name, 'USB device')} on {escape_text(period.host, 'this computer')}\n"
         f"{days.format_interval(began, ended)}, {describe(period.plugged_for)}, {describe_end(period, until)}\n"
-        f"unused {describe(period.unused_for)}, {used}"
+        f"unused {describe(period.unused_for)}, {used}{away}"
     )
 
 

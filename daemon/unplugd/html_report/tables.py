@@ -17,7 +17,7 @@ from unplugd.html_report.markup import (
 )
 from unplugd.plurals import pluralize
 from unplugd.review import days
-from unplugd.review.wording import OUTCOME_LABELS
+from unplugd.review.wording import OUTCOME_LABELS, describe_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -192,6 +192,7 @@ def _render_period(view: ReportView, period: Period) -> str:
     if period.strangers:
         programs = ", ".join(map(escape_name, period.strangers[:MAX_STRANGERS]))
         end += f"; held open by {programs}, unknown to unplugd"
+    end += "".join(f"; away {text}" for text in describe_away(period.away_for))
     return (
         f'<tr><th scope="row">{render_time(began, when)}</th>{where}<td>{render_duration(period.plugged_for)}</td>'
         f"<td>{render_duration(period.used_for, 'not used')}</td><td>{render_duration(period.unused_for)}</td>"

@@ -10,7 +10,7 @@ from unplugd.html_report import svg
 from unplugd.html_report.markup import describe_end, escape_text, render_count, render_duration
 from unplugd.html_report.report_view import NO_FIGURES
 from unplugd.review import days
-from unplugd.review.wording import OUTCOME_LABELS
+from unplugd.review.wording import OUTCOME_LABELS, describe_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,6 +124,7 @@ def _describe_day(view: ReportView, day: Day) -> str:
             f"{days.format_interval(began, ended)} plugged in" + (f", {escape_text(place)}" if place else ""),
             *(f"used {_format_use(view, use)}" for use in period.uses[:MAX_SPOKEN]),
             *(_describe_reminder(view, reminder) for reminder in period.reminders[:MAX_SPOKEN]),
+            *(f"away {text}" for text in describe_away(period.away_for)),
             describe_end(period, view.report.until),
         ]
         parts.append(", ".join(words))

@@ -50,6 +50,7 @@ class JournalEvent(msgspec.Struct, gc=False):
     urgency: str = ""
     channel: str = ""
     outcome: str = ""
+    why: str = ""
     devices: tuple[str, ...] = ()
     due: tuple[str, ...] | None = None
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from unplugd.review.open_period import BootClock, OpenPeriod, OpenReminder, check_number
-from unplugd.rules.events import OUTCOMES
+from unplugd.rules.events import ABSENCES, OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +63,7 @@ class DeviceEvents:
                 period.plugged_at = period.touch(at, wall)
                 period.unplugged_at = None
                 period.addresses += (event.address,)
+                _continue_absence(boot, period, period.plugged_at)
                 return True
             if unplugged_at is None and at <= period.began:
                 return False  # a duplicate
@@ -94,6 +95,10 @@ class DeviceEvents:
             ended = min(max(period.began, ended), at)
             period.unseen = True
         period.unplugged_at = ended
+        period.reminders.absences.end(ended)
+        if all(other.unplugged_at is not None for other in boot.open.values()):
+            # Nobody's being back will be recorded while nothing is plugged in.
+            boot.away = None
         period.uses.end(ended)
         period.uses.restore_missing(event, period.plugged_at, ended)
         return True
@@ -226,6 +231,17 @@ class DeviceEvents:
                     OpenReminder(reminded_at, count, event.urgency, event.channel, event.session)
                 )
 
+    def apply_presence(self, boot: BootClock, event: JournalEvent, at: float, wall: float) -> None:
+        """Record for each device that is plugged in that nobody is in front of the session, or somebody again."""
+        boot.away = None
+        if event.event == "away":
+            boot.away = (at, event.why if event.why in ABSENCES else "")
+        for period in boot.open.values():
+            if period.unplugged_at is None:
+                changed_at = period.touch(at, wall)
+                period.reminders.absences.end(changed_at)
+                _continue_absence(boot, period, changed_at)
+
     def _find_or_begin_period(
         self, boot: BootClock, event: JournalEvent, at: float, wall: float
     ) -> OpenPeriod:
@@ -265,5 +281,13 @@ def _begin_period(boot: BootClock, event: JournalEvent, began: float, at: float,
     port = event.device
     period = OpenPeriod(boot, event, max(began, boot.ended.get(port, began)), at, wall)
     period.at = max(period.at, period.began)
+    _continue_absence(boot, period, period.began)
     boot.open[port] = period
     return period
+
+
+def _continue_absence(boot: BootClock, period: OpenPeriod, at: float) -> None:
+    """Begin an absence in a period at `at`, if nobody is in front; `away` is only written once for all devices."""
+    if boot.away:
+        since, why = boot.away
+        period.reminders.absences.begin(max(since, at), why)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd.review import days
-from unplugd.review.figures import OUTCOMES
+from unplugd.review.figures import ABSENCES, OUTCOMES
 from unplugd.review.figures_builder import to_milliseconds
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ SCHEMA: Final = 1
 """The version of the JSON format; a higher one may have other keys."""
 UNANSWERED: Final = "unanswered"
 """The value for the outcome "" in the JSON."""
+UNKNOWN: Final = "unknown"
+"""The value for the reason "" of an absence."""
 _RFC_3339_LENGTH: Final = len("2026-11-22T14:00:00+01:00")
 
 
@@ -70,6 +72,7 @@ def _make_figures(figures: Figures) -> dict[str, Any]:
         "snoozes": figures.snoozes,
         "snoozed_for": figures.snoozed_for,
         "strangers": figures.strangers,
+        "away_for": {why or UNKNOWN: figures.away_for.get(why, 0.0) for why in ABSENCES},
     }
 
 
@@ -120,6 +123,14 @@ def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
                 "program": held.program,
             }
             for held in period.held_back
+        ],
+        "absences": [
+            {
+                "began": _format_time(absence.began, zone),
+                "ended": _format_time(absence.ended, zone),
+                "why": absence.why or UNKNOWN,
+            }
+            for absence in period.absences
         ],
     }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from unplugd.review.model import AWAY
 from unplugd.rules import events
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
     from unplugd.review.model import Period, Watched
 
-OUTCOMES: Final[tuple[str, ...]] = (*events.OUTCOMES, "")
+OUTCOMES: Final[tuple[str, ...]] = (*events.OUTCOMES, AWAY, "")
 """The outcomes of a reminder, best first; "" if the journal does not say."""
+ABSENCES: Final[tuple[str, ...]] = (*events.ABSENCES, "")
+"""Why nobody is in front of the computer; "" if unknown."""
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -28,10 +31,11 @@ class Figures(msgspec.Struct, frozen=True):
 
     `periods`: how many times a device was plugged in. `unused_for`: `plugged_for` minus `used_for`. `uses`,
     `reminders`, `snoozes`: how many began; a reminder about two devices counts for each. `strangers`: unknown programs
-    on the devices, each once per period. `outcomes` are those of the reminders, and add up to their number.
+    on the devices, each once per period. `outcomes` are those of the reminders, and add up to their number. `away_for`:
+    the part of `plugged_for` in which nobody was in front of the computer, by reason.
 
-    `reaction` is the median time from the first reminder after the last use to the unplug, over the periods that were
-    seen to end in the interval; None if there are none.
+    `reaction` is the median time from the first reminder after the last use to the unplug, without the time in which
+    nobody was in front, over the periods that were seen to end in the interval; None if there are none.
     """
 
     periods: int = 0
@@ -47,6 +51,7 @@ class Figures(msgspec.Struct, frozen=True):
     snoozes: int = 0
     snoozed_for: float = 0.0
     strangers: int = 0
+    away_for: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
 class Report(msgspec.Struct, frozen=True):

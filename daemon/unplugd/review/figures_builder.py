@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from unplugd.review.figures import OUTCOMES, Figures
+from unplugd.review.figures import ABSENCES, OUTCOMES, Figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from unplugd.review.model import HeldBack, Period, Snooze, Use
+    from unplugd.review.model import Absence, HeldBack, Period, Snooze, Use
 
 
 def to_milliseconds(seconds: float) -> int:
@@ -39,6 +39,8 @@ def sum_figures(parts: Iterable[Figures]) -> Figures:
         total.snoozes += part.snoozes
         total.snoozed += to_milliseconds(part.snoozed_for)
         total.strangers += part.strangers
+        for why, seconds in part.away_for.items():
+            total.away[why] += to_milliseconds(seconds)
     return total.build()
 
 
@@ -46,6 +48,7 @@ class FiguresBuilder:
     """Figures being added up, in whole milliseconds."""
 
     __slots__ = (
+        "away",
         "longest",
         "longest_unused",
         "outcomes",
@@ -64,6 +67,7 @@ class FiguresBuilder:
         self.periods = self.plugged = self.used = self.longest = self.longest_unused = 0
         self.uses = self.reminders = self.snoozes = self.snoozed = self.strangers = 0
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self.away = dict.fromkeys(ABSENCES, 0)
         self.reactions: list[int] = []
 
     def build(self) -> Figures:
@@ -82,6 +86,7 @@ class FiguresBuilder:
             snoozes=self.snoozes,
             snoozed_for=self.snoozed / 1000,
             strangers=self.strangers,
+            away_for={why: length / 1000 for why, length in self.away.items()},
         )
 
 
@@ -89,6 +94,8 @@ class PeriodMs:
     """A period in whole milliseconds."""
 
     __slots__ = (
+        "absences",
+        "away",
         "began",
         "ended",
         "held_back",
@@ -108,6 +115,12 @@ class PeriodMs:
         self.uses = Intervals(period.uses)
         self.snoozes = Intervals(period.snoozes)
         self.held_back = Intervals(period.held_back)
+        self.absences = Intervals(period.absences)
+        self.away = {
+            why: Intervals([absence for absence in period.absences if absence.why == why])
+            for why in {absence.why for absence in period.absences}
+        }
+        """The absences by reason."""
         self.reminded_at = [to_milliseconds(reminder.at) for reminder in period.reminders]
         self.outcomes = [
             reminder.outcome if reminder.outcome in OUTCOMES else "" for reminder in period.reminders
@@ -120,12 +133,18 @@ class PeriodMs:
             self.last_counted = self.ended
 
     def _find_reaction(self) -> int | None:
-        """Return the time from the first reminder after the last use to the unplug, None if either is missing."""
+        """Return the time from the first reminder after the last use to the unplug, None if either is missing.
+
+        The time in which nobody was in front does not count.
+        """
         if self.period.end != "unplugged":
             return None
         last_used_at = self.uses.ends[-1] if self.uses.ends else self.began
         first = bisect_left(self.reminded_at, last_used_at)
-        return self.ended - self.reminded_at[first] if first < len(self.reminded_at) else None
+        if first == len(self.reminded_at):
+            return None
+        reminded_at = self.reminded_at[first]
+        return self.ended - reminded_at - self.absences.measure(reminded_at, self.ended)[1]
 
     def touches(self, low: int, high: int) -> bool:
         """Return whether any of its figures fall into the interval from `low` to `high`."""
@@ -141,6 +160,7 @@ class PeriodMs:
         begins = low <= self.began < high
         reaction = self.reaction if low <= self.ended < high else None
         unused = plugged - used
+        away = [(why, spans.measure(low, high)[1]) for why, spans in self.away.items()]
         for builder in builders:
             builder.plugged += plugged
             builder.used += used
@@ -149,6 +169,8 @@ class PeriodMs:
             builder.uses += uses
             builder.snoozes += snoozes
             builder.snoozed += snoozed
+            for why, length in away:
+                builder.away[why] += length
             if begins:
                 builder.periods += 1
                 builder.strangers += len(self.period.strangers)
@@ -184,6 +206,10 @@ class PeriodMs:
                 replace(held, began=max(held.began, since), ended=min(held.ended, until))
                 for held in self.held_back.select(period.held_back, low, high)
             ),
+            absences=tuple(
+                replace(absence, began=max(absence.began, since), ended=min(absence.ended, until))
+                for absence in self.absences.select(period.absences, low, high)
+            ),
         )
 
 
@@ -192,7 +218,7 @@ class Intervals:
 
     __slots__ = ("begins", "ends", "totals")
 
-    def __init__(self, items: Sequence[Use | Snooze | HeldBack]) -> None:
+    def __init__(self, items: Sequence[Use | Snooze | HeldBack | Absence]) -> None:
         self.begins = [to_milliseconds(item.began) for item in items]
         self.ends = [to_milliseconds(item.ended) for item in items]
         self.totals: list[int] = list(accumulate(map(sub, self.ends, self.begins), initial=0))

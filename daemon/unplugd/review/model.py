@@ -5,7 +5,7 @@ Times are Unix seconds, durations are in seconds. All texts are sanitized, but n
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,6 +15,10 @@ End = Literal["unplugged", "unseen", "cut", "open"]
 `unplugged`: the unplug was observed. `unseen`: the device was unplugged while unplugd was not running; ends at the last
 event. `cut`: cut off by a crash; ends at the last event. `open`: not ended.
 """
+
+
+AWAY: Final = "away"
+"""The outcome of a reminder without an answer if its person was not in front for a part of the time until the next."""
 
 
 class Use(msgspec.Struct, frozen=True, gc=False):
@@ -29,7 +33,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
 class Reminder(msgspec.Struct, frozen=True, gc=False):
     """A reminder; `outcome` is "" if the journal has none, for example because the next reminder replaced it.
 
-    `session` stands for the account of the person who was reminded; "" if unknown.
+    It is `AWAY` instead if the person was away meanwhile. `session` stands for the account of the person who was reminded; "" if unknown.
     """
 
     at: float
@@ -55,10 +59,19 @@ class HeldBack(msgspec.Struct, frozen=True, gc=False):
     program: str
 
 
+class Absence(msgspec.Struct, frozen=True, gc=False):
+    """A time for which nobody was in front of the computer, as far as its daemons know; `why` is "" if unknown."""
+
+    began: float
+    ended: float
+    why: str
+
+
 class Period(msgspec.Struct, frozen=True):
     """A device plugged into a computer, from plug-in to unplug; a replug within ten seconds continues it.
 
-    Its uses, its snoozes and the times for which reminders were held back are within it, in order and without overlaps.
+    Its uses, its snoozes, its absences and the times for which reminders were held back are within it, in order and
+    without overlaps.
     """
 
     host: str
@@ -73,6 +86,7 @@ class Period(msgspec.Struct, frozen=True):
     snoozes: tuple[Snooze, ...] = ()
     strangers: tuple[str, ...] = ()
     held_back: tuple[HeldBack, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
     @property
     def plugged_for(self) -> float:
@@ -88,6 +102,14 @@ class Period(msgspec.Struct, frozen=True):
     def unused_for(self) -> float:
         """Seconds left plugged in unused."""
         return self.plugged_for - self.used_for
+
+    @property
+    def away_for(self) -> dict[str, float]:
+        """Seconds for which nobody was in front, by reason."""
+        seconds: dict[str, float] = {}
+        for absence in self.absences:
+            seconds[absence.why] = seconds.get(absence.why, 0.0) + absence.ended - absence.began
+        return seconds
 
 
 class Watched(msgspec.Struct, frozen=True, gc=False):

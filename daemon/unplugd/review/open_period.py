@@ -7,14 +7,17 @@ work on a checkpoint.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from unplugd.journal.timestamps import parse_timestamp
-from unplugd.review.model import HeldBack, Snooze, Use
+from unplugd.review.model import AWAY, Absence, HeldBack, Snooze, Use
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from unplugd.journal.event import JournalEvent
     from unplugd.review.model import End
 
@@ -27,6 +30,32 @@ JUMP_SECONDS: Final = 60.0
 """Seconds by which the wall clock and uptime must differ to count as a jump; drift is much smaller."""
 MIN_MISSING_USE_SECONDS: Final = 1.0
 """Shortest use without its own events that is restored from later totals, in seconds."""
+Span = TypeVar("Span", HeldBack, Absence)
+"""A time with a begin, an end, and a text."""
+
+
+class OpenSpans(Generic[Span]):
+    """The times of one kind in a period; the last one may be in progress."""
+
+    __slots__ = ("_make", "current", "finished")
+
+    def __init__(self, make: Callable[[float, float, str], Span]) -> None:
+        self._make: Callable[[float, float, str], Span] = make
+        self.current: tuple[float, str] | None = None
+        """Begin and text of the one in progress."""
+        self.finished: list[Span] = []
+
+    def begin(self, at: float, text: str) -> None:
+        """Begin a time, ending the current one."""
+        self.end(at)
+        self.current = (at, text)
+
+    def end(self, at: float) -> None:
+        """End the current time, if any."""
+        if self.current:
+            began, text = self.current
+            self.finished.append(self._make(began, max(began, at), text))
+            self.current = None
 
 
 class OpenReminder(msgspec.Struct, gc=False):
@@ -41,13 +70,27 @@ class OpenReminder(msgspec.Struct, gc=False):
 
 
 class OpenReminders:
-    """The reminders of a period; `is_shown`: one is on the screen."""
+    """The reminders of a period, and when nobody was there to see them; `is_shown`: one is on the screen."""
 
-    __slots__ = ("delivered", "is_shown")
+    __slots__ = ("absences", "delivered", "is_shown")
 
     def __init__(self) -> None:
         self.delivered: list[OpenReminder] = []
         self.is_shown = False
+        self.absences = OpenSpans(Absence)
+
+    def excuse_unanswered(self, ended: float) -> None:
+        """Mark those without an answer whose person was away before the next one, or before the period `ended`."""
+        absences = self.absences.finished
+        if not absences:
+            return
+        ends = [absence.ended for absence in absences]
+        until = ended
+        for reminder in reversed(self.delivered):
+            later = bisect_right(ends, reminder.at)
+            if not reminder.outcome and later < len(absences) and absences[later].began < until:
+                reminder.outcome = AWAY
+            until = reminder.at
 
 
 class OpenUses:
@@ -120,29 +163,6 @@ class OpenSnoozes:
             self.current = None
 
 
-class OpenHeldBack:
-    """The times for which reminders of a period were held back; the last one may be in progress."""
-
-    __slots__ = ("current", "finished")
-
-    def __init__(self) -> None:
-        self.current: tuple[float, str] | None = None
-        """Begin and program of the one in progress."""
-        self.finished: list[HeldBack] = []
-
-    def begin(self, at: float, program: str) -> None:
-        """Begin a time for which `program` holds reminders back, ending the current one."""
-        self.end(at)
-        self.current = (at, program)
-
-    def end(self, at: float) -> None:
-        """End the current one, if any."""
-        if self.current:
-            began, program = self.current
-            self.finished.append(HeldBack(began, max(began, at), program))
-            self.current = None
-
-
 class OpenPeriod:
     """A period that is still growing."""
 
@@ -184,7 +204,7 @@ class OpenPeriod:
         """Whether it was unplugged while unplugd was not running."""
         self.uses = OpenUses()
         self.snoozes = OpenSnoozes()
-        self.held_back = OpenHeldBack()
+        self.held_back = OpenSpans(HeldBack)
         self.reminders = OpenReminders()
         self.strangers: list[str] = []
 
@@ -233,6 +253,7 @@ class BootClock:
 
     __slots__ = (
         "at",
+        "away",
         "began",
         "ended",
         "host",
@@ -266,6 +287,8 @@ class BootClock:
         """When unplugd started; None while it is not running."""
         self.stopped = False
         """Whether the last event is `stopped`."""
+        self.away: tuple[float, str] | None = None
+        """Since when nobody is in front of the session, and why."""
         self.open: dict[str, OpenPeriod] = {}
         """The open periods by port, including unplugged ones that a replug may still continue."""
         self.ended: dict[str, float] = {}

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
-from unplugd.review.model import End, HeldBack, Period, Reminder, Snooze, Use, Watched
+from unplugd.review.model import Absence, End, HeldBack, Period, Reminder, Snooze, Use, Watched
 from unplugd.review.open_period import FinishedPeriod, Run
 from unplugd.review.shared_boot import unite_periods, unite_runs
 
@@ -46,6 +46,8 @@ class Results:
         period.uses.end(ended)
         period.snoozes.end(ended)
         period.held_back.end(ended)
+        period.reminders.absences.end(ended)
+        period.reminders.excuse_unanswered(ended)
         if skipped is not None:
             period.uses.restore_missing(skipped, period.plugged_at, ended)
         finished = FinishedPeriod(boot.session, port, ended, end, period)
@@ -98,12 +100,20 @@ class Results:
                     HeldBack(date(held.began), date(held.ended), _name_program(clean(held.program)))
                     for held in period.held_back.finished
                 ),
+                tuple(
+                    Absence(date(absence.began), date(absence.ended), absence.why)
+                    for absence in period.reminders.absences.finished
+                ),
             )
         )
 
     def finish_run(self, boot: BootClock) -> None:
         """Finish the current run of unplugd, if any."""
         boot.read_last_event()
+        # The next run writes anew that nobody is in front.
+        boot.away = None
+        for period in boot.open.values():
+            period.reminders.absences.end(boot.at)
         if boot.run_began is not None and boot.at > boot.run_began:
             run = Run(boot.run_began, boot.at, boot.wall, boot.session)
             if boot.shared is None:

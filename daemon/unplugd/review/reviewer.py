@@ -152,6 +152,8 @@ class Reviewer:
                 self._notes["odd_events"] += 1
         elif kind == "reminded":
             self._device_events.apply_reminder(boot, event, at, wall)
+        elif kind in ("away", "back"):
+            self._device_events.apply_presence(boot, event, at, wall)
         elif kind == "stopped":
             self._results.finish_run(boot)
         elif kind == "gap":

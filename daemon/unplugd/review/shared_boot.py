@@ -8,7 +8,8 @@ Periods of one device on one port are the same plug-in if they overlap: a port h
 saw the device leave and it still has its address, since each plug-in has another one; and if it was away for less than
 ten seconds, as for a single daemon. Their uses and snoozes are united, since a daemon may have no right to see another
 person's program. A daemon that was not running while a use ended may take the next one for the same; another one that
-saw the end knows better. Reminders stay as they are: each was for one person.
+saw the end knows better. Reminders stay as they are: each was for one person. Somebody is in front of the computer if
+any session says so: nobody is while each one that is watching says that its person is away.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from unplugd.review.model import HeldBack, Snooze, Use
+from unplugd.review.model import Absence, HeldBack, Snooze, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -94,21 +95,26 @@ def _find_unwatched(runs: Sequence[Run], session: str) -> list[Interval]:
     """Return when this session was not watching, but another one was."""
     own = _merge((run.began, run.ended) for run in runs if run.session == session)
     others = _merge((run.began, run.ended) for run in runs if run.session != session)
-    unwatched: list[Interval] = []
+    return _subtract(others, own)
+
+
+def _subtract(spans: Sequence[Interval], taken: Sequence[Interval]) -> list[Interval]:
+    """Return what is left of intervals; both are in order and without overlaps."""
+    left: list[Interval] = []
     first = 0
-    for begin, end in others:
+    for begin, end in spans:
         at = begin
-        while first < len(own) and own[first][1] <= begin:
+        while first < len(taken) and taken[first][1] <= begin:
             first += 1
-        for own_begin, own_end in islice(own, first, None):
-            if own_begin >= end:
+        for taken_begin, taken_end in islice(taken, first, None):
+            if taken_begin >= end:
                 break
-            if own_begin > at:
-                unwatched.append((at, own_begin))
-            at = max(at, own_end)
+            if taken_begin > at:
+                left.append((at, taken_begin))
+            at = max(at, taken_end)
         if at < end:
-            unwatched.append((at, end))
-    return unwatched
+            left.append((at, end))
+    return left
 
 
 def _merge(spans: Iterable[Interval]) -> list[Interval]:
@@ -144,6 +150,7 @@ def _unite(
         for held in _unite_held_back(periods)
         if held.began <= ended
     ]
+    first.reminders.absences.finished = _unite_absences(views, ended, unwatched)
     first.reminders.delivered = sorted(
         (reminder for period in periods for reminder in period.reminders.delivered),
         key=lambda reminder: reminder.at,
@@ -222,6 +229,41 @@ def _unite_held_back(periods: Iterable[OpenPeriod]) -> list[HeldBack]:
         for began, ended in _merge(times)
     ]
     return sorted(united, key=lambda held: held.began)
+
+
+def _unite_absences(
+    views: Sequence[FinishedPeriod], ended: float, unwatched: Mapping[str, list[Interval]]
+) -> list[Absence]:
+    """Return when nobody was in front in any session that was watching, within a plug-in that `ended` then."""
+    by_reason: dict[str, list[Interval]] = {}
+    for view in views:
+        for absence in view.period.reminders.absences.finished:
+            by_reason.setdefault(absence.why, []).append((absence.began, min(absence.ended, ended)))
+    if not by_reason:
+        return []
+    taken = _merge(
+        present for view in views for present in _find_present(view, ended, unwatched.get(view.session))
+    )
+    united = []
+    # If the session in front is locked, the others are inactive.
+    for why in sorted(by_reason, key=lambda why: (why != "locked", why)):
+        left = _subtract(_merge(span for span in by_reason[why] if span[0] < span[1]), taken)
+        united += [Absence(began, over, why) for began, over in left]
+        taken = _merge([*taken, *left])
+    return sorted(united, key=lambda absence: absence.began)
+
+
+def _find_present(view: FinishedPeriod, ended: float, unwatched: list[Interval] | None) -> list[Interval]:
+    """Return when a session was watching and its person was in front, within a plug-in that `ended` then."""
+    began, over = view.period.began, view.ended
+    if unwatched is not None and view.end in ("cut", "open"):
+        # The last event is not the end: the session was watching until it stopped.
+        over = max(over, ended)
+    gaps = unwatched or []
+    first = bisect_right(gaps, began, key=itemgetter(1))
+    after = bisect_left(gaps, over, key=itemgetter(0))
+    absences = [(absence.began, absence.ended) for absence in view.period.reminders.absences.finished]
+    return _subtract([(began, over)], _merge([*gaps[first:after], *absences]))
 
 
 def _cut_unwatched_uses(views: Sequence[FinishedPeriod], unwatched: Mapping[str, list[Interval]]) -> None:

@@ -9,6 +9,7 @@ from unplugd.plurals import pluralize
 from unplugd.review import days
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import tzinfo
 
     from unplugd.review.figures import Figures, Report
@@ -24,6 +25,7 @@ OUTCOME_TEXTS: Final = {
     "snoozed": "you snoozed it",
     "dismissed": "you closed it",
     "expired": "the desktop closed it",
+    "away": "you were away part of the time",
     "": "no response before the next one, or unknown",
 }
 """Labels for the outcomes of a reminder in the text report."""
@@ -33,9 +35,16 @@ OUTCOME_LABELS: Final = {
     "snoozed": "snoozed",
     "dismissed": "closed by hand",
     "expired": "closed by the desktop",
+    "away": "away part of the time",
     "": "no response before the next reminder, or unknown",
 }
 """The same for the HTML page, next to a mark."""
+ABSENCE_TEXTS: Final = {
+    "locked": "with the screen locked",
+    "inactive": "with another session in front",
+    "": "for an unknown reason",
+}
+"""Texts for the reasons why nobody is in front, after a duration."""
 
 
 def describe_covered(report: Report, zone: tzinfo) -> str:
@@ -58,6 +67,15 @@ def describe_held_back(report: Report) -> list[str]:
     return [
         f"{program or 'unknown'}: {describe_duration(seconds, 'less than a second')}, {pluralize(times, 'time', 'times')}"
         for program, times, seconds in report.held_back
+    ]
+
+
+def describe_away(away_for: Mapping[str, float]) -> list[str]:
+    """Return a text for each reason why nobody was in front, with how long; none below a second."""
+    return [
+        f"{describe_duration(seconds)} {text}"
+        for why, text in ABSENCE_TEXTS.items()
+        if (seconds := away_for.get(why, 0.0)) >= 1
     ]
 
 

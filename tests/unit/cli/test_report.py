@@ -22,7 +22,7 @@ from unplugd.cli.text_layout import Layout
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.review import days
 from unplugd.review.figures import Figures, Report
-from unplugd.review.model import End, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.model import Absence, End, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES
 from unplugd.review.report_builder import build_report
 from unplugd.watch import client
@@ -411,6 +411,18 @@ def test_programs_that_held_reminders_back_are_named() -> None:
     at = next(number for number, shown in enumerate(lines) if "Held back by" in shown)
     assert lines[at].endswith("Tidepool Uploader: 10 minutes, 2 times")
     assert lines[at + 1].strip() == "unknown: 30 seconds, 1 time"
+
+
+def test_the_time_away_is_told_by_reason() -> None:
+    """So is a reminder that was on the screen meanwhile."""
+    absences = (Absence(100.0, 7300.0, "locked"), Absence(7300.0, 7900.0, "inactive"))
+    reminders = (Reminder(50.0, 1, "normal", "desktop", "away"), Reminder(7900.0, 2, "normal", "desktop", ""))
+    period = Period("a", "1", "0a21:8001", "n", 0.0, 9000.0, "unplugged", (), reminders, absences=absences)
+    lines = text(build_report(Review((period,)))).splitlines()
+    at = next(number for number, shown in enumerate(lines) if shown.startswith("  Away"))
+    assert lines[at].endswith("2 h with the screen locked")
+    assert lines[at + 1].strip() == "10 minutes with another session in front"
+    assert any(shown.strip() == "1  you were away part of the time" for shown in lines)
 
 
 def test_a_narrow_terminal_has_what_matters() -> None:

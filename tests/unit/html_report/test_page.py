@@ -21,7 +21,7 @@ from tests.rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
 from tests.rig.tree import Element, Tree
 from unplugd.durations import describe
 from unplugd.html_report.page import SENTENCE, render_page
-from unplugd.review.model import End, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.model import Absence, End, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES, describe_notes
 from unplugd.review.report_builder import build_report
 
@@ -314,6 +314,19 @@ def test_still_plugged_in_is_said_first() -> None:
     )
 
 
+def test_the_time_away_is_told() -> None:
+    """In all, for each time that a device was plugged in, day by day, and as an outcome of reminders."""
+    _, source, tree = made("a home month")
+    words = "45 minutes with the screen locked"
+    assert "Away while it was plugged in1 h 30 min with the screen locked" in sections(tree)["summary"].text
+    assert [
+        one.attributes["data-outcome"] for one in tree.all("li") if "data-outcome" in one.attributes
+    ].count("away")
+    assert sum(f"; away {words}" in row.text for row in rows(tree, "list")) == 2
+    assert f", away {words}, unplugged" in tree.by_id("t2026-10-06").text
+    assert source.count(f"\naway {words}</title>") == 2
+
+
 def test_every_note_has_words() -> None:
     """Every note has its sentence, and an unknown one is shown by its key."""
     report = replace(sample_report.nothing(), notes={**dict.fromkeys(NOTES, 2), "brand_new": 7})
@@ -381,7 +394,7 @@ def any_period(draw: st.DrawFn) -> Period:
     ended = began + draw(st.one_of(st.just(0.0), st.floats(0, 300), st.floats(0, 5 * DAY)))
     edges = sorted(draw(st.lists(st.floats(began, ended), max_size=6)))
     uses = tuple(Use(a, b, draw(TEXT), "open") for a, b in zip(edges[::2], edges[1::2], strict=False))
-    outcomes = st.sampled_from(["unplugged", "in_use", "snoozed", "dismissed", "expired", ""])
+    outcomes = st.sampled_from(["unplugged", "in_use", "snoozed", "dismissed", "expired", "away", ""])
     reminders = tuple(
         Reminder(moment, count, "normal", draw(TEXT), draw(outcomes)) for count, moment in enumerate(edges, 1)
     )
@@ -398,6 +411,7 @@ def any_period(draw: st.DrawFn) -> Period:
         reminders=reminders,
         snoozes=tuple(Snooze(a, b) for a, b in zip(edges[1::2], edges[2::2], strict=False)),
         strangers=tuple(draw(st.lists(TEXT, max_size=2))),
+        absences=tuple(Absence(a, b, "locked") for a, b in zip(edges[::2], edges[1::2], strict=False)),
     )
 
 

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from tests import PROJECT, TESTS
 from unplugd.journal.event import decode
 from unplugd.review.export import make_json
-from unplugd.review.figures import OUTCOMES, Figures
-from unplugd.review.model import HeldBack, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.figures import ABSENCES, OUTCOMES, Figures
+from unplugd.review.model import Absence, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.report_builder import build_report
 from unplugd.review.reviewer import review_events
 from unplugd.review.share import anonymize
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BERLIN = ZoneInfo("Europe/Berlin")
 MONTH = TESTS / "histories" / "month.jsonl"
 SCHEMA = PROJECT / "share/doc/unplugd/report.schema.json"
+STICK = ("0a21:8001", "CareLink USB")
 SUMS = (
     "periods",
     "plugged_for",
@@ -67,11 +68,12 @@ def test_known_month() -> None:
         longest_unused=39_000,
         uses=4,
         reminders=9,
-        outcomes={"unplugged": 5, "in_use": 0, "snoozed": 1, "dismissed": 1, "expired": 0, "": 2},
+        outcomes={"unplugged": 5, "in_use": 0, "snoozed": 1, "dismissed": 1, "expired": 0, "away": 0, "": 2},
         reaction=3300,
         snoozes=1,
         snoozed_for=900,
         strangers=1,
+        away_for={"locked": 0, "inactive": 0, "": 0},
     )
     by_day = {day.day: (one.plugged_for, one.used_for) for day, one in found.days if one.plugged_for}
     assert by_day == {
@@ -103,8 +105,8 @@ def test_known_month() -> None:
 
 
 def test_every_outcome_has_a_label_and_is_counted() -> None:
-    """The outcomes that the rules know are those that a report counts and its page names, in the same order."""
-    assert set(OUTCOMES) == {*get_args(Outcome), ""}
+    """A report counts, and its page names, the outcomes that the rules know, "away" and none, in the same order."""
+    assert (*get_args(Outcome), "away", "") == OUTCOMES
     assert tuple(OUTCOME_LABELS) == OUTCOMES
 
 
@@ -167,6 +169,18 @@ def test_days_without_data() -> None:
     assert found.not_watched_for == pytest.approx(1.79e9 - 200, abs=1)
 
 
+def test_nobody_reacts_while_away() -> None:
+    """The time from a reminder to the unplug is counted without that in which nobody was in front."""
+    reminders = (Reminder(100, 1, "normal", "desktop", "away"), Reminder(4000, 2, "normal", "desktop", ""))
+    absences = (Absence(50, 80, "locked"), Absence(160, 2000, "inactive"), Absence(2000, 3900, "locked"))
+    period = Period("anna", "1-1", *STICK, 0, 4100, "unplugged", (), reminders, absences=absences)
+    found = build_report(Review((period,)), since=0, until=3000)
+    assert found.total.away_for == {"locked": 1030, "inactive": 1840, "": 0}
+    assert found.periods[0].away_for == {"locked": 1030, "inactive": 1840}
+    total = build_report(Review((period,))).total
+    assert (total.reaction, total.unused_for, total.outcomes["away"]) == (260, 4100, 1)
+
+
 # --- any review
 
 
@@ -194,6 +208,7 @@ def periods(draw: st.DrawFn) -> Period:
         tuple(Snooze(began, ended) for began, ended in pairs[:1]),
         draw(st.sampled_from([(), ("thermometer",)])),
         tuple(HeldBack(began, ended, draw(st.sampled_from(["my own", ""]))) for began, ended in pairs),
+        tuple(Absence(began, ended, draw(st.sampled_from(ABSENCES))) for began, ended in pairs),
     )
 
 
@@ -212,11 +227,13 @@ def add(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return the sums of figures, in whole milliseconds."""
     total: dict[str, Any] = dict.fromkeys(SUMS, 0)
     outcomes: Counter[str] = Counter()
+    away: Counter[str] = Counter()
     for part in parts:
         for key in SUMS:
             total[key] += round(part[key] * 1000)
         outcomes.update(part["outcomes"])
-    return {**total, "outcomes": +outcomes}
+        away.update({why: round(seconds * 1000) for why, seconds in part["away_for"].items()})
+    return {**total, "outcomes": +outcomes, "away_for": +away}
 
 
 @settings(deadline=None, max_examples=50)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unplugd.journal.event import JournalEvent
+    from unplugd.review.model import Period
 
 NOON = 1_790_000_000.0
 STICK = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}
@@ -100,6 +101,129 @@ def test_a_forgotten_window_was_used_until_data_last_moved() -> None:
     (period,) = found.periods
     assert [(use.began - NOON, use.ended - NOON) for use in period.uses] == [(100, 150)]
     assert period.unused_for == 1950
+
+
+def tell_absences(period: Period) -> list[tuple[float, float, str]]:
+    """Return the absences in a period, in seconds after noon."""
+    return [(one.began - NOON, one.ended - NOON, one.why) for one in period.absences]
+
+
+def test_nobody_was_there() -> None:
+    """An absence is one of every device that is plugged in meanwhile, and is over with the last one."""
+    found = review(
+        line(-10, "started"),
+        PLUGGED,
+        line(100, "away", why="locked"),
+        line(200, "plugged_in", METER),
+        line(300, "away", why="inactive"),
+        line(400, "back"),
+        line(500, "away", why="new"),
+        line(600, "unplugged", METER, plugged_for=400.0, idle_for=400.0),
+        line(605, "plugged_in", METER, continued=True),
+        line(700, "unplugged", METER, plugged_for=500.0, idle_for=500.0),
+        line(800, "unplugged", STICK, plugged_for=800.0, idle_for=800.0),
+        line(900, "plugged_in", STICK),
+        line(1000, "unplugged", STICK, plugged_for=100.0, idle_for=100.0),
+    )
+    stick, meter, later = found.periods
+    assert tell_absences(stick) == [(100, 300, "locked"), (300, 400, "inactive"), (500, 800, "")]
+    assert tell_absences(meter) == [
+        (200, 300, "locked"),
+        (300, 400, "inactive"),
+        (500, 600, ""),
+        (605, 700, ""),
+    ]
+    assert not later.absences
+    assert not found.notes
+
+
+def remind(at: float, count: int, **fields: object) -> dict[str, Any]:
+    """Return a reminder about the stick."""
+    return line(at, "reminded", count=count, devices=["1-1.2"], due=["1-1.2"], **fields)
+
+
+def test_a_reminder_that_nobody_saw_was_not_ignored() -> None:
+    """Without an answer, it has none if somebody was there, and is "away" if nobody was for a part of the time."""
+    found = review(
+        PLUGGED,
+        line(100, "away", why="locked"),
+        line(200, "back"),
+        remind(200, 1),
+        remind(500, 2),
+        line(600, "away", why="locked"),
+        line(700, "back"),
+        remind(1400, 3),
+        line(1500, "reminder_ended", STICK, outcome="dismissed"),
+        line(1600, "away", why="locked"),
+        line(1700, "back"),
+        remind(3200, 4),
+        remind(5000, 5),
+        line(5100, "away", why="inactive"),
+        line(5200, "unplugged", STICK, plugged_for=5200.0, idle_for=5200.0),
+    )
+    (period,) = found.periods
+    assert [one.outcome for one in period.reminders] == ["", "away", "dismissed", "", "away"]
+
+
+def test_each_run_says_anew_that_nobody_is_there() -> None:
+    """What is known ends with the run: when unplugd stops, and with the last event before a crash."""
+    found = review(
+        line(-10, "started"),
+        PLUGGED,
+        line(100, "away", why="locked"),
+        line(200, "stopped"),
+        line(300, "started"),
+        line(400, "checkpoint", STICK, plugged_for=400.0, idle_for=400.0),
+        line(500, "away", why="locked"),
+        line(600, "checkpoint", STICK, plugged_for=600.0, idle_for=600.0),
+        line(900, "started"),
+        line(1000, "checkpoint", STICK, plugged_for=1000.0, idle_for=1000.0),
+        line(1100, "away", why="locked"),
+        until=NOON + 1300,
+    )
+    (period,) = found.periods
+    assert tell_absences(period) == [(100, 200, "locked"), (500, 600, "locked"), (1100, 1300, "locked")]
+
+
+def test_nobody_was_there_when_the_journal_begins() -> None:
+    """A device that is found plugged in afterwards was so while nobody was there, but not before."""
+    found = review(
+        line(500, "away", why="locked"),
+        line(600, "checkpoint", STICK, plugged_for=600.0, idle_for=600.0),
+        line(700, "unplugged", STICK, plugged_for=700.0, idle_for=700.0),
+    )
+    (period,) = found.periods
+    assert tell_absences(period) == [(500, 700, "locked")]
+
+
+def test_two_people_at_one_computer() -> None:
+    """Somebody is in front if one of them is; the reminder of each counts for its own session."""
+    ann: dict[str, Any] = {"session": "ann"}
+    bob: dict[str, Any] = {"session": "bob"}
+    found = review(
+        line(-20, "started", **ann),
+        line(-10, "started", **bob),
+        PLUGGED | ann,
+        line(0, "away", why="inactive", **bob),
+        PLUGGED | bob,
+        remind(300, 1, **ann),
+        line(400, "away", why="inactive", **ann),
+        line(400, "back", **bob),
+        remind(400, 1, **bob),
+        line(500, "away", why="locked", **bob),
+        line(600, "back", **bob),
+        line(700, "stopped", **bob),
+        line(800, "back", **ann),
+        remind(800, 2, **ann),
+        line(1000, "unplugged", STICK, plugged_for=1000.0, idle_for=1000.0, **ann),
+    )
+    (period,) = found.periods
+    assert tell_absences(period) == [(500, 600, "locked"), (700, 800, "inactive")]
+    assert [(one.session, one.outcome) for one in period.reminders] == [
+        ("ann", "away"),
+        ("bob", "away"),
+        ("ann", ""),
+    ]
 
 
 def test_what_was_held_back_at_an_unplug_that_nobody_saw_ends_there() -> None:
@@ -548,6 +672,8 @@ KINDS = (
         "stranger",
         "held_back",
         "held_back_ended",
+        "away",
+        "back",
         "checkpoint",
         "gap",
         "resumed",
@@ -573,6 +699,8 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
             "devices": draw(st.sampled_from([["1-1.2"], ["1-1.2", "1-1.3"]])),
             "outcome": draw(st.sampled_from(["unplugged", "in_use", "nonsense"])),
             "boot": draw(st.sampled_from(["1", "1", "1", "2"])),
+            "session": draw(st.sampled_from(["", "", "ann", "bob"])),
+            "why": draw(st.sampled_from(["locked", "inactive", "new"])),
         }
         fields |= (
             draw(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=2)) if draw(st.booleans()) else {}
@@ -589,7 +717,7 @@ def test_any_history(lines: list[dict[str, Any]], until: float | None) -> None:
     for period in review_events(read(lines), until).periods:
         assert period.used_for + period.unused_for == pytest.approx(period.plugged_for)
         assert period.began <= period.ended
-        for spans in (period.uses, period.snoozes, period.held_back):
+        for spans in (period.uses, period.snoozes, period.held_back, period.absences):
             edges = [edge for span in spans for edge in (span.began, span.ended)]
             assert edges == sorted(edges)
             assert not edges or (period.began <= edges[0] and edges[-1] <= period.ended)

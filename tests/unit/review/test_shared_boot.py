@@ -9,15 +9,19 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.rig.scripted import CrashError, Machine, play
 from unplugd.journal import sources
+from unplugd.journal.event import decode
 from unplugd.journal.station import find_station
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.review import parallel
+from unplugd.review.reviewer import review_events
 from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
@@ -203,6 +207,56 @@ def test_it_is_known_what_at_least_one_of_them_saw(
     assert [(round(run.began), round(run.ended)) for run in found.watched] == [
         (round(run.began), round(run.ended)) for run in expected.watched
     ]
+
+
+STATES = st.sampled_from(["in front", "locked", "inactive", "stopped"])
+CHANGES = st.dictionaries(st.integers(1, 99), STATES, max_size=8)
+
+
+def write_journal(changes: dict[int, str], session: str) -> list[dict[str, Any]]:
+    """Return what a daemon writes whose person, or itself, changes at these seconds; a device is plugged in for 100."""
+
+    def line(at: int, event: str, **fields: object) -> dict[str, Any]:
+        head = {"time": format_timestamp(NOON + at), "event": event, "host": "ann", "boot": "b"}
+        return {**head, "uptime": 1000.0 + at, "session": session, **fields}
+
+    about = {"device": PORT, "id": "0a21:8001", "name": "CareLink USB"}
+    lines = [line(0, "started"), line(0, "plugged_in", **about, address=1)]
+    before = "in front"
+    for at, state in sorted(changes.items()):
+        lasting = {"plugged_for": float(at), "idle_for": float(at)}
+        if state != before and state == "stopped":
+            lines.append(line(at, "stopped"))
+        elif state != before:
+            if before == "stopped":
+                lines += [line(at, "started"), line(at, "checkpoint", **about, **lasting)]
+            if state != "in front":
+                lines.append(line(at, "away", why=state))
+            elif before != "stopped":
+                lines.append(line(at, "back"))
+        before = state
+    if before != "stopped":
+        lines.append(line(100, "unplugged", **about, plugged_for=100.0, idle_for=100.0))
+    return lines
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(CHANGES, min_size=1, max_size=3))
+def test_nobody_is_there_while_each_session_says_so(people: list[dict[int, str]]) -> None:
+    """At every moment somebody is in front if one of the daemons that run says so, and nobody if all of them say that."""
+    journals = [write_journal(changes, str(number)) for number, changes in enumerate(people)]
+    lines = sorted((line for journal in journals for line in journal), key=lambda line: float(line["uptime"]))
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    periods = review_events(decode(text.encode(), Counter())[0]).periods
+    found = [absence for period in periods for absence in period.absences]
+    for moment in range(int(max(period.ended for period in periods) - NOON)):
+        states = {
+            next((state for at, state in sorted(one.items(), reverse=True) if at <= moment), "in front")
+            for one in people
+        } - {"stopped"}
+        expected = [] if "in front" in states else sorted(states, reverse=True)[:1]
+        at = NOON + moment + 0.5
+        assert [one.why for one in found if one.began <= at < one.ended] == expected, moment
 
 
 def test_any_number_of_sessions_is_one_plug_in(tmp_path: Path) -> None:

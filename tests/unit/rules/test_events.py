@@ -11,8 +11,10 @@ from unplugd.html_report import svg
 from unplugd.journal import event as journal_event
 from unplugd.journal import kinds, sentences
 from unplugd.review import figures
-from unplugd.review.wording import OUTCOME_LABELS, OUTCOME_TEXTS
+from unplugd.review.model import AWAY
+from unplugd.review.wording import ABSENCE_TEXTS, OUTCOME_LABELS, OUTCOME_TEXTS
 from unplugd.rules.events import (
+    ABSENCES,
     HELD_BACK_ENDS,
     NAMES,
     OUTCOMES,
@@ -88,12 +90,21 @@ def test_the_table_has_a_column_for_every_field() -> None:
     assert sorted(log_csv.COLUMNS) == sorted(HEAD | FIELDS)
 
 
-@pytest.mark.parametrize(
-    "known", [sentences.OUTCOME_SENTENCES, figures.OUTCOMES, OUTCOME_LABELS, OUTCOME_TEXTS, svg.MARKS]
-)
+def test_every_outcome_has_a_sentence() -> None:
+    """The log has words for each way in which a reminder ends."""
+    assert set(sentences.OUTCOME_SENTENCES) == set(OUTCOMES)
+
+
+@pytest.mark.parametrize("known", [figures.OUTCOMES, OUTCOME_LABELS, OUTCOME_TEXTS, svg.MARKS])
 def test_every_outcome_is_known(known: Iterable[str]) -> None:
-    """The ways in which a reminder ends are the same for all; "" stands for none yet."""
-    assert set(known) - {""} == set(OUTCOMES)
+    """The review knows two more: the person was away, and none."""
+    assert set(known) == {*OUTCOMES, AWAY, ""}
+
+
+def test_every_absence_is_known() -> None:
+    """The log and the review have words for each reason why nobody is in front; the review for an unknown one, too."""
+    assert set(sentences.ABSENCE_SENTENCES) == set(ABSENCES)
+    assert set(ABSENCE_TEXTS) == set(figures.ABSENCES) == {*ABSENCES, ""}
 
 
 def test_every_end_of_holding_back_is_known() -> None:
