@@ -53,6 +53,7 @@ def examine(computer: InspectablePlatform, where: Paths, *, notify: bool) -> lis
     findings.append(_check_usb(computer, settings))
     findings.append(_check_events(computer))
     findings.append(_check_use(computer))
+    findings.append(_check_presence(computer))
     layers = computer.mechanisms()
     findings = [replace(finding, by=layers.get(finding.layer, "")) for finding in findings]
     findings.extend(_check_channels(computer, settings, where, notify=notify))
@@ -118,6 +119,16 @@ def _check_use(computer: InspectablePlatform) -> Finding:
     if blindness:
         return Finding("use detection", ok=False, what=blindness[0], hint=blindness[1])
     return Finding("use detection", ok=True, what="works")
+
+
+def _check_presence(computer: InspectablePlatform) -> Finding:
+    """Check whether it is known if somebody is in front; reminders do not depend on it."""
+    reason = computer.check_presence()
+    if reason:
+        what = f"not known, so reminders do not wait while nobody is there: {reason}"
+        return Finding("in front", ok=None, what=what)
+    what = "known; reminders wait while the screen is locked or another session is in front"
+    return Finding("in front", ok=True, what=what)
 
 
 def _check_journal(where: Paths) -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.login import LoginSession
 from unplugd import doctor
 from unplugd.notify.message import TEST
 from unplugd.paths import Paths
@@ -16,6 +17,7 @@ from unplugd.rules.events import CHANNELS
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus
+    from tests.rig.login import Login
     from tests.rig.server import Server
     from unplugd.doctor import Finding
 
@@ -25,6 +27,7 @@ LAYERS = [
     "USB devices",
     "plug-in events",
     "use detection",
+    "in front",
     "notification by desktop",
     "notification by plyer",
     "notification by terminal",
@@ -68,6 +71,7 @@ def test_a_healthy_machine(patient: Patient) -> None:
     assert list(found) == LAYERS
     assert {layer: finding.ok for layer, finding in found.items()} == {
         **dict.fromkeys(LAYERS, True),
+        "in front": None,
         "notification by plyer": None,
         "notification by terminal": None,
         "daemon": False,
@@ -86,10 +90,29 @@ def test_every_failure_has_a_hint(patient: Patient) -> None:
     found = patient.examined()
     assert list(found) == LAYERS
     failed = {layer for layer, finding in found.items() if finding.ok is False}
-    assert failed == {*LAYERS} - {"files", "plug-in events", "use detection"}
+    assert failed == {*LAYERS} - {"files", "plug-in events", "use detection", "in front"}
     assert all(found[layer].hint for layer in failed)
     assert found["configuration"].what.startswith("config.toml:2: remind.snooze = 5")
     assert found["journal"].what.startswith("cannot be written: ")
+
+
+@pytest.mark.usefixtures("server")
+def test_it_is_said_whether_somebody_is_known_to_be_in_front(
+    system_bus: Bus, login: Login, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no login manager tells, that is no failure: reminders come at any time."""
+    found = patient.examined()["in front"]
+    assert (found.ok, found.what.rpartition(": ")[2]) == (None, "there is no system bus")
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", system_bus.address)
+    unknown = patient.examined()["in front"]
+    assert (unknown.ok, unknown.what.rpartition(": ")[2]) == (
+        None,
+        "logind does not answer, or knows no session of yours with a screen",
+    )
+    login.log_in(LoginSession(locked=True))
+    known = patient.examined()["in front"]
+    assert (known.ok, known.by) == (True, "logind")
+    assert known.what.startswith("known; ")
 
 
 @pytest.mark.usefixtures("server")

@@ -1,9 +1,11 @@
-/* Stands in for IOKit, CoreFoundation, sysctlbyname and gethostuuid: exactly what unplugd calls of them, over a registry
- * that a test writes. It keeps count of every reference, and notes every call that a real Mac would answer with a crash
+/* Stands in for IOKit, CoreFoundation, CoreGraphics, sysctlbyname and gethostuuid: exactly what unplugd calls of them,
+ * over a registry and a session that a test writes. It keeps count of every reference, and notes every call that a real Mac would answer with a crash
  * or a leak.
  *
  * The registry is a text: a line `E depth id registered class` for each entry, in the order of the tree, and behind it
  * its properties: `I key\tnumber`, `S key\ttext`, `O key\tkey within\t0 or 1` (a dictionary with one boolean).
+ * The session is a text likewise, with a line for each entry of its dictionary: `I key\tnumber`, `B key\t0 or 1` (a
+ * boolean), `S key\ttext`.
  * What begins with stand_ is the test's.
  */
 #define _GNU_SOURCE
@@ -32,7 +34,8 @@ struct entry {
     struct property properties[16];
     int count;
 };
-struct cf { int type, references; char text[512]; int64_t number; struct cf *within; char key[128]; };
+/* `within` is the first entry of a dictionary, `key` the key of an entry, `next` the entry behind it. */
+struct cf { int type, references; char text[512]; int64_t number; struct cf *within, *next; char key[128]; };
 struct port { int live, added; struct cf *source; };
 /* What has a 32-bit name: an entry, an iterator, a notifier or a connection. */
 struct object {
@@ -58,6 +61,8 @@ static int value_count;
 static struct port ports[64];
 static char trouble[256], failing[128], sysctl_name[64], sysctl_value[64];
 static size_t sysctl_size;
+static char session[2048];
+static int has_session;
 static int disturbances, answers, running, stopped;
 static uint32_t answered[64];
 static intptr_t answered_with[64];
@@ -66,7 +71,7 @@ static void *powered_context;
 static struct port *power_port;
 static struct { char what[64]; uint32_t message; intptr_t argument; uint64_t id; } queue[64];
 static int queued;
-static struct cf default_mode = { TEXT, 1, "kCFRunLoopDefaultMode", 0, NULL, "" };
+static struct cf default_mode = { TEXT, 1, "kCFRunLoopDefaultMode", 0, NULL, NULL, "" };
 static __thread struct cf *own_loop;
 
 const void *kCFRunLoopDefaultMode = &default_mode;
@@ -148,8 +153,17 @@ static struct cf *value(int type, const char *text)
 
 static void release(struct cf *cf)
 {
-    if (--cf->references == 0 && cf->within)
-        release(cf->within);
+    if (--cf->references == 0)
+        for (struct cf *entry = cf->within; entry; entry = entry->next)
+            release(entry);
+}
+
+/* Put an entry into a dictionary, which owns it. */
+static void put(struct cf *dictionary, const char *key, struct cf *entry)
+{
+    snprintf(entry->key, sizeof entry->key, "%.127s", key);
+    entry->next = dictionary->within;
+    dictionary->within = entry;
 }
 
 /* --- the test's part */
@@ -213,6 +227,15 @@ void stand_sysctl(const char *name, const void *content, size_t size)
     snprintf(sysctl_name, sizeof sysctl_name, "%s", name);
     memcpy(sysctl_value, content, size);
     sysctl_size = size;
+}
+
+/* Be in a session with this dictionary; NULL: in none. */
+void stand_session(const char *text)
+{
+    pthread_mutex_lock(&lock);
+    has_session = text != NULL;
+    snprintf(session, sizeof session, "%s", text ? text : "");
+    pthread_mutex_unlock(&lock);
 }
 
 /* How many references there are to anything. */
@@ -372,7 +395,11 @@ void *CFDictionaryGetValue(void *pointer, void *key)
     pthread_mutex_lock(&lock);
     struct cf *cf = value_of(pointer, DICTIONARY, "CFDictionaryGetValue of something else");
     struct cf *text = value_of(key, TEXT, "CFDictionaryGetValue: the key is no text");
-    void *found = cf && text && !strcmp(cf->key, text->text) ? cf->within : NULL;
+    struct cf *found = cf && text ? cf->within : NULL;
+    if (text && strstr(text->text, "UserName"))
+        note("a user's name was asked for");
+    while (found && strcmp(found->key, text->text))
+        found = found->next;
     pthread_mutex_unlock(&lock);
     return found;
 }
@@ -638,9 +665,9 @@ void *IORegistryEntryCreateCFProperty(uint32_t name, void *key, void *allocator,
         created = value(property->kind == 'S' ? TEXT : property->kind == 'I' ? NUMBER : DICTIONARY, property->value);
         created->number = property->number;
         if (property->kind == 'O') {
-            snprintf(created->key, sizeof created->key, "%.127s", property->value);
-            created->within = value(TRUTH, "");
-            created->within->number = property->number;
+            struct cf *truth = value(TRUTH, "");
+            truth->number = property->number;
+            put(created, property->value, truth);
         }
     }
     pthread_mutex_unlock(&lock);
@@ -765,6 +792,27 @@ int IOServiceClose(uint32_t connection)
         object->references--;
     pthread_mutex_unlock(&lock);
     return 0;
+}
+
+/* --- CoreGraphics */
+
+void *CGSessionCopyCurrentDictionary(void)
+{
+    struct cf *dictionary = NULL;
+    char text[sizeof session], *rest = text;
+    pthread_mutex_lock(&lock);
+    memcpy(text, session, sizeof text);
+    if (has_session && !fails("CGSessionCopyCurrentDictionary"))
+        dictionary = value(DICTIONARY, "session");
+    for (char *line; dictionary && (line = strsep(&rest, "\n")) && *line;) {
+        char *key = line + 2, *content = strchr(key, '\t');
+        *content++ = 0;
+        struct cf *entry = value(line[0] == 'S' ? TEXT : line[0] == 'I' ? NUMBER : TRUTH, content);
+        entry->number = strtoll(content, NULL, 10);
+        put(dictionary, key, entry);
+    }
+    pthread_mutex_unlock(&lock);
+    return dictionary;
 }
 
 /* --- the C library */

@@ -19,7 +19,7 @@ from tests.rig.wait import wait_until
 from unplugd.platforms.macos.frameworks import Libraries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pytest
 
@@ -60,7 +60,7 @@ class Frameworks:
     def __init__(self, library: Path, folder: Path) -> None:
         folder.mkdir()
         path = shutil.copy(library, folder / "iokit.so")
-        self.libraries = Libraries(str(path), str(path))
+        self.libraries = Libraries(str(path), str(path), str(path))
         self.system = str(path)
         self._stand = CDLL(str(path))
         self._stand.stand_trouble.restype = c_char_p
@@ -121,6 +121,15 @@ class Frameworks:
     def sysctl(self, name: str, value: bytes) -> None:
         """Have one value in the kernel; its `gethostuuid` is 16 bytes."""
         self._stand.stand_sysctl(name.encode(), value, len(value))
+
+    def sit(self, session: Mapping[str, bool | int | str] | None) -> None:
+        """Be in a session whose dictionary has these entries, None: in none."""
+        kinds = {bool: "B", int: "I", str: "S"}
+        lines = [
+            f"{kinds[type(value)]} {key}\t{int(value) if isinstance(value, int) else value}\n"
+            for key, value in (session or {}).items()
+        ]
+        self._stand.stand_session(None if session is None else "".join(lines).encode())
 
     def wait_for_loop(self) -> None:
         """Wait until a run loop runs."""

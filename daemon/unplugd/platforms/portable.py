@@ -152,6 +152,10 @@ class Portable:
         """Return None: the poll misses nothing."""
         return None
 
+    def check_presence(self) -> str:
+        """Return why nothing tells."""
+        return "unplugd cannot ask this system"
+
     def check_use_detection(self) -> tuple[str, str] | None:
         """Return None: there is nothing to check that `mechanisms` does not say."""
         return None

@@ -47,7 +47,10 @@ class Platform(Protocol):
         """Return how each device is being used at the time `at`; `running` is the result of `find_running`."""
 
     def find_absence(self) -> Absence | None:
-        """Return why the person is not in front of this session, None if the person is, or if nothing tells."""
+        """Return why the person is not in front of this session, None if the person is, or if nothing tells.
+
+        Asked only while a watched device is plugged in.
+        """
 
     def sources(
         self, on_change: Callable[[], None], on_use: Callable[[], None] | None = None, /
@@ -82,6 +85,9 @@ class InspectablePlatform(Platform, Protocol):
 
     def check_use_detection(self) -> tuple[str, str] | None:
         """Test use detection; return None if it works, else the problem and a hint."""
+
+    def check_presence(self) -> str:
+        """Return why it is not known whether the person is in front, "" if it is."""
 
     def mechanisms(self) -> Mapping[str, str]:
         """Return the mechanism behind each layer that `doctor` checks, "" if not known yet."""

@@ -212,7 +212,8 @@ class Observer:
         self._devices = {device.port: device for device in devices}
         self._uses = {use.device.port: use for use in uses}
         self._running = running
-        return Observation(uses, running, self._find_quiet_end(now), self._platform.find_absence())
+        away = self._platform.find_absence() if devices else None
+        return Observation(uses, running, self._find_quiet_end(now), away)
 
     def _find_quiet_end(self, now: float) -> float | None:
         """Return when the current quiet hours end, None outside them."""

@@ -137,7 +137,7 @@ def test_nobody_was_there() -> None:
     assert not found.notes
 
 
-def remind(at: float, count: int, **fields: object) -> dict[str, Any]:
+def remind(at: float, count: int, **fields: Any) -> dict[str, Any]:
     """Return a reminder about the stick."""
     return line(at, "reminded", count=count, devices=["1-1.2"], due=["1-1.2"], **fields)
 

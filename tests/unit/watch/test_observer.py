@@ -385,8 +385,12 @@ def test_a_plug_in_that_cannot_be_seen_is_looked_for(rig: Rig) -> None:
 
 
 def test_a_poll_says_whether_somebody_is_in_front(rig: Rig) -> None:
-    """Or why not."""
+    """Or why not; nobody is asked without a device."""
     rig.platform.away = "locked"
+    observation = rig.observer.poll(rig.platform.time)
+    assert observation
+    assert observation.away is None
+    rig.platform.devices = [STICK]
     observation = rig.observer.poll(rig.platform.time)
     assert observation
     assert observation.away == "locked"

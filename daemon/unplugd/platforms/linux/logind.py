@@ -45,12 +45,17 @@ class Logind(BusSource):
         return self._sessions.away
 
     @property
+    def is_known(self) -> bool:
+        """Whether the last answers told if the person is in front."""
+        return self._sessions.is_known
+
+    @property
     def seats(self) -> frozenset[str] | None:
         """The seats at which the person has a session, None if that is not known, or if one is at no seat."""
         return self._sessions.seats
 
     def wait(self, seconds: float) -> None:
-        """Wait for what has been asked, at most for this long; only before the event loop runs."""
+        """Wait for the answers that are due, at most for this long; only outside the event loop."""
         until = self._now() + seconds
         while self._sessions.is_asking and self._bus and self._now() < until:
             turn([self], self._now, until)

@@ -34,6 +34,8 @@ POLL_SECONDS: Final = 30.0
 """Seconds between polls where the kernel announces nothing; the first reminder is due minutes after the plug-in."""
 FIRST_ANSWER_SECONDS: Final = 0.25
 """Seconds for which the start waits for logind, which usually takes a few milliseconds."""
+PRESENCE_TIMEOUT_SECONDS: Final = 7.0
+"""Seconds for which `doctor` waits for logind; must exceed the timeouts of two calls."""
 HARMLESS_NODE: Final = "/dev/zero"
 """A device node that anyone may open, used to test use detection."""
 
@@ -122,6 +124,18 @@ class Linux:
         self._logind.check_away()
         return self._logind.away
 
+    def check_presence(self) -> str:
+        """Ask logind, and return why it is not known whether the person is in front, "" if it is."""
+        logind = Logind(now, lambda: None)
+        try:
+            if not logind.is_connected:
+                return "there is no system bus"
+            logind.wait(PRESENCE_TIMEOUT_SECONDS)
+            is_known = logind.is_known
+        finally:
+            logind.close()
+        return "" if is_known else "logind does not answer, or knows no session of yours with a screen"
+
     def check_use_detection(self) -> tuple[str, str] | None:
         """Let a child process open a device node, and check whether that is detected."""
         import subprocess
@@ -158,6 +172,7 @@ class Linux:
             "plug-in events": "kernel uevents" if self._is_announced else f"polled every {POLL_SECONDS:g} s",
             "use detection": "/proc, transfers, claims",
             "open events": "inotify",
+            "in front": "logind",
         }
 
     def hints(self) -> Mapping[str, str]:

@@ -53,23 +53,21 @@ class Sessions:
         """The seats at which the person has a session, None if that is not known, or if one is at no seat."""
         self._round = 0
         """Counts the questions: answers to an earlier one are ignored."""
-        self._is_asking = False
+        self.is_asking = False
+        """Whether answers are still due."""
+        self.is_known = False
+        """Whether the last answers told if the person is in front."""
         self._ask_again = False
         self._unanswered = 0
         self._sessions: list[dict[str, Any]] = []
 
-    @property
-    def is_asking(self) -> bool:
-        """Whether a question is not answered yet."""
-        return self._is_asking
-
     def ask(self) -> None:
         """Ask for the sessions; if that is under way, ask once more afterwards."""
-        if self._is_asking:
+        if self.is_asking:
             self._ask_again = True
             return
         self._round += 1
-        self._is_asking, self._ask_again = True, False
+        self.is_asking, self._ask_again = True, False
         self._sessions = []
         number = self._round
         user = DBusAddress(f"{PATH}/user/self", NAME, PROPERTIES)
@@ -91,7 +89,7 @@ class Sessions:
     def forget(self) -> None:
         """Forget everything because logind or the bus is gone."""
         self._round += 1
-        self._is_asking = self._ask_again = False
+        self.is_asking = self.is_known = self._ask_again = False
         self._update(None, None)
 
     def _on_sessions(self, number: int, body: tuple[Any, ...] | None) -> None:
@@ -124,7 +122,8 @@ class Sessions:
             self._decide()
 
     def _decide(self) -> None:
-        self._is_asking = False
+        self.is_asking = False
+        self.is_known = bool(_find_relevant(self._sessions))
         self._update(find_absence(self._sessions), find_seats(self._sessions))
         if self._ask_again:
             self.ask()
@@ -137,7 +136,7 @@ class Sessions:
 
 def find_absence(sessions: list[dict[str, Any]]) -> Absence | None:
     """Return why a person with these sessions (their properties) is not in front, None if the person is."""
-    relevant = _select_relevant(sessions)
+    relevant = _find_relevant(sessions)
     if not relevant:
         return None
     active = [session for session in relevant if session.get("Active") is not False]
@@ -148,11 +147,11 @@ def find_absence(sessions: list[dict[str, Any]]) -> Absence | None:
 
 def find_seats(sessions: list[dict[str, Any]]) -> frozenset[str] | None:
     """Return at which seats a person with these sessions is, None if one is at no seat, or if there is none."""
-    seats = frozenset(_find_seat(session) for session in _select_relevant(sessions))
+    seats = frozenset(_find_seat(session) for session in _find_relevant(sessions))
     return seats if seats and "" not in seats else None
 
 
-def _select_relevant(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _find_relevant(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the sessions that show notifications."""
     open_ = [
         session

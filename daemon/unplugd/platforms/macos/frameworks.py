@@ -1,4 +1,4 @@
-"""IOKit and CoreFoundation through ctypes: the functions used here, with their types from Apple's public headers.
+"""IOKit, CoreFoundation and CoreGraphics through ctypes: the functions used here, with their types from Apple's public headers.
 
 The paths are fixed: `find_library` does not find libraries that are only in the shared cache (Big Sur and later).
 """
@@ -21,6 +21,7 @@ from ctypes import (
     c_ulong,
     c_void_p,
 )
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Libraries(NamedTuple):
 
     iokit: str = "/System/Library/Frameworks/IOKit.framework/IOKit"
     core: str = "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation"
+    graphics: str = "/System/Library/Frameworks/CoreGraphics.framework/CoreGraphics"
 
 
 LIBRARIES: Final = Libraries()
@@ -94,18 +96,23 @@ _CORE: Final[Mapping[str, _Types]] = {
 _SYSTEM: Final[Mapping[str, _Types]] = {
     "sysctlbyname": (c_int, c_char_p, c_void_p, POINTER(c_size_t), c_void_p, c_size_t),
 }
-
-
+_GRAPHICS: Final[Mapping[str, _Types]] = {"CGSessionCopyCurrentDictionary": (c_void_p,)}
 _HOST_UUID: Final[Mapping[str, _Types]] = {"gethostuuid": (c_int, c_char_p, c_char_p)}
 
 
 class Frameworks:
-    """The two libraries, loaded, with their functions declared; OSError if this is not macOS."""
+    """The first two libraries, loaded, with their functions declared; OSError if this is not macOS."""
 
     def __init__(self, libraries: Libraries = LIBRARIES) -> None:
         self.iokit = _load(libraries.iokit, _IOKIT)
         self.core = _load(libraries.core, _CORE)
         self.default_mode = _symbol(self.core, "kCFRunLoopDefaultMode")
+
+
+@cache
+def load_graphics(path: str) -> CDLL:
+    """Return CoreGraphics, with its function declared; OSError if it cannot be loaded."""
+    return _load(path, _GRAPHICS)
 
 
 def load_system(path: str | None) -> CDLL:

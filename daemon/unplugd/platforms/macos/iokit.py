@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import errno
 from contextlib import ExitStack, contextmanager
-from ctypes import byref, c_int64, c_uint32, c_uint64, create_string_buffer
+from ctypes import byref, c_uint32, c_uint64, create_string_buffer
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd.platforms.macos import registry
-from unplugd.platforms.macos.frameworks import ANY_PORT, NAME_SIZE, SINT64, UTF8, Frameworks, check_result
+from unplugd.platforms.macos.core_foundation import Values, make_key
+from unplugd.platforms.macos.frameworks import ANY_PORT, NAME_SIZE, Frameworks, check_result
 from unplugd.platforms.macos.registry import Node
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ PLANE: Final = b"IOService"
 """kIOServicePlane, the only plane in which the connections of programs are below the devices."""
 MAX_TRIES: Final = 5
 """How many times a listing is tried if the registry keeps changing."""
-MAX_TEXT_BYTES: Final = 1024
-"""Maximum length of a text in bytes; a USB string has at most 378."""
 _INSIDE: Final = (registry.OWNER,)
 _CLIENT: Final = (registry.OWNER, registry.CREATOR, registry.DEBUG_STATE)
 _KEYS: Final = frozenset({*registry.DEVICE_KEYS, *_CLIENT, registry.OPENED})
@@ -41,11 +40,8 @@ class _Reader:
     def __init__(self, frameworks: Frameworks, owned: ExitStack) -> None:
         self._iokit = frameworks.iokit
         self._core = frameworks.core
-        self._keys = {name: self._key(name, owned) for name in sorted(_KEYS)}
-        self._text_type = self._core.CFStringGetTypeID()
-        self._number_type = self._core.CFNumberGetTypeID()
-        self._truth_type = self._core.CFBooleanGetTypeID()
-        self._dictionary_type = self._core.CFDictionaryGetTypeID()
+        self._keys = {name: make_key(self._core, name, owned) for name in sorted(_KEYS)}
+        self._values = Values(self._core)
 
     def find_devices(self, inside: Callable[[Node], bool]) -> tuple[Node, ...]:
         matching = self._iokit.IOServiceMatching(registry.DEVICE.encode())
@@ -119,37 +115,10 @@ class _Reader:
             try:
                 # Keep only one entry of the debug state, as a separate property.
                 name = registry.OPENED if key == registry.DEBUG_STATE else key
-                read = self._read(value) if name == key else self._read_entry(value, name)
+                values = self._values
+                read = values.read(value) if name == key else values.read_entry(value, self._keys[name])
             finally:
                 self._core.CFRelease(value)
             if read is not None:
                 found[name] = read
         return found
-
-    def _read_entry(self, dictionary: int, key: str) -> str | int | None:
-        if self._core.CFGetTypeID(dictionary) != self._dictionary_type:
-            return None
-        # This value is owned by the dictionary and must not be released.
-        value = self._core.CFDictionaryGetValue(dictionary, self._keys[key])
-        return self._read(value) if value else None
-
-    def _read(self, value: int) -> str | int | None:
-        kind = self._core.CFGetTypeID(value)
-        if kind == self._text_type:
-            text = create_string_buffer(MAX_TEXT_BYTES)
-            fits = self._core.CFStringGetCString(value, text, MAX_TEXT_BYTES, UTF8)
-            return text.value.decode(errors="replace") if fits else None
-        if kind == self._number_type:
-            number = c_int64()
-            whole = self._core.CFNumberGetValue(value, SINT64, byref(number))
-            return number.value if whole else None
-        if kind == self._truth_type:
-            return bool(self._core.CFBooleanGetValue(value))
-        return None
-
-    def _key(self, name: str, owned: ExitStack) -> int:
-        key: int | None = self._core.CFStringCreateWithCString(None, name.encode(), UTF8)
-        if not key:
-            raise OSError(errno.ENOMEM, "CFStringCreateWithCString failed")
-        owned.callback(self._core.CFRelease, key)
-        return key

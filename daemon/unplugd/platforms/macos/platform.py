@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.eventloop.timer import Timer
 from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
-from unplugd.platforms.macos import backend, clock, iokit, owners, registry
+from unplugd.platforms.macos import backend, clock, console, iokit, owners, registry
 from unplugd.platforms.macos.announcements import Announcements
 from unplugd.platforms.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.platforms.macos.ioreg import Ioreg
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from unplugd.platforms.macos.frameworks import Libraries
     from unplugd.platforms.macos.registry import Node
     from unplugd.rules.devices import Device
+    from unplugd.rules.events import Absence
     from unplugd.rules.uploaders import Uploader
 
 RESCAN_SECONDS: Final = 45.0
@@ -39,6 +41,8 @@ class MacOS:
         self._system = system
         self._frameworks: Frameworks | None = None
         self._without = ""
+        self._graphics = libraries.graphics
+        self._told = ""
         try:
             self._frameworks = Frameworks(libraries)
         except OSError as error:
@@ -96,8 +100,20 @@ class MacOS:
         """Return how each device is being used, according to the last scan."""
         return tuple(self._find_use(device, software) for device in watched)
 
-    def find_absence(self) -> None:
-        """Return None: nothing tells whether somebody is in front."""
+    def find_absence(self) -> Absence | None:
+        """Return why the person is not in front of this session, None if the person is, or if nothing tells."""
+        try:
+            return self._ask_console()
+        except OSError:
+            return None
+
+    def check_presence(self) -> str:
+        """Return why it is not known whether the person is in front, "" if it is."""
+        try:
+            self._ask_console()
+        except OSError as error:
+            return _describe(error)
+        return ""
 
     def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
@@ -145,6 +161,7 @@ class MacOS:
         return {
             "USB devices": self._by,
             "plug-in events": self._announced,
+            "in front": self._told,
             "use detection": f"owners and open HID clients but no transfers, {self._by}" if self._by else "",
         }
 
@@ -157,6 +174,14 @@ class MacOS:
         if name == "desktop":
             return Notification(clock.now, events)
         return None if name == "plyer" else make_channel(name, clock.now)
+
+    def _ask_console(self) -> Absence | None:
+        """Return why the person is not in front, None if the person is; OSError if nothing tells."""
+        if self._frameworks is None:
+            raise OSError(errno.ENOENT, self._without)
+        absence = console.find_absence(self._frameworks, self._graphics)
+        self._told = "CoreGraphics"
+        return absence
 
     def _nodes(
         self,

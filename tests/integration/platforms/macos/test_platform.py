@@ -21,7 +21,7 @@ from unplugd.eventloop.timer import Timer
 from unplugd.notify.channel import Channel
 from unplugd.notify.terminal import Terminal
 from unplugd.paths import Paths
-from unplugd.platforms.macos import clock
+from unplugd.platforms.macos import clock, console
 from unplugd.platforms.macos import frameworks as real
 from unplugd.platforms.macos.announcements import Announcements
 from unplugd.platforms.macos.frameworks import Libraries
@@ -195,6 +195,7 @@ def test_the_layers_say_what_works(mac: Frameworks) -> None:
     assert macos.mechanisms() == {
         "USB devices": "IOKit",
         "plug-in events": "I/O Registry notifications, power notifications",
+        "in front": "",
         "use detection": "owners and open HID clients but no transfers, IOKit",
     }
     mac.fail("IORegisterForSystemPower")
@@ -453,7 +454,34 @@ def test_a_list_that_fails_for_a_while_unplugs_nothing(mac: Frameworks, tmp_path
     rig.play(story())
     assert not rig.events("unplugged")
     assert len(rig.recorder.shown) == 1
-    assert set(rig.said) == {"cannot list the USB devices: ioreg has not answered yet"}
+    assert set(rig.said) == {
+        "cannot list the USB devices: ioreg has not answered yet",
+        "can list the USB devices again",
+    }
+
+
+def test_a_reminder_waits_until_the_person_is_in_front(mac: Frameworks, tmp_path: Path) -> None:
+    """On a Mac, each look asks for it: what is due comes with the first look after the screen is unlocked."""
+    rig = Rig(mac, tmp_path / "files", mac.libraries)
+
+    def story() -> Iterator[tuple[str, Callable[[], object]]]:
+        yield "the start", lambda: rig.events("config_loaded")
+        mac.sit({console.ON_CONSOLE: True, console.LOCKED: True})
+        mac.plug(*fixture("free"))
+        yield "the absence", lambda: rig.events("away")
+        mac.sit({console.ON_CONSOLE: False, console.LOCKED: True})
+        yield "another session", lambda: len(rig.events("away")) > 1
+        assert not rig.recorder.shown
+        mac.sit({console.ON_CONSOLE: True})
+        yield "a reminder", lambda: rig.recorder.shown
+
+    rig.play(story())
+    assert [line.get("why") for line in rig.events() if line["event"] in ("away", "back")] == [
+        "locked",
+        "inactive",
+        None,
+    ]
+    assert rig.events("reminded")[0]["count"] == 1
 
 
 def test_a_replug_between_two_looks_is_seen(mac: Frameworks, tmp_path: Path) -> None:
@@ -477,4 +505,5 @@ def test_real_frameworks_are_asked_for_by_their_paths() -> None:
     assert real.LIBRARIES == (
         "/System/Library/Frameworks/IOKit.framework/IOKit",
         "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation",
+        "/System/Library/Frameworks/CoreGraphics.framework/CoreGraphics",
     )
