@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,3 +98,25 @@ def test_a_login_manager_that_hangs_at_the_start_holds_nothing_up(
     server.notified()
     login.catch_up()
     daemon.wait_for("away", why="locked")
+
+
+def test_the_report_says_that_nobody_was_there(
+    daemon: Daemon, server: Server, usb: Testbed, login: Login, session: LoginSession, system_bus: Bus
+) -> None:
+    """For how long, and why; the time from the reminder to the unplug is counted without it."""
+    start(daemon, system_bus, after_plug_in="0s")
+    stick = usb.plug(STICK)
+    server.notified()
+    reminded = daemon.wait_for("reminded")
+    login.change(session, locked=True)
+    away = daemon.wait_for("away", why="locked")
+    stick.unplug()
+    unplugged = daemon.wait_for("unplugged")
+    report = json.loads(daemon.command("report", "--json").stdout)
+    (period,) = report["periods"]
+    assert [(one["ended"], one["why"]) for one in period["absences"]] == [(period["ended"], "locked")]
+    assert [one["outcome"] for one in period["reminders"]] == ["unplugged"]
+    assert report["total"]["away_for"]["locked"] == pytest.approx(
+        unplugged["uptime"] - away["uptime"], abs=0.002
+    )
+    assert report["total"]["reaction"] == pytest.approx(away["uptime"] - reminded["uptime"], abs=0.002)
