@@ -51,7 +51,7 @@ def lines(host: str, seed: int = 1) -> Iterator[str]:
                 elif not in_use and chance.random() < 0.08:
                     uptime += 17.25
                     count += 1
-                    urgency = "critical" if count > 2 else "normal"
+                    urgency = "critical" if count > 1 else "normal"
                     ports = [device["device"]]
                     yield line(
                         "reminded", count=count, urgency=urgency, channel="desktop", devices=ports, due=ports

@@ -76,7 +76,7 @@ def plugged(
         if away and began + away[0] * MINUTE <= moment < began + away[1] * MINUTE:
             moment = began + away[1] * MINUTE
         if not silent:
-            urgency = "critical" if len(reminders) > 1 else "normal"
+            urgency = "critical" if reminders else "normal"
             reminders.append(Reminder(moment, len(reminders) + 1, urgency, "desktop", ""))
         moment += wait * MINUTE
     if reminders:

@@ -26,7 +26,7 @@ class Policy:
     after_use: float = 120.0
     running_counts_for: float = 1200.0
     repeat: tuple[float, ...] = (300.0, 600.0, 900.0, 1800.0)
-    critical_after: int = 3
+    critical_after: int = 2
     snooze: float = 900.0
     snooze_limit: float = 3600.0
     retry: float = 15.0

@@ -96,7 +96,7 @@ def test_journal_tells_how_long(daemon: Daemon, server: Server, usb: Testbed) ->
 
 
 def test_reminder_is_repeated(daemon: Daemon, server: Server, usb: Testbed) -> None:
-    """Each time as a new notification, the only one, urgent from the third on, with no time in between skipped."""
+    """Each time as a new notification, the only one, urgent from the second on, with no time in between skipped."""
     daemon.config(after_plug_in="0s", repeat=["200ms", "300ms"])
     daemon.start()
     usb.plug(STICK)
@@ -105,7 +105,7 @@ def test_reminder_is_repeated(daemon: Daemon, server: Server, usb: Testbed) -> N
     first, *others = server.notifications[:4]
     assert [shown.replaces for shown in (first, *others)] == [0, 0, 0, 0]
     assert [closing.id for closing in server.closings[:3]] == [shown.id for shown in (first, *others[:-1])]
-    assert [shown.hints["urgency"] for shown in (first, *others)] == [1, 1, 2, 2]
+    assert [shown.hints["urgency"] for shown in (first, *others)] == [1, 2, 2, 2]
     assert len(server.on_screen) == 1
     for before, after, pause in zip((first, *others), others, (0.2, 0.3, 0.3), strict=False):
         assert pause <= after.boottime - before.boottime <= pause + SLACK
@@ -258,13 +258,15 @@ def stands_still(daemon: Daemon, seconds: float) -> bool:
 
 def test_dunst_shows_it(daemon: Daemon, desktop: Desktop, usb: Testbed) -> None:
     """A real notification server shows the reminder, the urgent one too, and takes it away; see tests/artifacts."""
-    daemon.config(after_plug_in="0s", repeat=["500ms", "500ms", "1h"])
+    daemon.config(after_plug_in="0s")
     daemon.start()
     empty = desktop.screenshot("nothing").read_bytes()
     stick = usb.plug(STICK)
     desktop.shows()
     normal = desktop.screenshot("reminder").read_bytes()
     assert normal != empty
+    daemon.config(after_plug_in="0s", repeat=["100ms", "1h"])
+    daemon.reload()
     daemon.wait_for("reminded", urgency="critical")
     wait_until(lambda: desktop.screenshot("reminder-critical").read_bytes() != normal, "the urgent reminder")
     assert desktop.displayed() == 1

@@ -324,13 +324,13 @@ def test_an_uploader_that_ends_without_a_use_no_longer_holds_back() -> None:
 
 
 def test_reminders_come_again_after_5_10_15_and_then_every_30_minutes() -> None:
-    """From the third on they are urgent."""
+    """From the second on they are urgent: do not disturb and full screen hide the others."""
     person = plugged_in()
     person.wait(3 * 3600, idle)
     gaps = [b - a for a, b in zip(person.reminders(), person.reminders()[1:], strict=False)]
     assert [gap / MINUTE for gap in gaps] == pytest.approx([5, 10, 15, 30, 30, 30, 30])
     urgencies = [r.event.urgency for r in person.records if isinstance(r.event, Reminded)]
-    assert urgencies == ["normal", "normal"] + ["critical"] * 6
+    assert urgencies == ["normal"] + ["critical"] * 7
 
 
 # --- rule 5
