@@ -63,6 +63,7 @@ class Running(NamedTuple):
 class Observation:
     """The result of a poll: the use of each watched device, the upload software that runs, and the end of quiet hours.
 
+    `is_rescan`: only the devices were listed; the uses are those that the last poll found.
     `running` is None while no upload software is running, `quiet_until` outside quiet hours, `away` while the person is
     in front of the session or nothing tells.
     """
@@ -71,6 +72,7 @@ class Observation:
     running: Running | None = None
     quiet_until: float | None = None
     away: Absence | None = None
+    is_rescan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,13 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A use in progress."""
+    """A use in progress, which a poll last saw at `seen_at`; the poll at `unknown_at` could not tell, if any since."""
 
     program: str
     evidence: str
     began: float
+    seen_at: float = field(compare=False)
+    unknown_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Each function takes the device's period and returns it changed, and appends the 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -66,7 +67,18 @@ def plug_in(period: PluggedPeriod | None, device: Device, now: float, actions: l
 def update_use(
     period: PluggedPeriod, seen: DeviceUse, now: float, policy: Policy, actions: list[Action]
 ) -> PluggedPeriod:
-    """Begin and end uses as a poll saw them."""
+    """Begin and end uses as a poll saw them.
+
+    A single poll that cannot tell ends no use. A second one does, since what is unknown must not silence for long.
+    """
+    use = period.use
+    if (
+        use
+        and seen.verdict == "unknown"
+        and use.unknown_at in (None, now)
+        and now < find_use_limit(period, policy)
+    ):
+        return replace(period, verdict="unknown", use=replace(use, unknown_at=now))
     program = seen.program or "unknown"
     in_use = seen.verdict == "in use"
     if in_use and seen.doubtful:
@@ -86,19 +98,30 @@ def update_use(
         period, verdict="in use" if in_use else "idle" if seen.verdict == "in use" else seen.verdict
     )
 
-    if period.use and (not in_use or period.use.program != program):
+    if use and (not in_use or use.program != program):
+        if seen.verdict == "unknown":
+            period = replace(period, use=replace(use, unknown_at=now))
         period = _end_use(
             period, now, actions, is_forgotten=seen.verdict == "in use" and not seen.doubtful and not in_use
         )
+    elif use:
+        period = replace(period, use=replace(use, seen_at=now, unknown_at=None))
     if in_use and not period.use:
         period = held_back.end(period, now, "in_use", actions)
         doubtful_since = None if period.doubtful_since is None else to_milliseconds(period.doubtful_since)
         actions.append(Record(UseBegan(program, seen.evidence, doubtful_since), period.device))
-        use = Use(program, seen.evidence, now)
+        use = Use(program, seen.evidence, began=now, seen_at=now)
         # If the device is forgotten after this use, reminders start again from the first.
         period = end_reminder(period, "in_use", actions)
         period = replace(period, use=use, reminders=0, reminded_at=None, held_until=None)
     return period
+
+
+def find_use_limit(period: PluggedPeriod, policy: Policy) -> float:
+    """Return until when what is seen of the device counts as a use if no more data move."""
+    if period.doubtful_since is not None:
+        return period.doubtful_since + policy.running_counts_for
+    return period.hold.counts_until if period.hold else math.inf
 
 
 def _follow_hold(period: PluggedPeriod, seen: DeviceUse, now: float, policy: Policy) -> Hold:
@@ -130,7 +153,7 @@ def _end_use(
 ) -> PluggedPeriod:
     if period.use is None:
         return period
-    ended_at = now
+    ended_at = now if period.use.unknown_at is None else period.use.seen_at
     if is_forgotten and period.hold and period.hold.sees_moves:
         ended_at = max(period.use.began, period.hold.moved_at)
     used_for = max(0.0, ended_at - period.use.began)
@@ -200,7 +223,7 @@ def unplug(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedP
     period = _end_use(period, now, actions)
     period = end_reminder(period, "unplugged", actions)
     actions.append(Record(Unplugged(*sum_up(period, now)), period.device))
-    return replace(period, gone_at=now, hold=None, unknown_programs=())
+    return replace(period, gone_at=now, hold=None, verdict="idle", unknown_programs=())
 
 
 def sum_up(period: PluggedPeriod, now: float) -> Checkpoint:

@@ -31,6 +31,7 @@ from unplugd.rules.period import (
     end_reminder,
     end_snooze,
     expire_snooze,
+    find_use_limit,
     note_unknown_programs,
     plug_in,
     to_milliseconds,
@@ -59,7 +60,8 @@ def step(
         port = seen.device.port
         period = plug_in(before.pop(port, None), seen.device, now, actions)
         period = _end_held_back(period, state, now, policy, actions)
-        period = update_use(period, seen, now, policy, actions)
+        if not observation.is_rescan:
+            period = update_use(period, seen, now, policy, actions)
         # Again, since what was held back for a program may now be due because of its forgotten window.
         period = _end_held_back(period, state, now, policy, actions)
         period = expire_snooze(period, now, actions)
@@ -92,11 +94,9 @@ def next_deadline(state: State, policy: Policy, now: float) -> float | None:
         deadlines.append(period.checkpoint_at)
         if period.snoozed_until is not None:
             deadlines.append(period.snoozed_until)
-        if period.use and period.doubtful_since is not None:
-            deadlines.append(period.doubtful_since + policy.running_counts_for)
-        elif period.use and period.hold:
-            deadlines.append(period.hold.counts_until)
-        if not period.use:
+        if period.use:
+            deadlines.append(find_use_limit(period, policy))
+        else:
             own_due = _own_due_at(period, policy)
             if state.chain and state.chain.is_running and own_due > now:
                 deadlines.append(own_due)

@@ -47,19 +47,20 @@ def find_open_periods(
                 known_until[str(port)] = at
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             continue
-    # Treat doubtful use and a forgotten window as continued until now: a restart must not grant another
-    # `running_counts_for`.
-    return tuple(
-        (
-            replace(
-                period,
-                doubtful_at=None if period.doubtful_since is None else now,
-                hold=replace(period.hold, seen_at=now) if period.hold else None,
-            ),
-            known_until.get(port, period.plugged_at),
+    found = []
+    for port, period in periods.items():
+        until = known_until.get(port, period.plugged_at)
+        use, hold = period.use, period.hold
+        # Treat doubtful use and a forgotten window as continued until now: a restart must not grant another
+        # `running_counts_for`.
+        known = replace(
+            period,
+            use=replace(use, seen_at=max(use.began, until)) if use else None,
+            doubtful_at=None if period.doubtful_since is None else now,
+            hold=replace(hold, seen_at=now) if hold else None,
         )
-        for port, period in periods.items()
-    )
+        found.append((known, until))
+    return tuple(found)
 
 
 def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: float) -> None:
@@ -96,7 +97,10 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
         periods[port] = replace(period, gone_at=at, use=None, hold=None, shown=False)
     elif what == "use_began":
         use = Use(
-            sanitize.one_line(str(event["program"])), sanitize.one_line(str(event["evidence"]), 200), at
+            sanitize.one_line(str(event["program"])),
+            sanitize.one_line(str(event["evidence"]), 200),
+            began=at,
+            seen_at=at,
         )
         since = _read_number(event, "doubtful_since", at) if "doubtful_since" in event else None
         periods[port] = replace(
@@ -140,12 +144,16 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
 
 def _end_use(period: PluggedPeriod, event: dict[str, Any], at: float) -> PluggedPeriod:
     sees_moves = "still_for" in event
-    ended_at = at - _read_number(event, "still_for", at) if sees_moves else at
+    used_for = _read_number(event, "used_for", at)
+    # It may have ended before this event: when data last moved, or a poll last saw it.
+    if period.use:
+        ended_at = min(at, period.use.began + used_for)
+    else:
+        ended_at = at - _read_number(event, "still_for", at) if sees_moves else at
     hold = None
     if event.get("forgotten"):
         hold = Hold(sanitize.one_line(str(event["program"])), ended_at, at, at, sees_moves)
-    used_for = period.used_for + _read_number(event, "used_for", at)
-    return replace(period, use=None, hold=hold, last_use=ended_at, used_for=used_for)
+    return replace(period, use=None, hold=hold, last_use=ended_at, used_for=period.used_for + used_for)
 
 
 def _end_held_back(period: PluggedPeriod, how: str, at: float) -> PluggedPeriod:

@@ -136,7 +136,7 @@ class Observer:
             return None
         running = self._find_running() if new else self._running
         uses = tuple(DeviceUse(device) if device in new else self._uses[device.port] for device in devices)
-        return self._observe(devices, uses, running, now)
+        return replace(self._observe(devices, uses, running, now), is_rescan=True)
 
     def _find_pause(self, uses: Sequence[DeviceUse]) -> float:
         """Return how many seconds after this poll the next regular one is due."""

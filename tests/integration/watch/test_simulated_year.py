@@ -90,6 +90,12 @@ class Year(Machine):
         self.server = True
         self.message: Message | None = None
         self.awake_since = self.up_since = self.server_since = self.clock
+        self.looks_to_fail = 0
+        """How many of the next looks cannot tell who uses the devices."""
+        self.unknown_in_a_row = 0
+        """How many looks in a row could not."""
+        self.blind_at = self.clock
+        """When two looks in a row last could not, so that nothing counted as a use."""
         self.turns = 0
         self.acts: Counter[str] = Counter()
         at = self.clock
@@ -110,6 +116,13 @@ class Year(Machine):
         self, watched: Sequence[Device], _software: object, _running: object, at: float
     ) -> tuple[DeviceUse, ...]:
         """Return who holds what. Data that move through the meter cannot be seen, nor what moved before the start."""
+        if self.looks_to_fail:
+            self.looks_to_fail -= 1
+            self.unknown_in_a_row += 1
+            if self.unknown_in_a_row > 1:
+                self.blind_at = self.clock
+            return tuple(DeviceUse(device, "unknown") for device in watched)
+        self.unknown_in_a_row = 0
         return tuple(self._see(device, at) for device in watched)
 
     def _see(self, device: Device, at: float) -> DeviceUse:
@@ -152,6 +165,13 @@ class Year(Machine):
         text = " ".join((self.message.title, *self.message.lines)) if self.message else ""
         return {device.port for name, device in DEVICES.items() if name in text}
 
+    def is_used(self, port: str) -> bool:
+        """Return whether the daemon takes a device for used."""
+        assert self.daemon
+        return any(
+            period.use for period in self.daemon._reminders.state.present() if period.device.port == port
+        )
+
     # --- what must be true whenever the daemon waits
 
     def turn(self, sources: Sequence[Source], now: object, until: float | None) -> None:
@@ -175,11 +195,12 @@ class Year(Machine):
                 self.up_since + (BLIND_HOLD_SECONDS if is_blind else LIMIT),
             )
             is_sure = clock < (holder.opened + BLIND_HOLD_SECONDS if is_blind else holder.moves_until)
-            if (
-                is_sure
-                and clock > max(holder.opened, holder.moves_since, self.awake_since, self.up_since) + LATE
-            ):
+            seen_since = max(
+                holder.opened, holder.moves_since, self.awake_since, self.up_since, self.blind_at
+            )
+            if is_sure and clock > seen_since + LATE:
                 assert not on_screen, "a reminder during an upload"
+                assert self.is_used(port), "an upload that is no use"
             may_wait.append(used_until)
         elif holder:
             # A use by nobody known is over then.
@@ -397,6 +418,11 @@ def dismiss(year: Year) -> None:
         year.person.on_closed("dismissed")
 
 
+def fail_to_tell(year: Year) -> None:
+    """One look cannot tell who uses the devices, or some in a row."""
+    year.looks_to_fail = year.dice.choice([1, 1, 1, 2, 5])
+
+
 def set_clock(year: Year) -> None:
     year.offset += year.dice.choice([-HOUR, HOUR, DAY, -3.0])
 
@@ -411,6 +437,7 @@ ACTS = {
     **dict.fromkeys(["unplug"], 30),
     **dict.fromkeys(["press_snooze", "press_uploading", "dismiss", "sleep", "start_program", "somebody"], 4),
     **dict.fromkeys(["lose_server", "set_clock", "reload", "start_for_ever"], 2),
+    "fail_to_tell": 20,
     "crash": 1,
     "reboot": 1,
 }

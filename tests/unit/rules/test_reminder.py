@@ -43,6 +43,7 @@ MINUTE = 60.0
 idle = DeviceUse(STICK)
 uploading = DeviceUse(STICK, "in use", "CareLink Uploader", "holds /dev/ttyUSB0", moved_at=0.0)
 traffic = DeviceUse(STICK, "in use", "", "transfers", doubtful=True)
+unknown = DeviceUse(STICK, "unknown")
 
 
 def runs(started: float | None) -> Running | None:
@@ -474,10 +475,58 @@ def test_an_answer_that_comes_after_the_reminder_changed_is_not_taken_for_the_ne
 def test_unknown_use_does_not_silence() -> None:
     """Where use cannot be seen, reminders come as if nothing used the device."""
     person = Person()
-    unknown = DeviceUse(STICK, "unknown")
     person.look(unknown)
     person.wait(5 * MINUTE, unknown)
     assert person.reminders() == [1300.0]
+
+
+def used() -> Person:
+    """Return somebody who has been uploading for ten minutes."""
+    person = plugged_in()
+    person.wait(10 * MINUTE, replace(uploading, moved_at=person.now))
+    return person
+
+
+def test_one_unknown_look_between_two_that_saw_a_use_does_not_end_it() -> None:
+    """However often that happens, the upload is one use, and nothing disturbs it."""
+    person = used()
+    for _ in range(10):
+        person.wait(LOOK, unknown)
+        person.wait(LOOK, replace(uploading, moved_at=person.now))
+    assert person.events("use_began", "use_ended", "reminded") == ["use_began"]
+
+
+@pytest.mark.parametrize("then", [unknown, idle])
+def test_a_use_that_is_not_seen_again_ended_when_it_was_last_seen(then: DeviceUse) -> None:
+    """Two looks that cannot tell, or one and an idle device: the reminder comes two minutes after the last that saw it."""
+    person = used()
+    seen_at = person.now
+    person.wait(LOOK, unknown)
+    person.wait(10 * MINUTE, then)
+    assert person.last(UseEnded).used_for == seen_at - 1000 - LOOK
+    assert person.reminders()[0] == seen_at + POLICY.after_use
+
+
+def test_a_forgotten_window_is_not_kept_by_a_look_that_cannot_tell() -> None:
+    """What counts as a use for a limited time counts no longer if nobody can tell whether it goes on."""
+    person = plugged_in()
+    person.wait(20 * MINUTE, uploading)
+    deadline = reminder.next_deadline(person.state, POLICY, person.now)
+    assert deadline == 1000 + LOOK + 20 * MINUTE
+    person.wait(LOOK, unknown)
+    assert person.events("use_began", "use_ended") == ["use_began", "use_ended"]
+
+
+def test_a_list_of_devices_says_nothing_about_their_use() -> None:
+    """Another device that comes or goes repeats what the last poll saw: that is no second look."""
+    person = used()
+    person.wait(LOOK, unknown)
+    seen = Observation((unknown,), is_rescan=True)
+    for _ in range(3):
+        person.now += 1
+        person.do(reminder.step(person.state, seen, person.now, POLICY))
+    person.wait(LOOK, replace(uploading, moved_at=person.now))
+    assert person.events("use_began", "use_ended") == ["use_began"]
 
 
 def test_traffic_by_nobody_known_counts_for_twenty_minutes() -> None:
@@ -754,7 +803,7 @@ USES = (
     uploading,
     traffic,
     held,
-    DeviceUse(STICK, "unknown"),
+    unknown,
     replace(uploading, moved_at=None),
     DeviceUse(STICK, "in use", "VirtualBoxVM", "claimed", doubtful=True),
 )

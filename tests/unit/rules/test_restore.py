@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from unplugd.rules import reminder, restore
 from unplugd.rules.devices import Device
-from unplugd.rules.events import get_fields
+from unplugd.rules.events import UseEnded, get_fields
 from unplugd.rules.model import (
     Action,
     DeviceUse,
@@ -73,7 +73,35 @@ def test_a_use_in_progress_goes_on() -> None:
     period = restore_period(
         event("plugged_in", 50), event("use_began", 60, program="java", evidence="holds x")
     )
-    assert period.use == Use("java", "holds x", 60)
+    assert period.use == Use("java", "holds x", began=60, seen_at=60)
+
+
+def test_a_use_that_nobody_sees_after_a_restart_ends_with_what_the_journal_knows() -> None:
+    """Nothing can be told after the restart: the use ended with the last event about the device."""
+    used = [event("plugged_in", 50), event("use_began", 60, program="java", evidence="holds x")]
+    checkpoint = event("checkpoint", 350, plugged_for=300, idle_for=10)
+    found = restore.find_open_periods([*used, checkpoint], BOOT, 1000.0)
+    state = restore.restore_state([period for period, _ in found], 1000.0)
+    unknown = Observation((DeviceUse(STICK, "unknown"),))
+    state, _ = reminder.step(state, unknown, 1000.0, Policy())
+    assert state.present()[0].use
+    state, actions = reminder.step(state, unknown, 1015.0, Policy())
+    (ended,) = [
+        action.event
+        for action in actions
+        if isinstance(action, Record) and isinstance(action.event, UseEnded)
+    ]
+    assert (ended.used_for, state.present()[0].last_use) == (290, 350)
+
+
+def test_a_use_ended_when_it_was_last_seen() -> None:
+    """The line is written later, when two polls in a row could not tell."""
+    period = restore_period(
+        event("plugged_in", 50),
+        event("use_began", 60, program="java", evidence="e"),
+        event("use_ended", 105, used_for=15),
+    )
+    assert (period.last_use, period.used_for) == (75, 15)
 
 
 def test_used_time_is_summed() -> None:
@@ -163,14 +191,12 @@ def test_after_a_rest_that_the_journal_knows_of_a_program_has_its_time_anew() ->
 @pytest.mark.parametrize("moved_at", [0.0, None])
 def test_a_window_that_was_forgotten_stays_so(moved_at: float | None) -> None:
     """A restart is no use, whether data can be seen to move or not."""
-    still = {} if moved_at is None else {"still_for": 1200.0}
+    ended = {"used_for": 1300} if moved_at is None else {"used_for": 100, "still_for": 1200}
     found = restore.find_open_periods(
         [
             event("plugged_in", 50),
             event("use_began", 60, program="java", evidence="holds x"),
-            event(
-                "use_ended", 1360, program="java", evidence="holds x", used_for=100, forgotten=True, **still
-            ),
+            event("use_ended", 1360, program="java", evidence="holds x", forgotten=True, **ended),
         ],
         BOOT,
         9000.0,
@@ -344,6 +370,7 @@ device_uses = st.lists(
                 DeviceUse(device),
                 DeviceUse(device, "in use", "CareLink Uploader", "holds /dev/ttyUSB0", moved_at=0.0),
                 DeviceUse(device, unknown_programs=("cat",)),
+                DeviceUse(device, "unknown"),
             ]
         )
     ),
@@ -358,7 +385,6 @@ REMEMBERED = (
     "since",
     "plugged_at",
     "gone_at",
-    "use",
     "last_use",
     "snoozed_at",
     "snoozed_until",
@@ -388,6 +414,8 @@ def test_a_restart_forgets_nothing_that_matters(story: list[tuple[int, list[Devi
     read = {period.device.port: period for period, _ in restore.find_open_periods(run.events, BOOT, NOW)}
     for period in run.state.periods:
         back = read[period.device.port]
+        # That the last poll could not tell is forgotten: after a restart, one more may.
+        assert back.use == (period.use and replace(period.use, unknown_at=None))
         for name in REMEMBERED:
             assert getattr(back, name) == getattr(period, name), name
         assert back.used_for == pytest.approx(period.used_for, abs=0.01)

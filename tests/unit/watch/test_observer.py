@@ -182,7 +182,9 @@ def test_a_rescan_keeps_the_uses_of_the_poll_before(rig: Rig) -> None:
     rig.platform.devices = [STICK, METER]
     assert rig.rescan() == [(STICK.port, "in use"), (METER.port, "idle")]
     rig.platform.devices = [STICK]
-    assert rig.rescan() == [(STICK.port, "in use")]
+    observation = rig.observer.rescan(rig.platform.time)
+    assert observation
+    assert [(use.verdict, observation.is_rescan) for use in observation.uses] == [("in use", True)]
 
 
 def test_a_replug_is_a_change(rig: Rig) -> None:
