@@ -59,10 +59,14 @@ class Unplugged(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """A device is still plugged in; written at regular intervals."""
+    """A device is still plugged in; written at regular intervals.
+
+    While upload software has it open, `still_for` is how long ago data last moved, or it was opened if that is not seen.
+    """
 
     plugged_for: float
     idle_for: float
+    still_for: float | None = None
 
 
 class UseBegan(NamedTuple):

@@ -174,7 +174,7 @@ class PluggedPeriod:
     @property
     def is_forgotten(self) -> bool:
         """Whether upload software has the device open, but no data have moved for so long that it is not a use."""
-        return self.hold is not None and self.hold.is_open and self.verdict == "idle"
+        return self.hold is not None and self.hold.is_open and not self.use and self.verdict == "idle"
 
     def seconds_plugged_in(self, now: float) -> float:
         """Return the seconds since the latest plug-in."""

@@ -132,8 +132,7 @@ def _follow_hold(period: PluggedPeriod, seen: DeviceUse, now: float, policy: Pol
     """
     hold, program = period.hold, seen.program or "unknown"
     if seen.moved_at is None:
-        opened = hold is None or not hold.is_open
-        moved_at = now if hold is None or opened else hold.moved_at
+        moved_at = hold.moved_at if hold and hold.is_open else now
         return Hold(
             program,
             moved_at,
@@ -222,14 +221,18 @@ def unplug(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedP
     period = held_back.end(period, now, "unplugged", actions)
     period = _end_use(period, now, actions)
     period = end_reminder(period, "unplugged", actions)
-    actions.append(Record(Unplugged(*sum_up(period, now)), period.device))
+    total = sum_up(period, now)
+    actions.append(Record(Unplugged(total.plugged_for, total.idle_for), period.device))
     return replace(period, gone_at=now, hold=None, verdict="idle", unknown_programs=())
 
 
 def sum_up(period: PluggedPeriod, now: float) -> Checkpoint:
-    """Return how long a device has been plugged in, and unused, until `now`."""
+    """Return how long a device has been plugged in, unused, and used without data that move, until `now`."""
+    used_by = period.hold if period.use and period.hold and period.hold.is_open else None
     return Checkpoint(
-        to_milliseconds(period.seconds_plugged_in(now)), to_milliseconds(period.seconds_idle(now))
+        to_milliseconds(period.seconds_plugged_in(now)),
+        to_milliseconds(period.seconds_idle(now)),
+        to_milliseconds(now - used_by.moved_at) if used_by else None,
     )
 
 

@@ -51,13 +51,16 @@ def find_open_periods(
     for port, period in periods.items():
         until = known_until.get(port, period.plugged_at)
         use, hold = period.use, period.hold
-        # Treat doubtful use and a forgotten window as continued until now: a restart must not grant another
-        # `running_counts_for`.
+        # Treat doubtful use and an open device as continued until now: a restart must not grant another
+        # `running_counts_for`. But in a use, nobody saw whether data moved since the last checkpoint.
+        if hold:
+            moved_at = now - (hold.seen_at - hold.moved_at) if use else hold.moved_at
+            hold = replace(hold, moved_at=moved_at, seen_at=now)
         known = replace(
             period,
             use=replace(use, seen_at=max(use.began, until)) if use else None,
             doubtful_at=None if period.doubtful_since is None else now,
-            hold=replace(hold, seen_at=now) if hold else None,
+            hold=hold,
         )
         found.append((known, until))
     return tuple(found)
@@ -93,6 +96,8 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
         )
     elif period is None:
         return
+    elif what == "checkpoint":
+        periods[port] = _follow_hold(period, event, at)
     elif what == "unplugged":
         periods[port] = replace(period, gone_at=at, use=None, hold=None, shown=False)
     elif what == "use_began":
@@ -140,6 +145,15 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
             programs_seen=period.programs_seen | {program},
             programs_shown=period.programs_shown | {program},
         )
+
+
+def _follow_hold(period: PluggedPeriod, event: dict[str, Any], at: float) -> PluggedPeriod:
+    if period.use is None or "still_for" not in event:
+        return period
+    moved_at = at - _read_number(event, "still_for", at)
+    # The next poll finds out whether data can be seen to move, and the limit.
+    hold = Hold(period.use.program, moved_at, seen_at=at, counts_until=at, sees_moves=False)
+    return replace(period, hold=hold)
 
 
 def _end_use(period: PluggedPeriod, event: dict[str, Any], at: float) -> PluggedPeriod:

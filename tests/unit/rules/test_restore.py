@@ -188,6 +188,48 @@ def test_after_a_rest_that_the_journal_knows_of_a_program_has_its_time_anew() ->
     assert reminder.due_at(state.present()[0], state, Policy()) == 1990.0 + 1200
 
 
+@pytest.mark.parametrize(("moved_at", "still_for", "limit"), [(0.0, 1080, 1200), (None, 7080, 7200)])
+def test_a_restart_gives_a_window_that_is_being_forgotten_no_more_time(
+    moved_at: float | None, still_for: float, limit: float
+) -> None:
+    """It is forgotten as soon as it would have been without the restart, but for the time in which nobody watched."""
+    found = restore.find_open_periods(
+        [
+            event("plugged_in", 50),
+            event("use_began", 60, program="java", evidence="holds x"),
+            event("checkpoint", 8000, plugged_for=7950, idle_for=10, still_for=still_for),
+        ],
+        BOOT,
+        8500.0,
+    )
+    state = restore.restore_state([period for period, _ in found], 8500.0)
+    holds = DeviceUse(STICK, "in use", "java", "holds x", moved_at=moved_at)
+    state, _ = reminder.step(state, Observation((holds,)), 8500.0, Policy())
+    forgotten_at = 8500.0 + limit - still_for
+    assert reminder.next_deadline(state, Policy(), 8500.0) == forgotten_at
+    state, actions = reminder.step(state, Observation((holds,)), forgotten_at, Policy())
+    assert state.present()[0].use is None
+    assert [action for action in actions if isinstance(action, Show)]
+
+
+def test_data_that_move_after_a_restart_go_on_with_the_use() -> None:
+    """An upload is not cut in two by a restart, nor disturbed after it."""
+    found = restore.find_open_periods(
+        [
+            event("plugged_in", 50),
+            event("use_began", 60, program="java", evidence="holds x"),
+            event("checkpoint", 2000, plugged_for=1950, idle_for=10, still_for=1190),
+        ],
+        BOOT,
+        2500.0,
+    )
+    state = restore.restore_state([period for period, _ in found], 2500.0)
+    holds = DeviceUse(STICK, "in use", "java", "holds x", moved_at=0.0)
+    state, _ = reminder.step(state, Observation((holds,)), 2500.0, Policy())
+    state, actions = reminder.step(state, Observation((replace(holds, moved_at=2501.0),)), 2501.0, Policy())
+    assert (actions, reminder.next_deadline(state, Policy(), 2501.0)) == ((), 2500.0 + CHECKPOINT_SECONDS)
+
+
 @pytest.mark.parametrize("moved_at", [0.0, None])
 def test_a_window_that_was_forgotten_stays_so(moved_at: float | None) -> None:
     """A restart is no use, whether data can be seen to move or not."""
@@ -315,7 +357,7 @@ KEYS = [
 def wild_events(draw: st.DrawFn) -> dict[str, Any]:
     good = event(
         draw(NAMES), draw(st.floats(0, 5000)), program="p", evidence="e", used_for=1.0, plugged_for=9.0, idle_for=8.0,
-        snoozed_for=5.0, count=1, devices=["1-1"], running_since=1.0, held_for=1.0, how="over",
+        snoozed_for=5.0, count=1, devices=["1-1"], running_since=1.0, held_for=1.0, how="over", still_for=1.0,
     )  # fmt: skip
     return {**good, **draw(st.dictionaries(st.sampled_from(KEYS), WILD, max_size=2))}
 
