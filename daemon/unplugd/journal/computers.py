@@ -1,9 +1,9 @@
 """Finds out which computer wrote the lines of a boot. Pure.
 
 A computer is known by its name and its `station`. Lines of older versions have no station, and two computers may have
-the same name. So boots are put together, as one computer, if they have the same station, if they are the same boot of
-the same name (whatever else differs: the machine id may have been made anew), or if one journal has one after the other,
-unless they have different stations and overlap in time.
+the same name. So boots are put together, as one computer, if they have the same name and the same station, or if one
+journal has one after the other, unless they have different stations and overlap in time. The same boot is of one
+computer if the name is the same (the machine id may have been made anew) or the station is.
 
 Boots without a station also belong to the first computer of their name, unless they overlap with one of its boots on
 the wall clock by more than a minute: no computer has two boots at a time. A boot is dated from its last event, whose
@@ -18,6 +18,7 @@ from itertools import count, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unplugd.journal.files import strip_rotation
+from unplugd.journal.station import HOST_SUBSTITUTE
 from unplugd.journal.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ OVERLAP_SECONDS: Final = 60.0
 """Seconds by which two boots of a computer may seem to overlap, because its clock was set."""
 MAX_SAME_NAMES: Final = 16
 """Maximum number of computers with the same name that are told apart."""
-SUBSTITUTE: Final = "computer-"
-"""Beginning of a name that replaces one with a user's name in it; the daemon of another user has the real one."""
 
 
 class Computers(NamedTuple):
@@ -175,7 +174,8 @@ def _name_computers(
 ) -> Computers:
     by_host: dict[str, list[list[Boot]]] = {}
     for boots in groups:
-        host = min((host for host, _ in boots), key=lambda host: (host.startswith(SUBSTITUTE), host))
+        # The daemon of another user may know the computer by its real name.
+        host = min((host for host, _ in boots), key=lambda host: (host.startswith(HOST_SUBSTITUTE), host))
         by_host.setdefault(host, []).append(boots)
     names: dict[Boot, str] = {}
     same_names = 0

@@ -8,6 +8,7 @@ import pwd
 import socket
 
 from unplugd import sanitize
+from unplugd.journal.station import HOST_SUBSTITUTE
 
 
 def find_host_name() -> str:
@@ -23,5 +24,5 @@ def find_host_name() -> str:
     # Shorter words may be part of the name by chance.
     words = [word for word in (user.pw_name, *user.pw_gecos.replace(",", " ").split()) if len(word) > 2]
     if any(word.lower() in name.lower() for word in words):
-        return f"computer-{binascii.crc32(name.encode()):08x}"
+        return f"{HOST_SUBSTITUTE}{binascii.crc32(name.encode()):08x}"
     return name

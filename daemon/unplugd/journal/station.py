@@ -14,6 +14,8 @@ try:
 except ImportError:
     from hashlib import blake2b
 
+HOST_SUBSTITUTE: Final = "computer-"
+"""Beginning of the name that replaces a computer's name if that contains the user's name."""
 _BYTES: Final = 8
 
 

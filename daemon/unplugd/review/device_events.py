@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from unplugd.review.open_period import BootClock, OpenPeriod, OpenReminder, check_number
-from unplugd.rules.events import ABSENCES, OUTCOMES
+from unplugd.rules.events import ABSENCES, OUTCOMES, REPLUG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[BootClock, JournalEvent, float, float], bool]
 
-MAX_REPLUG_SECONDS: Final = 11.0
-"""Seconds within which a replug continues the period: the ten of the rules, plus one for a late poll."""
+MAX_REPLUG_SECONDS: Final = REPLUG_SECONDS + 1
+"""Seconds within which a replug continues the period: those of the rules, plus one for a late poll."""
 
 
 class DeviceEvents:

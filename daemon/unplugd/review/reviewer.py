@@ -11,8 +11,7 @@ fields, and not even the date of its last event is parsed until it is needed (`O
 
 A journal can be reviewed in parts (see `parts`). `boots` finds the boot of an event, `device_events` applies each kind
 of event to a period (`open_period`), `results` dates and sanitizes what is finished, `shared_boot` unites what several
-sessions saw. Times are Unix seconds once they
-are dated; durations are in seconds.
+sessions saw. Times are Unix seconds once they are dated; durations are in seconds.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ _MODEL: Final = "USB device"
 def anonymize(review: Review) -> Review:
     """Return the review without the names of computers, devices and programs, so that its report can be shared.
 
-    Computers are numbered, the oldest in the journal first, and so are the people who were reminded. Devices are named after their id, and programs keep their
-    names, if unplugd has a built-in entry for them.
+    Computers are numbered, the oldest in the journal first, and so are the people who were reminded. Devices are named
+    after their id, and programs keep their names, if unplugd has a built-in entry for them.
     """
     first_seen = [(period.began, period.host) for period in review.periods]
     first_seen += [(run.began, run.host) for run in review.watched]

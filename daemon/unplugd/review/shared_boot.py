@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from unplugd.review.model import Absence, HeldBack, Snooze, Use
+from unplugd.rules.events import REPLUG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 MAX_SESSIONS: Final = 64
 """Maximum number of sessions per boot that are followed at once, and compared."""
-REPLUG_SECONDS: Final = 10.0
-"""Seconds within which a replug continues the period, as in the rules."""
 
 
 def unite_runs(shared: SharedBoot) -> Iterator[Run]:

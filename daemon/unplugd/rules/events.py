@@ -24,6 +24,9 @@ URGENCIES: Final[tuple[Urgency, ...]] = get_args(Urgency)
 """The urgency of a normal and of a critical reminder, as written in the journal."""
 
 
+REPLUG_SECONDS: Final = 10.0
+"""A device replugged within this many seconds continues its period: people replug a stick that hangs."""
+
 # Named tuples, because frozen dataclasses would make the daemon start 20 ms slower.
 
 
@@ -61,7 +64,7 @@ class Unplugged(NamedTuple):
 class Checkpoint(NamedTuple):
     """A device is still plugged in; written at regular intervals.
 
-    While upload software has it open, `still_for` is how long ago data last moved, or it was opened if that is not seen.
+    During an upload, `still_for` is how long ago data last moved, or the device was opened if that cannot be seen.
     """
 
     plugged_for: float

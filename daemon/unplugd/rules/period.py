@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.rules import held_back
 from unplugd.rules.events import (
+    REPLUG_SECONDS,
     Checkpoint,
     Outcome,
     PluggedIn,
@@ -27,8 +28,6 @@ from unplugd.rules.model import Action, DeviceUse, Hold, PluggedPeriod, Policy, 
 if TYPE_CHECKING:
     from unplugd.rules.devices import Device
 
-REPLUG_SECONDS: Final = 10.0
-"""A device replugged within this many seconds continues its period: people replug a stick that hangs."""
 CHECKPOINT_SECONDS: Final = 300.0
 """Seconds between checkpoints in the journal while a device is plugged in."""
 BLIND_HOLD_SECONDS: Final = 7200.0

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from unplugd.rules import held_back
-from unplugd.rules.events import Away, Back, Reminded, Snoozed
+from unplugd.rules.events import REPLUG_SECONDS, Away, Back, Reminded, Snoozed
 from unplugd.rules.model import (
     Action,
     Observation,
@@ -26,7 +26,6 @@ from unplugd.rules.model import (
     Withdraw,
 )
 from unplugd.rules.period import (
-    REPLUG_SECONDS,
     checkpoint,
     end_reminder,
     end_snooze,

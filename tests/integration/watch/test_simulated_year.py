@@ -19,8 +19,9 @@ from tests.rig.scripted import CrashError, Machine, play
 from unplugd.journal.event import decode
 from unplugd.review.reviewer import review_events
 from unplugd.rules.devices import Device
+from unplugd.rules.events import REPLUG_SECONDS
 from unplugd.rules.model import DeviceUse, Policy, Running
-from unplugd.rules.period import BLIND_HOLD_SECONDS, REPLUG_SECONDS
+from unplugd.rules.period import BLIND_HOLD_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
