@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from ctypes import CDLL
     from pathlib import Path
 
-USER: dict[str, bool | int | str] = {"kCGSSessionUserIDKey": 501, "kCGSSessionUserNameKey": "SECRET", "kCGSessionLoginDoneKey": True}
+USER: dict[str, bool | int | str] = {
+    "kCGSSessionUserIDKey": 501,
+    "kCGSSessionUserNameKey": "SECRET",
+    "kCGSessionLoginDoneKey": True,
+}
 
 
 @pytest.fixture
