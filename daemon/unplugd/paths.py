@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd_service.errors import Failure
 from unplugd_service.home import find_home, look_up_home
-from unplugd_service.tilde import abbreviate, expand, shorten
+from unplugd_service.tilde import abbreviate, expand, quote, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Paths", "abbreviate", "expand", "find_paths", "shorten"]
+__all__ = ["Paths", "abbreviate", "expand", "find_paths", "quote", "shorten"]
 
 UNMAPPED_UID: Final = 65534
 """The owner that the kernel shows for files of users that the container does not have."""

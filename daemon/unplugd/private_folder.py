@@ -11,10 +11,13 @@ import errno
 import os
 import stat
 from pathlib import Path
-from shlex import quote
+from typing import Final
 
 from unplugd import sanitize
 from unplugd_service import tilde
+
+FOREIGN_FOLDER: Final = "its folder belongs to another user"
+FOREIGN_FILE: Final = "it belongs to another user"
 
 
 class NotOursError(PermissionError):
@@ -23,8 +26,7 @@ class NotOursError(PermissionError):
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(errno.EPERM, what, str(path))
         self.what = what
-        home, slash, below = tilde.shorten(path).rpartition("~/")
-        shown = sanitize.one_line(f"{home}{slash}{quote(below)}", 1000)
+        shown = sanitize.one_line(tilde.quote(path), 1000)
         self.hint = (
             f'remove it, or make it yours: sudo chown -h "$(id -un)" {shown}'
             if _find_user()
@@ -40,9 +42,9 @@ def make(folder: Path) -> None:
 
 def check(folder: Path) -> None:
     """Make a folder private; NotOursError if it is not the user's, another OSError if it cannot be examined."""
-    _check_owner(folder.lstat(), folder, "its folder belongs to another user")
+    _check_owner(folder.lstat(), folder, FOREIGN_FOLDER)
     status = folder.stat()
-    _check_owner(status, folder, "its folder belongs to another user")
+    _check_owner(status, folder, FOREIGN_FOLDER)
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         if status.st_uid != _find_user():
             raise NotOursError(folder, "others can write to its folder")
@@ -59,7 +61,7 @@ def resolve(file: Path) -> Path:
         status = file.lstat()
     except FileNotFoundError:
         return file
-    _check_owner(status, file, "it belongs to another user")
+    _check_owner(status, file, FOREIGN_FILE)
     # What the user's own link leads to may be anybody's: that was the user's choice.
     return Path(os.path.realpath(file)) if stat.S_ISLNK(status.st_mode) else file
 

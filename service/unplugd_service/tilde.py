@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 from unplugd_service.home import look_up_home
@@ -11,6 +12,13 @@ from unplugd_service.home import look_up_home
 def shorten(path: Path) -> str:
     """Return the path for a message, with `~` for the home folder, and bytes that are no text in hexadecimal."""
     return _escape(abbreviate(path))
+
+
+def quote(path: Path) -> str:
+    """Return the path as `shorten` does, quoted for a command that a person pastes into a shell."""
+    shown = shorten(path)
+    home = "~/" if shown.startswith("~/") else ""
+    return home + shlex.quote(shown.removeprefix(home))
 
 
 def abbreviate(path: Path) -> str:

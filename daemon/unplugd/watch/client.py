@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -160,7 +159,7 @@ def _explain_denial(path: Path) -> tuple[str, str]:
         (place for place in reversed((path, *path.parents)) if place.exists() and not _is_open(place)), path
     )
     shown = paths.shorten(closed)
-    quoted = f"~/{shlex.quote(shown[2:])}" if shown.startswith("~/") else shlex.quote(shown)
+    quoted = paths.quote(closed)
     try:
         is_mine = closed.stat().st_uid == os.geteuid()
     except OSError:
