@@ -9,6 +9,7 @@ import selectors
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
+from unplugd import private_folder
 from unplugd.eventloop.loop import Source
 from unplugd.watch.peer import find_peer
 
@@ -36,8 +37,8 @@ PAUSE_SECONDS: Final = 1.0
 class Control(Source):
     """The daemon's end. `answer` takes a request and returns the answer.
 
-    Its socket is in the first of the `places` that is free: the socket of another daemon stays that daemon's. If its
-    folder is removed, the socket is made again the next time anything happens. `lock` says where it is, and may have a
+    Its socket is in the first of the `places` that is free, in a folder of the user's own: the socket of another daemon
+    stays that daemon's. If its folder is removed, the socket is made again the next time anything happens. `lock` says where it is, and may have a
     second socket to listen at.
     """
 
@@ -221,7 +222,7 @@ def _listen(place: Path) -> socket.socket:
     """Return a socket that listens at this path, in place of one that nobody listens at any more; OSError if not."""
     if len(os.fsencode(place)) > MAX_PATH_BYTES:
         raise OSError
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder.make(place.parent)
     if _is_alive(place):
         raise OSError
     place.unlink(missing_ok=True)

@@ -168,6 +168,20 @@ def test_the_socket_of_another_daemon_stays(rig: Rig, tmp_path: Path) -> None:
     assert rig.ask({}) == rig.reply
 
 
+def test_no_socket_is_made_in_another_users_folder(tmp_path: Path) -> None:
+    """They could put their own in its place; one that is theirs already is not touched."""
+    if os.geteuid():
+        pytest.skip("needs root, to give a folder away")
+    theirs = tmp_path / "theirs/control"
+    theirs.parent.mkdir()
+    theirs.touch()
+    os.chown(theirs.parent, 65534, 65534)
+    control = Control((theirs, tmp_path / "ours/control"), Clock(), lambda request: request)
+    assert control.path == tmp_path / "ours/control"
+    assert theirs.is_file()
+    control.close()
+
+
 def test_the_socket_comes_back_if_its_folder_is_removed(rig: Rig) -> None:
     """With the next thing that happens; what somebody else put there meanwhile is not removed at the end."""
     shutil.rmtree(rig.path.parent)

@@ -16,7 +16,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import regular_file, sanitize
+from unplugd import private_folder, regular_file, sanitize
 from unplugd.platforms.linux.bus import INVALID_ANSWER, NO_ANSWER
 
 if TYPE_CHECKING:
@@ -231,6 +231,7 @@ class ShownNotification:
         if self._remembered is None:
             return
         try:
+            private_folder.check(self._remembered.parent)
             # A new file each time: another user's link or pipe in its place is neither followed nor waited for.
             self._remembered.unlink(missing_ok=True)
             if notification:
@@ -248,6 +249,7 @@ class ShownNotification:
         if self._remembered is None:
             return 0
         try:
+            private_folder.check(self._remembered.parent)
             with os.fdopen(regular_file.open_file(self._remembered), encoding="ascii") as file:
                 note = file.read(MAX_NOTE_CHARACTERS)
             then, _, notification = note.partition(" ")
