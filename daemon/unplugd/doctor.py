@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 import time
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd import paths, private_folder, regular_file
 from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
-from unplugd.errors import ConfigurationError, Failure
+from unplugd.errors import ConfigurationError, Failure, advise
 from unplugd.eventloop import loop
 from unplugd.notify.message import TEST
 from unplugd.rules import reminder
@@ -143,14 +142,13 @@ def _check_journal(where: Paths) -> Finding:
     except Failure as failure:
         return Finding("journal", ok=False, what=str(failure), hint=failure.hint)
     except OSError as error:
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "free up some disk space" if is_full else f"make sure you can write to {paths.shorten(folder)}"
+        hint = advise(error, where.journal)
         return Finding("journal", ok=False, what=f"cannot be written: {error.strerror}", hint=hint)
     if where.journal.exists():
         try:
-            os.close(regular_file.open_file(where.journal))
+            os.close(regular_file.open_file(where.journal, os.O_RDWR | os.O_APPEND))
         except OSError as error:
-            hint = f"move it out of the way: {paths.shorten(where.journal)}"
+            hint = advise(error, where.journal)
             return Finding("journal", ok=False, what=f"cannot be written: {error.strerror}", hint=hint)
     return Finding("journal", ok=True, what=paths.shorten(where.journal))
 
@@ -166,25 +164,32 @@ def _check_daemon(computer: InspectablePlatform, where: Paths) -> list[Finding]:
         return [Finding("daemon", ok=False, what="running but not responding", hint=hint)]
     except Failure as failure:
         return [Finding("daemon", ok=False, what=str(failure), hint=failure.hint)]
-    trouble = _find_trouble(status, "journal")
-    if trouble:
-        what, hint = f"cannot write its journal: {trouble}", "free up some disk space"
-        daemon = Finding("daemon", ok=False, what=what, hint=hint)
-    else:
-        daemon = Finding("daemon", ok=True, what=_describe_daemon(status))
-    return [daemon, *_check_open_events(computer, status)]
+    try:
+        return [_describe_daemon(status), *_check_lock(status), *_check_open_events(computer, status)]
+    except (AttributeError, KeyError, TypeError):
+        hint = "restart it: unplugd service restart"
+        return [Finding("daemon", ok=False, what="running, but a different version", hint=hint)]
 
 
-def _describe_daemon(status: dict[str, Any]) -> str:
+def _describe_daemon(status: dict[str, Any]) -> Finding:
     """Say that the daemon is running, and which programs keep it from reminding, or would like to."""
-    remark = _find_trouble(status, "lock")
-    what = f"running, process {status.get('process')}{f'; {remark}' if remark else ''}"
-    for device in status.get("devices", ()):
+    journal = status["journal"]
+    if journal["trouble"]:
+        what = f"cannot write its journal: {journal['trouble']}"
+        return Finding("daemon", ok=False, what=what, hint=str(journal.get("hint") or HELP))
+    what = f"running, process {status['process']}"
+    for device in status["devices"]:
         if device.get("held_back_by"):
             what += f"; {device['held_back_by']} is running and holds a reminder back"
         if device.get("forgotten_by"):
             what += f"; {device['forgotten_by']} has a device open but moves no data, which is no use"
-    return what
+    return Finding("daemon", ok=True, what=what)
+
+
+def _check_lock(status: dict[str, Any]) -> list[Finding]:
+    """Report why the daemon cannot use its lock file, if it cannot; reminders work without it."""
+    lock = status["lock"]
+    return [Finding("lock", ok=None, what=lock["trouble"], hint=lock["hint"])] if lock["trouble"] else []
 
 
 def _check_open_events(computer: InspectablePlatform, status: dict[str, Any]) -> list[Finding]:
@@ -201,12 +206,6 @@ def _check_open_events(computer: InspectablePlatform, status: dict[str, Any]) ->
     return [
         Finding(layer, ok=None, what=what, hint=computer.hints().get(layer, HELP), by=layers.get(layer, ""))
     ]
-
-
-def _find_trouble(status: dict[str, Any], part: str) -> str:
-    """Return what the daemon says is wrong with a part of it; other versions may lack the part."""
-    found = status.get(part)
-    return str(found.get("trouble") or "") if isinstance(found, dict) else ""
 
 
 class _Trial:
@@ -294,7 +293,8 @@ def _have_daemon_check(where: Paths, *, notify: bool) -> dict[str, Any] | None:
             if not is_pending or time.monotonic() >= deadline:
                 return status
             time.sleep(POLL_SECONDS)
-    except (client.NotRunningError, Failure):
+    except (client.NotRunningError, Failure, AttributeError, KeyError, TypeError):
+        # If one runs, `_check_daemon` says what is wrong with it.
         return None
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unplugd.private_folder import NotOursError
+from unplugd.regular_file import NotAFileError
 from unplugd_service.errors import Failure
+from unplugd_service.tilde import quote, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-__all__ = ["ConfigurationError", "Failure", "Problem"]
+__all__ = ["ConfigurationError", "Failure", "Problem", "advise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +38,19 @@ class ConfigurationError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=lambda problem: problem.line)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def advise(error: OSError, file: Path) -> str:
+    """Return what to do if a file of unplugd's cannot be written."""
+    folder = shorten(file.parent)
+    if isinstance(error, NotOursError):
+        return error.hint
+    if isinstance(error, NotAFileError):
+        return f"move it out of the way: mv {quote(file)} {quote(file.with_name(f'{file.name}.old'))}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free up some disk space"
+    if error.errno == errno.EROFS:
+        return f"mount the disk that {folder} is on so that it can be written"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return f"{folder} has to be a folder: move the file that is in its way"
+    return f"make sure you can write to {folder}"

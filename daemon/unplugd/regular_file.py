@@ -22,8 +22,15 @@ _FLAGS: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | geta
 """Even if a pipe takes the file's place just before it is opened, nobody waits for it."""
 
 
+class NotAFileError(OSError):
+    """Something else, such as a pipe, is in a file's place."""
+
+
 def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
-    """Return a descriptor of a regular file; OSError for anything else. If it is created, only the user can read it."""
+    """Return a descriptor of a regular file; NotAFileError for anything else, another OSError if it cannot be opened.
+
+    If it is created, only the user can read it.
+    """
     # If it does not exist, opening it creates it or says so.
     with contextlib.suppress(FileNotFoundError):
         _check_kind(path.stat(), path)
@@ -39,4 +46,4 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
 def _check_kind(status: os.stat_result, path: Path) -> None:
     for is_kind, kind in _KINDS:
         if is_kind(status.st_mode):
-            raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
+            raise NotAFileError(errno.EINVAL, f"it is {kind}, not a file", str(path))

@@ -33,7 +33,7 @@ def doctor(arguments: argparse.Namespace, where: Paths) -> int:
         layer = f"{finding.layer} (via {finding.by})" if finding.by else finding.layer
         console.print(f"{layer}: {make_printable(finding.what, 200)}", markup=False)
         if finding.hint and finding.ok is not True:
-            console.print(f"      hint: {finding.hint}", markup=False)
+            console.print(f"      hint: {make_printable(finding.hint, 1000)}", markup=False)
     return int(failed)
 
 

@@ -54,24 +54,32 @@ def _print_answer(answer: dict[str, Any]) -> None:
         print("Somebody else is in front of the computer; reminders wait until you are.")
     elif answer["away"]:
         print("The screen is locked; reminders wait until it is unlocked.")
+    hints = []
     last = answer["last_delivery"]
     if last is None:
         print(f"Reminders are sent via {answer['channels'][0]}; none has been needed yet.")
     elif last.get("error"):
         error = make_printable(last["error"])
         print(f"The last reminder could not be delivered via {last['channel']}: {error}.")
-        say("hint: unplugd doctor")
+        hints.append("unplugd doctor")
     else:
         print(f"The last reminder was sent via {last['channel']} at {format_time(last['time'])}.")
     journal = answer["journal"]
     if journal["trouble"]:
         print(f"The journal cannot be written: {journal['trouble']}. Events waiting: {journal['waiting']}.")
-    if answer.get("lock", {}).get("trouble"):
-        print(f"{answer['lock']['trouble']}.")
+        hints.append(journal["hint"])
+    lock = answer["lock"]
+    if lock["trouble"]:
+        print(f"{lock['trouble'][:1].upper()}{lock['trouble'][1:]}.")
+        hints.append(lock["hint"])
     if answer["configuration"]["problems"]:
         print("The new configuration has errors; the previous one is still in effect:")
         for problem in answer["configuration"]["problems"]:
             print(f"  {make_printable(problem, 300)}")
+        hints.append("unplugd config check")
+    # The disk that takes no journal often takes no lock either.
+    for hint in dict.fromkeys(hints):
+        say(f"hint: {hint}")
 
 
 def _describe_device(device: dict[str, Any]) -> Iterator[str]:

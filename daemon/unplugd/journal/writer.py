@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import private_folder, regular_file, sanitize
+from unplugd.errors import advise
 from unplugd.journal.host import find_host_name
 from unplugd.journal.station import UNKNOWN, Station
 from unplugd.journal.timestamps import format_timestamp
@@ -39,7 +40,7 @@ MAX_WAITING_EVENTS: Final = 1000
 
 
 class JournalFile:
-    """The file. `error` says why the last write failed, `lost` is the number of lines that were dropped."""
+    """The file. `error` says why the last write failed, `hint` what to do; `lost` is the number of dropped lines."""
 
     def __init__(
         self, path: Path, *, rotate_at: int = ROTATE_BYTES, max_waiting: int = MAX_WAITING_EVENTS
@@ -49,6 +50,7 @@ class JournalFile:
         """Where the file is: elsewhere if `path` is a link, which it stays."""
         self.rotate_at = rotate_at
         self.error: str | None = None
+        self.hint: str | None = None
         self.lost = 0
         self.lost_from = self.lost_until = ""
         self._waiting: deque[str] = deque()
@@ -81,9 +83,10 @@ class JournalFile:
         except OSError as error:
             # Leave out the path, which contains the user's name.
             self.error = error.strerror or type(error).__name__
+            self.hint = advise(error, self.path)
             self.close()
             return False
-        self.error = None
+        self.error = self.hint = None
         return True
 
     def close(self) -> None:

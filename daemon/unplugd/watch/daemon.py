@@ -79,14 +79,14 @@ class Daemon:
             platform,
             time.time,
             self._reload,
-            str(self._lock.trouble or ""),
+            self._lock.trouble,
         )
         try:
             private_folder.make(paths.runtime)
         except private_folder.NotOursError as error:
-            report(f"{shorten(paths.runtime)}: {error.what}; {error.hint}")
+            report(f"{shorten(paths.runtime)} is not used: {error.what}\nhint: {error.hint}")
         except OSError:
-            # Creating the socket says what is wrong.
+            # Commands find the daemon without it.
             pass
         # A daemon of another journal may have the usual socket, or its folder may not be writable.
         places = (paths.control, paths.state / paths.control.name)

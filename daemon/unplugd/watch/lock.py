@@ -13,12 +13,11 @@ import contextlib
 import errno
 import fcntl
 import os
-import stat
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from unplugd import paths
-from unplugd.errors import Failure
+from unplugd import paths, private_folder, regular_file
+from unplugd.errors import Failure, advise
 from unplugd.watch.named_socket import find_owner, make_name, take_name
 
 if TYPE_CHECKING:
@@ -29,12 +28,10 @@ MAX_BYTES: Final = 8192
 """Longest content that is read, in bytes."""
 ATTEMPTS: Final = 50
 BETWEEN_ATTEMPTS_SECONDS: Final = 0.01
-SAFELY: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-"""How the file is opened: never through a link, and without waiting for the other end of a FIFO."""
+CANNOT_LOCK: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+"""Errors of file systems without locks, as of some network drives."""
 
 LINK: Final = "it is a link"
-OTHER_KIND: Final = "it is not a regular file"
-FOREIGN: Final = "it belongs to another user"
 SECOND_NAME: Final = "it is also another file (a hard link)"
 
 
@@ -65,7 +62,7 @@ class Lock:
         self.listening: socket.socket | None = None
         self._descriptor = -1
         name = make_name(path)
-        reason = ""
+        unusable: OSError | None = None
         try:
             self._descriptor = _open_locked(path)
         except HeldError as held:
@@ -73,13 +70,13 @@ class Lock:
             owner = find_owner(name) if name else None
             raise HeldError(str((owner and owner.is_me and owner.process) or held.holder)) from None
         except OSError as error:
-            reason = error.strerror or str(error)
+            unusable = error
         self.listening = take_name(name) if name else None
         if name and not self.listening and (owner := find_owner(name)) and owner.is_me:
             self.release()
             raise HeldError(str(owner.process or ""))
-        if reason:
-            self.trouble = _explain(path, reason, replaced=self.listening is not None)
+        if unusable:
+            self.trouble = _explain(path, unusable, replaced=self.listening is not None)
         self.write_socket(None)
 
     def write_socket(self, socket_path: Path | None) -> None:
@@ -104,19 +101,16 @@ class Lock:
 def find_holder(path: Path) -> Holder | None:
     """Return who holds the lock file, None if nobody does; OSError if that cannot be told."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | SAFELY)
+        descriptor = regular_file.open_file(path, os.O_RDONLY | os.O_NOFOLLOW)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return None
         try:
             # For a moment, this keeps a daemon that is starting from locking the file; it tries again.
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             process, socket_path = _read(descriptor)
-            return Holder(process, socket_path, status.st_uid)
+            return Holder(process, socket_path, os.fstat(descriptor).st_uid)
         return None
     finally:
         os.close(descriptor)
@@ -124,15 +118,15 @@ def find_holder(path: Path) -> Holder | None:
 
 def _open_locked(path: Path) -> int:
     """Return the descriptor of the file, locked; raises HeldError, or OSError with the reason as its `strerror`."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder.make(path.parent)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | SAFELY, 0o600)
+        descriptor = regular_file.open_file(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(error.errno, LINK) from None
         raise
     try:
-        _check_file(os.fstat(descriptor))
+        _check_file(os.fstat(descriptor), path)
         _lock(descriptor)
     except BaseException:
         os.close(descriptor)
@@ -140,12 +134,10 @@ def _open_locked(path: Path) -> int:
     return descriptor
 
 
-def _check_file(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, OTHER_KIND)
+def _check_file(status: os.stat_result, path: Path) -> None:
     # Somebody else could hold a lock on such a file for ever, or what is written to it could belong elsewhere.
     if status.st_uid != os.geteuid():
-        raise OSError(errno.EPERM, FOREIGN)
+        raise private_folder.NotOursError(path, private_folder.FOREIGN_FILE)
     if status.st_nlink > 1:
         raise OSError(errno.EMLINK, SECOND_NAME)
 
@@ -176,12 +168,19 @@ def _read(descriptor: int) -> tuple[str, Path | None]:
     return process if is_process else "", paths.expand(shown) if shown.startswith(("/", "~/")) else None
 
 
-def _explain(path: Path, reason: str, *, replaced: bool) -> Failure:
-    shown = paths.shorten(path)
-    instead = "another lock is used" if replaced else "a second unplugd would not be noticed"
-    hint = f"make sure you can write to {paths.shorten(path.parent)}, and that its disk can lock files"
-    if reason in (LINK, OTHER_KIND, SECOND_NAME):
-        hint = f"remove it: rm -r {shown}"
-    elif reason == FOREIGN:
-        hint = f'make it yours: sudo chown "$(id -un)" {shown}'
-    return Failure(f"{shown} cannot be locked: {reason}; {instead}", hint)
+def _explain(path: Path, error: OSError, *, replaced: bool) -> Failure:
+    consequence = (
+        "a second unplugd is refused all the same"
+        if replaced
+        else "a second unplugd would start too, and each reminder come twice"
+    )
+    if error.errno in (errno.ELOOP, errno.EMLINK) or isinstance(error, regular_file.NotAFileError):
+        hint = f"remove it: rm -r {paths.quote(path)}"
+    elif error.errno in CANNOT_LOCK:
+        hint = f"keep {paths.shorten(path.parent)} on a disk that can lock files"
+    elif error.errno == errno.EBUSY:
+        hint = "end the program that reads it"
+    else:
+        hint = advise(error, path)
+    reason = error.strerror or type(error).__name__
+    return Failure(f"the lock file {paths.shorten(path)} cannot be used: {reason}; {consequence}", hint)

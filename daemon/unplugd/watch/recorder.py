@@ -46,6 +46,11 @@ class Recorder:
         """The number of events that could not be written yet."""
         return self._file.waiting
 
+    @property
+    def hint(self) -> str | None:
+        """What to do so that the journal can be written, None if it can."""
+        return self._file.hint
+
     def write(self, event: Event, device: Device | None = None, at: float | None = None) -> None:
         """Write an event; `at` is its time if not now."""
         self._journal.write(event, device, at)

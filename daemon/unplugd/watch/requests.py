@@ -13,6 +13,7 @@ from unplugd.rules import reminder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from unplugd.errors import Failure
     from unplugd.platforms.protocol import Platform
     from unplugd.rules.model import PluggedPeriod
     from unplugd.watch.configuration import Configuration
@@ -31,7 +32,7 @@ class Requests:
         platform: Platform,
         wall: Callable[[], float],
         reload: Callable[[], None],
-        lock_trouble: str = "",
+        lock_trouble: Failure | None = None,
     ) -> None:
         self._configuration = configuration
         self._recorder = recorder
@@ -115,8 +116,15 @@ class Requests:
             "last_delivery": self._reminders.last_delivery,
             "greeted": self._reminders.greeting_delivery,
             "channel_checks": self._reminders.channel_checks,
-            "journal": {"trouble": self._recorder.error, "waiting": self._recorder.waiting},
-            "lock": {"trouble": self._lock_trouble or None},
+            "journal": {
+                "trouble": self._recorder.error,
+                "hint": self._recorder.hint,
+                "waiting": self._recorder.waiting,
+            },
+            "lock": {
+                "trouble": str(self._lock_trouble) if self._lock_trouble else None,
+                "hint": self._lock_trouble.hint if self._lock_trouble else None,
+            },
             "configuration": {"problems": list(self._configuration.problems)},
         }
 

@@ -73,8 +73,10 @@ def started(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     ) as process:
         assert process.stdout
         process.stdout.readline()
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def control_of(daemon: Daemon) -> Path:
@@ -167,10 +169,13 @@ def test_what_is_in_place_of_the_lock_stays_as_it_is(daemon: Daemon, tmp_path: P
         os.mkfifo(lock)
     daemon.start()
     first = daemon.pid
-    assert "events.lock cannot be locked: it is " in daemon.stderr
+    assert "events.lock cannot be used: it is " in daemon.stderr
     assert f"hint: remove it: rm -r {lock}\n" in daemon.stderr
     assert f"already running (process {first})" in daemon.command("run").stderr
-    assert "cannot be locked" in daemon.command("status").stdout
+    told = daemon.command("status")
+    assert "\nThe lock file " in told.stdout
+    assert told.stderr == f"hint: remove it: rm -r {lock}\n"
+    assert f"--  lock: the lock file {lock} cannot be used: it is " in daemon.command("doctor").stdout
     assert precious.read_text() == "mine"
 
 
@@ -264,6 +269,10 @@ def test_the_terminal_obeys_nothing_that_an_answer_says(daemon: Daemon) -> None:
         done = daemon.command("status")
         assert "\x1b" not in done.stdout + done.stderr
         assert "different version" in done.stderr
+        done = daemon.command("doctor")
+        assert "\x1b" not in done.stdout
+        assert "NO  daemon: running, but a different version\n" in done.stdout
+        assert "Traceback" not in done.stderr
         assert json.loads(daemon.command("status", "--json").stdout)["running"] is True
 
 

@@ -229,7 +229,7 @@ def test_it_starts_where_nothing_can_be_written(
         period = ["plugged_in", "reminded", "reminder_ended", "unplugged"]
         assert [event["event"] for event in daemon.events()] == ["started", "config_loaded", *period, *period]
         assert [shown.summary for shown in server.notifications].count(TROUBLE) == 1
-        assert daemon.status()["journal"] == {"trouble": None, "waiting": 0}
+        assert daemon.status()["journal"] == {"trouble": None, "hint": None, "waiting": 0}
         assert daemon.stop() == 0
 
 

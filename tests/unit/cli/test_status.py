@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 STATUS: dict[str, Any] = {
     "running": True, "version": "1.2.3", "process": 4711, "since": "2025-11-24T06:00:00.000Z", "devices": [],
     "upload_software_runs_since": None, "quiet_until": None, "away": None, "channels": ["desktop"], "last_delivery": None,
-    "journal": {"trouble": None, "waiting": 0}, "configuration": {"problems": []},
+    "journal": {"trouble": None, "hint": None, "waiting": 0}, "lock": {"trouble": None, "hint": None},
+    "configuration": {"problems": []},
 }  # fmt: skip
 
 
@@ -36,7 +37,7 @@ DEVICE: dict[str, Any] = {
         ({"quiet_until": "2025-11-25T07:00:00Z"}, ["Quiet hours until 2025-11-25 07:00."]),
         ({"away": "locked"}, ["The screen is locked; reminders wait until it is unlocked."]),
         ({"away": "inactive"}, ["Somebody else is in front of the computer; reminders wait until you are."]),
-        ({"journal": {"trouble": "No space left on device", "waiting": 3}}, ["The journal cannot be written: No space left on device. Events waiting: 3."]),
+        ({"journal": {"trouble": "No space left on device", "hint": "x", "waiting": 3}}, ["The journal cannot be written: No space left on device. Events waiting: 3."]),
         ({"configuration": {"problems": ["config.toml:2: x; y"]}}, ["The new configuration has errors; the previous one is still in effect:", "  config.toml:2: x; y"]),
         ({"devices": [DEVICE]}, ["CareLink USB, port 1-1.2", "  plugged in since 2025-11-24 05:00, not used"]),
         ({"devices": [{**DEVICE, "used_until": "2025-11-24T05:30:00Z", "next_reminder": "2025-11-24T07:00:00Z", "reminded": 2}]}, ["  plugged in since 2025-11-24 05:00, not used since 2025-11-24 05:30", "  next reminder at 2025-11-24 07:00 (2 so far)"]),
@@ -64,6 +65,17 @@ def test_status_tells_what_there_is(
     for line in lines:
         assert line in done.stdout.splitlines()
     assert requests == [{"command": "status"}]
+
+
+def test_each_trouble_comes_with_its_hint_once(
+    shell: Shell, answering: Callable[[dict[str, Any]], list[dict[str, Any]]]
+) -> None:
+    """What a full disk takes from the journal and from the lock has one way out."""
+    full = {"trouble": "the lock file cannot be used: No space", "hint": "free up some disk space"}
+    answering({**STATUS, "journal": {**full, "waiting": 3}, "lock": full})
+    done = shell.run("status")
+    assert done.stderr == "hint: free up some disk space\n"
+    assert done.stdout.endswith("\nThe lock file cannot be used: No space.\n")
 
 
 def test_status_as_json_is_the_daemons_answer(

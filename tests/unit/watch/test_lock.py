@@ -63,7 +63,7 @@ def make_refused(path: Path) -> Lock:
     lock = Lock(path)
     assert lock.trouble
     assert lock.trouble.hint
-    assert "another lock is used" in str(lock.trouble)
+    assert "a second unplugd is refused all the same" in str(lock.trouble)
     with pytest.raises(HeldError) as raised:
         Lock(path)
     assert raised.value.holder == str(os.getpid())
@@ -125,6 +125,36 @@ def test_a_file_of_another_user_is_not_locked(path: Path) -> None:
         make_refused(path).release()
 
 
+def test_nothing_is_written_into_another_users_folder(path: Path) -> None:
+    """They could take the file away and lock one of their own."""
+    if os.geteuid():
+        pytest.skip("needs root, to give a folder away")
+    path.parent.mkdir(parents=True)
+    os.chown(path.parent, 65534, 65534)
+    lock = make_refused(path)
+    assert "its folder belongs to another user" in str(lock.trouble)
+    assert not list(path.parent.iterdir())
+    lock.release()
+
+
+def test_the_way_out_fits_the_trouble(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Space on a full disk helps, on a disk without locks it does not."""
+
+    def find_hint(number: int) -> str:
+        def fail(*_arguments: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        with monkeypatch.context() as broken:
+            broken.setattr(fcntl, "flock", fail)
+            lock = make_refused(path)
+        lock.release()
+        assert lock.trouble
+        return lock.trouble.hint
+
+    assert find_hint(errno.ENOSPC) == "free up some disk space"
+    assert find_hint(errno.ENOLCK) == f"keep {path.parent} on a disk that can lock files"
+
+
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO, errno.EOPNOTSUPP])
 def test_a_file_system_that_cannot_lock_keeps_nobody_from_starting(
     path: Path, monkeypatch: pytest.MonkeyPatch, number: int
@@ -174,7 +204,7 @@ def test_a_name_taken_by_another_user_silences_nobody(
         path.unlink()
         path.mkdir()
         alone = Lock(path)
-        assert "a second unplugd would not be noticed" in str(alone.trouble)
+        assert "a second unplugd would start too" in str(alone.trouble)
         alone.release()
 
 
