@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from unplugd.watch.requests import Requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from unplugd.config.settings import Settings
     from unplugd.eventloop.loop import Source
@@ -141,16 +143,16 @@ class Daemon:
         self._lock.release()
 
     def _restore(self, now: float) -> None:
-        """Continue the periods that an earlier run left open, if their devices are still plugged in."""
-        try:
-            files = list_files(self._journal_path)[-2:]
-        except OSError:
-            # That the journal cannot be read either is no news: it cannot be written.
-            files = []
-        written = (event for file in files for event in read_tail(file))
+        """Continue the periods that an earlier run left open, if their devices are still plugged in.
+
+        If that cannot be seen yet, they are continued until it can.
+        """
+        written = (event for file in self._list_own_files() for event in read_tail(file))
+        found = restore.find_open_periods(written, self._platform.boot_id(), now)
+        self._observer.expect(period.device for period, _ in found if period.gone_at is None)
         addresses = {(device.port, device.id): device.address for device in self._observer.scan()}
         periods = []
-        for period, known_until in restore.find_open_periods(written, self._platform.boot_id(), now):
+        for period, known_until in found:
             address = addresses.get((period.device.port, period.device.id))
             is_same = address is not None and period.device.address in (0, address)
             if period.gone_at is not None or is_same:
@@ -161,6 +163,16 @@ class Daemon:
         self._reminders.state = restore.restore_state(periods, now)
         if not self._reminders.state.on_screen:
             self._reminders.withdraw()
+
+    def _list_own_files(self) -> list[Path]:
+        """Return the journal's latest files, but none that another user could have put there to silence reminders."""
+        files = []
+        with suppress(OSError):
+            private_folder.check(self._journal_path.parent)
+            for file in list_files(self._journal_path)[-2:]:
+                with suppress(private_folder.NotOursError):
+                    files.append(private_folder.resolve(file))
+        return files
 
     def _deadline(self) -> float | None:
         return _earliest(self._observer.deadline(), self._reminders.deadline(), self._recorder.deadline())

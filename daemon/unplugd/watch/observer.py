@@ -17,7 +17,7 @@ from unplugd import local_time
 from unplugd.rules.model import DeviceUse, Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from unplugd.platforms.protocol import Platform
     from unplugd.rules.devices import Device
@@ -92,6 +92,10 @@ class Observer:
         return self._slept - before if self._slept - before >= SLEPT_SECONDS else 0.0
 
     # --- polls and rescans
+
+    def expect(self, devices: Iterable[Device]) -> None:
+        """Count devices as seen last: they were plugged in when an earlier run ended."""
+        self._devices = {device.port: device for device in devices}
 
     def scan(self) -> list[Device]:
         """Return the watched devices that are plugged in; if they cannot be listed, those seen last."""
