@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SNOOZE_KEY: Final = "snooze"
 UPLOADING_KEY: Final = "uploading"
+JOURNAL_TROUBLE: Final = "unplugd cannot write its journal"
 PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
 """Program names that are safe to show in a command."""
 
@@ -59,7 +60,7 @@ INVALID_CONFIGURATION: Final = Message(
 def explain_journal_trouble(error: str) -> Message:
     """Return the message that the journal cannot be written; `error` is the system's word for the reason."""
     return Message(
-        "unplugd cannot write its journal",
+        JOURNAL_TROUBLE,
         (
             f"The reason: {error}. You still get reminders, and events are kept in memory for now.",
             "To see what you can do, run: unplugd doctor",

@@ -39,6 +39,11 @@ class News:
             self._announced.add(message.title)
             self._message, self._is_sent = message, False
 
+    def take_back(self, title: str) -> None:
+        """Forget the message with this title, which no longer holds, unless a channel has accepted it."""
+        if self._message and self._message.title == title:
+            self._message = None
+
     def show(self, notifier: Notifier) -> None:
         """Show the message, if there is one that the channels have not been given yet."""
         if self._message and not self._is_sent:

@@ -95,7 +95,9 @@ class Reminders:
     def observe(self, observation: Observation, now: float) -> None:
         """Let the rules decide on a poll's result."""
         self.apply(reminder.step(self.state, observation, now, self._configuration.settings.policy), now)
-        if self._recorder.error and not self._is_busy() and self.state.quiet_until is None:
+        if self._recorder.error is None:
+            self._news.take_back(message.JOURNAL_TROUBLE)
+        elif not self._is_busy() and self.state.quiet_until is None:
             self._news.announce_once(message.explain_journal_trouble(self._recorder.error))
         if not self._is_busy():
             self._news.show(self._notifier)
