@@ -6,12 +6,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from unplugd import paths, sanitize
+from unplugd import paths, private_folder, sanitize
 from unplugd.cli.daemon_client import reload_daemon
 from unplugd.cli.terminal import say
-from unplugd.config.file import load_settings, parse_settings
+from unplugd.config.file import load_own_settings, parse_settings
 from unplugd.config.write import TEMPLATE, format_settings, format_uploader
-from unplugd.errors import Failure
+from unplugd.errors import Failure, advise
 from unplugd_service import atomic
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ def path(_arguments: argparse.Namespace, where: Paths) -> int:
 
 def show(_arguments: argparse.Namespace, where: Paths) -> int:
     """Print every setting in effect."""
-    print(format_settings(load_settings(where.config)), end="")
+    print(format_settings(load_own_settings(where.config)), end="")
     return 0
 
 
 def check(_arguments: argparse.Namespace, where: Paths) -> int:
     """Check the file. ConfigurationError lists every problem."""
-    load_settings(where.config)
+    load_own_settings(where.config)
     shown = paths.shorten(where.config)
     say(f"{shown}: no problems." if where.config.exists() else f"There is no {shown}; using the defaults.")
     return 0
@@ -45,14 +45,14 @@ def init(_arguments: argparse.Namespace, where: Paths) -> int:
     """Write a file to start from."""
     paths.refuse_others(where.configuration)
     try:
-        where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder.make(where.configuration)
         with where.config.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE)
     except FileExistsError:
         raise Failure(f"{paths.shorten(where.config)} already exists", "unplugd config show") from None
     except OSError as error:
         raise Failure(
-            f"{paths.shorten(where.config)}: {error.strerror}", "make sure you can write to that folder"
+            f"{paths.shorten(where.config)}: {error.strerror}", advise(error, where.config)
         ) from None
     say(f"Wrote {paths.shorten(where.config)}: it lists every setting with its default.")
     return 0
@@ -77,19 +77,18 @@ def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
 def append_entry(where: Paths, entry: str) -> None:
     """Add an entry to the configuration file; ConfigurationError if it is invalid, before or after."""
     paths.refuse_others(where.configuration)
-    load_settings(where.config)
+    load_own_settings(where.config)
     try:
         text = where.config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         text = ""
-    # The file may be a symbolic link, as in a dotfiles repository: it stays one.
-    target = where.config.resolve()
     text = f"{text.rstrip()}\n\n{entry}" if text.strip() else entry
     parse_settings(text, where.config.name)
     try:
-        where.configuration.mkdir(mode=0o700, parents=True, exist_ok=True)
-        atomic.write(target, text.encode())
+        private_folder.make(where.configuration)
+        # The file may be a symbolic link, as in a dotfiles repository: it stays one.
+        atomic.write(private_folder.resolve(where.config), text.encode())
     except OSError as error:
         raise Failure(
-            f"{paths.shorten(where.config)}: {error.strerror}", "make sure you can write to that file"
+            f"{paths.shorten(where.config)}: {error.strerror}", advise(error, where.config)
         ) from None

@@ -129,6 +129,23 @@ def test_init_does_not_write_over_anything(shell: Shell) -> None:
     assert not (shell.home / "elsewhere").exists()
 
 
+def test_a_link_of_another_users_is_not_written_over(shell: Shell) -> None:
+    """Nor does `config check` find no problem in what `unplugd run` refuses."""
+    if os.geteuid():
+        pytest.skip("needs root, to give a link away")
+    precious = shell.home / "precious"
+    precious.write_text("# precious")
+    shell.where.configuration.mkdir(parents=True)
+    shell.where.config.symlink_to(precious)
+    os.chown(shell.where.config, 54321, -1, follow_symlinks=False)
+    for command in ("config add-uploader x", "config init", "config check", "config show"):
+        done = shell.run(*command.split())
+        assert (done.code, done.stdout) == (1, "")
+    assert "it belongs to another user" in done.stderr
+    assert precious.read_text() == "# precious"
+    assert shell.where.config.is_symlink()
+
+
 def test_what_is_shown_is_a_file_that_means_the_same(shell: Shell) -> None:
     """`config show` can be saved and used."""
     shell.configure("[remind]\nafter_use = '90s'\n[[uploader]]\nname = 'x'\nprocess = ['x']")
