@@ -25,8 +25,9 @@ def leave_out_foreign_folders() -> None:
     foreign = set()
     if not sys.flags.safe_path:
         foreign.add(os.path.abspath(sys.path[0]))
-    if not sys.flags.ignore_environment:
-        folders = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+    given = os.environ.get("PYTHONPATH")
+    if given and not sys.flags.ignore_environment:
+        folders = {os.path.abspath(folder) for folder in given.split(os.pathsep)}
         if ours not in folders:
             foreign |= folders
             os.environ.pop("PYTHONPATH", None)

@@ -114,6 +114,21 @@ def test_the_daemon_imports_nothing_foreign(robot: Robot, usb: Testbed) -> None:
     assert robot.ran == []
 
 
+@pytest.mark.parametrize("folder", ["daemon", "service"])
+def test_a_developer_may_be_in_a_folder_of_its_own(daemon: Daemon, folder: str) -> None:
+    """Which an editable installation imports from, and where no other program's modules are."""
+    done = subprocess.run(
+        apart(["unplugd", "config", "show"]),
+        cwd=PROJECT / folder,
+        env=daemon.environment,
+        capture_output=True,
+        text=True,
+        timeout=GIVE_UP,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_developer_may_run_it_from_its_own_folder(tmp_path: Path) -> None:
     """What PYTHONPATH names besides is the developer's own business, for child processes too."""
     (tmp_path / "helper.py").write_text("")
