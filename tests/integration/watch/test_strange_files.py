@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.command_line import harmless
+from tests.rig.daemon import Daemon
 from tests.rig.usb import STICK
 from tests.rig.wait import wait_until
 
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.rig.daemon import Daemon
+    from tests.rig.bus import Bus
     from tests.rig.server import Server
     from tests.rig.usb import Testbed
 
@@ -35,7 +39,8 @@ def test_in_place_of_the_journal(daemon: Daemon, server: Server, usb: Testbed, k
         STRANGE[kind](path)
     daemon.start()
     stick = usb.plug(STICK)
-    server.notified()
+    # The news about the journal may come before it, or not at all.
+    wait_until(lambda: any("Unplug" in shown.summary for shown in server.on_screen), "the reminder")
     status = daemon.status()["journal"]
     assert status["trouble"] == f"it is a {kind}, not a file"
     assert status["waiting"] >= 3
@@ -124,18 +129,105 @@ def test_files_of_another_users(daemon: Daemon, server: Server, usb: Testbed, tm
     server.notified()
 
 
-def test_folders_of_another_users(daemon: Daemon, server: Server, usb: Testbed) -> None:
-    """Nothing is read or written there, and it says so; the reminder comes."""
+def test_folders_of_another_users(daemon: Daemon) -> None:
+    """Root is refused there with one line, before anything is read or written."""
     if os.geteuid():
         pytest.skip("needs root, to give folders away")
-    daemon.config(after_plug_in="0s")
+    daemon.config()
     for name in ("state", "run"):
         folder = daemon.journal.parents[2] / name / "unplugd"
         folder.mkdir(mode=0o777)
         os.chown(folder, NEIGHBOUR, -1)
-    daemon.start()
-    usb.plug(STICK)
-    server.notified()
-    assert "run/unplugd: its folder belongs to another user; " in daemon.stderr
-    assert "the journal cannot be written: its folder belongs to another user" in daemon.stderr
-    assert not daemon.journal.exists()
+    done = daemon.command("run")
+    assert done.code == 1
+    assert "state/unplugd belongs to another user" in done.stderr
+    assert not list(daemon.journal.parent.iterdir())
+
+
+# --- what another user plants in folders that everybody may write to
+
+PLANT = """
+import fcntl, os, pathlib, socket, sys
+how, user, state, run, precious = sys.argv[1:]
+os.setgroups([])
+os.setresgid(*[int(user)] * 3)
+os.setresuid(*[int(user)] * 3)
+state, run = pathlib.Path(state), pathlib.Path(run)
+for path in (state / "events.jsonl", state / "events.jsonl.1", state / "events.lock", state / "control",
+             run / "notification", run / "control"):
+    if how == "links":
+        path.symlink_to(precious)
+    elif how == "pipes":
+        os.mkfifo(path)
+    elif path.name == "control":
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(str(path))
+        listening.listen()
+        globals()[str(path)] = listening
+        path.chmod(0o777)
+    else:
+        path.write_text("1\\n" + str(run / "control") + "\\n\\x1b]0;x\\x07\\x1b[2J\\n")
+        path.chmod(0o666)
+        globals()[str(path)] = file = path.open("r+")
+        fcntl.flock(file, fcntl.LOCK_EX)
+print(flush=True)
+sys.stdin.readline()
+for path in (run / "control", state / "control"):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(10)
+    try:
+        client.connect(str(path))
+        client.sendall(b'{"command": "snooze"}\\n')
+        print(client.recv(1000), flush=True)
+    except OSError as error:
+        print(error, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("how", ["links", "pipes", "files"])
+def test_what_another_user_plants(
+    open_folder: Path, usb: Testbed, bus: Bus, server: Server, how: str
+) -> None:
+    """The reminder comes, nothing is written through a link or to the terminal, and they get no answer."""
+    if os.geteuid():
+        pytest.skip("needs root, to be somebody else")
+    nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={open_folder}/no-system-bus"}
+    daemon = Daemon(open_folder, {**usb.environment, **nowhere, **bus.environment})
+    daemon.config(after_plug_in="0s")
+    precious = open_folder / "precious"
+    precious.write_text("precious")
+    precious.chmod(0o600)
+    folders = [open_folder / "state/unplugd", open_folder / "run/unplugd"]
+    for folder in folders:
+        folder.parent.chmod(0o755)
+        folder.mkdir()
+        folder.chmod(0o777)
+    command = [sys.executable, "-c", PLANT, how, str(NEIGHBOUR), *map(str, folders), str(precious)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as neighbour:
+        assert neighbour.stdin
+        assert neighbour.stdout
+        assert neighbour.stdout.readline() == "\n"
+        try:
+            daemon.start()
+            stick = usb.plug(STICK)
+            wait_until(lambda: any("Unplug" in shown.summary for shown in server.on_screen), "the reminder")
+            neighbour.stdin.write("ask\n")
+            neighbour.stdin.flush()
+            answers = neighbour.stdout.readline() + neighbour.stdout.readline()
+            assert "snoozed" not in answers
+            assert daemon.status()["process"] == daemon.pid
+            for words in ("status", "snooze 1m", "snooze --cancel", "doctor", "log", "report", "run"):
+                done = daemon.command(*words.split())
+                assert harmless(done.stdout + done.stderr), words
+            assert f"already running (process {daemon.pid})" in done.stderr
+            assert [folder.stat().st_mode & 0o022 for folder in folders] == [0, 0]
+            stick.unplug()
+            wait_until(lambda: not server.on_screen, "the reminder to be withdrawn")
+            assert daemon.stop() == 0
+            assert "Traceback" not in daemon.stderr
+            assert harmless(daemon.stderr)
+        finally:
+            daemon.close()
+            neighbour.kill()
+    assert (precious.read_text(), precious.stat().st_mode & 0o777) == ("precious", 0o600)
