@@ -158,7 +158,11 @@ def test_a_child_of_the_same_program_is_no_other_start(programs: Programs) -> No
     starts: dict[tuple[int, float], float] = {}
     before = processes.find_running((MINE,), time.monotonic, starts)
     parent.start("p-uploader-test")
-    assert processes.find_running((MINE,), time.monotonic, starts) == before
+    after = processes.find_running((MINE,), time.monotonic, starts)
+    assert before
+    assert after
+    assert after.started == pytest.approx(before.started, abs=0.001)
+    assert after._replace(started=before.started) == before
 
 
 def test_what_only_counts_with_the_device_does_not_run(programs: Programs) -> None:

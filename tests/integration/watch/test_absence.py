@@ -74,8 +74,9 @@ def test_another_persons_screen_shows_no_reminder(
     server.cleared()
 
 
+@pytest.mark.usefixtures("server")
 def test_a_device_at_another_seat_is_another_persons(
-    daemon: Daemon, server: Server, usb: Testbed, login: Login, session: LoginSession, system_bus: Bus
+    daemon: Daemon, usb: Testbed, login: Login, session: LoginSession, system_bus: Bus
 ) -> None:
     """It is not even in the journal, also right after the start; at a seat of the person's it is reminded of."""
     session.seat = "seat1"
@@ -83,7 +84,7 @@ def test_a_device_at_another_seat_is_another_persons(
     start(daemon, system_bus, after_plug_in="0s")
     assert daemon.status()["devices"] == []
     login.change(session, seat="seat0")
-    server.notified()
+    daemon.wait_for("reminded")
     assert [e["event"] for e in daemon.events()] == ["started", "config_loaded", "plugged_in", "reminded"]
 
 

@@ -72,6 +72,8 @@ def test_bus_restarts(daemon: Daemon, bus: Bus, server: Server, usb: Testbed) ->
 def test_bus_then_server_again_and_again(daemon: Daemon, bus: Bus, server: Server, usb: Testbed) -> None:
     """Five crashes later nothing is lost, nothing doubled, and no descriptor is left over."""
     reminded(daemon, server, usb)
+    # That takes one more descriptor than before the plug-in.
+    wait_until(daemon.watched_nodes, "the stick's nodes to be watched")
     before = daemon.descriptors()
     for _ in range(5):
         bus.kill()

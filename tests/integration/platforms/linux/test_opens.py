@@ -176,18 +176,6 @@ def test_a_node_of_a_device_that_is_gone_is_not_watched(rig: Rig, tmp_path: Path
     assert (rig.opens.fileno(), rig.opens.deadline(), rig.opens.unwatched) == (-1, None, {})
 
 
-def test_a_node_that_may_not_be_read(rig: Rig) -> None:
-    """It is named with the reason, and watched once it may be read."""
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
-    rig.node.chmod(0)
-    rig.look()
-    assert rig.opens.unwatched == {str(rig.node): "Permission denied"}
-    rig.node.chmod(0o600)
-    rig.look()
-    assert rig.opens.unwatched == {}
-
-
 def test_without_a_free_descriptor_nothing_is_watched(tmp_path: Path) -> None:
     """The nodes are named with the reason, and the next look tries again."""
     rig = Rig(tmp_path)
