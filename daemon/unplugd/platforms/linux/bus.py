@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 BUS: Final = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
 HANDSHAKE_TIMEOUT_SECONDS: Final = 3.0
 """Timeout in seconds for the login and, by default, for a call."""
+SLEPT_SECONDS: Final = 1.0
+"""Seconds after a call's deadline from which it was missed because the computer slept: the call gets its time again."""
 BUS_SILENT: Final = "the bus does not answer"
 """The reason if the bus exists but hangs."""
 NO_ANSWER: Final = "no answer in time"
@@ -104,6 +106,8 @@ class _Call:
     on_late_answer: OnLateAnswer | None
     reply_signature: str | None
     timed_out: bool = False
+    is_extended: bool = False
+    """Whether it got its time again."""
 
 
 class Bus(Source):
@@ -232,12 +236,17 @@ class Bus(Source):
             self._break(self._break_reason)
             return
         for serial, call in list(self._calls.items()):
-            if call.deadline is not None and not call.timed_out and now >= call.deadline:
-                if call.on_late_answer:
-                    call.timed_out = True
-                else:
-                    del self._calls[serial]
-                call.on_answer(None, NO_ANSWER)
+            if call.deadline is None or call.timed_out or now < call.deadline:
+                continue
+            if now >= call.deadline + SLEPT_SECONDS and not call.is_extended:
+                # Nobody had the time to answer. Once only: a computer that is always so slow must not wait for ever.
+                call.deadline, call.is_extended = now + call.timeout_seconds, True
+                continue
+            if call.on_late_answer:
+                call.timed_out = True
+            else:
+                del self._calls[serial]
+            call.on_answer(None, NO_ANSWER)
 
     def close(self) -> None:
         """Close the connection; no callbacks are called after this."""

@@ -846,7 +846,7 @@ def test_a_check_says_what_is_wrong(rig: Rig, bus: Bus) -> None:
     server.behave("hang")
     rig.desktop.check(lambda trouble, _: told.append(trouble))
     rig.until(lambda: server.unanswered, "the question")
-    rig.wait(DELIVERY_TIMEOUT_SECONDS)
+    rig.wait(HANDSHAKE_TIMEOUT_SECONDS)
     wait_until(lambda: len(told) == 2, "the answer")
     server.kill()
     bus.kill()

@@ -148,6 +148,22 @@ def test_a_login_manager_that_hangs_costs_only_a_later_answer(
     rig.until_away("locked")
 
 
+def test_a_night_asleep_does_not_bring_the_person_back(rig: Rig, login: Login, system_bus: Bus) -> None:
+    """A question that is under way when the computer falls asleep is answered when it wakes up."""
+    login.log_in(LoginSession(locked=True))
+    rig.until_away("locked")
+    rig.settle(system_bus)
+    changes = rig.changes
+    login.hang()
+    rig.logind.check_away()
+    rig.clock.now += 8 * 3600
+    turn_once(rig.clock, rig.logind)
+    assert rig.logind.away == "locked"
+    login.catch_up()
+    rig.settle(system_bus)
+    assert (rig.logind.away, rig.changes) == ("locked", changes)
+
+
 def test_a_person_who_is_away_is_asked_for_again(rig: Rig, login: Login) -> None:
     """A signal may be lost, and then nobody would be reminded any more."""
     session = login.log_in(LoginSession(locked=True))

@@ -311,10 +311,11 @@ def test_answers_find_their_calls(script: Script, inside: Client) -> None:
 
 def test_an_answer_that_does_not_come_is_given_up(script: Script, inside: Client) -> None:
     """At its deadline, and the answer that comes after it goes nowhere."""
-    inside.call(SOMEBODY, "Slow", timeout_seconds=5)
+    timeout = HANDSHAKE_TIMEOUT_SECONDS + 0.5
+    inside.call(SOMEBODY, "Slow", timeout_seconds=timeout)
     inside.turn()
     call = script.heard("Slow")
-    inside.clock.now += 5
+    inside.clock.now += timeout
     inside.turn()
     # Hello was not answered either.
     assert inside.answers == [(None, "no answer in time")]
@@ -344,6 +345,22 @@ def test_a_late_answer_can_be_wanted(script: Script, inside: Client) -> None:
     inside.until(lambda: inside.signals, "the signal")
     assert inside.late == [("late",)]
     assert len(inside.answers) == 2
+
+
+def test_a_call_that_the_computer_slept_through_gets_its_time_again(script: Script, inside: Client) -> None:
+    """Who was asked slept, too; and once only, as sleep is not told from a computer that is always late."""
+    for member in ("Awaited", "Ignored"):
+        inside.call(SOMEBODY, member)
+    inside.turn()
+    calls = [script.heard("Awaited"), script.heard("Ignored")]
+    inside.clock.now += 8 * 3600
+    inside.turn()
+    assert inside.answers == []
+    script.say(new_method_return(calls[0], "s", ("morning",)).serialise(serial=1))
+    assert inside.answered() == (("morning",), "")
+    inside.clock.now += 8 * 3600
+    inside.turn()
+    assert inside.answers == [(None, "no answer in time")]
 
 
 def test_what_nobody_asked_is_passed_over(script: Script, inside: Client) -> None:
