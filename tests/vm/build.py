@@ -63,10 +63,18 @@ fs/autofs/* fs/configfs/* fs/ext4/* fs/jbd2/* fs/mbcache.ko* crypto/crc* lib/*
 # Loaded before the root can be mounted.
 FIRST_MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "crc32c_generic", "ext4")
 
-USER = "ann"  # whose session it is
-OTHER_USER = "bob"
+USER = "ann"  # whose session it is, on the seat's first terminal
+OTHER_USER = "bob"  # logs in on the second one when a test wants it
 
 PATIENCE = "[Manager]\nDefaultTimeoutStartSec=900\nDefaultDeviceTimeoutSec=900\n"
+
+# A session on the seat, as at a desktop.
+LOGIN = """
+[Service]
+ExecStart=
+ExecStart=-/sbin/agetty --autologin {} --noclear - linux
+Type=simple
+"""
 
 # The guest's settings, beyond what Debian's packages bring.
 SETTINGS = {
@@ -74,13 +82,9 @@ SETTINGS = {
     "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
     "etc/fstab": "/dev/vda / ext4 defaults 0 0\n/dev/vdb /usr/local ext4 ro 0 0\n",
     "etc/default/locale": "LANG=C.UTF-8\n",
-    "etc/systemd/system/getty@tty1.service.d/login.conf": f"""
-        # A session on the seat, as at a desktop.
-        [Service]
-        ExecStart=
-        ExecStart=-/sbin/agetty --autologin {USER} --noclear - linux
-        Type=simple
-        """,
+    "etc/systemd/system/getty@tty1.service.d/login.conf": LOGIN.format(USER),
+    "etc/systemd/system/getty@tty2.service.d/login.conf": LOGIN.format(OTHER_USER),
+    "etc/environment": "XDG_SESSION_TYPE=x11\n",
     "etc/systemd/system/agent.service": """
         # Runs what the host asks for; see /usr/local/bin/agent.py.
         [Unit]
@@ -105,11 +109,12 @@ SETTINGS = {
     # On a busy computer nothing is as late as it seems.
     "etc/systemd/system.conf.d/patience.conf": PATIENCE,
     "etc/systemd/user.conf.d/patience.conf": PATIENCE,
-    "etc/environment.d/display.conf": "DISPLAY=:0\n",
+    # Each person's display has the person's number, as it has in agent.py.
+    "etc/systemd/system/user@.service.d/display.conf": "[Service]\nEnvironment=DISPLAY=:%i\n",
     "etc/systemd/user/xvfb.service": """
         [Service]
-        ExecStart=/usr/bin/Xvfb :0 -screen 0 800x600x24 -nolisten tcp
-        ExecStartPost=/bin/sh -c 'until [ -S /tmp/.X11-unix/X0 ]; do sleep 0.05; done'
+        ExecStart=/usr/bin/Xvfb $DISPLAY -screen 0 800x600x24 -nolisten tcp
+        ExecStartPost=/bin/sh -c 'until [ -S /tmp/.X11-unix/X$${DISPLAY#:} ]; do sleep 0.05; done'
         """,
     "etc/systemd/user/dunst.service.d/display.conf": """
         [Unit]

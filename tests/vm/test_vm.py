@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.vm.build import OTHER_USER, USER
-from tests.vm.conftest import HOME
 
 if TYPE_CHECKING:
     from tests.vm.conftest import Daemon
@@ -82,7 +81,7 @@ def test_upload_software_that_holds_the_device_is_not_interrupted(
     uploader.stop()
     assert "reminded" not in daemon.seen()
     daemon.until("reminded")
-    assert not [secret for secret in ("SECRET", HOME, "-jar") if secret in str(daemon.events)]
+    assert not [secret for secret in ("SECRET", daemon.home, "-jar") if secret in str(daemon.events)]
 
 
 def test_a_short_use_is_seen_at_once(daemon: Daemon) -> None:
@@ -101,6 +100,23 @@ def test_a_short_use_is_seen_at_once(daemon: Daemon) -> None:
         daemon.until("use_ended")
         uploader.stop()
     daemon.until("reminded")
+
+
+def test_upload_software_that_holds_the_device_and_does_nothing_is_a_forgotten_window(daemon: Daemon) -> None:
+    """The kernel counts no transfers of a program that only waits, whichever way it holds the device."""
+    daemon.start(AFTER_USE.replace("[watch]", 'running_counts_for = "1s"\n[watch]'))
+    daemon.plug("meter")
+    daemon.plug("stick")
+    daemon.until("plugged_in", id=STICK)
+    for pattern in ("/dev/bus/usb/002/*", "/dev/hidraw0", "/dev/ttyUSB0"):
+        path = daemon.node(pattern)
+        uploader = daemon.program("tidepool-uploader")
+        assert uploader.ask(f"o {path}") == "0"
+        daemon.until("use_began", evidence=f"holds {path}")
+        ended = daemon.until("use_ended", evidence=f"holds {path}")
+        assert ended["forgotten"]
+        assert ended["still_for"] >= 1
+        uploader.stop()
 
 
 def test_another_users_program_that_claims_the_device_is_use(daemon: Daemon) -> None:
@@ -223,7 +239,7 @@ def test_a_disk_that_is_full_from_the_start_keeps_nobody_from_being_reminded(
     machine: Machine, daemon: Daemon
 ) -> None:
     """The person is told once and reminded; when there is space, the journal has all that happened meanwhile."""
-    folder = f"{HOME}/.local/state/unplugd"
+    folder = daemon.state
     machine.shell(f"mkdir -p {folder}", user=USER)
     machine.shell(f"mount -t tmpfs -o size=64k,mode=0700,uid={USER} tmpfs {folder}")
     try:

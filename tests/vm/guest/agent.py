@@ -82,7 +82,7 @@ def start(command: list[str], name: str) -> subprocess.Popen[str]:
             "USER": name,
             "PATH": "/usr/local/bin:/usr/bin:/usr/sbin",
             "LANG": "C.UTF-8",
-            "DISPLAY": ":0",
+            "DISPLAY": f":{user.pw_uid}",
             "XDG_RUNTIME_DIR": runtime,
             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={runtime}/bus",
         },
