@@ -36,8 +36,9 @@ def find_holders(
     """Return the processes, other than this one, that have any of `nodes` open.
 
     Only the user's own processes can be inspected. A node is identified by its device number or its inode, not by its
-    path: a container sees the same device under another name. OSError in a shortage. `skip` is a cache kept by the caller: the processes that
+    path: a container sees the same device under another name. `skip` is a cache kept by the caller: the processes that
     held none of the nodes, with the inode and size of their fd folder; they are skipped while both are unchanged.
+    OSError in a shortage.
     """
     wanted: dict[tuple[int, int, int], str] = {}
     for node in nodes:
@@ -94,7 +95,8 @@ def _find_open(pid: str, folder: str, wanted: Mapping[tuple[int, int, int], str]
                 if "/dev/" not in target or target.startswith(NO_USB) or not mounts.is_local(pid, descriptor):
                     continue
                 keys = _device_keys(os.stat(descriptor, dir_fd=opened))
-            except OSError:
+            except OSError as error:
+                raise_shortage(error)
                 continue
             found.update(wanted[key] for key in keys if key in wanted)
     finally:

@@ -39,8 +39,9 @@ class Mounts:
 
         OSError if the process or the descriptor is gone. The kernel answers this by itself.
         """
-        with open(f"{self._proc}/{pid}/fdinfo/{descriptor}", encoding="ascii") as file:
-            mount = next((line.split()[1] for line in file if line.startswith("mnt_id:")), "")
+        # A driver may add lines of its own, with names that programs give and that may be any bytes.
+        with open(f"{self._proc}/{pid}/fdinfo/{descriptor}", "rb") as file:
+            mount = next((line.split()[1] for line in file if line.startswith(b"mnt_id:")), b"").decode()
         # A program in a container has mounts of its own, but may have been handed a file from outside.
         for owner in ("self", pid):
             if mount not in self._types and owner not in self._read:

@@ -76,6 +76,7 @@ class UsageTracker:
         self._skip: dict[str, tuple[int, int]] = {}
         """Processes that held no node; see `holders.find_holders`."""
         self._full_scan_at = -math.inf
+        """When all descriptors were last read; -inf if they must be now, since somebody may have opened or used a node."""
         self._slept = sleep_seconds()
 
     @property
@@ -97,11 +98,16 @@ class UsageTracker:
         every = [node for some in nodes.values() for node in some]
         # Before anything else is read, so that whatever happens meanwhile brings another scan.
         changed = self._opens.watch(every) if self._opens else False
+        if changed or every != self._nodes:
+            self._full_scan_at = -math.inf
+        self._nodes = every
         if not watched:
             return ()
         self._discount_sleep()
         active = {device.port for device in watched if self._has_transferred(device, at)}
-        opened = self._find_holders(every, at, changed=changed or bool(active))
+        if active:
+            self._full_scan_at = -math.inf
+        opened = self._find_holders(at)
         return tuple(
             self._find_device_use(
                 device, nodes[device.port], opened, running, software, at, moved=device.port in active
@@ -169,20 +175,21 @@ class UsageTracker:
                 last.counted_at = -math.inf
         self._slept = total
 
-    def _find_holders(self, nodes: list[str], at: float, *, changed: bool) -> holders.OpenNodes:
-        """Return the processes that hold the nodes; `changed`: somebody may have opened or used one."""
-        changed = changed or nodes != self._nodes
+    def _find_holders(self, at: float) -> holders.OpenNodes:
+        """Return the processes that hold the nodes."""
         age = at - self._full_scan_at
         was_free = not self._opened.pids and not self._opened.blind
         is_announced = self._opens is not None and self._opens.watches_all
-        if was_free and is_announced and not changed and age < TRUSTED_SECONDS:
+        if was_free and is_announced and age < TRUSTED_SECONDS:
             return self._opened
-        if changed or age >= FULL_SCAN_SECONDS:
+        is_full = age >= FULL_SCAN_SECONDS
+        if is_full:
             # A process that opened a node and closed another file looks unchanged.
             self._skip.clear()
+        self._opened = holders.find_holders(self._nodes, skip=self._skip)
+        if is_full:
+            # Not before: in a shortage the scan fails, and what made it due was announced only once.
             self._full_scan_at = at
-        self._nodes = nodes
-        self._opened = holders.find_holders(nodes, skip=self._skip)
         return self._opened
 
     def _has_transferred(self, device: Device, at: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -19,6 +20,9 @@ from tests.rig.wait import wait_until
 from unplugd.platforms import processes
 from unplugd.platforms.linux import holders
 from unplugd.platforms.linux.clock import CLOCK_BOOTTIME, boot_id, now, sleep_seconds
+from unplugd.platforms.linux.mounts import Mounts
+from unplugd.platforms.linux.opens import Opens
+from unplugd.platforms.linux.sysfs import Tree
 from unplugd.platforms.linux.usage import SETTLE_SECONDS, UsageTracker
 from unplugd.rules.devices import Device
 from unplugd.rules.uploaders import BUILT_IN, Uploader
@@ -106,10 +110,15 @@ def test_a_container_has_nodes_of_its_own(confined: str) -> None:
     holder = Process(["sh", "-c", f"{confined} sh -c '{contain} && {hold}'"], dict(os.environ))
     try:
         assert holder.hear() == "held"
-        pids = holders.find_holders([NODE]).pids[NODE]
-        assert any(Path(f"/proc/{pid}/comm").read_text() == "cat\n" for pid in pids)
+        # It says so before it has become what it is.
+        wait_until(lambda: "cat" in names_of_holders(), "cat to hold it")
     finally:
         holder.close()
+
+
+def names_of_holders() -> set[str]:
+    pids = holders.find_holders([NODE]).pids.get(NODE, ())
+    return {Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
 
 
 def test_nobody_is_asked_for_nothing() -> None:
@@ -131,6 +140,17 @@ def test_a_process_that_ends_under_the_look_is_nobody(tmp_path: Path) -> None:
     (tmp_path / "4194998/fd/3").symlink_to("/dev/gone")
     (tmp_path / "self").mkdir()
     assert holders.find_holders([NODE], str(tmp_path)).pids == {}
+
+
+def test_whatever_a_driver_says_of_an_open_file_it_is_found(tmp_path: Path) -> None:
+    """Some add a name that a program gave, which may be any bytes."""
+    process = tmp_path / "4194998"
+    for folder in ("fd", "fdinfo", "../self"):
+        (process / folder).mkdir(parents=True)
+    (process / "fd/3").symlink_to(NODE)
+    (process / "fdinfo/3").write_bytes(b"pos:\t0\nflags:\t02\nmnt_id:\t24\nclient-name:\t\xff\xfe\n")
+    (tmp_path / "self/mountinfo").write_text("24 1 0:5 / /dev rw shared:2 - devtmpfs udev rw\n")
+    assert holders.find_holders([NODE], str(tmp_path)).pids == {NODE: (4194998,)}
 
 
 def test_a_look_that_sees_nothing_knows_it() -> None:
@@ -546,3 +566,36 @@ def test_without_descriptors_nobody_is_overlooked(programs: Programs) -> None:
     with no_descriptors(left=spare), pytest.raises(OSError, match="Too many open files"):
         processes.identify(program.pid, SOFTWARE)
     assert program.pid in holders.find_holders([NODE]).pids[NODE]
+
+
+def test_a_shortage_of_the_whole_system_overlooks_nobody_either(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor one that passes while the search is under way."""
+
+    def is_local(*_: object) -> bool:
+        raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+    programs.start("one").open(NODE)
+    monkeypatch.setattr(Mounts, "is_local", is_local)
+    with pytest.raises(OSError, match="Too many open files in system"):
+        holders.find_holders([NODE])
+
+
+def test_a_search_that_fails_is_made_up_for(
+    machine: Machine, programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An opening is announced once; if nobody can be looked into at that moment, the next look does it."""
+    # All that there is, so that every opening is announced.
+    monkeypatch.setattr(Tree, "find_nodes", lambda *_: [NODE])
+    opens = Opens(lambda: machine.now, lambda: None)
+    machine.usage = UsageTracker(tmp_path / "sys", opens)
+    assert [machine.look().verdict, machine.look().verdict] == ["idle", "idle"]
+    programs.uploader("TOKEN").open(NODE)
+    spare = os.open(os.devnull, os.O_RDONLY)
+    os.close(spare)
+    # Enough to read sysfs and to list /proc, but not to look into a process.
+    with no_descriptors(left=spare + 1), pytest.raises(OSError, match="Too many open files"):
+        machine.look()
+    assert machine.look().verdict == "in use"
+    opens.close()
