@@ -19,6 +19,7 @@ from unplugd.review.wording import (
     UNKNOWN,
     compare_with_before,
     count_people,
+    count_times,
     describe_away,
     describe_covered,
     describe_duration,
@@ -107,13 +108,13 @@ def _describe_totals(report: Report, layout: Layout) -> Iterator[Text]:
     yield from _describe_periods(report, layout)
     used = describe_duration(total.used_for, "less than a second")
     if total.uses:
-        yield from layout.label("Used", f"{_count_times(total.uses)}, {used}")
+        yield from layout.label("Used", f"{count_times(total.uses)}, {used}")
     else:
         yield from layout.label("Used", f"{used}, started earlier" if total.used_for >= 1 else "never")
     yield from _describe_reminders(total, count_people(report), layout)
     if total.snoozes:
         snoozed = describe_duration(total.snoozed_for)
-        yield from layout.label("Snoozed", f"{_count_times(total.snoozes)}, {snoozed}")
+        yield from layout.label("Snoozed", f"{count_times(total.snoozes)}, {snoozed}")
     for number, held_back in enumerate(describe_held_back(report)[:MAX_HELD_BACK]):
         yield from layout.label("" if number else "Held back by", shorten(held_back, layout.value_columns))
     for number, away in enumerate(describe_away(total.away_for)):
@@ -134,7 +135,7 @@ def _describe_periods(report: Report, layout: Layout) -> Iterator[Text]:
     if not total.periods:
         yield from layout.label("Plugged in", f"{duration}, already plugged in at the start")
     else:
-        yield from layout.label("Plugged in", f"{_count_times(total.periods)}, {duration}")
+        yield from layout.label("Plugged in", f"{count_times(total.periods)}, {duration}")
         if begun_earlier:
             verb = "was" if begun_earlier == 1 else "were"
             yield from layout.label("", f"{begun_earlier} more {verb} already plugged in at the start")
@@ -182,7 +183,3 @@ def _make_remarks(report: Report) -> Iterator[str]:
         if count := ends.count(end):
             yield plurals.choose_sentence(count, once, several)
     yield from notes.describe_notes(report.notes)
-
-
-def _count_times(count: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")

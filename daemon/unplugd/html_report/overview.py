@@ -150,7 +150,8 @@ def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
             pluralize(times, "time", "times"),
         )
     if away := describe_away(total.away_for):
-        yield make_fact("Away while it was plugged in", "; ".join(away), None)
+        in_all = render_duration(sum(total.away_for.values()))
+        yield make_fact("Away while it was plugged in", in_all, None, "; ".join(away))
     if total.strangers:
         yield make_fact(
             "Held open by a program unknown to unplugd", pluralize(total.strangers, "time", "times"), None

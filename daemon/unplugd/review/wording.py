@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from unplugd import durations
-from unplugd.plurals import pluralize
 from unplugd.review import days
 
 if TYPE_CHECKING:
@@ -62,10 +61,15 @@ def describe_covered(report: Report, zone: tzinfo) -> str:
     return f"{shown}, {' '.join(parts)}" if parts else shown
 
 
+def count_times(count: int) -> str:
+    """Return how often something happened."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def describe_held_back(report: Report) -> list[str]:
-    """Return a text for each program that held reminders back: its name, how long, and how many times."""
+    """Return a text for each program that held reminders back: its name, how many times, and how long."""
     return [
-        f"{program or 'unknown'}: {describe_duration(seconds, 'less than a second')}, {pluralize(times, 'time', 'times')}"
+        f"{program or 'unknown'}: {count_times(times)}, {describe_duration(seconds, 'less than a second')}"
         for program, times, seconds in report.held_back
     ]
 

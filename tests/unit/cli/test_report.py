@@ -398,7 +398,7 @@ def test_a_program_without_a_name_is_no_trouble() -> None:
 
 
 def test_programs_that_held_reminders_back_are_named() -> None:
-    """The one that did for longest first, with how long and how often."""
+    """The one that did for longest first, with how often and how long."""
     held = (
         HeldBack(100.0, 400.0, "Tidepool Uploader"),
         HeldBack(500.0, 530.0, ""),
@@ -409,8 +409,8 @@ def test_programs_that_held_reminders_back_are_named() -> None:
     )
     lines = text(made).splitlines()
     at = next(number for number, shown in enumerate(lines) if "Held back by" in shown)
-    assert lines[at].endswith("Tidepool Uploader: 10 minutes, 2 times")
-    assert lines[at + 1].strip() == "unknown: 30 seconds, 1 time"
+    assert lines[at].endswith("Tidepool Uploader: twice, 10 minutes")
+    assert lines[at + 1].strip() == "unknown: once, 30 seconds"
 
 
 def test_the_time_away_is_told_by_reason() -> None:
