@@ -30,6 +30,11 @@ STRANGE: dict[str, Callable[[Path], None]] = {
 }
 
 
+def is_reminded(server: Server) -> bool:
+    """Whether a reminder is on the screen, where the news that the journal cannot be written may be as well."""
+    return any("Unplug" in shown.summary for shown in server.on_screen)
+
+
 @pytest.mark.parametrize("kind", STRANGE)
 def test_in_place_of_the_journal(daemon: Daemon, server: Server, usb: Testbed, kind: str) -> None:
     """The events wait and are all written once it is gone; an older file that is none is passed over."""
@@ -39,8 +44,7 @@ def test_in_place_of_the_journal(daemon: Daemon, server: Server, usb: Testbed, k
         STRANGE[kind](path)
     daemon.start()
     stick = usb.plug(STICK)
-    # The news about the journal may come before it, or not at all.
-    wait_until(lambda: any("Unplug" in shown.summary for shown in server.on_screen), "the reminder")
+    wait_until(lambda: is_reminded(server), "the reminder")
     status = daemon.status()["journal"]
     assert status["trouble"] == f"it is a {kind}, not a file"
     assert status["waiting"] >= 3
@@ -211,7 +215,7 @@ def test_what_another_user_plants(
         try:
             daemon.start()
             stick = usb.plug(STICK)
-            wait_until(lambda: any("Unplug" in shown.summary for shown in server.on_screen), "the reminder")
+            wait_until(lambda: is_reminded(server), "the reminder")
             neighbour.stdin.write("ask\n")
             neighbour.stdin.flush()
             answers = neighbour.stdout.readline() + neighbour.stdout.readline()
@@ -223,7 +227,7 @@ def test_what_another_user_plants(
             assert f"already running (process {daemon.pid})" in done.stderr
             assert [folder.stat().st_mode & 0o022 for folder in folders] == [0, 0]
             stick.unplug()
-            wait_until(lambda: not server.on_screen, "the reminder to be withdrawn")
+            wait_until(lambda: not is_reminded(server), "the reminder to be withdrawn")
             assert daemon.stop() == 0
             assert "Traceback" not in daemon.stderr
             assert harmless(daemon.stderr)
