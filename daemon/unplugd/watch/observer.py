@@ -119,7 +119,7 @@ class Observer:
             # Times from before and after the sleep do not fit together.
             return None
         due = [at for at in (self._poll_at, self._second_poll_at) if at is not None and now >= at]
-        poll_at = now + self._find_pause(uses)
+        poll_at = now + self._find_pause(uses, running)
         if self._use_poll_at is not None and not due:
             uses = tuple(map(self._without_new_programs, uses))
             # The regular poll is not put off.
@@ -142,12 +142,15 @@ class Observer:
         uses = tuple(DeviceUse(device) if device in new else self._uses[device.port] for device in devices)
         return replace(self._observe(devices, uses, running, now), is_rescan=True)
 
-    def _find_pause(self, uses: Sequence[DeviceUse]) -> float:
+    def _find_pause(self, uses: Sequence[DeviceUse], running: Running | None) -> float:
         """Return how many seconds after this poll the next regular one is due."""
         look_every = self._configuration.settings.look_every
-        # The end of a use by somebody unknown may not be announced; and only regular polls report unknown programs.
+        # The end of a use by somebody unknown may not be announced; only regular polls report unknown programs; and nothing
+        # announces that a program has ended which held reminders back by running.
         is_certain = all(
-            use.verdict != "unknown" and not use.doubtful and not use.unknown_programs for use in uses
+            (use.verdict == "in use" and not use.doubtful)
+            or (use.verdict == "idle" and not use.unknown_programs and not running)
+            for use in uses
         )
         is_certain = is_certain and not any(self._errors.values())
         if is_certain and self._platform.list_unwatched_nodes() == {}:

@@ -34,6 +34,8 @@ class Platform:
         self.away: Absence | None = None
         self.devices: list[Device] = []
         self.users: dict[str, str] = {}
+        self.runs = False
+        """Whether upload software runs, though it uses no device."""
         self.polled: list[str] = []
         """The ports of the devices whose use was looked at."""
         self.sleeps_in_poll = 0.0
@@ -61,7 +63,7 @@ class Platform:
     def find_running(self, _uploaders: object) -> Running | None:
         if self.running_error:
             raise self.running_error
-        return Running("Uploader", 90.0) if self.users else None
+        return Running("Uploader", 90.0) if self.users or self.runs else None
 
     def find_absence(self) -> Absence | None:
         return self.away
@@ -269,6 +271,17 @@ def test_a_use_by_somebody_unknown_is_polled_often(rig: Rig) -> None:
     assert rig.pause() == LOOK_EVERY
     rig.platform.time += LOOK_EVERY
     rig.platform.users = {}
+    assert rig.pause() == pytest.approx(RAREST_SECONDS)
+
+
+def test_software_that_runs_without_using_a_device_is_polled_often(rig: Rig) -> None:
+    """It holds reminders back, and nothing announces its end; while it uses every device, something does."""
+    plug_in(rig)
+    rig.platform.runs = True
+    rig.platform.time += RAREST_SECONDS
+    assert rig.pause() == LOOK_EVERY
+    rig.platform.users = {STICK.port: "Uploader"}
+    rig.platform.time += LOOK_EVERY
     assert rig.pause() == pytest.approx(RAREST_SECONDS)
 
 
