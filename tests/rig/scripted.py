@@ -46,7 +46,7 @@ class Machine(Channel):
         self.script = sorted(script, key=lambda entry: entry[0])
         self.person: NotificationListener
         """What a person does with the notification goes here."""
-        self._changed: Callable[[], None] = lambda: None
+        self._on_change: Callable[[], None] = lambda: None
 
     # --- the clock
 
@@ -110,11 +110,11 @@ class Machine(Channel):
 
     def sources(
         self,
-        changed: Callable[[], None],
+        on_change: Callable[[], None],
         on_use: Callable[[], None] | None = None,  # noqa: ARG002 - no use is announced
     ) -> list[Source]:
         """Return none: the script is played by the channel."""
-        self._changed = changed
+        self._on_change = on_change
         return []
 
     def channel(self, name: str, events: NotificationListener) -> Channel | None:
@@ -124,7 +124,7 @@ class Machine(Channel):
 
     def change(self) -> None:
         """Announce that a device came or went."""
-        self._changed()
+        self._on_change()
 
     # --- the script, as a source of the event loop
 

@@ -135,10 +135,12 @@ class Portable:
     def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 
-    def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:
+    def sources(
+        self, on_change: Callable[[], None], _on_use: Callable[[], None] | None = None
+    ) -> list[Source]:
         """Return the timer that polls the list of devices; OSError if libusb cannot list them."""
         self.list_all_devices()
-        return [make_poll(self.now, self._every, self.list_all_devices, changed)]
+        return [make_poll(self.now, self._every, self.list_all_devices, on_change)]
 
     def channel(self, name: str, _events: NotificationListener) -> Channel | None:
         """Return the channel of this name; there is no desktop channel on these systems."""

@@ -138,12 +138,14 @@ class Year(Machine):
             device, "in use", holder.program, "open", moved_at=None if device.port == METER.port else seen
         )
 
-    def sources(self, changed: Callable[[], None], on_use: Callable[[], None] | None = None) -> list[Source]:
+    def sources(
+        self, on_change: Callable[[], None], on_use: Callable[[], None] | None = None
+    ) -> list[Source]:
         """Note that the daemon starts."""
         self.up_since = self.clock
         if self.programs:
             self.chain_began = self.clock
-        return super().sources(changed, on_use)
+        return super().sources(on_change, on_use)
 
     # --- the notification server
 

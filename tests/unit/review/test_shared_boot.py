@@ -60,12 +60,14 @@ class Person(Machine):
             raise CrashError
         machine.daemon.stop("SIGTERM")
 
-    def sources(self, changed: Callable[[], None], on_use: Callable[[], None] | None = None) -> list[Source]:
+    def sources(
+        self, on_change: Callable[[], None], on_use: Callable[[], None] | None = None
+    ) -> list[Source]:
         """Let the world go on until the person is back."""
-        self._changed = lambda: None
+        self._on_change = lambda: None
         self.clock = max(self.clock, self._back_at)
         self.expire(self.clock)
-        return super().sources(changed, on_use)
+        return super().sources(on_change, on_use)
 
     def change(self) -> None:
         """Have the daemon look at once, also at uses."""

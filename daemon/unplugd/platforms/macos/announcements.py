@@ -34,13 +34,13 @@ STOP_AGAIN_SECONDS: Final = 0.02
 
 
 class Announcements(Source):
-    """Calls `changed` when a USB device may have come or gone, and after sleep; OSError if the system refuses.
+    """Calls `on_change` when a USB device may have come or gone, and after sleep; OSError if the system refuses.
 
     `power`: whether wake-ups are announced. If not, the next rescan detects the sleep from the clocks.
     """
 
-    def __init__(self, changed: Callable[[], None], frameworks: Frameworks) -> None:
-        self._changed = changed
+    def __init__(self, on_change: Callable[[], None], frameworks: Frameworks) -> None:
+        self._on_change = on_change
         self._iokit = frameworks.iokit
         self._core = frameworks.core
         # ctypes does not keep callbacks alive.
@@ -83,7 +83,7 @@ class Announcements(Source):
         """Empty the pipe and report a change."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)
-            self._changed()
+            self._on_change()
 
     def close(self) -> None:
         """Stop the thread and release everything."""

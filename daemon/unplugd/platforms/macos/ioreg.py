@@ -47,21 +47,21 @@ def parse(answer: bytes) -> tuple[Node, ...]:
 
 
 class Ioreg(Child):
-    """Runs `ioreg`, one child at a time; calls `changed` when the answer differs from the previous one."""
+    """Runs `ioreg`, one child at a time; calls `on_change` when the answer differs from the previous one."""
 
     max_output_bytes = MAX_BYTES + 1
     captures_stderr = False
 
     def __init__(self, now: Callable[[], float]) -> None:
         super().__init__(now)
-        self._changed: Callable[[], None] | None = None
+        self._on_change: Callable[[], None] | None = None
         self._answer: tuple[Node, ...] | OSError | None = None
         self._answered_at = 0.0
         self._outdated = False
 
-    def listen(self, changed: Callable[[], None]) -> None:
-        """Call `changed` from now on; this makes it a source of the loop that does not block."""
-        self._changed = changed
+    def listen(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change` from now on; this makes it a source of the loop that does not block."""
+        self._on_change = on_change
 
     def wait(self) -> tuple[Node, ...]:
         """Ask, wait, and return the devices; OSError if they cannot be listed."""
@@ -73,7 +73,7 @@ class Ioreg(Child):
 
     def latest(self) -> tuple[Node, ...]:
         """Return the last answer and ask again; OSError if there is none yet."""
-        if self._changed is None:
+        if self._on_change is None:
             return self.wait()
         self.ask()
         return self._last_answer()
@@ -101,14 +101,14 @@ class Ioreg(Child):
             self._end("its output is too long")
 
     def close(self) -> None:
-        """Stop the child; `changed` is not called any more."""
-        self._changed = None
+        """Stop the child; `on_change` is not called any more."""
+        self._on_change = None
         super().close()
 
     def _handle_answer(self, error: str | None, output: bytes) -> None:
         before, self._answer, self._answered_at = self._answer, _parse_answer(error, output), self._now()
-        if self._changed and _comparable(before) != _comparable(self._answer):
-            self._changed()
+        if self._on_change and _comparable(before) != _comparable(self._answer):
+            self._on_change()
         if self._outdated:
             self.ask()
 

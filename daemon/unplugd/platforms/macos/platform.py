@@ -118,12 +118,14 @@ class MacOS:
     def list_unwatched_nodes(self) -> None:
         """Return None: no use is announced."""
 
-    def sources(self, changed: Callable[[], None], _on_use: Callable[[], None] | None = None) -> list[Source]:
+    def sources(
+        self, on_change: Callable[[], None], _on_use: Callable[[], None] | None = None
+    ) -> list[Source]:
         """Return the sources for announcements, the rescan timer, and the ioreg child."""
-        self._ioreg.listen(changed)
-        self._announcements = self._listen(changed)
+        self._ioreg.listen(on_change)
+        self._announcements = self._listen(on_change)
         sources: list[Source] = [
-            Timer(clock.now, self._interval, lambda: self._poll(changed)),
+            Timer(clock.now, self._interval, lambda: self._poll(on_change)),
             self._ioreg,
         ]
         return [*sources, self._announcements] if self._announcements else sources
@@ -208,10 +210,10 @@ class MacOS:
         node = self._seen.get(device.address)
         return owners.make_device_use(device, node, software) if node else DeviceUse(device)
 
-    def _listen(self, changed: Callable[[], None]) -> Announcements | None:
+    def _listen(self, on_change: Callable[[], None]) -> Announcements | None:
         def on_announcement() -> None:
             self._ioreg.outdate()
-            changed()
+            on_change()
 
         error_text = self._without
         if self._frameworks:
@@ -229,12 +231,12 @@ class MacOS:
     def _interval(self) -> float:
         return RESCAN_SECONDS if self._announcements and self._announcements.alive else POLL_SECONDS
 
-    def _poll(self, changed: Callable[[], None]) -> None:
+    def _poll(self, on_change: Callable[[], None]) -> None:
         if self._by.startswith("ioreg"):
-            # It calls `changed` itself if its answer differs.
+            # It calls `on_change` itself if its answer differs.
             self._ioreg.ask()
         else:
-            changed()
+            on_change()
 
 
 def _find_product_name(node: Node) -> str:
