@@ -43,7 +43,7 @@ def machine_id(library: str | None = None) -> str:
     value = create_string_buffer(16)
     with contextlib.suppress(OSError):
         # The zeros are a timespec: do not wait.
-        code = frameworks.load_host_uuid(library).gethostuuid(value, bytes(16))
+        code = frameworks.load_system(library).gethostuuid(value, bytes(16))
         frameworks.check_result(code, "gethostuuid")
     return value.raw.hex() if any(value.raw) else ""
 

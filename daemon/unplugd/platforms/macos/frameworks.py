@@ -95,9 +95,9 @@ _CORE: Final[Mapping[str, _Types]] = {
 }
 _SYSTEM: Final[Mapping[str, _Types]] = {
     "sysctlbyname": (c_int, c_char_p, c_void_p, POINTER(c_size_t), c_void_p, c_size_t),
+    "gethostuuid": (c_int, c_char_p, c_char_p),
 }
 _GRAPHICS: Final[Mapping[str, _Types]] = {"CGSessionCopyCurrentDictionary": (c_void_p,)}
-_HOST_UUID: Final[Mapping[str, _Types]] = {"gethostuuid": (c_int, c_char_p, c_char_p)}
 
 
 class Frameworks:
@@ -118,11 +118,6 @@ def load_graphics(path: str) -> CDLL:
 def load_system(path: str | None) -> CDLL:
     """Return the C library at `path` (None: the one that Python uses), with its functions declared."""
     return _load(path, _SYSTEM)
-
-
-def load_host_uuid(path: str | None) -> CDLL:
-    """Return the C library likewise, with the function that tells the computer's id."""
-    return _load(path, _HOST_UUID)
 
 
 def check_result(code: int, call: str) -> None:
