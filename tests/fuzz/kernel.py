@@ -18,7 +18,7 @@ from unplugd.platforms import processes
 from unplugd.platforms.linux import holders
 from unplugd.platforms.linux.platform import Linux
 from unplugd.platforms.linux.sysfs import Tree
-from unplugd.platforms.linux.uevents import Uevents, parse_subsystem
+from unplugd.platforms.linux.uevents import SUBSYSTEMS, Uevents, parse_subsystem
 from unplugd.rules import devices, uploaders
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ UDEV: Final = (
 
 def find_uevent_seeds() -> list[bytes]:
     """Return announcements in the kernel's framing and in udev's."""
-    return [UEVENT, UDEV, UEVENT.replace(b"=usb", b"=mem"), UEVENT + SEPARATOR + UDEV, b""]
+    others = [UEVENT.replace(b"=usb", subsystem) for subsystem in (b"=mem", b"=hidraw", b"=tty")]
+    return [UEVENT, UDEV, *others, UEVENT + SEPARATOR + UDEV, b""]
 
 
 def take_uevents(raw: bytes) -> None:
-    """Announce each part on the socket: it means a look exactly if it is about USB."""
+    """Announce each part on the socket: it means a look exactly if it is about a USB device or a node."""
     changes: list[None] = []
     heard = Uevents(lambda: changes.append(None))
     heard._socket.close()
@@ -54,8 +55,8 @@ def take_uevents(raw: bytes) -> None:
             speaker.send(message[:16384])
         heard.ready()
     heard.close()
-    about_usb = [message for message in messages[:8] if parse_subsystem(message[:16384]) == "usb"]
-    assert len(changes) == bool(about_usb)
+    is_meant = any(parse_subsystem(message[:16384]) in SUBSYSTEMS for message in messages[:8])
+    assert len(changes) == is_meant
 
 
 # --- sysfs
