@@ -5,8 +5,8 @@ notification is shown in the graphical ones, so only they count; those on a seat
 is in front if one of them is active and not locked. If logind does not tell, the person counts as in front: a reminder
 that nobody sees is better than none.
 
-Any change makes us ask for everything again. This happens a few times a day, and needs no bookkeeping of sessions that
-come, go or become another.
+Any change makes us ask for everything again, which needs no bookkeeping of sessions that come, go or become another. It
+happens a few times an hour: other people's sessions count, too, and those of cron.
 
 org.freedesktop.login1(5) describes the interfaces. `/user/self` is the user who asks.
 """
@@ -159,7 +159,7 @@ def _find_relevant(sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         # A session that is closing has only left programs behind. "user-light" and the like are users, too.
         if str(session.get("Class", "")).startswith("user") and session.get("State") != "closing"
     ]
-    graphical = [session for session in open_ if session.get("Type") in GRAPHICAL]
+    graphical = [session for session in open_ if str(session.get("Type")) in GRAPHICAL]
     return graphical or [session for session in open_ if _find_seat(session)]
 
 
