@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.bench.listener import wait_for_call
 from tests.bench.row import Row, milliseconds, percentile
 from tests.bench.surroundings import rest, surroundings
 from tests.rig.usb import STICK
@@ -80,16 +80,9 @@ class _Took(NamedTuple):
 
 def _once(testbed: Testbed, port: str, listener: Process) -> _Took:
     device = testbed.plug(STICK, port)
-    notified = _heard(listener, "Notify")
+    notified = wait_for_call(listener, "Notify")
     rest(APART)
     device.unplug()
-    closed = _heard(listener, "CloseNotification")
+    closed = wait_for_call(listener, "CloseNotification")
     rest(APART)
     return _Took(notified - device.plugged[0].monotonic, closed - device.unplugged[0].monotonic)
-
-
-def _heard(listener: Process, member: str) -> float:
-    while True:
-        what, moment = json.loads(listener.hear())
-        if what == member:
-            return float(moment)

@@ -8,12 +8,24 @@ from __future__ import annotations
 import json
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
+if TYPE_CHECKING:
+    from tests.rig.child import Process
+
 MONITORING = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus.Monitoring")
 RULE = "type='method_call',interface='org.freedesktop.Notifications'"
+
+
+def wait_for_call(listener: Process, member: str) -> float:
+    """Return when the next call of `member` passes, as the process says."""
+    while True:
+        what, moment = json.loads(listener.hear())
+        if what == member:
+            return float(moment)
 
 
 def main() -> None:

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from typing import TYPE_CHECKING
 
+from tests.bench.listener import wait_for_call
 from tests.bench.row import Row, milliseconds, percentile
 from tests.bench.surroundings import rest, surroundings
 from tests.rig.programs import Programs, compiled
 from tests.rig.usb import METER
+from unplugd.config.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.bench.surroundings import Surroundings
-    from tests.rig.child import Process
 
 TIMES = 40
 TIMES_WITHOUT = 8
 AT_A_TIME = 8
 """Openings after which the daemon is started anew: more in so short a time would be slowed down as a storm."""
-USUAL = 15.0
+USUAL = Settings().look_every
 """Seconds between two looks by default, without inotify."""
 APART = 1.0
 """Seconds from the plug-in to the opening: longer than the second look, and than an opening's second look."""
-
-
 # The second, since the uploader that runs would hold the reminder back.
 AT_ONCE = '[remind]\nafter_plug_in = "0s"\nrunning_counts_for = "0s"\n'
 
@@ -67,11 +65,11 @@ def _cycles(here: Surroundings, waits: list[float]) -> Iterator[float]:
                 here.daemon.start()
             # Another port each time: a replug within ten seconds would be the same period, and reminded of later.
             meter = here.usb.plug(METER, f"1-1.{number + 2}")
-            _heard(listener, "Notify")
+            wait_for_call(listener, "Notify")
             rest(wait)
             opened = time.monotonic()
             uploader.open(meter.nodes[-1])
-            yield _heard(listener, "CloseNotification") - opened
+            yield wait_for_call(listener, "CloseNotification") - opened
             uploader.close()
             meter.unplug()
             here.daemon.wait_for("unplugged", number + 1)
@@ -79,10 +77,3 @@ def _cycles(here: Surroundings, waits: list[float]) -> Iterator[float]:
             assert not here.server.refused
     finally:
         programs.close()
-
-
-def _heard(listener: Process, member: str) -> float:
-    while True:
-        what, moment = json.loads(listener.hear())
-        if what == member:
-            return float(moment)

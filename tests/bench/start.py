@@ -37,11 +37,11 @@ def start() -> Iterator[Row]:
     yield Row(
         "start → READY",
         f"median {median * 1000:.0f} ms, {min(times) * 1000:.0f} to {max(times) * 1000:.0f} ms",
-        "≤ 200 ms",
+        "≤ 150 ms",
         f"{STARTS} starts, from spawn to the datagram, of it {statistics.median(cpu) * 1000:.0f} ms of CPU; "
         f"Python alone {statistics.median(bare) * 1000:.0f} ms; "
         f"without any byte code, Python's own included, {statistics.median(cold) * 1000:.0f} ms ({COLD_STARTS} starts)",
-        median <= 0.2,
+        median <= 0.15,
     )
 
 
