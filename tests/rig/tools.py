@@ -50,6 +50,16 @@ def need_umockdev() -> None:
         pytest.skip("needs the Debian packages python3-gi and gir1.2-umockdev-1.0")
 
 
+def need_namespaces(*command: str) -> None:
+    """Skip the test where this user may not make the namespaces that `command` runs the next one in."""
+    try:
+        done = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        pytest.skip(f"needs {error.filename}")
+    if done.returncode:
+        pytest.skip(f"needs namespaces: {done.stderr.strip()}")
+
+
 @cache
 def _has_bindings() -> bool:
     code = "import gi; gi.require_version('UMockdev', '1.0'); from gi.repository import UMockdev"

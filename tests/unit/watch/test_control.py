@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import select
 import selectors
 import shutil
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.rig.shortage import no_descriptors
 from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd.paths import Paths
 from unplugd.watch.client import NotRunningError, ask
@@ -335,16 +335,12 @@ def test_a_client_that_sends_more_than_a_request_costs_no_turns(rig: Rig) -> Non
 
 def test_without_descriptors_it_waits_a_moment(rig: Rig) -> None:
     """A client that cannot be accepted does not keep the loop busy, and is served once there is a descriptor."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     client = rig.connect()
     client.sendall(b"{}\n")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
-    try:
+    with no_descriptors(left=0):
         rig.control._own.ready()  # type: ignore[union-attr]
         assert all(part.fileno() < 0 for part in rig.control.parts())
         assert rig.deadlines() == [rig.clock.now + PAUSE_SECONDS]
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     rig.clock.now += PAUSE_SECONDS
     turn_until(rig.clock, lambda: rig.requests, "the request", rig.control)
 

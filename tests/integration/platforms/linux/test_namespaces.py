@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rig.child import Process
+from tests.rig.tools import need_namespaces
 from tests.rig.usb import STICK
 
 if TYPE_CHECKING:
@@ -31,16 +32,6 @@ sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 CLAIM = "from unplugd.platforms.linux.uevents import arrive_here; print(arrive_here())"
-
-
-def need_namespaces(*command: str) -> None:
-    """Skip the test where this user may not make them."""
-    try:
-        done = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        pytest.skip(f"needs {error.filename}")
-    if done.returncode:
-        pytest.skip(f"needs namespaces: {done.stderr.strip()}")
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import stat
-import subprocess
 import sys
 from contextlib import contextmanager
 from time import monotonic
@@ -15,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig import usb as rig_usb
+from tests.rig.shortage import no_descriptors
+from tests.rig.tools import need_namespaces
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.usb import METER, STICK, Model
 from tests.rig.wait import never, wait_until
@@ -179,15 +179,11 @@ def test_a_node_of_a_device_that_is_gone_is_not_watched(rig: Rig, tmp_path: Path
 def test_without_a_free_descriptor_nothing_is_watched(tmp_path: Path) -> None:
     """The nodes are named with the reason, and the next look tries again."""
     rig = Rig(tmp_path)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     # Loads what it needs, which takes descriptors.
     rig.look()
     rig.opens.close()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
-    try:
+    with no_descriptors():
         rig.look()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert rig.opens.unwatched == {str(rig.node): "too many inotify instances, or too many open files"}
     assert rig.opens.fileno() == -1
     rig.look()
@@ -466,9 +462,7 @@ def test_without_inotify_it_looks_as_often_as_configured(
     """Where the limit is 0, as in some containers, nothing else changes."""
     limit = 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"'
     daemon.wrapper = ("unshare", "--user", "--map-root-user", "sh", "-c", limit, "sh")
-    possible = subprocess.run([*daemon.wrapper, "true"], capture_output=True, check=False)
-    if possible.returncode:
-        pytest.skip("this kernel makes no user namespaces, or no limits in them")
+    need_namespaces(*daemon.wrapper)
     start(daemon, OFTEN, running_counts_for="20m")
     meter = usb.plug(METER)
     daemon.wait_for("plugged_in")
