@@ -75,7 +75,9 @@ def test_the_persons_seats_are_those_of_such_sessions(
     assert find_seats(sessions) == seats
 
 
-VALUES = st.sampled_from(["user", "x11", "tty", "", True, False, 0, None, [], {}, (), ("",), SEAT])
+VALUES: st.SearchStrategy[object] = st.sampled_from(
+    ["user", "x11", "tty", "", True, False, 0, None, [], {}, (), ("",), SEAT]
+)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(list(DESKTOP)), VALUES)))
