@@ -50,9 +50,9 @@ class JournalEvent(msgspec.Struct, gc=False):
     urgency: str = ""
     channel: str = ""
     outcome: str = ""
-    why: str = ""
     devices: tuple[str, ...] = ()
     due: tuple[str, ...] | None = None
+    why: str = ""
 
 
 class _Known(JournalEvent, gc=False):

@@ -96,8 +96,8 @@ class DeviceEvents:
             period.unseen = True
         period.unplugged_at = ended
         period.reminders.absences.end(ended)
-        if all(other.unplugged_at is not None for other in boot.open.values()):
-            # Nobody's being back will be recorded while nothing is plugged in.
+        if boot.away and all(other.unplugged_at is not None for other in boot.open.values()):
+            # No `back` is written while nothing is plugged in.
             boot.away = None
         period.uses.end(ended)
         period.uses.restore_missing(event, period.plugged_at, ended)

@@ -6,7 +6,7 @@ import statistics
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from operator import sub
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -112,14 +112,11 @@ class PeriodMs:
         self.period = period
         self.began = to_milliseconds(period.began)
         self.ended = to_milliseconds(period.ended)
-        self.uses = Intervals(period.uses)
-        self.snoozes = Intervals(period.snoozes)
-        self.held_back = Intervals(period.held_back)
-        self.absences = Intervals(period.absences)
-        self.away = {
-            why: Intervals([absence for absence in period.absences if absence.why == why])
-            for why in {absence.why for absence in period.absences}
-        }
+        self.uses = _measure(period.uses)
+        self.snoozes = _measure(period.snoozes)
+        self.held_back = _measure(period.held_back)
+        self.absences = _measure(period.absences)
+        self.away = _measure_by_reason(period.absences) if period.absences else {}
         """The absences by reason."""
         self.reminded_at = [to_milliseconds(reminder.at) for reminder in period.reminders]
         self.outcomes = [
@@ -160,7 +157,6 @@ class PeriodMs:
         begins = low <= self.began < high
         reaction = self.reaction if low <= self.ended < high else None
         unused = plugged - used
-        away = [(why, spans.measure(low, high)[1]) for why, spans in self.away.items()]
         for builder in builders:
             builder.plugged += plugged
             builder.used += used
@@ -169,8 +165,8 @@ class PeriodMs:
             builder.uses += uses
             builder.snoozes += snoozes
             builder.snoozed += snoozed
-            for why, length in away:
-                builder.away[why] += length
+            for why, spans in self.away.items():
+                builder.away[why] += spans.measure(low, high)[1]
             if begins:
                 builder.periods += 1
                 builder.strangers += len(self.period.strangers)
@@ -240,3 +236,18 @@ class Intervals:
         """Return the items that overlap the interval from `low` to `high`."""
         first = min(bisect_right(self.ends, low), bisect_left(self.begins, low))
         return items[first : bisect_left(self.begins, high)]
+
+
+_NONE: Final = Intervals(())
+
+
+def _measure(items: Sequence[Use | Snooze | HeldBack | Absence]) -> Intervals:
+    """Return the intervals of these; most periods have none of a kind."""
+    return Intervals(items) if items else _NONE
+
+
+def _measure_by_reason(absences: Sequence[Absence]) -> dict[str, Intervals]:
+    return {
+        why: Intervals([absence for absence in absences if absence.why == why])
+        for why in {absence.why for absence in absences}
+    }

@@ -101,8 +101,10 @@ class Results:
                     for held in period.held_back.finished
                 ),
                 tuple(
-                    Absence(date(absence.began), date(absence.ended), absence.why)
-                    for absence in period.reminders.absences.finished
+                    [
+                        Absence(date(absence.began), date(absence.ended), absence.why)
+                        for absence in period.reminders.absences.finished
+                    ]
                 ),
             )
         )
