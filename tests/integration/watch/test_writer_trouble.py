@@ -218,6 +218,8 @@ def test_it_starts_where_nothing_can_be_written(
         daemon.start()
         news = server.notified()
         assert (news.summary, news.hints["urgency"]) == (TROUBLE, 1)
+        # A reminder before its delivery is known would take its place, and then it would be shown again.
+        wait_until(lambda: daemon.status()["greeted"], "the news to be delivered")
         remind_and_unplug(server, usb, "1-1.2")
         assert daemon.status()["journal"]["waiting"] == 6
         told = daemon.command("status").stdout
