@@ -154,7 +154,7 @@ def _describe_reminders(total: Figures, people: int, layout: Layout) -> Iterator
         if count := total.outcomes.get(outcome, 0):
             yield from layout.label("", f"{count:{columns}}  {OUTCOME_TEXTS[outcome]}")
     if total.reaction is not None:
-        reaction = describe_duration(total.reaction)
+        reaction = describe_duration(total.reaction, "less than a second")
         yield from layout.label("Unplugged", f"{reaction} after the first reminder (median)")
 
 

@@ -397,6 +397,14 @@ def test_a_program_without_a_name_is_no_trouble() -> None:
     assert "\n  Unknown programs\n" in text(build_report(Review((nobody,)))) + "\n"
 
 
+def test_a_device_may_be_unplugged_at_once() -> None:
+    """That is a time, too."""
+    reminder = Reminder(59.7, 1, "normal", "desktop", "unplugged")
+    period = Period("a", "1", "0a21:8001", "n", 0.0, 60.0, "unplugged", reminders=(reminder,))
+    shown = text(build_report(Review((period,))))
+    assert "less than a second after the first reminder (median)" in shown
+
+
 def test_programs_that_held_reminders_back_are_named() -> None:
     """The one that did for longest first, with how often and how long."""
     held = (
