@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, tzinfo
 
-    from unplugd.html_report.intervals import Interval, Intervals
     from unplugd.review.days import Day
     from unplugd.review.figures import Report
+    from unplugd.review.intervals import Interval, Intervals
     from unplugd.review.model import Period
 
 MAX_DEVICE_LANES: Final = 4

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from unplugd.durations import describe
-from unplugd.html_report.intervals import find_unused, find_used, join_intervals
+from unplugd.html_report.intervals import find_unused, find_used
 from unplugd.html_report.markup import describe_end, escape_text, format_number
 from unplugd.review import days
+from unplugd.review.intervals import join_intervals
 from unplugd.review.wording import OUTCOME_LABELS, describe_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
-    from unplugd.html_report.intervals import Interval, Intervals
     from unplugd.review.days import Day
+    from unplugd.review.intervals import Interval, Intervals
     from unplugd.review.model import Period, Reminder
 
     LaneInterval = tuple[int, Interval]

@@ -1,8 +1,8 @@
 """Unites what several sessions saw of one boot, as if one daemon had run whenever at least one of them did. Pure.
 
 Several people may be logged in to a computer, each with a daemon that watches the same devices. Each session is reviewed
-by itself; its finished periods and runs are kept (`SharedBoot`) until the boot is over. All of it is on the clock of the boot, so
-it can be compared exactly, whatever the wall clock showed.
+by itself; its finished periods and runs are kept (`SharedBoot`) until the boot is over. All of it is on the clock of the
+boot, so it can be compared exactly, whatever the wall clock showed.
 
 Periods of one device on one port are the same plug-in if they overlap: a port holds one device. They also are if nobody
 saw the device leave and it still has its address, since each plug-in has another one; and if it was away for less than
@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from unplugd.review.intervals import join_intervals, subtract_intervals
 from unplugd.review.model import Absence, HeldBack, Snooze, Use
 from unplugd.rules.events import REPLUG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from unplugd.review.intervals import Interval
     from unplugd.review.model import End
     from unplugd.review.open_period import FinishedPeriod, OpenPeriod, Run, SharedBoot
-
-    Interval = tuple[float, float]
 
 MAX_SESSIONS: Final = 64
 """Maximum number of sessions per boot that are followed at once, and compared."""
@@ -92,39 +92,9 @@ def _is_same_plugin(last: FinishedPeriod, next_view: FinishedPeriod) -> bool:
 
 def _find_unwatched(runs: Sequence[Run], session: str) -> list[Interval]:
     """Return when this session was not watching, but another one was."""
-    own = _merge((run.began, run.ended) for run in runs if run.session == session)
-    others = _merge((run.began, run.ended) for run in runs if run.session != session)
-    return _subtract(others, own)
-
-
-def _subtract(spans: Sequence[Interval], taken: Sequence[Interval]) -> list[Interval]:
-    """Return what is left of intervals; both are in order and without overlaps."""
-    left: list[Interval] = []
-    first = 0
-    for begin, end in spans:
-        at = begin
-        while first < len(taken) and taken[first][1] <= begin:
-            first += 1
-        for taken_begin, taken_end in islice(taken, first, None):
-            if taken_begin >= end:
-                break
-            if taken_begin > at:
-                left.append((at, taken_begin))
-            at = max(at, taken_end)
-        if at < end:
-            left.append((at, end))
-    return left
-
-
-def _merge(spans: Iterable[Interval]) -> list[Interval]:
-    """Return intervals in order and without overlaps."""
-    merged: list[Interval] = []
-    for begin, end in sorted(spans):
-        if merged and begin < merged[-1][1]:
-            merged[-1] = merged[-1][0], max(merged[-1][1], end)
-        else:
-            merged.append((begin, end))
-    return merged
+    own = join_intervals((run.began, run.ended) for run in runs if run.session == session)
+    others = join_intervals((run.began, run.ended) for run in runs if run.session != session)
+    return subtract_intervals(others, own)
 
 
 def _unite(
@@ -142,7 +112,9 @@ def _unite(
     first.uses.finished = [
         replace(use, ended=min(use.ended, ended)) for use in _unite_uses(periods) if use.began <= ended
     ]
-    snoozes = _merge((snooze.began, snooze.ended) for period in periods for snooze in period.snoozes.finished)
+    snoozes = join_intervals(
+        (snooze.began, snooze.ended) for period in periods for snooze in period.snoozes.finished
+    )
     first.snoozes.finished = [Snooze(began, min(over, ended)) for began, over in snoozes if began <= ended]
     first.held_back.finished = [
         replace(held, ended=min(held.ended, ended))
@@ -213,7 +185,7 @@ def _is_named(use: Use) -> bool:
 
 def _measure(uses: Iterable[Use]) -> float:
     """Return for how long there was at least one of these uses."""
-    return sum(end - begin for begin, end in _merge((use.began, use.ended) for use in uses))
+    return sum(end - begin for begin, end in join_intervals((use.began, use.ended) for use in uses))
 
 
 def _unite_held_back(periods: Iterable[OpenPeriod]) -> list[HeldBack]:
@@ -225,7 +197,7 @@ def _unite_held_back(periods: Iterable[OpenPeriod]) -> list[HeldBack]:
     united = [
         HeldBack(began, ended, program)
         for program, times in by_program.items()
-        for began, ended in _merge(times)
+        for began, ended in join_intervals(times)
     ]
     return sorted(united, key=lambda held: held.began)
 
@@ -240,15 +212,15 @@ def _unite_absences(
             by_reason.setdefault(absence.why, []).append((absence.began, min(absence.ended, ended)))
     if not by_reason:
         return []
-    taken = _merge(
+    taken = join_intervals(
         present for view in views for present in _find_present(view, ended, unwatched.get(view.session))
     )
     united = []
     # If the session in front is locked, the others are inactive.
     for why in sorted(by_reason, key=lambda why: (why != "locked", why)):
-        left = _subtract(_merge(span for span in by_reason[why] if span[0] < span[1]), taken)
+        left = subtract_intervals(join_intervals(span for span in by_reason[why] if span[0] < span[1]), taken)
         united += [Absence(began, over, why) for began, over in left]
-        taken = _merge([*taken, *left])
+        taken = join_intervals([*taken, *left])
     return sorted(united, key=lambda absence: absence.began)
 
 
@@ -262,7 +234,7 @@ def _find_present(view: FinishedPeriod, ended: float, unwatched: list[Interval] 
     first = bisect_right(gaps, began, key=itemgetter(1))
     after = bisect_left(gaps, over, key=itemgetter(0))
     absences = [(absence.began, absence.ended) for absence in view.period.reminders.absences.finished]
-    return _subtract([(began, over)], _merge([*gaps[first:after], *absences]))
+    return subtract_intervals([(began, over)], join_intervals([*gaps[first:after], *absences]))
 
 
 def _cut_unwatched_uses(views: Sequence[FinishedPeriod], unwatched: Mapping[str, list[Interval]]) -> None:
