@@ -63,19 +63,16 @@ def _wait(sources: Mapping[int, Source], seconds: float | None) -> list[int]:
     # between turns would mistake for the old one.
     poll = select.poll()
     events = {descriptor: source.events() for descriptor, source in sources.items()}
-    readers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_READ]
-    writers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_WRITE]
-    for descriptor in sources:
-        poll.register(
-            descriptor,
-            (select.POLLIN if descriptor in readers else 0)
-            | (select.POLLOUT if descriptor in writers else 0),
-        )
+    for descriptor, wanted in events.items():
+        reads, writes = wanted & selectors.EVENT_READ, wanted & selectors.EVENT_WRITE
+        poll.register(descriptor, (select.POLLIN if reads else 0) | (select.POLLOUT if writes else 0))
     try:
         return [descriptor for descriptor, _ in poll.poll(None if seconds is None else seconds * 1000)]
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
     # There are more descriptors than the process may have: its limit was lowered. select() does not mind.
+    readers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_READ]
+    writers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_WRITE]
     readable, writable, _ = select.select(readers, writers, (), seconds)
     return list({*readable, *writable})

@@ -38,8 +38,8 @@ class Control(Source):
     """The daemon's end. `answer` takes a request and returns the answer.
 
     Its socket is in the first of the `places` that is free, in a folder of the user's own: the socket of another daemon
-    stays that daemon's. If its folder is removed, the socket is made again the next time anything happens. `lock` says where it is, and may have a
-    second socket to listen at.
+    stays that daemon's. If its folder is removed, the socket is made again the next time anything happens. `lock` says
+    where it is, and may have a second socket to listen at.
     """
 
     def __init__(
