@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.rig.wait import wait_until
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from unplugd.eventloop.loop import Source
 
 Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 
 class Clock:
@@ -41,3 +43,23 @@ def turn_until(
         return condition()
 
     return wait_until(turn_and_check, what, seconds)
+
+
+def ask_while_turning(clock: Clock, ask: Callable[[], Answer], *sources: Source) -> Answer:
+    """Return what `ask` returns in another thread, as in another process, while the sources are turned."""
+    answers: list[Answer | Exception] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except Exception as error:  # noqa: BLE001 - raised again below
+            answers.append(error)
+
+    asker = threading.Thread(target=run)
+    asker.start()
+    turn_until(clock, lambda: answers, "the answer", *sources)
+    asker.join()
+    (answer,) = answers
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.turning import Clock, turn_until
+from tests.rig.turning import Clock, ask_while_turning
 from unplugd.paths import Paths
 from unplugd.watch import client
 from unplugd.watch.client import MAX_ANSWER_BYTES, NoAnswerError, NotRunningError, ask
@@ -39,22 +39,7 @@ class Answerer:
 
     def ask(self, where: Paths) -> dict[str, Any]:
         """Ask from another thread, as another process would."""
-        answers: list[Any] = []
-
-        def asking() -> None:
-            try:
-                answers.append(ask(where, {}))
-            except Exception as error:  # noqa: BLE001 - raised again below
-                answers.append(error)
-
-        asker = threading.Thread(target=asking)
-        asker.start()
-        turn_until(self._clock, lambda: answers, "the answer", self.control)
-        asker.join()
-        if isinstance(answers[0], Exception):
-            raise answers[0]
-        answer: dict[str, Any] = answers[0]
-        return answer
+        return ask_while_turning(self._clock, lambda: ask(where, {}), self.control)
 
     def close(self) -> None:
         self.control.close()

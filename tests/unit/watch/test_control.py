@@ -9,7 +9,6 @@ import selectors
 import shutil
 import socket
 import stat
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,9 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rig.shortage import no_descriptors
-from tests.rig.turning import Clock, turn_once, turn_until
+from tests.rig.turning import Clock, ask_while_turning, turn_once, turn_until
 from unplugd.paths import Paths
-from unplugd.watch.client import NotRunningError, ask
+from unplugd.watch.client import ask
 from unplugd.watch.control import (
     CLIENT_TIMEOUT_SECONDS,
     MAX_CLIENTS,
@@ -58,22 +57,7 @@ class Rig:
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Ask as the command line does, while the daemon turns."""
-        answers: list[Any] = []
-
-        def asking() -> None:
-            try:
-                answers.append(ask(self.where, request))
-            except NotRunningError as error:
-                answers.append(error)
-
-        client = threading.Thread(target=asking)
-        client.start()
-        turn_until(self.clock, lambda: answers, "the answer", self.control)
-        client.join()
-        if isinstance(answers[0], Exception):
-            raise answers[0]
-        answer: dict[str, Any] = answers[0]
-        return answer
+        return ask_while_turning(self.clock, lambda: ask(self.where, request), self.control)
 
     def connect(self) -> socket.socket:
         client = socket.socket(socket.AF_UNIX)

@@ -240,12 +240,18 @@ class World:
         self.incoming.append(lambda: self.signal(message))
 
 
+def make_world(patch: pytest.MonkeyPatch) -> World:
+    """Return a world in which nothing is shown."""
+    patch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    world = World()
+    patch.setattr(freedesktop, "Bus", world.connect)
+    return world
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """Return a world in which a reminder is shown."""
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-    world = World()
-    monkeypatch.setattr(freedesktop, "Bus", world.connect)
+    world = make_world(monkeypatch)
     world.step("remind")
     world.settle()
     assert world.outcomes == [None]
@@ -257,10 +263,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 @settings(max_examples=300)
 def test_there_is_one_notification_and_then_none(steps: list[str]) -> None:
     """Late, lost and refused answers, a server that dies, a person who presses and closes: never two, none left over."""
-    world = World()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-        patch.setattr(freedesktop, "Bus", world.connect)
+        world = make_world(patch)
         for step in steps:
             world.step(step)
             # Only who gives up on an answer, or may not close, can have a second one for a while.
@@ -363,13 +367,8 @@ def test_a_change_of_text_on_its_way_is_removed_after_a_close(world: World) -> N
     assert world.shown == {}
 
 
-def test_closings_that_always_fail_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closings_that_always_fail_do_not_add_up(world: World) -> None:
     """Only the latest are repeated with each reminder, as a refusal may mean that the notification is gone."""
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-    world = World()
-    monkeypatch.setattr(freedesktop, "Bus", world.connect)
-    world.step("remind")
-    world.settle()
     closings = 0
     for _ in range(3 * MAX_FAILED_CLOSINGS):
         world.step("remind")
@@ -387,9 +386,7 @@ def test_closings_that_always_fail_do_not_add_up(monkeypatch: pytest.MonkeyPatch
 
 def test_a_server_that_hangs_for_days_costs_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a call whose answer counts as lost, the message is not kept."""
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-    world = World()
-    monkeypatch.setattr(freedesktop, "Bus", world.connect)
+    world = make_world(monkeypatch)
     world.step("greet")
     world.step("deliver")
     world.step("serve")
