@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.rig.daemon import Daemon
     from tests.rig.login import Login
     from tests.rig.server import Server
-    from tests.rig.usb import Testbed
+    from tests.rig.usb import Device, Testbed
 
 
 @pytest.fixture
@@ -30,6 +30,14 @@ def start(daemon: Daemon, system_bus: Bus, **remind: object) -> None:
     settings = "".join(f'{key} = "{value}"\n' for key, value in remind.items())
     daemon.write_config(f'[remind]\n{settings}[watch]\nlook_every = "10m"\n')
     daemon.start()
+
+
+def remind(daemon: Daemon, server: Server, usb: Testbed, system_bus: Bus) -> Device:
+    """Start unplugd with its person in front, and return a stick that it reminds of."""
+    start(daemon, system_bus, after_plug_in="0s")
+    stick = usb.plug(STICK)
+    server.notified()
+    return stick
 
 
 def test_behind_a_locked_screen_reminders_wait(
@@ -59,9 +67,7 @@ def test_another_persons_screen_shows_no_reminder(
     daemon: Daemon, server: Server, usb: Testbed, login: Login, session: LoginSession, system_bus: Bus
 ) -> None:
     """Switched to another person, the reminder is withdrawn; back with its person, it comes back, uncounted."""
-    start(daemon, system_bus, after_plug_in="0s")
-    stick = usb.plug(STICK)
-    server.notified()
+    stick = remind(daemon, server, usb, system_bus)
     daemon.wait_for("reminded")
     login.change(session, active=False)
     server.cleared()
@@ -105,9 +111,7 @@ def test_the_report_says_that_nobody_was_there(
     daemon: Daemon, server: Server, usb: Testbed, login: Login, session: LoginSession, system_bus: Bus
 ) -> None:
     """For how long, and why; the time from the reminder to the unplug is counted without it."""
-    start(daemon, system_bus, after_plug_in="0s")
-    stick = usb.plug(STICK)
-    server.notified()
+    stick = remind(daemon, server, usb, system_bus)
     reminded = daemon.wait_for("reminded")
     login.change(session, locked=True)
     away = daemon.wait_for("away", why="locked")
