@@ -22,9 +22,18 @@ from unplugd.platforms.linux.incoming import IncomingMessages, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypedDict
 
     OnAnswer = Callable[[tuple[Any, ...] | None, str], None]
     OnLateAnswer = Callable[[tuple[Any, ...]], None]
+
+    class CallOptions(TypedDict, total=False):
+        """The options of `Bus.call` for what passes a call on."""
+
+        reply_signature: str | None
+        timeout_seconds: float
+        on_late_answer: OnLateAnswer | None
+
 
 BUS: Final = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
 HANDSHAKE_TIMEOUT_SECONDS: Final = 3.0

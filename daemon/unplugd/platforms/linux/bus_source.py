@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from unplugd.eventloop.loop import Source
-from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from jeepney.wrappers import DBusAddress
 
-    from unplugd.platforms.linux.bus import Bus, OnAnswer, OnLateAnswer
+    from unplugd.platforms.linux.bus import Bus, CallOptions, OnAnswer
 
 
 class BusSource(Source):
@@ -31,23 +32,11 @@ class BusSource(Source):
         signature: str | None,
         body: tuple[Any, ...],
         on_answer: OnAnswer,
-        *,
-        reply_signature: str | None = None,
-        timeout_seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
-        on_late_answer: OnLateAnswer | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Send a call, like `Bus.call`, if there is a connection."""
         if self._bus:
-            self._bus.call(
-                to,
-                method,
-                signature,
-                body,
-                on_answer,
-                reply_signature=reply_signature,
-                timeout_seconds=timeout_seconds,
-                on_late_answer=on_late_answer,
-            )
+            self._bus.call(to, method, signature, body, on_answer, **options)
 
     def fileno(self) -> int:
         """Return the connection's descriptor, -1 if there is none."""

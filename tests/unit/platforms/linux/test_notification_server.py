@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.rig.turning import Clock
-from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS, NO_ANSWER
+from unplugd.platforms.linux.bus import NO_ANSWER
 from unplugd.platforms.linux.bus_source import BusSource
 from unplugd.platforms.linux.notification_server import NO_OWNER, NOT_RUNNING, SILENT, NotificationServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Unpack
 
     from jeepney import DBusAddress
+
+    from unplugd.platforms.linux.bus import CallOptions
 
 
 class Call(NamedTuple):
@@ -49,13 +52,10 @@ class Rig(BusSource):
         signature: str | None,
         body: tuple[Any, ...],
         on_answer: Callable[[tuple[Any, ...] | None, str], None],
-        *,
-        reply_signature: str | None = None,
-        timeout_seconds: float = HANDSHAKE_TIMEOUT_SECONDS,
-        on_late_answer: Callable[[tuple[Any, ...]], None] | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
-        del signature, body, reply_signature, timeout_seconds
-        self.calls.append(Call(to.bus_name, method, on_answer, on_late_answer))
+        del signature, body
+        self.calls.append(Call(to.bus_name, method, on_answer, options.get("on_late_answer")))
 
     def take(self, method: str) -> Call:
         """Return the oldest call, which is this one."""
