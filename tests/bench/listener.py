@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 MONITORING = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus.Monitoring")
 RULE = "type='method_call',interface='org.freedesktop.Notifications'"
+LONGEST_SECONDS = 30
+"""Longer than the time between two regular looks, after which at the latest a call passes."""
 
 
 def wait_for_call(listener: Process, member: str) -> float:
     """Return when the next call of `member` passes, as the process says."""
     while True:
-        what, moment = json.loads(listener.hear())
+        what, moment = json.loads(listener.hear(LONGEST_SECONDS))
         if what == member:
             return float(moment)
 
