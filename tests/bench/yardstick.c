@@ -34,7 +34,7 @@ static void changed(struct udev_device *device, sd_bus *bus)
         snprintf(where, sizeof where, "%s", path);
         sd_bus_call_method_async(bus, NULL, NAME, PATH, NAME, "Notify", notified, NULL, "susssasa{sv}i", "yardstick",
                                  0, "drive-removable-media-usb", "Unplug the CareLink USB",
-                                 "Plugged in since 12:00, not used.\nDisconnect it when you are not uploading.", 4,
+                                 "Unused since 12:00. Please disconnect it.\nPlugged in since 12:00.", 4,
                                  "snooze", "Snooze 15 min", "uploading", "I am uploading", 2, "urgency", "y", 1,
                                  "category", "s", "device", 0);
     } else if (strcmp(action, "remove") == 0 && strcmp(path, where) == 0) {

@@ -75,6 +75,7 @@ SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd
 """System services that open USB devices on their own: neither uploads nor worth a warning."""
 _MODULE_OPTION: Final = re.compile("-[A-Za-z]*m")
 """Python's option before the name of a module, alone or behind other options."""
+_PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
 _ATTACHED_MODULE: Final = re.compile(r"-m([A-Za-z_][\w.]*)")
 
 
@@ -121,6 +122,12 @@ def _strip_version(name: str) -> str:
 def is_interpreter(name: str) -> bool:
     """Whether a program of this name runs other programs."""
     return any(fnmatchcase(name.lower(), pattern) for pattern in INTERPRETERS)
+
+
+def can_be_added(name: str) -> bool:
+    """Whether a program's name can be configured as upload software: it is plain, and covers only this program."""
+    # Other names could be taken for an option, a pattern or a path.
+    return _PLAIN_NAME.fullmatch(name) is not None and not is_interpreter(name)
 
 
 def is_service(program: Program) -> bool:

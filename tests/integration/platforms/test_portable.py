@@ -509,7 +509,7 @@ def test_the_daemon_reminds(usb: Testbed, portable: PortableDaemon, notify_send:
     reminded = portable.wait_for("reminded")
     assert (reminded["channel"], reminded["devices"]) == ("plyer", ["1-1.2"])
     (shown,) = notify_send.shown()
-    assert shown.startswith("Unplug the CareLink USB\nPlugged in since ")
+    assert shown.startswith("Unplug the CareLink USB\nUnused since ")
     stick.unplug()
     portable.wait_for("unplugged")
     assert portable.wait_for("reminder_ended")["outcome"] == "unplugged"
@@ -534,7 +534,7 @@ def test_the_terminal_reminds(usb: Testbed, portable: PortableDaemon) -> None:
         portable.start()
         usb.plug(STICK)
         assert portable.wait_for("reminded")["channel"] == "terminal"
-        assert os.read(master, 65536).startswith(b"\aUnplug the CareLink USB\r\nPlugged in since ")
+        assert os.read(master, 65536).startswith(b"\aUnplug the CareLink USB\r\nUnused since ")
     finally:
         os.close(master)
         os.close(slave)

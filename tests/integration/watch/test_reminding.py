@@ -40,7 +40,7 @@ def test_reminder_says_what_to_do(daemon: Daemon, server: Server, usb: Testbed) 
     assert notification.app_name == "unplugd"
     assert notification.replaces == 0
     assert "CareLink USB" in notification.summary
-    assert "Disconnect it" in notification.body
+    assert "disconnect it" in notification.body
     assert notification.actions[::2] == ["snooze", "uploading"]
     assert notification.actions[1::2] == ["Snooze 15 min", "I am uploading"]
     assert notification.hints["urgency"] == 1

@@ -46,66 +46,118 @@ def compose(
 
 
 def test_a_stick_that_nothing_used() -> None:
-    """The title and two lines say what it is, since when, and what to do."""
+    """The title says what to unplug, the first line why, the next one since when."""
     shown = compose(plug())
     assert shown.title == "Unplug the CareLink USB"
-    assert shown.lines == (
-        "Plugged in since 11:48 (12 minutes), not used.",
-        "Disconnect it when you are not uploading.",
-    )
+    assert shown.lines == ("Unused for 12 minutes. Please disconnect it.", "Plugged in since 11:48.")
     assert shown.buttons == (SNOOZE, UPLOADING)
 
 
 def test_a_stick_after_an_upload() -> None:
     """What counts is when it was last used."""
-    assert compose(plug(minutes=60, used=2)).lines[0] == "Not used since 11:58 (2 minutes)."
+    shown = compose(plug(minutes=60, used=2))
+    assert shown.lines == ("Unused for 2 minutes. Please disconnect it.", "Last used: 11:58.")
 
 
 def test_a_moment_ago() -> None:
     """Below a minute there is only the time of day."""
-    assert compose(plug(minutes=0.5)).lines[0] == "Plugged in since 11:59, not used."
+    assert compose(plug(minutes=0.5)).lines[0] == "Unused since 11:59. Please disconnect it."
 
 
 def test_since_yesterday() -> None:
     """A time on another day is shown with its day."""
-    assert compose(plug(minutes=1500)).lines[0] == "Plugged in since Mon 11:00 (1 d 1 h), not used."
+    assert compose(plug(minutes=1500)).lines == (
+        "Unused for 1 d 1 h. Please disconnect it.",
+        "Plugged in since Mon 11:00.",
+    )
+
+
+@pytest.mark.parametrize("minutes", [0.5, 1, 12, 59, 61, 23 * 60 + 59, 47 * 60 + 59, 999 * 1440 + 23 * 60])
+def test_the_first_line_fits_where_only_its_beginning_is_shown(minutes: float) -> None:
+    """GNOME shows the first 45 characters, and nothing after them."""
+    for device in (STICK, METER):
+        assert len(compose(plug(device, minutes=minutes)).lines[0]) <= 45
+    assert len(compose(plug(minutes=minutes), plug(METER, minutes=minutes)).lines[0]) <= 45
+    assert len(compose(strangers=(("photo-tool", STICK),)).lines[0]) <= 45
 
 
 def test_a_meter_may_be_charged_elsewhere() -> None:
     """A person who leaves the meter plugged in to charge it learns of another way."""
-    assert compose(plug(METER)).lines[1] == (
-        "Disconnect it when you are not uploading. You can also charge the meter from a USB wall charger."
-    )
+    assert compose(plug(METER)).lines[2:] == ("You can also charge the meter from a USB wall charger.",)
 
 
 def test_several_devices_have_a_line_each() -> None:
-    """Each with its port, since nothing else distinguishes two of a kind."""
+    """What to do comes first; one charger is enough for all."""
     shown = compose(plug(minutes=65), plug(METER, minutes=60, used=5))
     assert shown.title == "Unplug 2 devices"
     assert shown.lines == (
-        "CareLink USB (port 1-1.2): plugged in since 10:55 (1 h 5 min), not used.",
-        "Contour Next Link 2.4 (port 1-1.3): not used since 11:55 (5 minutes).",
-        "Disconnect them when you are not uploading. You can also charge the meter from a USB wall charger.",
+        "Not in use. Please disconnect them.",
+        "CareLink USB: unused for 1 h 5 min.",
+        "Contour Next Link 2.4: unused for 5 minutes.",
+        "You can also charge the meter from a USB wall charger.",
+    )
+
+
+def test_two_devices_of_a_kind_have_their_ports() -> None:
+    """Only where the names are alike does the port say which one is meant."""
+    other = replace(STICK, port="1-1.4")
+    assert compose(plug(), plug(other, minutes=0.5), plug(METER)).lines[1:4] == (
+        "CareLink USB (port 1-1.2): unused for 12 minutes.",
+        "CareLink USB (port 1-1.4): unused since 11:59.",
+        "Contour Next Link 2.4: unused for 12 minutes.",
     )
 
 
 def test_an_unknown_program_is_named_with_the_way_to_add_it() -> None:
-    """A warning alone does not ask to unplug anything, so it has no buttons."""
+    """The first line says what to do; whose upload software it is adds it by a button or a command."""
     shown = compose(strangers=(("photo tool", STICK),))
-    assert shown.title == "Unknown program using the CareLink USB"
+    assert shown.title == "Unknown program opened the CareLink USB"
     assert shown.lines == (
-        "“photo tool” has it open, but unplugd does not know this program.",
-        "If you use it to upload, run: unplugd config add-uploader 'photo tool'",
+        "Close “photo tool” unless you upload with it.",
+        "If you upload with it, run: unplugd config add-uploader 'photo tool'",
     )
-    assert shown.buttons == ()
+    assert shown.buttons == (("add-uploader:photo tool", "I upload with photo tool"),)
+
+
+def test_several_unknown_programs_have_a_button_each() -> None:
+    """One that opened both devices has one button, and there are never more buttons than GNOME shows."""
+    shown = compose(strangers=(("a", STICK), ("b", STICK)))
+    assert shown.title == "Unknown programs opened the CareLink USB"
+    assert [label for _, label in shown.buttons] == ["I upload with a", "I upload with b"]
+    shown = compose(strangers=(("a", STICK), ("a", METER)))
+    assert (shown.title, len(shown.lines)) == ("Unknown program opened your devices", 2)
+    assert [label for _, label in shown.buttons] == ["I upload with a"]
+    shown = compose(strangers=(("a", STICK), ("b", METER)))
+    assert shown.title == "Unknown programs opened your devices"
+    assert len(compose(strangers=tuple((name, STICK) for name in "abcde")).buttons) == 3
+    shown = compose(plug(), strangers=(("a", STICK), ("b", STICK)))
+    assert [key for key, _ in shown.buttons] == ["snooze", "uploading", "add-uploader:a"]
+
+
+@pytest.mark.parametrize("program", ["python3", "bash", "java", "--help", "/photo", "photo:tool", "*"])
+def test_what_runs_other_programs_cannot_be_added(program: str) -> None:
+    """Neither a button nor a command adds an interpreter, or a name that means something else as a setting."""
+    shown = compose(strangers=((program, STICK),))
+    assert (len(shown.lines), shown.buttons) == (1, ())
+
+
+def test_a_long_name_does_not_make_a_long_button() -> None:
+    """The label of a button is cut, what it adds is not."""
+    name = "a" * 40
+    assert compose(strangers=((name, STICK),)).buttons == (
+        (f"add-uploader:{name}", f"I upload with {'a' * 19}…"),
+    )
 
 
 def test_a_reminder_and_a_warning_share_one_notification() -> None:
-    """The device comes first, the program after it, and the buttons are the reminder's."""
+    """The device comes first, then the program, which is said to have the device open."""
     shown = compose(plug(), strangers=(("cat", STICK),))
     assert shown.title == "Unplug the CareLink USB"
-    assert len(shown.lines) == 4
-    assert shown.buttons == (SNOOZE, UPLOADING)
+    assert shown.lines[2:] == (
+        "“cat” has the CareLink USB open. Close it unless you upload with it.",
+        "If you upload with it, run: unplugd config add-uploader cat",
+    )
+    assert shown.buttons == (SNOOZE, UPLOADING, ("add-uploader:cat", "I upload with cat"))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +197,7 @@ def test_untrusted_names_are_harmless(
     shown = message.compose(
         Reminder(1, plugs, tuple((program, device) for program in strangers)), NOW, NOON, BUILT_IN
     )
-    for line in (shown.title, *shown.lines):
+    for line in (shown.title, *shown.lines, *(label for _, label in shown.buttons)):
         assert not any(unicodedata.category(character)[0] == "C" for character in line)
         assert len(line.splitlines()) == 1
         assert len(line) < 420

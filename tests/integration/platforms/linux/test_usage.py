@@ -115,7 +115,7 @@ def test_stranger_holds_no_reminder_back(
     daemon.wait_for("reminded")
     assert len(server.on_screen) == 1
     assert "photo-tool" in server.on_screen[0].text
-    assert "Disconnect it" in server.on_screen[0].text
+    assert "disconnect it" in server.on_screen[0].text
 
 
 @pytest.mark.parametrize("markup", [True, False])
