@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from unplugd.cli.daemon_client import ask_daemon, explain_other_version
 from unplugd.cli.terminal import START_HINT, format_time, make_printable, say
 from unplugd.errors import Failure
+from unplugd.rules import uploaders
 from unplugd.watch import client
 
 if TYPE_CHECKING:
@@ -98,6 +100,8 @@ def _describe_device(device: dict[str, Any]) -> Iterator[str]:
         yield f"{plugged_in}, not used since {used_until}" if used_until else f"{plugged_in}, not used"
     for program in device["strangers"]:
         yield f"held open by {make_printable(program)}, which is not known as upload software"
+        if uploaders.can_be_added(program):
+            yield f"if you upload with it, run: unplugd config add-uploader {quote(program)}"
     if device["forgotten_by"]:
         since = f" since {format_time(device['moved_at'])}" if device["moved_at"] else ""
         yield f"still open in {make_printable(device['forgotten_by'])}, but nothing has moved{since}: a forgotten window"

@@ -41,7 +41,7 @@ DEVICE: dict[str, Any] = {
         ({"configuration": {"problems": ["config.toml:2: x; y"]}}, ["The new configuration has errors; the previous one is still in effect:", "  config.toml:2: x; y"]),
         ({"devices": [DEVICE]}, ["CareLink USB, port 1-1.2", "  plugged in since 2025-11-24 05:00, not used"]),
         ({"devices": [{**DEVICE, "used_until": "2025-11-24T05:30:00Z", "next_reminder": "2025-11-24T07:00:00Z", "reminded": 2}]}, ["  plugged in since 2025-11-24 05:00, not used since 2025-11-24 05:30", "  next reminder at 2025-11-24 07:00 (2 so far)"]),
-        ({"devices": [{**DEVICE, "snoozed_until": "2025-11-24T07:00:00Z", "strangers": ["cat"]}]}, ["  held open by cat, which is not known as upload software", "  snoozed until 2025-11-24 07:00"]),
+        ({"devices": [{**DEVICE, "snoozed_until": "2025-11-24T07:00:00Z", "strangers": ["cat"]}]}, ["  held open by cat, which is not known as upload software", "  if you upload with it, run: unplugd config add-uploader cat", "  snoozed until 2025-11-24 07:00"]),
         ({"devices": [{**DEVICE, "held_back_by": "Tidepool\x1b Uploader", "held_back_until": "2025-11-24T07:00:00Z"}]}, ["  reminder held back until 2025-11-24 07:00, as Tidepool Uploader is running"]),
         ({"devices": [{**DEVICE, "uploading_until": "2025-11-24T07:00:00Z"}]}, ["  no reminder until 2025-11-24 07:00, as you said that you are uploading"]),
         ({"devices": [{**DEVICE, "forgotten_by": "ja\x1bva", "moved_at": "2025-11-24T05:10:00Z"}]}, ["  still open in java, but nothing has moved since 2025-11-24 05:10: a forgotten window"]),
