@@ -1,6 +1,6 @@
 """The process behind `server.Server`: owns org.freedesktop.Notifications, does as told and reports what it was asked.
 
-    python -m tests.rig.notification_server ADDRESS
+    python -m tests.rig.notification_server ADDRESS MODE
 
 Commands come on stdin, one JSON list each: a method of `Orders` and its arguments. On stdout: `{"did": …}` after each
 command, and reports in between. What it does not know it refuses, and reports that.
@@ -39,6 +39,10 @@ HINTS = {
     "sender-pid": "x",
     "suppress-sound": "b",
 }
+MODELS = ("", "gnome-43", "gnome-48", "lxqt", "notify-osd", "budgie", "elementary", "awesome")
+"""The servers that can be imitated; see `Orders.imitate`."""
+EXPIRY_SECONDS = 0.1
+"""After how many seconds a server that closes notifications by itself does so here."""
 TAGS = {"body", "b", "i", "u", "a", "img"}
 CLOCK_BOOTTIME = 7
 """Not in `time` on every platform that reads this file."""
@@ -56,13 +60,16 @@ class RefusalError(Exception):
 class Orders:
     """What the test may order, and the server's part of the specification."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, mode: str) -> None:
         self.connection = open_dbus_connection(address)
         self.bus = Proxy(message_bus, self.connection, timeout=10)
         self.capabilities = ["actions", "body", "body-markup", "persistence"]
         self.shown: set[int] = set()
+        self.passing: set[int] = set()
+        self.listed: set[int] = set()
+        self.expiries: dict[int, float] = {}
         self.last = 0
-        self.mode = "answer"
+        self.mode = mode
         self.model = ""
         self.held: list[Any] = []
         self.take()
@@ -70,7 +77,7 @@ class Orders:
     # --- what the test orders
 
     def behave(self, mode: str) -> None:
-        """Answer; or "hang": take calls and answer none; or "fail": answer each with an error."""
+        """Answer; or "hang": take calls and answer none; or "fail": answer each with an error; or "die" on Notify."""
         self.mode = mode
 
     def catch_up(self) -> None:
@@ -85,8 +92,19 @@ class Orders:
         self.capabilities = list(capabilities)
 
     def imitate(self, model: str) -> None:
-        """Treat a replacement as "gnome-43" or "gnome-48" does, or a press as "awesome"; "" is the specification."""
+        """Behave like a desktop's server; "" is the specification.
+
+        "gnome-43" takes the buttons from a notification that replaces another, "gnome-48" does not draw it. "lxqt" dies
+        if one that lasts replaces one that expires. "notify-osd" has no buttons, and makes dialogs that nobody can
+        withdraw of those that must not expire. "budgie" lets each normal one expire and keeps it in a list; so does
+        "elementary", which also lets each one expire that replaces another, and withdraws nothing from the list.
+        "awesome" reports a press after the close that comes of it.
+        """
+        if model not in MODELS:
+            raise RefusalError(model)
         self.model = model
+        if model == "notify-osd":
+            self.capabilities = ["body", "body-markup"]
 
     def take(self) -> None:
         """Own the name."""
@@ -108,7 +126,22 @@ class Orders:
     def close(self, notification: int, reason: int) -> None:
         """Say that a notification expired (1), was dismissed (2) or was closed by its program (3)."""
         self.shown.discard(notification)
+        self.expiries.pop(notification, None)
+        self.listed.discard(notification)
         self.connection.send(new_signal(EMITTER, "NotificationClosed", "uu", (notification, reason)))
+
+    def expire(self) -> None:
+        """Let what has been shown long enough expire."""
+        for notification, at in list(self.expiries.items()):
+            if time.monotonic() >= at:
+                self.close(notification, 1)
+                self.listed.add(notification)
+                report(expired=notification)
+
+    def die(self) -> None:
+        """End like a crash."""
+        report(died=True)
+        os._exit(1)
 
     # --- what programs ask
 
@@ -159,8 +192,9 @@ class Orders:
             return new_method_return(message, "u", (self.notify(message),))
         if call == "CloseNotification(u)":
             (notification,) = message.body
-            known = notification in self.shown
-            report(closed=notification, known=known, monotonic=time.monotonic())
+            known = notification in self.shown or (notification in self.listed and self.model != "elementary")
+            stays = not known or (self.model == "notify-osd" and notification not in self.passing)
+            report(closed=notification, known=known, stays=stays, monotonic=time.monotonic())
             if not known:
                 return new_error(message, "org.freedesktop.DBus.Error.InvalidArgs")
             self.close(notification, 3)
@@ -179,7 +213,11 @@ class Orders:
         if "body-markup" in self.capabilities:
             check_markup(asked["body"])
         buttons, drawn = asked["actions"][1::2], True
-        if asked["replaces"] in self.shown:
+        is_passing, is_replacement = asked["timeout"] != 0, asked["replaces"] in self.shown
+        is_crash = self.model == "lxqt" and not is_passing and asked["replaces"] in self.passing
+        if self.mode == "die" or (is_replacement and is_crash):
+            self.die()
+        if is_replacement:
             buttons = [] if self.model == "gnome-43" else buttons
             drawn = self.model != "gnome-48"
             notification = asked["replaces"]
@@ -187,6 +225,12 @@ class Orders:
             self.last += 1
             notification = self.last
         self.shown.add(notification)
+        (self.passing.add if is_passing else self.passing.discard)(notification)
+        is_urgent = asked["hints"].get("urgency", ("y", 1))[1] == 2
+        if (self.model == "budgie" and not is_urgent) or (
+            self.model == "elementary" and (is_replacement or not is_urgent)
+        ):
+            self.expiries[notification] = time.monotonic() + EXPIRY_SECONDS
         hints = {name: value for name, (_, value) in asked["hints"].items()}
         report(
             notify={
@@ -213,12 +257,14 @@ def check_markup(body: str) -> None:
 
 def main() -> None:
     """Serve until stdin ends."""
-    orders = Orders(sys.argv[1])
+    orders = Orders(*sys.argv[1:])
     report(did="start")
     heard = b""
     while True:
         orders.serve()
-        ready, _, _ = select.select([0, orders.connection.sock], (), ())
+        orders.expire()
+        wait = EXPIRY_SECONDS / 2 if orders.expiries else None
+        ready, _, _ = select.select([0, orders.connection.sock], (), (), wait)
         if orders.connection.sock in ready:
             orders.receive()
         if 0 in ready:

@@ -44,10 +44,14 @@ class Notification:
 
 @dataclass(frozen=True)
 class Closing:
-    """One call of CloseNotification as it arrived; `known` is whether there was such a notification."""
+    """One call of CloseNotification as it arrived; `known` is whether there was such a notification.
+
+    `stays`: a person still sees it.
+    """
 
     id: int
     known: bool
+    stays: bool
     monotonic: float
 
 
@@ -62,10 +66,13 @@ class Server:
         self._unanswered: list[str] = []
         self._refused: list[str] = []
         self._on_screen: dict[int, Notification] = {}
+        self._in_list: dict[int, Notification] = {}
 
-    def start(self) -> None:
-        """Start it and wait until it owns the name."""
-        arguments = [sys.executable, "-m", "tests.rig.notification_server", self._bus.address]
+    def start(self, mode: str = "answer") -> None:
+        """Start it and wait until it owns the name; `mode` is one of `behave`."""
+        if self._process:
+            self._process.close()
+        arguments = [sys.executable, "-m", "tests.rig.notification_server", self._bus.address, mode]
         environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
         self._process = Process(arguments, environment)
         self._until("start")
@@ -77,11 +84,12 @@ class Server:
             self._process.close()
             self._process = None
         self._on_screen.clear()
+        self._in_list.clear()
 
     # --- orders
 
     def behave(self, mode: str) -> None:
-        """From now on "answer", "hang" (answer no call) or "fail" (answer each call with an error)."""
+        """From now on "answer", "hang" (answer no call), "fail" (answer each call with an error) or "die" on Notify."""
         self._order("behave", mode)
 
     def catch_up(self) -> None:
@@ -93,10 +101,7 @@ class Server:
         self._order("offer", *capabilities)
 
     def imitate(self, model: str) -> None:
-        """Treat a notification that replaces another as "gnome-43" (no buttons) or "gnome-48" (not drawn) does.
-
-        As "awesome", say that a notification was closed before saying which button was pressed.
-        """
+        """Behave like a desktop's server, one of `notification_server.MODELS`."""
         self._order("imitate", model)
 
     def release(self) -> None:
@@ -137,6 +142,12 @@ class Server:
         """What a person sees now."""
         self._listen()
         return list(self._on_screen.values())
+
+    @property
+    def in_list(self) -> list[Notification]:
+        """What the desktop has moved from the screen to its list of notifications."""
+        self._listen()
+        return list(self._in_list.values())
 
     @property
     def unanswered(self) -> list[str]:
@@ -181,8 +192,18 @@ class Server:
             self._notifications.append(notification)
             self._on_screen[notification.id] = notification
         elif "closed" in said:
-            self._closings.append(Closing(said["closed"], said["known"], said["monotonic"]))
-            self._on_screen.pop(said["closed"], None)
+            closing = Closing(said["closed"], said["known"], said["stays"], said["monotonic"])
+            self._closings.append(closing)
+            if not closing.stays:
+                self._on_screen.pop(closing.id, None)
+                self._in_list.pop(closing.id, None)
+        elif "expired" in said:
+            expired = self._on_screen.pop(said["expired"], None)
+            if expired:
+                self._in_list[expired.id] = expired
+        elif "died" in said:
+            self._on_screen.clear()
+            self._in_list.clear()
         elif "unanswered" in said:
             self._unanswered.append(said["unanswered"])
         else:

@@ -10,6 +10,9 @@ It speaks org.freedesktop.Notifications (Desktop Notifications Specification 1.2
 - A server may report that a notification was closed before it reports the button that closed it (awesome, LXQt), so
   that a close is only passed on after `PRESS_SECONDS` without a press.
 - A server may crash or be replaced: its notifications are lost, and the listener is told about that and the new server.
+  One that crashes while it takes a notification (LXQt) is started, or waited for, and tried once more.
+- A server may close a reminder by itself (Budgie) and keep it in a list: it is closed there, too, with the next one or
+  when it is no longer true.
 
 `notification_server` finds and starts the server, `shown_notification` manages the notification; this module knows
 what is wanted on the screen: after each answer and each signal, `_advance` takes the next step towards it.
@@ -29,7 +32,9 @@ from unplugd.platforms.linux import bus
 from unplugd.platforms.linux.bus import BUS_SILENT, NO_ANSWER, Bus, BusError
 from unplugd.platforms.linux.bus_source import BusSource
 from unplugd.platforms.linux.notification_server import (
+    NO_REPLY,
     NO_SESSION,
+    NOT_RUNNING,
     OWNER_RULE,
     SIGNALS_RULE,
     SILENT,
@@ -50,6 +55,8 @@ DELIVERY_TIMEOUT_SECONDS: Final = 5.0
 """Timeout in seconds for showing a notification; a single call to the server times out after 3 s."""
 START_TIMEOUT_SECONDS: Final = 15.0
 """Timeout in seconds for starting a notification server."""
+RETURN_SECONDS: Final = 3.0
+"""Seconds for which a server that exited during a delivery may come back by itself; LXQt's session restarts it."""
 PRESS_SECONDS: Final = 0.2
 """Seconds after the close of a notification within which its button may be reported."""
 CLOSE_TIMEOUT_SECONDS: Final = 0.5
@@ -74,13 +81,15 @@ class Desktop(BusSource, Channel):
             on_owner=self._on_owner,
             on_change=self._advance,
             on_capabilities=self._on_capabilities,
-            on_error=self._finish,
+            on_error=self._on_server_error,
         )
         self._notification = ShownNotification(self, self._server, now, self._on_answer, remembered)
         self._wanted: Message | None = None
         """The message that should be on the screen."""
         self._on_done: Callable[[str | None], None] | None = None
         self._deadline: float | None = None
+        self._deaths = 0
+        """How many servers have exited during this delivery."""
         self._unreported_close: tuple[Literal["dismissed", "expired"], float] | None = None
         """How the notification was closed, and when to report that; nothing is shown until then."""
         self._bus_error = ""
@@ -103,15 +112,12 @@ class Desktop(BusSource, Channel):
         self._wanted = message
         self._on_done = on_done
         self._deadline = self._now() + DELIVERY_TIMEOUT_SECONDS
+        self._deaths = 0
         self._advance()
 
     def withdraw(self) -> None:
         """Remove the notification, even if its id has not arrived yet; report it if somebody else closed it."""
-        close, self._unreported_close = self._unreported_close, None
-        if close:
-            self._events.on_closed(close[0])
-        self._wanted = None
-        self._finish()
+        self._report_close()
         self._notification.withdraw()
 
     def check(self, report: Callable[[str | None, str], None]) -> None:
@@ -147,9 +153,14 @@ class Desktop(BusSource, Channel):
         """Give up what has timed out, and report a close that was no press."""
         super().expire(now)
         if self._unreported_close and now >= self._unreported_close[1]:
-            self.withdraw()
+            is_gone = not (self._notification.is_shown or self._notification.awaits_id)
+            if self._unreported_close[0] == "expired" and is_gone:
+                # It may still lie in a list, where it can be read until it is no longer true.
+                self._report_close()
+            else:
+                self.withdraw()
         if self._deadline is not None and now >= self._deadline:
-            self._finish(SILENT)
+            self._finish(SILENT if self._server.owner != "" else NOT_RUNNING)
 
     def close(self) -> None:
         """Close the connection after waiting briefly for a pending withdrawal, since nobody could do it later."""
@@ -167,6 +178,14 @@ class Desktop(BusSource, Channel):
             self._bus.ready()
 
     # --- events
+
+    def _report_close(self) -> None:
+        """Report that somebody else closed the notification, if that is not reported yet; nothing is wanted any more."""
+        close, self._unreported_close = self._unreported_close, None
+        if close:
+            self._events.on_closed(close[0])
+        self._wanted = None
+        self._finish()
 
     def _advance(self) -> None:
         """Take the next step towards showing the wanted message."""
@@ -195,6 +214,9 @@ class Desktop(BusSource, Channel):
     def _on_answer(self, message: Message, error: str | None) -> None:
         if error == NO_ANSWER:
             self._finish(SILENT)
+        elif error == NO_REPLY:
+            # It exited, which the bus is about to announce.
+            pass
         elif self._wanted is None and error is None:
             self.withdraw()
         elif self._wanted is not message:
@@ -204,7 +226,16 @@ class Desktop(BusSource, Channel):
         else:
             self._finish(f"the notification server refused: {sanitize.one_line(error)}")
 
+    def _on_server_error(self, error: str) -> None:
+        if error == NOT_RUNNING and self._deaths == 1:
+            # It may have crashed on our call. The bus cannot start it, but the desktop may: it gets one more chance.
+            self._deadline = self._now() + RETURN_SECONDS
+        else:
+            self._finish(error)
+
     def _on_owner(self, before: str | None) -> None:
+        if before and self._on_done:
+            self._deaths += 1
         was_shown = self._notification.is_shown
         if before is None:
             self._notification.adopt(wanted=self._wanted is not None)
@@ -234,7 +265,7 @@ class Desktop(BusSource, Channel):
                     # The press had no effect, or not on all devices, and the notification is gone.
                     self.withdraw()
         elif (member, signature) == ("NotificationClosed", "uu") and self._notification.handle_closed(
-            body[0]
+            body[0], expired=body[1] == 1
         ):
             outcome: Literal["dismissed", "expired"] = "expired" if body[1] == 1 else "dismissed"
             self._unreported_close = (outcome, self._now() + PRESS_SECONDS)

@@ -38,6 +38,8 @@ SIGNALS_RULE: Final = f"type='signal',sender='{NAME}',interface='{NAME}'"
 RESTART_SECONDS: Final = 60.0
 """Minimum seconds between attempts to start a server."""
 NO_OWNER: Final = "org.freedesktop.DBus.Error.NameHasNoOwner"
+NO_REPLY: Final = "org.freedesktop.DBus.Error.NoReply"
+"""The error if the server exits before it answers."""
 SERVICE_UNKNOWN: Final = "org.freedesktop.DBus.Error.ServiceUnknown"
 """The error if the bus knows of no server that it could start."""
 NO_CAPABILITIES: Final = frozenset({INVALID_ANSWER, "org.freedesktop.DBus.Error.UnknownMethod"})

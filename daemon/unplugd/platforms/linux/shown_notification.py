@@ -74,6 +74,8 @@ class ShownNotification:
         """The ids of the notifications being closed; False if the call failed."""
         self._closed_id = 0
         """The id of the notification that was closed last, 0 once the next one is shown."""
+        self._expired_id = 0
+        """The id of the notification that the server closed by itself, and may have kept in a list; 0 if none."""
         self._close_when_known = False
         """Whether to close what an earlier run left as soon as the server is known."""
         self._gives_ids = True
@@ -97,7 +99,7 @@ class ShownNotification:
     def is_ours(self, notification: int) -> bool:
         """Return whether an id belongs to the notification that is shown, is being closed or was just closed."""
         return notification in self._closing or (
-            notification != 0 and notification in (self._id, self._closed_id)
+            notification != 0 and notification in (self._id, self._closed_id, self._expired_id)
         )
 
     def show(self, message: Message, capabilities: frozenset[str]) -> None:
@@ -106,7 +108,7 @@ class ShownNotification:
             # It would not replace the notification but stand beside it.
             self._on_answer(message, None)
             return
-        if message.fresh or not self._may_be_replaced:
+        if message.fresh or not self._may_be_replaced or self._expired_id:
             self.close()
         body = "\n".join(message.lines)
         if "body-markup" in capabilities:
@@ -119,8 +121,9 @@ class ShownNotification:
         }
         if not message.fresh:
             hints["suppress-sound"] = ("b", True)
-        # A reminder never expires on its own: it is withdrawn when it no longer applies.
-        expires = -1 if message.passing or not self._gives_ids else 0
+        # A reminder never expires on its own: it is withdrawn when it no longer applies. But a server without buttons
+        # (notify-osd) makes a dialog of it that nobody can withdraw.
+        expires = -1 if message.passing or not self._gives_ids or not with_buttons else 0
         icon = "drive-removable-media-usb"
         self._drop_request()
         arguments = ("unplugd", self._id, icon, message.title, body, actions, hints, expires)
@@ -149,6 +152,12 @@ class ShownNotification:
         self._set_id(0)
         for notification in (*failed, *shown):
             self._close(notification)
+        if self._expired_id:
+            # An error says that it is in no list, so this is not repeated.
+            expired, self._expired_id = self._expired_id, 0
+            self._bus.call(
+                self._server.address, "CloseNotification", "u", (expired,), lambda _answer, _error: None
+            )
 
     def adopt(self, *, wanted: bool) -> None:
         """Adopt what an earlier run left on the screen; close it if that was requested and nothing is `wanted`."""
@@ -161,18 +170,24 @@ class ShownNotification:
         """Forget what is shown and pending: it vanished along with the server."""
         self._drop_request()
         self._closing.clear()
-        self._closed_id = 0
+        self._closed_id = self._expired_id = 0
         self._gives_ids = True
         self._set_id(0)
 
-    def handle_closed(self, notification: int) -> bool:
+    def handle_closed(self, notification: int, *, expired: bool) -> bool:
         """Handle NotificationClosed; return whether it is what is shown, so that somebody else closed it."""
         if self.is_ours(notification):
             self._closed_id = notification
         self._closing.pop(notification, None)
+        if notification == self._expired_id:
+            self._expired_id = 0
         if notification != self._id or not self._id:
             return False
-        self._set_id(0)
+        if expired:
+            # It stays remembered, so that the next run can close it, too.
+            self._id, self._expired_id = 0, notification
+        else:
+            self._set_id(0)
         return True
 
     def _drop_request(self) -> None:

@@ -27,6 +27,7 @@ from unplugd.platforms.linux.bus import BUS, BUS_SILENT, HANDSHAKE_TIMEOUT_SECON
 from unplugd.platforms.linux.freedesktop import (
     DELIVERY_TIMEOUT_SECONDS,
     PRESS_SECONDS,
+    RETURN_SECONDS,
     START_TIMEOUT_SECONDS,
     Desktop,
 )
@@ -218,10 +219,11 @@ def test_markup_is_escaped_where_it_is_parsed(
 
 
 def test_a_server_without_buttons_gets_none(rig: Rig, server: Server) -> None:
-    """Some show them as text, or refuse."""
+    """Some show them as text, or refuse. Where nobody can answer, nothing may stay for ever: notify-osd makes dialogs."""
     server.offer("body")
     rig.show()
     assert server.on_screen[0].actions == []
+    assert server.on_screen[0].timeout == -1
 
 
 def test_a_title_is_no_markup(rig: Rig, server: Server) -> None:
@@ -464,6 +466,75 @@ def test_a_server_that_dies_takes_its_notification_with_it(rig: Rig, server: Ser
     assert [shown.summary for shown in server.on_screen] == ["Again"]
 
 
+def test_a_server_that_dies_of_a_reminder_is_tried_once_more(rig: Rig, server: Server, bus: Bus) -> None:
+    """It comes back, as its session starts it again, and shows the reminder: no other channel is needed."""
+    rig.show(replace(WORDS, title="Before"))
+    server.behave("die")
+    rig.ask()
+    rig.until(bus.activations, "the activation")
+    server.start()
+    assert rig.outcome() is None
+    assert [shown.summary for shown in server.on_screen] == [WORDS.title]
+
+
+def test_a_server_that_does_not_come_back_is_given_up(rig: Rig, server: Server, bus: Bus) -> None:
+    """The bus is asked to start it; a few seconds later the next channel has its turn."""
+    rig.show(replace(WORDS, title="Before"))
+    server.behave("die")
+    rig.ask()
+    rig.until(bus.activations, "the activation")
+    at = rig.clock.now + RETURN_SECONDS
+    rig.until(lambda: rig.desktop.deadline() == at, "the wait")
+    rig.wait(RETURN_SECONDS)
+    assert rig.outcome() == "no notification server is running"
+
+
+def test_a_server_that_dies_of_each_reminder_is_given_up_at_once(rig: Rig, server: Server, bus: Bus) -> None:
+    """One chance is enough."""
+    rig.show(replace(WORDS, title="Before"))
+    server.behave("die")
+    rig.ask()
+    rig.until(bus.activations, "the activation")
+    server.start("die")
+    assert rig.outcome() == "no notification server is running"
+
+
+def test_what_expired_is_closed_with_the_next_one(rig: Rig, server: Server) -> None:
+    """It stays in the desktop's list until then; once it is not there any more, it is asked for no more."""
+    server.imitate("budgie")
+    rig.show()
+    rig.wait_for_close()
+    assert rig.heard.said[-1] == "expired"
+    assert [shown.id for shown in server.in_list] == [1]
+    assert server.closings == []
+    rig.show(replace(WORDS, critical=True))
+    assert (server.in_list, [shown.id for shown in server.on_screen]) == ([], [2])
+    rig.desktop.withdraw()
+    rig.until(lambda: not server.on_screen, "the withdrawal")
+    assert [closing.id for closing in server.closings] == [1, 2]
+
+
+def test_what_expired_is_closed_by_the_next_run(rig: Rig, server: Server) -> None:
+    """A crash leaves nothing in the desktop's list."""
+    server.imitate("budgie")
+    rig.show()
+    rig.wait_for_close()
+    rig = rig.again()
+    rig.desktop.connect()
+    rig.desktop.withdraw()
+    rig.until(lambda: not server.in_list, "the withdrawal")
+    rig.desktop.close()
+
+
+def test_a_button_in_the_list_counts(rig: Rig, server: Server) -> None:
+    """What has expired still has its buttons there."""
+    server.imitate("budgie")
+    rig.show()
+    rig.wait_for_close()
+    server.press(server.notified(), "snooze")
+    rig.until(lambda: rig.heard.said[-1] == "pressed snooze", "the button")
+
+
 def test_the_answer_of_a_server_that_gave_up_the_name_means_nothing(
     rig: Rig, server: Server, bus: Bus
 ) -> None:
@@ -617,7 +688,7 @@ def test_a_server_that_returns_no_id_does_not_fill_the_screen(
     rig: Rig, scripted: Scripted, answer: tuple[str, tuple[Any, ...]]
 ) -> None:
     """What it was sent counts as shown and is not changed; the next ones expire, since nobody can withdraw them."""
-    scripted.answers = [("as", (["body"],)), answer, answer, ("u", (7,))]
+    scripted.answers = [("as", (["actions", "body"],)), answer, answer, ("u", (7,))]
     for words in (WORDS, replace(WORDS, fresh=False), WORDS, WORDS):
         rig.ask(words)
         rig.until(lambda: scripted.serve() or rig.outcomes, "the answers")
