@@ -79,6 +79,10 @@ class Daemon:
         self._configuration.parent.mkdir(exist_ok=True)
         self._configuration.write_text(text)
 
+    def read_config(self) -> str:
+        """Return the text of the configuration file."""
+        return self._configuration.read_text()
+
     def start(self) -> None:
         """Start it and wait until it reports that it is ready."""
         self.launch()

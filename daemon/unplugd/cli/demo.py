@@ -38,6 +38,10 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     def on_record(record: Record) -> None:
         happened.add(record.name)
         narrate(describe_record(record))
+        if record.name == "reminded" and daemon and daemon.message:
+            # Whoever has no desktop reads here what it would show.
+            for line in (daemon.message.title, *daemon.message.lines):
+                print(f"         | {line}", flush=True)
 
     def stop() -> None:
         if daemon:
@@ -54,6 +58,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
             lambda: simulated.demo_settings(speed),
             lambda text: say(f"unplugd: {text}"),
             on_record,
+            is_own_configuration=False,
         )
     except lock.HeldError:
         raise Failure("another demo is running", "wait until it is over, or stop it with Ctrl-C") from None

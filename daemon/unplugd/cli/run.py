@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
             _print_record if on_terminal else _ignore_record,
             # A service runs with the defaults if the configuration is invalid: nobody would notice if it exited.
             defaults_on_error=in_service,
+            is_own_configuration=not arguments.config,
         )
     except lock.HeldError as held:
         process = f" (process {held.holder})" if held.holder else ""

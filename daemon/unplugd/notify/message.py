@@ -87,8 +87,13 @@ def explain_failed_addition(program: str, error: str) -> Message:
     )
 
 
-def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watch]) -> Message:
-    """Return the message for a reminder; `now` is on the platform's clock, `wall` the same moment in local time."""
+def compose(
+    notice: Reminder, now: float, wall: datetime, watches: Sequence[Watch], *, can_add: bool = True
+) -> Message:
+    """Return the message for a reminder; `now` is on the platform's clock, `wall` the same moment in local time.
+
+    `can_add`: an unknown program can be added to the configuration in force.
+    """
     if len(notice.devices) == 1:
         lines = _describe_device(notice.devices[0], now, wall)
     elif notice.devices:
@@ -100,12 +105,18 @@ def compose(notice: Reminder, now: float, wall: datetime, watches: Sequence[Watc
     warnings: list[str] = []
     for program, device in notice.unknown_programs:
         warnings.append(_warn(program, device, alone=not notice.devices))
-        if uploaders.can_be_added(program):
+        if can_add and uploaders.can_be_added(program):
             command = f"unplugd config add-uploader {quote(program)}"
             warnings.append(f"If you upload with it, run: {command}")
     # What has two devices open is named once, if the device is not.
     lines += dict.fromkeys(warnings)
-    return Message(_write_title(notice), tuple(lines), _list_buttons(notice), notice.critical, notice.fresh)
+    return Message(
+        _write_title(notice),
+        tuple(lines),
+        _list_buttons(notice, can_add=can_add),
+        notice.critical,
+        notice.fresh,
+    )
 
 
 def _write_title(notice: Reminder) -> str:
@@ -165,13 +176,14 @@ def _warn(program: str, device: Device, *, alone: bool) -> str:
     return f"“{program}” has the {name} open. Close it unless you upload with it."
 
 
-def _list_buttons(notice: Reminder) -> tuple[tuple[str, str], ...]:
+def _list_buttons(notice: Reminder, *, can_add: bool) -> tuple[tuple[str, str], ...]:
     buttons: list[tuple[str, str]] = []
     if notice.devices and notice.snooze >= 1:
         buttons.append((SNOOZE_KEY, _label_snooze(notice.snooze)))
     if notice.devices:
         buttons.append((UPLOADING_KEY, "I am uploading"))
-    for name in dict.fromkeys(name for name, _ in notice.unknown_programs if uploaders.can_be_added(name)):
+    addable = [name for name, _ in notice.unknown_programs if can_add and uploaders.can_be_added(name)]
+    for name in dict.fromkeys(addable):
         program = sanitize.one_line(name, MAX_LABEL_CHARACTERS)
         buttons.append((ADD_UPLOADER_KEY + name, f"I upload with {program}"))
     return tuple(buttons[:MAX_BUTTONS])

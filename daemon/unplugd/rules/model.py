@@ -138,8 +138,9 @@ class PluggedPeriod:
 
     `since` is the start of the period, `plugged_at` the latest plug-in within it. `reminders` counts those delivered
     since the last use. `shown`: a reminder about this device is on the screen. `held_back` is the latest time for which
-    reminders were held back. `unknown_programs` hold the device now; `programs_seen` are all those found since plug-in,
-    `programs_shown` those the person has been warned about.
+    reminders were held back. `expired`: the desktop closed the latest notification about this device, perhaps unseen.
+    `unknown_programs` hold the device now; `programs_seen` are all those found since plug-in,
+    `programs_shown` those the person has been warned about, `programs_over` those whose warning is over, for good.
     """
 
     device: Device
@@ -162,9 +163,16 @@ class PluggedPeriod:
     snoozed_until: float | None = None
     snoozed_for: float = 0.0
     shown: bool = False
+    expired: bool = False
     unknown_programs: tuple[str, ...] = ()
     programs_seen: frozenset[str] = frozenset()
     programs_shown: frozenset[str] = frozenset()
+    programs_over: frozenset[str] = frozenset()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The unknown programs that have the device open and whose warning is not over."""
+        return tuple(program for program in self.unknown_programs if program not in self.programs_over)
 
     @property
     def idle_since(self) -> float:

@@ -112,7 +112,7 @@ def update_use(
         use = Use(program, seen.evidence, began=now, seen_at=now)
         # If the device is forgotten after this use, reminders start again from the first.
         period = end_reminder(period, "in_use", actions)
-        period = replace(period, use=use, reminders=0, reminded_at=None, held_until=None)
+        period = replace(period, use=use, reminders=0, reminded_at=None, held_until=None, expired=False)
     return period
 
 
@@ -198,13 +198,18 @@ def end_reminder(
 
 
 def note_unknown_programs(period: PluggedPeriod, seen: DeviceUse, actions: list[Action]) -> PluggedPeriod:
-    """Record unknown programs that have the device open, each once."""
-    fresh = [
-        program for program in dict.fromkeys(seen.unknown_programs) if program not in period.programs_seen
-    ]
+    """Record unknown programs that have the device open, each once. The warning of one that closes it is over."""
+    found = dict.fromkeys(seen.unknown_programs)
+    still = [program for program in period.unknown_programs if program in found]
+    opened = [program for program in found if program not in period.unknown_programs]
+    fresh = [program for program in opened if program not in period.programs_seen]
     actions.extend(Record(Stranger(program), period.device) for program in fresh)
-    still = [program for program in period.unknown_programs if program in seen.unknown_programs]
-    return replace(period, unknown_programs=(*still, *fresh), programs_seen=period.programs_seen | set(fresh))
+    return replace(
+        period,
+        unknown_programs=(*still, *opened),
+        programs_seen=period.programs_seen.union(fresh),
+        programs_over=period.programs_over.union(set(period.unknown_programs).difference(still)),
+    )
 
 
 def checkpoint(period: PluggedPeriod, now: float, actions: list[Action]) -> PluggedPeriod:

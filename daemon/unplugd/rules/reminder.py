@@ -2,9 +2,9 @@
 
 Pure: the time is an argument, the next deadline a result. `step` takes each poll (`Observation`) and compares what is
 on the screen with what should be; `next_deadline` says when it must be called again at the latest. The result of a
-delivery goes to `confirm_delivery` or `fail_delivery`; what the person did, to `close`, `snooze`, `cancel_snooze` or
-`hold_back`. They return the new state, most of them with actions to carry out. A failed delivery changes nothing but
-`retry_at`, so the reminder is simply tried again.
+delivery goes to `confirm_delivery` or `fail_delivery`; what the person did, to `close`, `snooze`, `cancel_snooze`,
+`hold_back` or `accept_program`. They return the new state, most of them with actions to carry out. A failed delivery
+changes nothing but `retry_at`, so the reminder is simply tried again.
 """
 
 from __future__ import annotations
@@ -130,6 +130,9 @@ def confirm_delivery(state: State, number: int, channel: str, now: float) -> tup
             program for program, device in reminder.unknown_programs if device.port == port
         )
         reminds = bool(reminder.due) and port in reminder.ports
+        is_named = port in reminder.ports or any(
+            device.port == port for _, device in reminder.unknown_programs
+        )
         shown = period.shown or reminds
         periods.append(
             replace(
@@ -137,6 +140,7 @@ def confirm_delivery(state: State, number: int, channel: str, now: float) -> tup
                 reminders=period.reminders + is_due,
                 reminded_at=reminded_at,
                 shown=shown,
+                expired=period.expired and not is_named,
                 programs_shown=programs_shown,
             )
         )
@@ -171,12 +175,23 @@ def retry_now(state: State) -> State:
 
 
 def close(state: State, outcome: Literal["dismissed", "expired"]) -> tuple[State, tuple[Action, ...]]:
-    """Record that the person or the desktop closed the notification."""
+    """Record that the person or the desktop closed the notification.
+
+    What the desktop closed may not have been seen, and may still lie in a list of notifications.
+    """
     if state.reminder is None:
         return state, ()
     actions: list[Action] = []
-    periods = tuple(replace(end_reminder(p, outcome, actions), unknown_programs=()) for p in state.periods)
-    return replace(state, periods=periods, reminder=None, on_screen=False), tuple(actions)
+    has_expired = outcome == "expired"
+    periods = tuple(
+        replace(
+            end_reminder(period, outcome, actions),
+            programs_over=period.programs_over.union(period.unknown_programs),
+            expired=has_expired and (period.shown or bool(period.warnings)),
+        )
+        for period in state.periods
+    )
+    return replace(state, periods=periods, reminder=None, on_screen=has_expired), tuple(actions)
 
 
 def snooze(
@@ -207,7 +222,7 @@ def cancel_snooze(state: State, now: float, policy: Policy) -> tuple[State, tupl
 
 def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Action, ...]]:
     """Hold reminders back for `policy.running_counts_for`, since the person says that an upload is in progress."""
-    ports = state.reminder.ports if state.reminder else frozenset()
+    ports = find_announced_ports(state)
     actions: list[Action] = []
     periods = tuple(
         replace(
@@ -221,6 +236,28 @@ def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Ac
         for period in state.periods
     )
     return _update_reminder(replace(state, periods=periods), now, policy, actions)
+
+
+def find_announced_ports(state: State) -> frozenset[str]:
+    """Return the ports of the devices that the notification, on the screen or in a list, asks to unplug."""
+    if state.reminder:
+        return state.reminder.ports
+    return frozenset(period.device.port for period in state.periods if period.expired)
+
+
+def accept_program(state: State, program: str) -> tuple[State, tuple[Action, ...]]:
+    """Record that the person says that an unknown program uploads; the press has closed the notification."""
+    actions: list[Action] = []
+    periods = tuple(
+        replace(
+            end_reminder(period, "in_use", actions),
+            programs_over=period.programs_over | {program},
+        )
+        if program in period.unknown_programs
+        else period
+        for period in state.periods
+    )
+    return replace(state, periods=periods), tuple(actions)
 
 
 def _end_held_back(
@@ -319,10 +356,13 @@ def _update_reminder(
     unknown_programs = tuple(
         (program, period.device)
         for period in free
-        for program in period.unknown_programs
+        for program in period.warnings
         if program in period.programs_shown or not waiting
     )
     if not listed and not unknown_programs:
+        if reminder is None and any(period.expired for period in free):
+            # What the desktop has moved to a list is still true.
+            return state, tuple(actions)
         if state.on_screen:
             actions.append(Withdraw())
         return replace(state, reminder=None, on_screen=False), tuple(actions)
@@ -345,7 +385,7 @@ def _update_reminder(
         fresh=bool(due)
         or any(program not in programs_shown[device.port] for program, device in unknown_programs),
         count=count,
-        critical=count >= policy.critical_after,
+        critical=count >= policy.critical_after or any(period.expired for period in listed),
         snooze=min(policy.snooze, max((period.snooze_left(now, policy) for period in listed), default=0.0)),
         sent_at=now,
     )

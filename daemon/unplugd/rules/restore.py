@@ -77,7 +77,7 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
                 reminded = count if len(due) == 1 else periods[port].reminders + 1
                 periods[port] = replace(periods[port], reminders=reminded, reminded_at=at)
             if port in periods:
-                periods[port] = replace(periods[port], shown=True)
+                periods[port] = replace(periods[port], shown=True, expired=False)
         return
     port = str(event["device"])
     period = periods.get(port)
@@ -115,6 +115,7 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
             reminders=0,
             reminded_at=None,
             held_until=None,
+            expired=False,
             doubtful_since=since,
         )
     elif what == "use_ended":
@@ -129,7 +130,9 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
         held_until = (
             at + _read_number(event, "held_for", DAY_SECONDS) if "held_for" in event else period.held_until
         )
-        periods[port] = replace(period, shown=False, held_until=held_until)
+        periods[port] = replace(
+            period, shown=False, expired=event["outcome"] == "expired", held_until=held_until
+        )
     elif what == "snoozed":
         until = at + _read_number(event, "snoozed_for", DAY_SECONDS)
         periods[port] = replace(period, snoozed_at=at, snoozed_until=until)
@@ -144,6 +147,7 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
             period,
             programs_seen=period.programs_seen | {program},
             programs_shown=period.programs_shown | {program},
+            programs_over=period.programs_over | {program},
         )
 
 

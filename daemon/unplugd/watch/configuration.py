@@ -18,10 +18,17 @@ class Configuration:
     """
 
     def __init__(
-        self, load: Callable[[], Settings], report: Callable[[str], None], *, defaults_on_error: bool = False
+        self,
+        load: Callable[[], Settings],
+        report: Callable[[str], None],
+        *,
+        defaults_on_error: bool = False,
+        is_own: bool = True,
     ) -> None:
         self._load = load
         self._report = report
+        self.is_own = is_own
+        """Whether it is the file that `unplugd config` changes."""
         self.problems: tuple[str, ...] = ()
         """The errors in the file; empty if its settings are in force."""
         try:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from unplugd.config.settings import Settings
     from unplugd.eventloop.loop import Source
+    from unplugd.notify.message import Message
     from unplugd.paths import Paths
     from unplugd.platforms.protocol import Platform
     from unplugd.rules.model import Record
@@ -48,6 +49,7 @@ class Daemon:
 
     `report` gets each line for the log, `on_record` each event that the rules record. With `defaults_on_error`, an
     invalid configuration is reported and the defaults are used; otherwise ConfigurationError is raised.
+    `is_own_configuration`: it is in the file that `unplugd config` changes.
     """
 
     def __init__(
@@ -59,10 +61,13 @@ class Daemon:
         on_record: Callable[[Record], None] = lambda _record: None,
         *,
         defaults_on_error: bool = False,
+        is_own_configuration: bool = True,
     ) -> None:
         self._platform = platform
         self._journal_path = paths.journal
-        self._configuration = Configuration(load, report, defaults_on_error=defaults_on_error)
+        self._configuration = Configuration(
+            load, report, defaults_on_error=defaults_on_error, is_own=is_own_configuration
+        )
         self._observer = Observer(platform, self._configuration, report)
         self._stop_reason: str | None = None
         self._watchdog = sd_notify.Watchdog()
@@ -72,7 +77,13 @@ class Daemon:
         self._recorder = Recorder(paths.journal, platform, time.time, report)
         self._write = self._recorder.write
         self._reminders = Reminders(
-            platform, self._configuration, self._recorder, time.time, on_record, self._observer.poll_now
+            platform,
+            self._configuration,
+            self._recorder,
+            time.time,
+            on_record,
+            self._observer.poll_now,
+            self._reload,
         )
         requests = Requests(
             self._configuration,
@@ -103,9 +114,15 @@ class Daemon:
         self._sources: list[Source] = [
             signals,
             control,
+            self._reminders.addition,
             *platform.sources(self._observer.on_change, self._observer.on_use),
         ]
         self._sources.extend(self._reminders.open_channels())
+
+    @property
+    def message(self) -> Message | None:
+        """The latest reminder in words, None before the first."""
+        return self._reminders.message
 
     def run(self) -> str:
         """Watch until stopped; return the reason."""

@@ -8,10 +8,11 @@ from unplugd import local_time, sanitize
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.notify import message
 from unplugd.notify.notifier import Notifier
-from unplugd.rules import reminder
+from unplugd.rules import reminder, uploaders
 from unplugd.rules.events import DeliveryFailed
 from unplugd.rules.model import Record, Show, State
 from unplugd.watch import sd_notify
+from unplugd.watch.addition import Addition
 from unplugd.watch.news import NEWS_NUMBER, News
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from unplugd.notify.channel import Channel
     from unplugd.platforms.protocol import Platform
-    from unplugd.rules.model import Action, Observation
+    from unplugd.rules.model import Action, Observation, Reminder
     from unplugd.watch.configuration import Configuration
     from unplugd.watch.recorder import Recorder
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Reminders:
     """Applies the decisions of the rules; handles the results of deliveries and what happens to the notification.
 
-    `on_record` gets each event that the rules record, `poll_now` makes the next poll due.
+    `on_record` gets each event that the rules record, `poll_now` makes the next poll due, `reload` reads the
+    configuration again.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Reminders:
         wall: Callable[[], float],
         on_record: Callable[[Record], None],
         poll_now: Callable[[], None],
+        reload: Callable[[], None],
     ) -> None:
         self._platform = platform
         self._configuration = configuration
@@ -47,9 +50,14 @@ class Reminders:
         self._wall = wall
         self._on_record = on_record
         self._poll_now = poll_now
+        self._reload = reload
+        self.addition = Addition(platform.now, self._on_added)
+        """Adds upload software to the configuration; a source of the event loop."""
         self._news = News(message.INVALID_CONFIGURATION if configuration.problems else None)
         self._notifier = Notifier((), self, platform.now)
         self.state = State()
+        self.message: message.Message | None = None
+        """The latest reminder in words."""
         self.last_delivery: dict[str, Any] | None = None
         """Time, channel and error of the latest delivery, as shown by `unplugd status`."""
 
@@ -117,15 +125,21 @@ class Reminders:
                 self._on_record(action)
             elif isinstance(action, Show):
                 self._news.show_again()
-                wall = local_time.read_now()
-                watches = self._configuration.settings.watches
-                self._notifier.show(
-                    action.reminder.number, message.compose(action.reminder, at, wall, watches)
-                )
+                self._notifier.show(action.reminder.number, self._compose(action.reminder, at))
             else:
                 self._notifier.withdraw()
         if len(before) != len(self.state.present()):
             self.notify_service_manager()
+
+    def _compose(self, notice: Reminder, at: float) -> message.Message:
+        self.message = message.compose(
+            notice,
+            at,
+            local_time.read_now(),
+            self._configuration.settings.watches,
+            can_add=self._configuration.is_own,
+        )
+        return self.message
 
     def notify_service_manager(self, *lines: str) -> None:
         """Send the service manager `lines` and which devices are plugged in."""
@@ -179,16 +193,33 @@ class Reminders:
     def on_action(self, key: str) -> None:
         """Handle a press of a button."""
         now, policy = self._platform.now(), self._configuration.settings.policy
-        if key == message.SNOOZE_KEY and self.state.reminder:
-            self.apply(
-                reminder.snooze(self.state, policy.snooze, now, policy, self.state.reminder.ports), now
-            )
+        if key == message.SNOOZE_KEY:
+            ports = reminder.find_announced_ports(self.state)
+            self.apply(reminder.snooze(self.state, policy.snooze, now, policy, ports), now)
         elif key == message.UPLOADING_KEY:
             self.apply(reminder.hold_back(self.state, now, policy), now)
+        elif key.startswith(message.ADD_UPLOADER_KEY):
+            program = key.removeprefix(message.ADD_UPLOADER_KEY)
+            # The key comes from the server, so it may only name a program that was found.
+            is_known = any(program in period.programs_seen for period in self.state.present())
+            if is_known and uploaders.can_be_added(program) and self._configuration.is_own:
+                self.apply(reminder.accept_program(self.state, program), now)
+                self.addition.add(program)
+
+    def _on_added(self, program: str, error: str | None) -> None:
+        """Handle that a program was added to the configuration, or why not."""
+        if error is not None:
+            self._news.announce(message.explain_failed_addition(program, error), None)
+            self._poll_now()
+        elif not any(program in entry.process for entry in self._configuration.settings.uploaders):
+            # The command could not reach us.
+            self._reload()
 
     def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
         """Handle that the person or the desktop closed the notification."""
         self.apply(reminder.close(self.state, outcome), self._platform.now())
+        # News may have waited for that.
+        self._poll_now()
 
     def on_lost(self) -> None:
         """Handle that the notification disappeared along with its server."""

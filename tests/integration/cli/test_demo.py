@@ -62,6 +62,8 @@ def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Se
         "reminder 1 by desktop",
         "in use by CareLink Uploader",
         "unplugged after",
+        "| Unplug the CareLink USB",
+        ". Please disconnect it.",
     ):
         assert said in told
     assert done.stderr.splitlines()[-2:] == [

@@ -13,6 +13,7 @@ from tests.rig.wait import never, wait_until
 if TYPE_CHECKING:
     from tests.rig.daemon import Daemon
     from tests.rig.desktop import Desktop
+    from tests.rig.programs import Programs
     from tests.rig.server import Server
     from tests.rig.usb import Testbed
 
@@ -127,20 +128,74 @@ def test_two_devices_share_a_notification(daemon: Daemon, server: Server, usb: T
     assert len(server.notifications) == 3
 
 
-@pytest.mark.parametrize("model", ["gnome-43", "gnome-48"])
-def test_each_reminder_is_seen_with_its_buttons(
-    daemon: Daemon, server: Server, usb: Testbed, model: str
+@pytest.mark.parametrize("model", ["gnome-43", "gnome-48", "lxqt", "notify-osd", "budgie", "elementary"])
+def test_each_desktop_shows_what_it_should(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs, model: str
 ) -> None:
-    """Also by servers that take the buttons from a notification that replaces another, or do not draw it."""
+    """Each of five reminders with its buttons, the second device, the unknown program; in the end nothing is left."""
     server.imitate(model)
-    daemon.config(after_plug_in="0s", repeat=["200ms"])
+    daemon.config(after_plug_in="0s", repeat=[*["200ms"] * 4, "1h"])
     daemon.start()
-    usb.plug(STICK)
-    daemon.wait_for("reminded", 4)
-    for shown in server.notifications[:4]:
-        assert shown.drawn
-        assert shown.buttons == ["Snooze 15 min", "I am uploading"]
-    assert len(server.on_screen) == 1
+    assert daemon.command("doctor", "--notify").code in (0, 1)
+    passing = server.notified()
+    stick = usb.plug(STICK, "1-1.1")
+    buttons = [] if model == "notify-osd" else ["Snooze 15 min", "I am uploading"]
+    daemon.wait_for("reminded", 5)
+    reminders = [shown for shown in server.notifications if shown != passing]
+    assert len(reminders) == 5
+    for shown in reminders:
+        assert (shown.drawn, shown.buttons) == (True, buttons)
+    assert [shown.hints["urgency"] for shown in reminders] == [1, 2, 2, 2, 2]
+    assert [shown.id for shown in server.on_screen] == [reminders[-1].id]
+    # elementary withdraws nothing from its list.
+    assert model == "elementary" or server.in_list == []
+
+    meter = usb.plug(METER, "1-1.2")
+    daemon.wait_for("reminded", 10)
+    assert [shown.summary for shown in server.on_screen] == ["Unplug 2 devices"]
+    assert server.on_screen[0].drawn
+
+    programs.start("photo-tool").open(meter.nodes[-1])
+    wait_until(lambda: "photo-tool" in server.notifications[-1].body, "the unknown program")
+    warning = server.notifications[-1]
+    assert warning.drawn
+    assert warning.buttons == (buttons and [*buttons, "I upload with photo-tool"])
+    assert [shown.id for shown in server.on_screen] == [warning.id]
+
+    meter.unplug()
+    wait_until(lambda: "Contour" not in server.notifications[-1].text, "the meter to leave the notification")
+    *_, latest = (*server.in_list, *server.on_screen)
+    assert latest.summary == "Unplug the CareLink USB"
+    stick.unplug()
+    daemon.wait_for("unplugged", 2)
+    wait_until(lambda: not server.on_screen, "the notification to go")
+    assert model == "elementary" or server.in_list == []
+    assert not daemon.events("delivery_failed")
+    assert not server.refused
+
+
+def test_what_a_desktop_moved_to_its_list_goes_with_the_unplug(
+    daemon: Daemon, server: Server, usb: Testbed
+) -> None:
+    """A reminder that expired can be read there as long as it is true, and the next one is urgent."""
+    server.imitate("budgie")
+    daemon.config(after_plug_in="0s", critical_after=9)
+    daemon.start()
+    stick = usb.plug(STICK, "1-1.1")
+    assert daemon.wait_for("reminder_ended")["outcome"] == "expired"
+    never(lambda: not server.in_list, "what is true was withdrawn from the list", 3 * LOOK_EVERY)
+    stick.unplug()
+    wait_until(lambda: not server.in_list, "the notification to leave the list")
+    assert server.on_screen == []
+
+    daemon.config(after_plug_in="0s", repeat=["300ms", "1h"], critical_after=9)
+    daemon.reload()
+    daemon.wait_for("config_loaded", 2)
+    usb.plug(STICK, "1-1.2")
+    last = server.notified(3)
+    assert [shown.hints["urgency"] for shown in server.notifications] == [1, 1, 2]
+    assert [shown.id for shown in server.on_screen] == [last.id]
+    assert server.in_list == []
 
 
 @pytest.mark.parametrize("desktop", ["", "awesome"])

@@ -592,6 +592,65 @@ def test_a_warning_that_was_closed_does_not_come_back() -> None:
     person.on_screen = None
     person.wait(4 * MINUTE, held)
     assert person.on_screen is None
+    # `unplugd status` still tells of the program.
+    assert person.state.periods[0].unknown_programs == ("hexdump",)
+
+
+def test_a_program_that_the_person_says_uploads_is_not_warned_of_again() -> None:
+    """The reminder was answered: an upload goes on. If adding the program fails, the next one comes in its time."""
+    person = reminded()
+    person.look(held)
+    person.do(reminder.accept_program(person.state, "hexdump"))
+    person.do(reminder.close(person.state, "dismissed"))
+    person.on_screen = None
+    assert person.last(ReminderEnded).outcome == "in_use"
+    person.wait(4 * MINUTE, held)
+    assert person.on_screen is None
+    person.wait(MINUTE, held)
+    assert person.on_screen.unknown_programs == ()
+    assert len(person.reminders()) == 2
+
+
+# --- what the desktop closes by itself
+
+
+def expired(policy: Policy = POLICY) -> Person:
+    """Return somebody whose first reminder the desktop has moved to its list of notifications."""
+    person = plugged_in(policy)
+    person.wait(5 * MINUTE, idle)
+    person.do(reminder.close(person.state, "expired"))
+    return person
+
+
+def test_after_a_reminder_that_expired_the_next_one_is_urgent() -> None:
+    """Perhaps nobody saw it. The ones after it are as urgent as their number makes them."""
+    person = expired(replace(POLICY, critical_after=9))
+    person.wait(15 * MINUTE, idle)
+    assert [shown.critical for _, shown in person.shown] == [False, True, False]
+
+
+def test_what_expired_stays_in_the_list_while_it_is_true() -> None:
+    """It goes with the device, or when an upload begins."""
+    for after in ((), (uploading,)):
+        person = expired()
+        person.wait(4 * MINUTE, idle)
+        assert person.on_screen
+        person.look(*after)
+        assert person.on_screen is None
+
+
+def test_what_expired_can_be_answered_in_the_list() -> None:
+    """Both buttons do there what they do on the screen."""
+    person = expired()
+    ports = reminder.find_announced_ports(person.state)
+    person.do(reminder.snooze(person.state, 15 * MINUTE, person.now, POLICY, ports))
+    assert person.on_screen is None
+    assert person.events("snoozed") == ["snoozed"]
+    person = expired()
+    person.do(reminder.hold_back(person.state, person.now, POLICY))
+    assert person.on_screen is None
+    person.wait(19 * MINUTE, idle)
+    assert len(person.reminders()) == 1
 
 
 # --- rule 10

@@ -145,6 +145,16 @@ def test_the_word_of_a_person_who_uploads_holds_across_a_restart() -> None:
     assert period.held_until == 1560
 
 
+def test_a_restart_does_not_take_what_expired_for_seen() -> None:
+    """The next reminder is still urgent."""
+    period = restore_period(
+        event("plugged_in", 50),
+        event("reminded", 350, count=1, devices=["1-1"], due=["1-1"]),
+        event("reminder_ended", 360, outcome="expired"),
+    )
+    assert (period.shown, period.expired) == (False, True)
+
+
 def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
     """The twenty minutes of doubtful use are not restarted."""
     ((period, _),) = restore.find_open_periods(

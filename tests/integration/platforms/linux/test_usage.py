@@ -103,6 +103,65 @@ def test_stranger_is_warned_of_once(daemon: Daemon, server: Server, usb: Testbed
     assert not daemon.events("use_began")
 
 
+def test_stranger_is_added_by_its_button(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """It is upload software from then on, in the file too, which keeps what is in it; so its use holds reminders back."""
+    daemon.config("# My own words.", after_plug_in="0s", repeat=["1h"])
+    daemon.start()
+    meter = usb.plug(METER)
+    daemon.wait_for("reminded")
+    programs.start("photo-tool").open(meter.nodes[-1])
+    wait_until(lambda: "photo-tool" in server.notifications[-1].body, "the warning")
+    server.press(server.notifications[-1], "add-uploader:photo-tool")
+    assert daemon.wait_for("reminder_ended")["outcome"] == "in_use"
+    assert daemon.wait_for("use_began")["program"] == "photo-tool"
+    assert server.on_screen == []
+    written = daemon.read_config()
+    assert "# My own words." in written
+    assert 'process = ["photo-tool"]' in written
+    assert len(daemon.events("config_loaded")) == 2
+
+
+def test_why_a_stranger_was_not_added_is_said(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """The file has an error: nothing is written to it, and the person learns the reason."""
+    daemon.config(after_plug_in="1h")
+    daemon.start()
+    programs.start("photo-tool").open(usb.plug(METER).nodes[-1])
+    warning = server.notified()
+    daemon.write_config("[remind]\nsnooze = 7\n")
+    server.press(warning, "add-uploader:photo-tool")
+    failure = server.notified(2)
+    assert failure.summary == "“photo-tool” was not added"
+    assert "config.toml:2" in failure.body
+    assert failure.timeout == -1
+    assert daemon.read_config() == "[remind]\nsnooze = 7\n"
+
+
+def test_only_what_was_found_is_added(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """A server that reports a press of a button that was never there adds no program of its choice."""
+    daemon.config(after_plug_in="1h")
+    daemon.start()
+    before = daemon.read_config()
+    meter = usb.plug(METER)
+    programs.start("bash").open(meter.nodes[-1])
+    warning = server.notified()
+    assert warning.buttons == []
+    for key in ("add-uploader:bash", "add-uploader:other", "add-uploader:"):
+        server.press(warning, key)
+    programs.start("photo-tool").open(meter.nodes[-1])
+    server.notified(2)
+    assert daemon.read_config() == before
+    assert (
+        "unplugd config"
+        not in daemon.command("status").stdout.partition("bash")[2].partition("photo-tool")[0]
+    )
+
+
 def test_stranger_holds_no_reminder_back(
     daemon: Daemon, server: Server, usb: Testbed, programs: Programs
 ) -> None:

@@ -1,0 +1,57 @@
+"""Adds a program as upload software when the person presses the button for it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from unplugd import sanitize
+from unplugd.eventloop.child import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT_SECONDS: Final = 30.0
+"""Timeout in seconds of the command; normally it takes a fraction of a second."""
+ERROR_PREFIX: Final = "unplugd: "
+
+
+class Addition(Child):
+    """Runs `unplugd config add-uploader` for one program after the other, since a slow disk must not block the loop.
+
+    `on_added` gets the name of each program and the error, or None.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        on_added: Callable[[str, str | None], None],
+        command: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(now)
+        self._on_added = on_added
+        self._waiting: list[str] = []
+        # -P: import nothing from the current folder, which for a service is the home folder.
+        self._command = command or (sys.executable, "-P", "-m", "unplugd", "config", "add-uploader", "--")
+
+    def add(self, program: str) -> None:
+        """Add a program, after those that are being added."""
+        self._waiting.append(program)
+        if self.pid is None:
+            self._add_next()
+
+    def _add_next(self) -> None:
+        program = self._waiting.pop(0)
+
+        def on_end(error: str | None, output: bytes) -> None:
+            # Report only the command's own messages: a traceback may contain a path, and so the user's name.
+            said = [
+                line.removeprefix(ERROR_PREFIX)
+                for line in output.decode(errors="replace").splitlines()
+                if line.startswith(ERROR_PREFIX)
+            ]
+            self._on_added(program, error and sanitize.one_line(said[0] if said else error, 200))
+            if self._waiting:
+                self._add_next()
+
+        self._start((*self._command, program), TIMEOUT_SECONDS, on_end)
