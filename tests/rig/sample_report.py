@@ -137,6 +137,8 @@ def home_month(zone: str = ZONE) -> Report:
         reminders=71,
         outcomes={"unplugged": 22, "dismissed": 9, "": 40},
         reaction=560,
+        over_half_an_hour=7,
+        over_three_hours=1,
     )
     notes = {"torn": 1, "clock_jumps": 2, "something_new": 3}
     return replace(report_of(periods, since, until, zone=zone, watched=watched, notes=notes), before=before)

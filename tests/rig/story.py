@@ -45,10 +45,8 @@ class Told:
         for reminder in self.reminders:
             reminder[0] += offset
 
-    def reaction(self) -> int | None:
-        """Milliseconds from the first reminder after the last use to the unplug."""
-        if self.end != "unplugged":
-            return None
+    def waited(self) -> int | None:
+        """Milliseconds from the first reminder after the last use to the end."""
         last = self.uses[-1][1] if self.uses else self.began
         after = [at for at, _ in self.reminders if at >= last]
         return self.ended - after[0] if after else None
@@ -323,8 +321,11 @@ def truth(told: list[Told], low: int, high: int) -> dict[str, Any]:
     used = [sum(overlap(*use, low, high) for use in one.uses) for one in told]
     reminders = [outcome for one in told for at, outcome in one.reminders if low <= at < high]
     reactions = sorted(
-        reaction for one in told if low <= one.ended < high and (reaction := one.reaction()) is not None
+        waited
+        for one in told
+        if one.end == "unplugged" and low <= one.ended < high and (waited := one.waited()) is not None
     )
+    waits = [one.waited() or 0 for one in told if low <= one.ended < high]
     middle = len(reactions) // 2
     return {
         "periods": sum(low <= one.began < high for one in told),
@@ -337,6 +338,8 @@ def truth(told: list[Told], low: int, high: int) -> dict[str, Any]:
         "reminders": len(reminders),
         "outcomes": {outcome: reminders.count(outcome) for outcome in sorted(set(reminders))},
         "reaction": (reactions[middle] + reactions[~middle]) / 2 if reactions else None,
+        "over_half_an_hour": sum(waited > 30 * MINUTE for waited in waits),
+        "over_three_hours": sum(waited > 3 * HOUR for waited in waits),
         "snoozes": sum(low <= began < high for one in told for began, _ in one.snoozes),
         "snoozed_for": sum(overlap(*span, low, high) for one in told for span in one.snoozes),
         "strangers": sum(one.strangers for one in told if low <= one.began < high),

@@ -24,6 +24,7 @@ from unplugd.review.wording import (
     describe_covered,
     describe_duration,
     describe_held_back,
+    describe_late,
     describe_not_watched,
     format_moment,
     format_share,
@@ -156,6 +157,8 @@ def _describe_reminders(total: Figures, people: int, layout: Layout) -> Iterator
     if total.reaction is not None:
         reaction = describe_duration(total.reaction, "less than a second")
         yield from layout.label("Unplugged", f"{reaction} after the first reminder (median)")
+    for number, late in enumerate(describe_late(total)):
+        yield from layout.label("" if number or total.reaction is not None else "Unplugged", late)
 
 
 def _describe_open_periods(report: Report, layout: Layout) -> Iterator[Text]:

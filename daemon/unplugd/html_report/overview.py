@@ -89,7 +89,7 @@ def _render_moment(view: ReportView, seconds: float) -> str:
 
 def _render_comparison(report: Report) -> str:
     if report.before is None:
-        return "<p>There is nothing to compare with: the journal does not reach back to the time before.</p>"
+        return ""
     sentence = compare_with_before(report)
     return f'<p class="compared">{sentence[0].upper()}{sentence[1:]}.</p>'
 
@@ -129,6 +129,14 @@ def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
         _render_reaction(before.reaction) if before else None,
         "median" if total.reaction is not None else "never unplugged after a reminder",
     )
+    if total.over_half_an_hour:
+        after_three_hours = pluralize(total.over_three_hours, "time", "times")
+        yield make_fact(
+            "Not unplugged within half an hour of the first reminder",
+            pluralize(total.over_half_an_hour, "time", "times"),
+            render_count(before.over_half_an_hour) if before else None,
+            f"not within three hours: {after_three_hours}" if total.over_three_hours else "",
+        )
     yield make_fact(
         "Reminders",
         render_count(total.reminders),

@@ -69,6 +69,8 @@ def _make_figures(figures: Figures) -> dict[str, Any]:
         "reminders": figures.reminders,
         "outcomes": {outcome or UNANSWERED: figures.outcomes.get(outcome, 0) for outcome in OUTCOMES},
         "reaction": figures.reaction,
+        "over_half_an_hour": figures.over_half_an_hour,
+        "over_three_hours": figures.over_three_hours,
         "snoozes": figures.snoozes,
         "snoozed_for": figures.snoozed_for,
         "strangers": figures.strangers,

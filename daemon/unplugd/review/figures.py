@@ -36,6 +36,8 @@ class Figures(msgspec.Struct, frozen=True):
 
     `reaction` is the median time from the first reminder after the last use to the unplug, without the time in which
     nobody was in front, over the periods that were seen to end in the interval; None if there are none.
+    `over_half_an_hour` and `over_three_hours`: how many of the periods that ended in the interval lasted for longer than
+    that after that reminder, including those that were not seen to be unplugged.
     """
 
     periods: int = 0
@@ -48,6 +50,8 @@ class Figures(msgspec.Struct, frozen=True):
     reminders: int = 0
     outcomes: Mapping[str, int] = msgspec.field(default_factory=dict)
     reaction: float | None = None
+    over_half_an_hour: int = 0
+    over_three_hours: int = 0
     snoozes: int = 0
     snoozed_for: float = 0.0
     strangers: int = 0

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from unplugd.review.model import Absence, HeldBack, Period, Snooze, Use
 
+HALF_AN_HOUR_MS: Final = 1_800_000
+THREE_HOURS_MS: Final = 10_800_000
+
 
 def to_milliseconds(seconds: float) -> int:
     """Return seconds as whole milliseconds."""
@@ -38,6 +41,8 @@ def sum_figures(parts: Iterable[Figures]) -> Figures:
             total.outcomes[outcome] += count
         total.snoozes += part.snoozes
         total.snoozed += to_milliseconds(part.snoozed_for)
+        total.over_half_an_hour += part.over_half_an_hour
+        total.over_three_hours += part.over_three_hours
         total.strangers += part.strangers
         for why, seconds in part.away_for.items():
             total.away[why] += to_milliseconds(seconds)
@@ -52,6 +57,8 @@ class FiguresBuilder:
         "longest",
         "longest_unused",
         "outcomes",
+        "over_half_an_hour",
+        "over_three_hours",
         "periods",
         "plugged",
         "reactions",
@@ -69,6 +76,14 @@ class FiguresBuilder:
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self.away = dict.fromkeys(ABSENCES, 0)
         self.reactions: list[int] = []
+        self.over_half_an_hour = self.over_three_hours = 0
+
+    def add_wait(self, milliseconds: int, *, seen: bool) -> None:
+        """Add the time from a reminder to the end of a period; `seen`: the unplug was, so the median counts it."""
+        if seen:
+            self.reactions.append(milliseconds)
+        self.over_half_an_hour += milliseconds > HALF_AN_HOUR_MS
+        self.over_three_hours += milliseconds > THREE_HOURS_MS
 
     def build(self) -> Figures:
         """Return the figures."""
@@ -83,6 +98,8 @@ class FiguresBuilder:
             reminders=self.reminders,
             outcomes=self.outcomes.copy(),
             reaction=statistics.median(self.reactions) / 1000 if self.reactions else None,
+            over_half_an_hour=self.over_half_an_hour,
+            over_three_hours=self.over_three_hours,
             snoozes=self.snoozes,
             snoozed_for=self.snoozed / 1000,
             strangers=self.strangers,
@@ -102,10 +119,10 @@ class PeriodMs:
         "last_counted",
         "outcomes",
         "period",
-        "reaction",
         "reminded_at",
         "snoozes",
         "uses",
+        "waited",
     )
 
     def __init__(self, period: Period) -> None:
@@ -122,20 +139,18 @@ class PeriodMs:
         self.outcomes = [
             reminder.outcome if reminder.outcome in OUTCOMES else "" for reminder in period.reminders
         ]
-        self.reaction = self._find_reaction()
+        self.waited = self._find_waited()
         counted = (self.reminded_at, self.uses.begins, self.snoozes.begins)
         self.last_counted = max([self.began, *(moments[-1] for moments in counted if moments)])
         """When the last counted thing happened; it may be the end of the period, where the next interval begins."""
-        if self.reaction is not None:
+        if self.waited is not None:
             self.last_counted = self.ended
 
-    def _find_reaction(self) -> int | None:
-        """Return the time from the first reminder after the last use to the unplug, None if either is missing.
+    def _find_waited(self) -> int | None:
+        """Return the time from the first reminder after the last use to the end of the period, None without such one.
 
         The time in which nobody was in front does not count.
         """
-        if self.period.end != "unplugged":
-            return None
         last_used_at = self.uses.ends[-1] if self.uses.ends else self.began
         first = bisect_left(self.reminded_at, last_used_at)
         if first == len(self.reminded_at):
@@ -155,7 +170,7 @@ class PeriodMs:
         outcomes = self.outcomes[bisect_left(self.reminded_at, low) : bisect_left(self.reminded_at, high)]
         counted = [(outcome, outcomes.count(outcome)) for outcome in set(outcomes)]
         begins = low <= self.began < high
-        reaction = self.reaction if low <= self.ended < high else None
+        waited = self.waited if low <= self.ended < high else None
         unused = plugged - used
         for builder in builders:
             builder.plugged += plugged
@@ -170,8 +185,8 @@ class PeriodMs:
             if begins:
                 builder.periods += 1
                 builder.strangers += len(self.period.strangers)
-            if reaction is not None:
-                builder.reactions.append(reaction)
+            if waited is not None:
+                builder.add_wait(waited, seen=self.period.end == "unplugged")
             builder.reminders += len(outcomes)
             for outcome, count in counted:
                 builder.outcomes[outcome] += count

@@ -83,6 +83,15 @@ def describe_away(away_for: Mapping[str, float]) -> list[str]:
     ]
 
 
+def describe_late(total: Figures) -> list[str]:
+    """Return how often a device was not unplugged for long after a reminder, which the median hides; none if never."""
+    late = [
+        ("not within half an hour", total.over_half_an_hour),
+        ("not within three hours", total.over_three_hours),
+    ]
+    return [f"{text}: {count_times(count)}" for text, count in late if count]
+
+
 def is_still_plugged_in(period: Period, until: float) -> bool:
     """Return whether a device is plugged in at the end of the report; the last event of an open period may be older."""
     # A report may end at the next full second.

@@ -55,6 +55,8 @@ EXPECTED = """\
                           1  you closed it
                           2  no response before the next one, or unknown
   Unplugged               55 minutes after the first reminder (median)
+                          not within half an hour: 3 times
+                          not within three hours: once
   Snoozed                 once, 15 minutes
   Unknown programs        thermometer
 """

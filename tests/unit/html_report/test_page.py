@@ -307,6 +307,25 @@ def test_a_time_in_which_unplugd_did_not_run_is_unknown() -> None:
     assert tree.by_id("t2026-10-13").text == "no data: unplugd was not running"
 
 
+def test_what_the_median_hides_is_a_fact_of_its_own() -> None:
+    """The page counts the devices that stayed in for half an hour after a reminder, and is silent about none."""
+    since = at("2026-10-05T00:00")
+    periods = [plugged(since + day * DAY, minutes) for day, minutes in enumerate((15, 15, 50, 300))]
+    watched = [Watched("anna-laptop", since, since + 9 * DAY)]
+
+    def list_facts(*shown: Period) -> dict[str, str]:
+        made = report_of(shown, since, since + 9 * DAY, watched=watched)
+        tree = Tree(render_page(made, made=made.until))
+        assert "compare" not in sections(tree)["summary"].text
+        (facts,) = tree.all("dl", "figures")
+        return {fact.children[0].text: fact.children[1].text for fact in facts.children}
+
+    name = "Not unplugged within half an hour of the first reminder"
+    assert list_facts(*periods)[name] == "2 times not within three hours: 1 time"
+    assert list_facts(*periods[:3])[name] == "1 time"
+    assert name not in list_facts(*periods[:2])
+
+
 def test_still_plugged_in_is_said_first() -> None:
     _, _, tree = made("one day")
     assert (

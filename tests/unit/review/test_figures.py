@@ -17,11 +17,11 @@ from tests import PROJECT, TESTS
 from unplugd.journal.event import decode
 from unplugd.review.export import make_json
 from unplugd.review.figures import ABSENCES, OUTCOMES, Figures
-from unplugd.review.model import Absence, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.model import Absence, End, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.report_builder import build_report
 from unplugd.review.reviewer import review_events
 from unplugd.review.share import anonymize
-from unplugd.review.wording import OUTCOME_LABELS
+from unplugd.review.wording import OUTCOME_LABELS, describe_late
 from unplugd.rules.events import Outcome
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ SUMS = (
     "snoozes",
     "snoozed_for",
     "strangers",
+    "over_half_an_hour",
+    "over_three_hours",
 )
 
 
@@ -70,6 +72,8 @@ def test_known_month() -> None:
         reminders=9,
         outcomes={"unplugged": 5, "in_use": 0, "snoozed": 1, "dismissed": 1, "expired": 0, "away": 0, "": 2},
         reaction=3300,
+        over_half_an_hour=3,
+        over_three_hours=1,
         snoozes=1,
         snoozed_for=900,
         strangers=1,
@@ -179,6 +183,36 @@ def test_nobody_reacts_while_away() -> None:
     assert found.periods[0].away_for == {"locked": 1030, "inactive": 1840}
     total = build_report(Review((period,))).total
     assert (total.reaction, total.unused_for, total.outcomes["away"]) == (260, 4100, 1)
+
+
+def test_what_the_median_hides_is_counted() -> None:
+    """A device left in for long after a reminder counts, even if nobody saw it unplugged, and the time away does not."""
+
+    def make_period(number: int, minutes: float, end: End = "unplugged", away: float = 0) -> Period:
+        began = number * 100_000.0
+        reminders = (Reminder(began + 300, 1, "normal", "desktop", ""),)
+        absences = (Absence(began + 400, began + 400 + away * 60, "locked"),) if away else ()
+        ended = began + 300 + minutes * 60
+        return Period("anna", "1-1", *STICK, began, ended, end, (), reminders, absences=absences)
+
+    found = build_report(
+        Review(
+            (
+                *(make_period(number, 1) for number in range(5)),
+                make_period(5, 30),
+                make_period(6, 30.1),
+                make_period(7, 45, "open"),
+                make_period(8, 181, "unseen"),
+                make_period(9, 200, "cut"),
+                make_period(10, 200, away=180),
+                make_period(11, 200, away=30),
+            )
+        )
+    )
+    assert (found.total.reaction, found.total.over_half_an_hour, found.total.over_three_hours) == (60, 5, 2)
+    assert describe_late(found.total) == ["not within half an hour: 5 times", "not within three hours: twice"]
+    assert describe_late(replace(found.total, over_three_hours=0)) == ["not within half an hour: 5 times"]
+    assert describe_late(build_report(Review((make_period(0, 1),))).total) == []
 
 
 # --- any review
