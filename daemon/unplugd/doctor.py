@@ -29,6 +29,8 @@ HELP: Final = (
 )
 
 DESKTOP: Final = "desktop"
+TERMINAL: Final = "notification by terminal"
+TRY: Final = "to see whether it shows anything: unplugd doctor --notify"
 RESTART: Final = "it was started outside this session; in it, run: unplugd service restart"
 POLL_SECONDS: Final = 0.05
 """Seconds between questions to the daemon."""
@@ -240,7 +242,8 @@ def _check_channels(
     If the daemon runs, it does that: its channels may be others than those of this shell, as over ssh.
     """
     status = _have_daemon_check(where, notify=notify)
-    findings = []
+    findings: list[Finding] = []
+    unconfirmed: set[str] = set()
     works = False
     for name in settings.channels if status is None else status["channel_checks"]:
         trial = _Trial()
@@ -259,10 +262,22 @@ def _check_channels(
         else:
             finding = Finding(layer, ok=False, what=trial.error, hint=hint)
         # The existence of notify-send does not mean that anyone would see the notification.
-        works = works or (finding.ok is True and (notify or channel.confirms))
+        if finding.ok is True and not notify and not channel.confirms:
+            unconfirmed.add(layer)
+        else:
+            works = works or finding.ok is True
         findings.append(finding)
-    # One working channel is enough; the others are only fallbacks.
-    return [replace(finding, ok=None) if works and finding.ok is False else finding for finding in findings]
+    return [_weigh(finding, findings, unconfirmed, works=works) for finding in findings]
+
+
+def _weigh(finding: Finding, findings: list[Finding], unconfirmed: set[str], *, works: bool) -> Finding:
+    """Return the finding about a channel in the light of the others: one that works is enough."""
+    if works:
+        return finding if finding.ok else replace(finding, ok=None)
+    if finding.layer in unconfirmed:
+        return replace(finding, ok=None, hint=TRY)
+    # A service, or a command in a pipe, has no terminal.
+    return replace(finding, ok=None) if finding.layer == TERMINAL and len(findings) > 1 else finding
 
 
 def _try_channel(computer: InspectablePlatform, channel: Channel, trial: _Trial, *, show: bool) -> None:

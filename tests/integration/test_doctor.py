@@ -78,7 +78,7 @@ def test_a_healthy_machine(patient: Patient) -> None:
     }
     assert found["daemon"].hint == "unplugd service install"
     assert found["use detection"].what == "works"
-    assert found["use detection"].by == "/proc, transfers, claims"
+    assert found["use detection"].by == "the programs that have a device open, and the data that it transfers"
 
 
 def test_every_failure_has_a_hint(patient: Patient) -> None:
@@ -90,7 +90,8 @@ def test_every_failure_has_a_hint(patient: Patient) -> None:
     found = patient.examined()
     assert list(found) == LAYERS
     failed = {layer for layer, finding in found.items() if finding.ok is False}
-    assert failed == {*LAYERS} - {"files", "plug-in events", "use detection", "in front"}
+    works = {"files", "plug-in events", "use detection", "in front", "notification by terminal"}
+    assert failed == {*LAYERS} - works
     assert all(found[layer].hint for layer in failed)
     assert found["configuration"].what.startswith("config.toml:2: remind.snooze = 5")
     assert found["journal"].what.startswith("cannot be written: ")
@@ -137,6 +138,47 @@ def test_no_notification_server_is_found_out(patient: Patient, bus: Bus) -> None
     found = patient.examined()["notification by desktop"]
     assert (found.ok, found.what) == (False, "no notification server is running")
     assert bus.activations() == []
+
+
+def test_a_person_without_a_session_is_sent_to_it(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over ssh nobody is told to install a notification server, on a desktop without one nobody to go elsewhere."""
+    over_ssh = patient.examined()["notification by desktop"]
+    assert "inside your desktop session" in over_ssh.hint
+    monkeypatch.setenv("DISPLAY", ":0")
+    on_desktop = patient.examined()["notification by desktop"]
+    assert on_desktop.what == over_ssh.what == "no notification server is running"
+    assert "install a notification server" in on_desktop.hint
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    no_bus = patient.examined()["notification by desktop"]
+    assert (no_bus.ok, no_bus.what, no_bus.hint) == (False, "there is no session bus", over_ssh.hint)
+
+
+def test_what_is_no_failure_is_not_called_one(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal is missed only if nothing else is configured; notify-send alone promises nothing."""
+    terminal = "notification by terminal"
+    assert patient.examined()[terminal].ok is None
+    patient.configure('[notify]\nchannels = ["terminal"]')
+    assert patient.examined()[terminal].ok is False
+    patient.configure('[notify]\nchannels = ["plyer", "terminal"]')
+    (tmp_path / "notify-send").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    plyer = patient.examined()["notification by plyer"]
+    assert (plyer.ok, plyer.what) == (None, "notify-send is there")
+    assert "doctor --notify" in plyer.hint
+
+
+def test_a_lesser_channel_is_fine_beside_one_that_works(
+    patient: Patient, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is asked to try notify-send where the desktop shows the reminders."""
+    del server
+    (tmp_path / "notify-send").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    plyer = patient.examined()["notification by plyer"]
+    assert (plyer.ok, plyer.hint) == (True, "")
 
 
 def test_only_what_is_configured_is_tried(patient: Patient) -> None:

@@ -18,7 +18,7 @@ class Terminal(Channel):
     """Writes messages to stderr if it is a terminal."""
 
     name = "terminal"
-    hint = "works only when unplugd is started in a terminal"
+    hint = "used only by `unplugd run` in a terminal"
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream: TextIO | None = stream or sys.stderr

@@ -57,6 +57,13 @@ START_TIMEOUT_SECONDS: Final = 15.0
 """Timeout in seconds for starting a notification server."""
 RETURN_SECONDS: Final = 3.0
 """Seconds for which a server that exited during a delivery may come back by itself; LXQt's session restarts it."""
+JOIN_SESSION: Final = (
+    "run unplugd inside your desktop session: in a terminal on the screen, not over ssh or in a container"
+)
+"""What to do where there is no desktop, or where it belongs to somebody else."""
+MEND_SERVER: Final = (
+    "log in anew; if that does not help, install a notification server, such as dunst or mako"
+)
 PRESS_SECONDS: Final = 0.2
 """Seconds after the close of a notification within which its button may be reported."""
 CLOSE_TIMEOUT_SECONDS: Final = 0.5
@@ -68,6 +75,7 @@ class Desktop(BusSource, Channel):
 
     name = "desktop"
     replaces = True
+    hint = JOIN_SESSION
 
     def __init__(
         self, now: Callable[[], float], events: NotificationListener, remembered: Path | None = None
@@ -136,6 +144,8 @@ class Desktop(BusSource, Channel):
         except BusError as error:
             self._bus_error = str(error)
             return self._bus_error
+        if self._server.session_is_up:
+            self.hint = MEND_SERVER
         self._bus.add_match(OWNER_RULE)
         self._bus.add_match(SIGNALS_RULE)
         self._server.find_owner()

@@ -170,7 +170,7 @@ class Linux:
         return {
             "USB devices": "sysfs",
             "plug-in events": "kernel uevents" if self._is_announced else f"polled every {POLL_SECONDS:g} s",
-            "use detection": "/proc, transfers, claims",
+            "use detection": "the programs that have a device open, and the data that it transfers",
             "open events": "inotify",
             "in front": "logind",
         }
@@ -181,7 +181,6 @@ class Linux:
             "USB devices": "unplugd has to run outside a container that hides /sys",
             "plug-in events": "allow AF_NETLINK sockets (RestrictAddressFamilies= of the service)",
             "open events": "let this user read the node (by a udev rule), or raise the limit (sysctl fs.inotify)",
-            "notification by desktop": "run it in a desktop session that has a notification server (your desktop's, or dunst or mako)",
             "notification by plyer": "install notify-send (Debian: libnotify-bin)",
         }
 

@@ -164,12 +164,16 @@ class MacOS:
             "USB devices": self._by,
             "plug-in events": self._announced,
             "in front": self._told,
-            "use detection": f"owners and open HID clients but no transfers, {self._by}" if self._by else "",
+            "use detection": f"the programs that have a device open, but not the data that it transfers; {self._by}"
+            if self._by
+            else "",
         }
 
     def hints(self) -> Mapping[str, str]:
         """Return a hint for each layer that may not work."""
-        return {"notification by desktop": "System Settings, Notifications: allow unplugd (or Script Editor)"}
+        return {
+            "notification by desktop": "in System Settings, under Notifications, allow unplugd (or Script Editor)"
+        }
 
     def channel(self, name: str, events: NotificationListener) -> Channel | None:
         """Return the channel of this name; none for plyer, which shows nothing outside an application bundle."""

@@ -196,7 +196,7 @@ def test_the_layers_say_what_works(mac: Frameworks) -> None:
         "USB devices": "IOKit",
         "plug-in events": "I/O Registry notifications, power notifications",
         "in front": "",
-        "use detection": "owners and open HID clients but no transfers, IOKit",
+        "use detection": "the programs that have a device open, but not the data that it transfers; IOKit",
     }
     mac.fail("IORegisterForSystemPower")
     close(macos.sources(lambda: None))
