@@ -79,8 +79,10 @@ $(VENV)/installed: pyproject.toml tools/make-venv
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
+# Only axe-core is used of axe-playwright-python, not the browsers that it depends on.
 $(VENV)/installed-for-tests: $(VENV)/installed
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'axe-playwright-python>=0.1.8'
 	touch $@
 
 clean:

@@ -17,6 +17,7 @@ PACKAGES = {
     "dpkg-deb": "dpkg",
     "dpkg-query": "dpkg",
     "dunst": "dunst",
+    "fc-list": "fontconfig",
     "fish": "fish",
     "gcc": "gcc",
     "make": "make",
@@ -32,6 +33,7 @@ PACKAGES = {
     "Xvfb": "xvfb",
     "zsh": "zsh",
 }
+FONTS = {"ja": "fonts-vlgothic"}
 GI = "/usr/bin/python3"
 """Debian's own Python: only it has umockdev's bindings."""
 
@@ -41,6 +43,15 @@ def need(*tools: str) -> None:
     for tool in tools:
         if not shutil.which(tool):
             pytest.skip(f"needs the Debian package {PACKAGES[tool]}")
+
+
+def need_font(language: str) -> None:
+    """Skip the test where no font has the letters of a language."""
+    need("fc-list")
+    if not subprocess.run(
+        ["fc-list", f":lang={language}", "family"], capture_output=True, check=True
+    ).stdout.strip():
+        pytest.skip(f"needs the Debian package {FONTS[language]}")
 
 
 def need_umockdev() -> None:
