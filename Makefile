@@ -11,7 +11,7 @@ THEN := $(addprefix tests/integration/,journal review html_report)
 # Group the output of parallel jobs, if this make can (that of macOS cannot).
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
-.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm check documents bench fuzz clean
+.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm check documents pictures bench fuzz clean
 
 run: $(VENV)/installed
 	$(VENV)/bin/unplugd run
@@ -64,6 +64,10 @@ check: $(VENV)/installed-for-tests
 
 documents: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m tools.documents
+
+pictures: $(VENV)/installed-for-tests
+	PYTHON="$(PYTHON)" sh tools/debian-packages
+	$(VENV)/bin/python -m tests.rig.pictures
 
 bench: $(VENV)/installed-for-tests
 	PYTHON="$(PYTHON)" sh tools/debian-packages

@@ -29,6 +29,7 @@ markup = full
 format = "<b>%s</b>\\n%b"
 word_wrap = yes
 notification_limit = 5
+show_indicators = no
 [urgency_normal]
 background = "#263238"
 foreground = "#eceff1"
@@ -113,6 +114,12 @@ class Desktop:
         if count:
             search = ["xdotool", "search", "--onlyvisible", "--class", "dunst"]
             wait_until(lambda: not self._run(search).returncode, "dunst's window")
+
+    def find_box(self) -> tuple[int, int, int, int]:
+        """Return the left, top, width and height of what is shown, in pixels."""
+        search = ("xdotool", "search", "--onlyvisible", "--class", "dunst", "getwindowgeometry", "--shell")
+        found = dict(line.split("=") for line in self._tool(*search).splitlines())
+        return int(found["X"]), int(found["Y"]), int(found["WIDTH"]), int(found["HEIGHT"])
 
     def screenshot(self, name: str) -> Path:
         """Save what a person sees as tests/artifacts/NAME.png."""

@@ -30,6 +30,10 @@ GUIDES = {
 }
 
 
+PICTURES = ROOT / "docs/pictures"
+MAX_PICTURE_BYTES = 60_000
+
+
 def commands(
     parser: argparse.ArgumentParser, name: str = "unplugd"
 ) -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -200,3 +204,16 @@ def test_each_test_that_stands_for_a_claim_exists() -> None:
         if not (ROOT / file).is_file() or f"\ndef {name}(" not in (ROOT / file).read_text()
     ]
     assert not missing
+
+
+def test_the_pictures_are_there_and_small() -> None:
+    """The README shows every picture that is kept, none is large or without words, and the page comes light and dark."""
+    shown = re.findall(r'\b(?:src|srcset)="([^"]+)"', README)
+    kept = {f"docs/pictures/{file.name}": file.stat().st_size for file in PICTURES.iterdir()}
+    assert sorted(shown) == sorted(kept)
+    assert {name for name, size in kept.items() if size > MAX_PICTURE_BYTES} == set()
+    assert README.count("<img ") == len(re.findall(r'<img src="[^"]+" width="\d+" alt="[^"]{20,}">', README))
+    light = {name.replace("-light.", "-dark.") for name in kept if "-light." in name}
+    assert (
+        light == {name for name in kept if "-dark." in name} == set(re.findall(r'srcset="([^"]+)"', README))
+    )
