@@ -128,8 +128,7 @@ def _check_presence(computer: InspectablePlatform) -> Finding:
     if reason:
         what = f"not known, so reminders do not wait while nobody is there: {reason}"
         return Finding("in front", ok=None, what=what)
-    what = "known; reminders wait while the screen is locked or another session is in front"
-    return Finding("in front", ok=True, what=what)
+    return Finding("in front", ok=True, what="known; reminders wait while nobody is there")
 
 
 def _check_journal(where: Paths) -> Finding:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rig.login import LoginSession
+from tests.rig.screen_saver import ScreenSaver
 from unplugd import doctor
 from unplugd.notify.message import TEST
 from unplugd.paths import Paths
@@ -99,21 +100,24 @@ def test_every_failure_has_a_hint(patient: Patient) -> None:
 
 @pytest.mark.usefixtures("server")
 def test_it_is_said_whether_somebody_is_known_to_be_in_front(
-    system_bus: Bus, login: Login, patient: Patient, monkeypatch: pytest.MonkeyPatch
+    bus: Bus, system_bus: Bus, login: Login, patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no login manager tells, that is no failure: reminders come at any time."""
+    """And who tells; where nobody does, that is no failure: reminders come at any time."""
     found = patient.examined()["in front"]
-    assert (found.ok, found.what.rpartition(": ")[2]) == (None, "there is no system bus")
+    assert (found.ok, found.by) == (None, "")
+    assert found.what.endswith(": there is no system bus, and no screen saver tells")
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", system_bus.address)
     unknown = patient.examined()["in front"]
-    assert (unknown.ok, unknown.what.rpartition(": ")[2]) == (
-        None,
-        "logind does not answer, or knows no session of yours with a screen",
-    )
+    why = "logind does not answer, or knows no session of yours with a screen, and no screen saver tells"
+    assert (unknown.ok, unknown.what.rpartition(": ")[2]) == (None, why)
+    saver = ScreenSaver(bus)
+    by_saver = patient.examined()["in front"]
+    assert (by_saver.ok, by_saver.by) == (True, "the screen saver")
     login.log_in(LoginSession(locked=True))
     known = patient.examined()["in front"]
     assert (known.ok, known.by) == (True, "logind")
     assert known.what.startswith("known; ")
+    saver.close()
 
 
 @pytest.mark.usefixtures("server")

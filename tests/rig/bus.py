@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
+STARTED_BY_THE_BUS = (NOTIFICATIONS, "org.cinnamon.ScreenSaver", "org.mate.ScreenSaver")
+"""The services for which desktops install a file that lets the bus start them."""
 CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
   "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -38,7 +40,7 @@ Exec=/bin/sh -c "echo {name} >> '{log}'; exit 1"
 
 
 class Bus:
-    """The bus; who sends to `NOTIFICATIONS` while nobody owns it makes the bus start a service that notes it and fails."""
+    """The bus; it starts each of `STARTED_BY_THE_BUS` for who calls it while nobody owns it, which notes it and fails."""
 
     def __init__(self, folder: Path, variable: str = "DBUS_SESSION_BUS_ADDRESS") -> None:
         need("dbus-daemon")
@@ -53,8 +55,9 @@ class Bus:
         services = folder / "services"
         services.mkdir()
         self._configuration.write_text(CONFIGURATION.format(socket=self.socket, services=services))
-        service = SERVICE.format(name=NOTIFICATIONS, log=self._activations)
-        (services / f"{NOTIFICATIONS}.service").write_text(service)
+        for name in STARTED_BY_THE_BUS:
+            service = SERVICE.format(name=name, log=self._activations)
+            (services / f"{name}.service").write_text(service)
 
     def start(self) -> None:
         """Start it and wait until it answers."""

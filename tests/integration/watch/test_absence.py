@@ -1,4 +1,4 @@
-"""The reminder is for the person in front, as the login manager tells who that is."""
+"""The reminder is for the person in front, as the login manager tells who that is, or else the screen saver."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.login import LoginSession
+from tests.rig.login import Login, LoginSession
+from tests.rig.screen_saver import GNOME, KDE, ScreenSaver, make_signal
 from tests.rig.usb import STICK
+from tests.rig.wait import never
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.rig.bus import Bus
     from tests.rig.daemon import Daemon
-    from tests.rig.login import Login
     from tests.rig.server import Server
     from tests.rig.usb import Device, Testbed
 
@@ -24,15 +27,25 @@ def session(login: Login) -> LoginSession:
     return login.log_in(LoginSession())
 
 
-def start(daemon: Daemon, system_bus: Bus, **remind: object) -> None:
-    """Start unplugd on the system bus, where it polls at its own pace: what it must notice is announced."""
-    daemon.environment.update(system_bus.environment)
+@pytest.fixture
+def saver(bus: Bus) -> Iterator[ScreenSaver]:
+    """Yield GNOME's screen saver, not active."""
+    saver = ScreenSaver(bus)
+    yield saver
+    saver.close()
+    assert saver.refused == []
+
+
+def start(daemon: Daemon, system_bus: Bus | None = None, **remind: object) -> None:
+    """Start unplugd on the system bus, if any; it polls at its own pace: what it must notice is announced."""
+    if system_bus:
+        daemon.environment.update(system_bus.environment)
     settings = "".join(f'{key} = "{value}"\n' for key, value in remind.items())
     daemon.write_config(f'[remind]\n{settings}[watch]\nlook_every = "10m"\n')
     daemon.start()
 
 
-def remind(daemon: Daemon, server: Server, usb: Testbed, system_bus: Bus) -> Device:
+def remind(daemon: Daemon, server: Server, usb: Testbed, system_bus: Bus | None = None) -> Device:
     """Start unplugd with its person in front, and return a stick that it reminds of."""
     start(daemon, system_bus, after_plug_in="0s")
     stick = usb.plug(STICK)
@@ -125,3 +138,127 @@ def test_the_report_says_that_nobody_was_there(
         unplugged["uptime"] - away["uptime"], abs=0.002
     )
     assert report["total"]["reaction"] == pytest.approx(away["uptime"] - reminded["uptime"], abs=0.002)
+
+
+# --- where no login manager tells, the screen saver does
+
+
+def told(daemon: Daemon) -> list[str]:
+    """Return the events about reminders and about who is in front."""
+    return [e["event"] for e in daemon.events() if e["event"] in ("away", "back", "reminded")]
+
+
+def test_behind_a_screen_saver_reminders_wait(
+    daemon: Daemon, server: Server, usb: Testbed, bus: Bus, saver: ScreenSaver
+) -> None:
+    """None is shown, none counted; when it ends the first comes at once. No screen saver is started to be asked."""
+    saver.active = True
+    usb.plug(STICK)
+    start(daemon, after_plug_in="0s")
+    daemon.wait_for("away", why="locked")
+    assert daemon.status()["away"] == "locked"
+    assert not server.notifications
+    saver.set_active(False)
+    server.notified()
+    assert daemon.wait_for("reminded")["count"] == 1
+    assert told(daemon) == ["away", "back", "reminded"]
+    assert bus.activations() == []
+
+
+@pytest.mark.usefixtures("server")
+def test_reminders_do_not_run_on_behind_a_screen_saver(
+    daemon: Daemon, usb: Testbed, saver: ScreenSaver
+) -> None:
+    """After it comes the one that was due, with the next number."""
+    daemon.config(after_plug_in="0s", repeat=["300ms"])
+    daemon.start()
+    usb.plug(STICK)
+    daemon.wait_for("reminded")
+    saver.set_active(True)
+    daemon.wait_for("away", why="locked")
+    count = len(daemon.events("reminded"))
+    never(lambda: daemon.events("reminded")[count:], "a reminder", 1)
+    saver.set_active(False)
+    assert daemon.wait_for("reminded", count + 1)["count"] == count + 1
+
+
+def test_a_screen_saver_that_crashes_brings_the_person_back(
+    daemon: Daemon, server: Server, usb: Testbed, saver: ScreenSaver
+) -> None:
+    """Nobody can tell any longer."""
+    saver.active = True
+    usb.plug(STICK)
+    start(daemon, after_plug_in="0s")
+    daemon.wait_for("away")
+    saver.close()
+    server.notified()
+    assert told(daemon)[:2] == ["away", "back"]
+
+
+def test_a_screen_saver_that_starts_later_is_asked(
+    daemon: Daemon, server: Server, usb: Testbed, bus: Bus
+) -> None:
+    """A desktop may come up after unplugd, and the screen saver after the desktop."""
+    remind(daemon, server, usb)
+    saver = ScreenSaver(bus, KDE)
+    saver.set_active(True)
+    daemon.wait_for("away", why="locked")
+    saver.close()
+
+
+def test_a_screen_saver_that_hangs_holds_nothing_up(
+    daemon: Daemon, server: Server, usb: Testbed, saver: ScreenSaver
+) -> None:
+    """The person counts as in front until it answers."""
+    saver.active = True
+    saver.hang()
+    start(daemon, after_plug_in="0s")
+    usb.plug(STICK)
+    server.notified()
+    saver.catch_up()
+    daemon.wait_for("away", why="locked")
+
+
+def test_nobody_else_speaks_for_a_screen_saver(
+    daemon: Daemon, server: Server, usb: Testbed, bus: Bus, saver: ScreenSaver
+) -> None:
+    """Neither with its signals, nor by owning a name only to let others keep the screen on."""
+    inhibitor = ScreenSaver(bus, KDE, tells=False)
+    remind(daemon, server, usb)
+    with bus.connect() as impostor:
+        for name in (GNOME, KDE):
+            impostor.send(make_signal(name, active=True))
+        inhibitor.set_active(True)
+        never(lambda: daemon.events("away"), "an absence", 0.5)
+    saver.set_active(True)
+    daemon.wait_for("away", why="locked")
+    inhibitor.close()
+
+
+def test_a_login_manager_that_tells_decides(
+    daemon: Daemon,
+    server: Server,
+    usb: Testbed,
+    login: Login,
+    session: LoginSession,
+    system_bus: Bus,
+    saver: ScreenSaver,
+) -> None:
+    """Whatever a screen saver says, which is only asked while there is no login manager."""
+    saver.active = True
+    remind(daemon, server, usb, system_bus)
+    daemon.wait_for("reminded")
+    assert not daemon.events("away")
+    login.change(session, active=False)
+    daemon.wait_for("away", why="inactive")
+    login.close()
+    daemon.wait_for("away", why="locked")
+    again = Login(system_bus)
+    again.log_in(session)
+    daemon.wait_for("away", 2, why="inactive")
+    saver.set_active(False)
+    again.change(session, active=True)
+    daemon.wait_for("back")
+    saver.set_active(True)
+    never(lambda: daemon.events("away")[3:], "an absence", 0.5)
+    again.close()

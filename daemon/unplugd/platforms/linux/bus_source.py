@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unplugd.eventloop.loop import Source
+from unplugd.eventloop.loop import Source, turn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Unpack
 
     from jeepney.wrappers import DBusAddress
@@ -37,6 +38,12 @@ class BusSource(Source):
         """Send a call, like `Bus.call`, if there is a connection."""
         if self._bus:
             self._bus.call(to, method, signature, body, on_answer, **options)
+
+    def wait(self, now: Callable[[], float], seconds: float) -> None:
+        """Wait for the answers that are due, at most for this long; only outside the event loop."""
+        until = now() + seconds
+        while self.deadline() is not None and now() < until:
+            turn([self], now, until)
 
     def fileno(self) -> int:
         """Return the connection's descriptor, -1 if there is none."""

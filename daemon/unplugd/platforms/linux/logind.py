@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from jeepney.low_level import HeaderFields, Message
 
-from unplugd.eventloop.loop import turn
 from unplugd.platforms.linux import bus
 from unplugd.platforms.linux.bus import BUS, Bus, BusError
 from unplugd.platforms.linux.bus_source import BusSource
@@ -53,12 +52,6 @@ class Logind(BusSource):
     def seats(self) -> frozenset[str] | None:
         """The seats at which the person has a session, None if that is not known, or if one is at no seat."""
         return self._sessions.seats
-
-    def wait(self, seconds: float) -> None:
-        """Wait for the answers that are due, at most for this long; only outside the event loop."""
-        until = self._now() + seconds
-        while self._sessions.is_asking and self._bus and self._now() < until:
-            turn([self], self._now, until)
 
     def check_away(self) -> None:
         """Ask again if the person is known to be away: a signal may have been lost, and nobody would be reminded."""

@@ -12,6 +12,7 @@ from unplugd.platforms.linux.freedesktop import Desktop
 from unplugd.platforms.linux.logind import Logind
 from unplugd.platforms.linux.notification_server import NO_SESSION, has_display
 from unplugd.platforms.linux.opens import Opens
+from unplugd.platforms.linux.screensaver import ScreenSaver
 from unplugd.platforms.linux.seats import find_seat
 from unplugd.platforms.linux.sysfs import SYSFS
 from unplugd.platforms.linux.usage import UsageTracker
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 30.0
 """Seconds between polls where the kernel announces nothing; the first reminder is due minutes after the plug-in."""
 FIRST_ANSWER_SECONDS: Final = 0.25
-"""Seconds for which the start waits for logind, which usually takes a few milliseconds."""
+"""Seconds for which the start waits for logind, then for a screen saver; a few milliseconds are usual."""
 PRESENCE_TIMEOUT_SECONDS: Final = 7.0
-"""Seconds for which `doctor` waits for logind; must exceed the timeouts of two calls."""
+"""Seconds for which `doctor` waits for each; must exceed the timeouts of two calls."""
 HARMLESS_NODE: Final = "/dev/zero"
 """A device node that anyone may open, used to test use detection."""
 
@@ -50,6 +51,9 @@ class Linux:
         self._is_announced = uevents.arrive_here()
         self._desktop: Desktop | None = None
         self._logind: Logind | None = None
+        self._screen_saver = ScreenSaver(now, lambda: None)
+        self._told = ""
+        """What told at the last check whether the person is in front."""
 
     def now(self) -> float:
         """Return the time."""
@@ -90,7 +94,7 @@ class Linux:
     def sources(
         self, on_change: Callable[[], None], on_use: Callable[[], None] | None = None
     ) -> list[Source]:
-        """Return the sources for kernel uevents, or a poll, for logind's signals and for inotify.
+        """Return the sources for kernel uevents, or a poll, for logind, the screen saver and inotify.
 
         OSError without netlink sockets.
         """
@@ -98,8 +102,12 @@ class Linux:
         sources: list[Source] = [uevents.Uevents(on_change), self._opens]
         self._logind = Logind(now, on_change)
         # What was left plugged in is not to be taken for another seat's, nor the person for being in front.
-        self._logind.wait(FIRST_ANSWER_SECONDS)
-        sources.append(self._logind)
+        self._logind.wait(now, FIRST_ANSWER_SECONDS)
+        self._screen_saver = ScreenSaver(now, on_change)
+        if not self._logind.is_known:
+            self._screen_saver.check()
+            self._screen_saver.wait(now, FIRST_ANSWER_SECONDS)
+        sources += [self._logind, self._screen_saver]
         if not self._is_announced:
             sources.append(make_poll(now, POLL_SECONDS, self.list_all_devices, on_change))
         return sources
@@ -122,19 +130,33 @@ class Linux:
         if self._logind is None:
             return None
         self._logind.check_away()
-        return self._logind.away
+        if self._logind.is_known:
+            self._screen_saver.close()
+            return self._logind.away
+        self._screen_saver.check()
+        return self._screen_saver.away
 
     def check_presence(self) -> str:
-        """Ask logind, and return why it is not known whether the person is in front, "" if it is."""
-        logind = Logind(now, lambda: None)
+        """Ask who tells whether the person is in front, and return why nobody does, "" if somebody does."""
+        logind, screen_saver = Logind(now, lambda: None), ScreenSaver(now, lambda: None)
+        why = "there is no system bus"
+        self._told = ""
         try:
-            if not logind.is_connected:
-                return "there is no system bus"
-            logind.wait(PRESENCE_TIMEOUT_SECONDS)
-            is_known = logind.is_known
+            if logind.is_connected:
+                logind.wait(now, PRESENCE_TIMEOUT_SECONDS)
+                why = "logind does not answer, or knows no session of yours with a screen"
+            if logind.is_known:
+                self._told = "logind"
+                return ""
+            screen_saver.check()
+            screen_saver.wait(now, PRESENCE_TIMEOUT_SECONDS)
+            if screen_saver.is_known:
+                self._told = "the screen saver"
+                return ""
         finally:
             logind.close()
-        return "" if is_known else "logind does not answer, or knows no session of yours with a screen"
+            screen_saver.close()
+        return f"{why}, and no screen saver tells"
 
     def check_use_detection(self) -> tuple[str, str] | None:
         """Let a child process open a device node, and check whether that is detected."""
@@ -172,7 +194,7 @@ class Linux:
             "plug-in events": "kernel uevents" if self._is_announced else f"polled every {POLL_SECONDS:g} s",
             "use detection": "the programs that have a device open, and the data that it transfers",
             "open events": "inotify",
-            "in front": "logind",
+            "in front": self._told,
         }
 
     def hints(self) -> Mapping[str, str]:
