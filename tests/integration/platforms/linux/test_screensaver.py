@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from jeepney import DBusAddress, HeaderFields, message_bus, new_signal
+from jeepney.io.blocking import Proxy
 
 from tests.rig.bus import STARTED_BY_THE_BUS
-from tests.rig.screen_saver import ScreenSaver
+from tests.rig.screen_saver import GNOME, ScreenSaver, make_signal
 from tests.rig.turning import Clock, turn_once, turn_until
 from unplugd.platforms.linux import screensaver
 from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS
@@ -88,6 +90,25 @@ def test_one_that_is_active_is_enough(rig: Rig, bus: Bus) -> None:
     rig.until_away(None)
     for saver in savers:
         saver.close()
+
+
+def test_other_programs_are_not_listened_to(rig: Rig, bus: Bus) -> None:
+    """Nor if they send to us alone, in the bus's name or in a screen saver's: nobody is asked for that."""
+    saver = ScreenSaver(bus)
+    rig.check()
+    saver.active = True
+    of_the_bus = DBusAddress("/org/freedesktop/DBus", interface="org.freedesktop.DBus")
+    with bus.connect() as impostor:
+        everybody = Proxy(message_bus, impostor, timeout=10).ListNames()[0]
+        for name in ("", *(name for name in everybody if name.startswith(":"))):
+            for signal in (make_signal(GNOME, active=True), new_signal(of_the_bus, "NameOwnerChanged")):
+                if name:
+                    signal.header.fields[HeaderFields.destination] = name
+                impostor.send(signal)
+        Proxy(message_bus, impostor, timeout=10).GetId()
+    turn_once(rig.clock, rig.source)
+    assert (rig.source.deadline(), rig.changes) == (None, 0)
+    saver.close()
 
 
 def test_one_that_is_active_is_asked_again(rig: Rig, bus: Bus) -> None:
