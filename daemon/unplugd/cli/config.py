@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from unplugd import paths, private_folder, sanitize
@@ -12,6 +13,8 @@ from unplugd.cli.terminal import say
 from unplugd.config.file import load_own_settings, parse_settings
 from unplugd.config.write import TEMPLATE, format_settings, format_uploader
 from unplugd.errors import Failure, advise
+from unplugd.rules import uploaders
+from unplugd.rules.uploaders import Program
 from unplugd_service import atomic
 
 if TYPE_CHECKING:
@@ -35,10 +38,22 @@ def show(_arguments: argparse.Namespace, where: Paths) -> int:
 
 def check(_arguments: argparse.Namespace, where: Paths) -> int:
     """Check the file. ConfigurationError lists every problem."""
-    load_own_settings(where.config)
+    settings = load_own_settings(where.config)
     shown = paths.shorten(where.config)
-    say(f"{shown}: no problems." if where.config.exists() else f"There is no {shown}; using the defaults.")
-    return 0
+    added = [uploader for uploader in settings.uploaders if uploader not in uploaders.BUILT_IN]
+    covering = [
+        failure
+        for uploader in added
+        for process in uploader.process
+        if (failure := _explain_covering(process))
+    ]
+    for failure in covering:
+        say(f"{shown}: {failure}\nhint: {failure.hint}")
+    if not where.config.exists():
+        say(f"There is no {shown}; using the defaults.")
+    elif not covering:
+        say(f"{shown}: no problems.")
+    return 1 if covering else 0
 
 
 def init(_arguments: argparse.Namespace, where: Paths) -> int:
@@ -66,12 +81,30 @@ def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
             f"the program's name contains bytes that are not {sys.getfilesystemencoding()} text",
             "rename the program, or use the locale in which it was named",
         )
+    if failure := _explain_covering(process):
+        raise failure
     name = sanitize.one_line(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
     name = name or "upload software"
     append_entry(where, format_uploader(name, (process,)))
     say(f"{name} now counts as upload software.")
     reload_daemon(where, process)
     return 0
+
+
+def _explain_covering(process: str) -> Failure | None:
+    """Return why a program cannot count as upload software: it runs others, and all of them would; None if it can."""
+    if not process.strip("*?") or not uploaders.covers_others(process):
+        return None
+    name = sanitize.one_line(process.rpartition("/")[2].partition(":")[0])
+    if ":" in process or uploaders.is_interpreter(name):
+        hint = f"name the script as well: unplugd config add-uploader {quote(f'{name}:SCRIPT')}"
+    elif uploaders.find_uploader(Program(name), uploaders.BUILT_IN):
+        hint = "leave it out: it counts as upload software while it has the device open"
+    else:
+        hint = "give the full path of the program that uploads"
+    return Failure(
+        f"{sanitize.one_line(process)} runs other programs, which would all count as upload software", hint
+    )
 
 
 def append_entry(where: Paths, entry: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase, translate
+from fnmatch import translate
 from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,7 @@ class Program:
 class Uploader:
     """Upload software. Each entry of `process` is a name, a full path or `interpreter:script`; `*` matches anything.
 
+    Upper and lower case are the same: a program is often called "Python" on macOS and "python3" on Linux.
     If `name` is empty, the process name is used. `alone`: its running suggests an upload even while it does not hold
     the device. `doubtful`: holding the device is weak evidence of an upload, so it counts for a limited time. `script`:
     names and full paths may also be those of a script that one of the `INTERPRETERS` runs.
@@ -44,15 +45,39 @@ class Uploader:
     script: bool = False
 
 
-INTERPRETERS: Final = ("python*", "java*", "node", "electron", "perl*", "ruby*", "bash", "sh", "dash", "zsh")
+INTERPRETERS: Final = (
+    *("python*", "pypy*", "java*", "node", "deno", "bun", "electron", "perl*", "ruby*", "php*", "lua*"),
+    *("bash", "sh", "dash", "zsh", "fish", "ksh", "csh", "tcsh", "pwsh", "busybox"),
+    *("osascript", "dotnet", "mono", "wine", "wine64"),
+)
 """Programs that run other programs; configured as upload software, they would cover everything they run."""
+BROWSERS: Final = (
+    *("chrome", "Google Chrome*", "chromium*", "msedge*", "Microsoft Edge*", "brave*", "vivaldi*"),
+    *("opera", "opera-*", "Opera *", "Arc", "Arc *"),
+)
+"""Browsers with WebHID, as their processes are called on Linux and on macOS, beta versions and helpers included."""
+VIRTUAL_MACHINES: Final = (
+    *("VirtualBoxVM", "VBoxHeadless", "qemu-system-*", "QEMULauncher", "prl_vm_app", "vmware-vmx*"),
+    "com.apple.Virtualization.VirtualMachine",
+)
+"""Virtual machines, as their processes are called on Linux and on macOS."""
+SHARED_NAMES: Final = ("applet", "droplet", "JavaAppLauncher", "JavaApplicationStub")
+"""Names that the programs of many macOS applications have: one of these is known by its full path only."""
+_STARTERS: Final = ("firefox*", "Safari", "Script Editor", "Automator", "sudo", "doas", "env")
+"""More programs that run or show what others have written."""
 BUILT_IN: Final = (
     Uploader("CareLink Uploader", ("java:uploader.jar", "javaw:uploader.jar")),
+    # How its process is called on macOS is not public, but its folders are. Other programs of the vendor may be there.
+    Uploader(
+        "CareLink Uploader",
+        ("/Library/Application Support/Medtronic/*", "/Applications/CareLink*"),
+        alone=False,
+    ),
     Uploader("Tidepool Uploader", ("Tidepool Uploader", "tidepool-uploader")),
     # When run from source, its process is called "electron" like many others: it counts only while it holds the device.
     Uploader("Tidepool Uploader", ("electron",), alone=False),
     # Tidepool's web uploader opens the meter through WebHID: a browser that holds the device is uploading.
-    Uploader("", ("chrome", "chromium", "Google Chrome", "msedge", "Microsoft Edge"), alone=False),
+    Uploader("", BROWSERS, alone=False),
     Uploader("ddguard", ("python*:ddguard.py",), alone=False),
     Uploader(
         "decoding-contour-next-link", ("python*:read_minimed_next24.py", "read_minimed_next24"), alone=False
@@ -68,11 +93,15 @@ BUILT_IN: Final = (
     # Its folder is part of the pattern because other scripts are called "stick.py" too.
     Uploader("decocare", ("python*:decocare/stick.py", "python*:mm-*.py"), alone=False),
     # A virtual machine holds the device for as long as it runs, which says little about an upload.
-    Uploader("", ("VirtualBoxVM", "VBoxHeadless", "qemu-system-*"), alone=False, doubtful=True),
+    Uploader("", VIRTUAL_MACHINES, alone=False, doubtful=True),
 )
 
 SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd", "udevd", "(udev-worker)")
 """System services that open USB devices on their own: neither uploads nor worth a warning."""
+_PROGRAM_FOLDERS: Final = ("/bin/", "/usr/bin/", "/usr/local/bin/", "/opt/homebrew/bin/")
+_ANY_CASE: Final = re.IGNORECASE | re.ASCII
+"""Ignores the case of ASCII letters only: with all letters, a name that the system has truncated could match another."""
+_WILDCARD: Final = re.compile(r"[*?[]")
 _MODULE_OPTION: Final = re.compile("-[A-Za-z]*m")
 """Python's option before the name of a module, alone or behind other options."""
 _PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
@@ -88,7 +117,7 @@ def may_match(name: str, uploaders: Iterable[Uploader]) -> bool:
     if whole.match(name) or whole.match(_strip_version(name)):
         return True
     encoded = os.fsencode(name)
-    return len(encoded) == COMM_MAX_BYTES and encoded.startswith(beginnings)
+    return len(encoded) == COMM_MAX_BYTES and encoded.lower().startswith(beginnings)
 
 
 @lru_cache(maxsize=8)
@@ -99,35 +128,79 @@ def _compile_names(uploaders: tuple[Uploader, ...]) -> tuple[re.Pattern[str], tu
         for pattern in uploader.process:
             interpreter, colon, script = pattern.partition(":")
             if colon and not pattern.startswith("/"):
-                names.update((interpreter, _strip_version(interpreter), PurePath(script).name))
+                names.update((interpreter, _strip_version(interpreter), _find_name(script)))
                 continue
-            names.add(PurePath(pattern).name)
+            names.add(_find_name(pattern))
             if uploader.script:
                 names.update(INTERPRETERS)
     beginnings = {
-        os.fsencode(re.split(r"[*?[]", name)[0])[:COMM_MAX_BYTES] for name in names if _may_be_truncated(name)
+        os.fsencode(re.split(r"[*?[]", name)[0])[:COMM_MAX_BYTES].lower()
+        for name in names
+        if _may_be_truncated(name)
     }
-    return re.compile("|".join(map(translate, sorted(names))) or "(?!)"), tuple(beginnings)
+    whole = "|".join(map(translate, sorted(names))) or "(?!)"
+    return re.compile(whole, _ANY_CASE), tuple(beginnings)
+
+
+def _find_name(pattern: str) -> str:
+    """Return a pattern of the names of all programs that a name or a full path matches.
+
+    `*` in a path also stands for slashes, so the name may begin anywhere in what it stands for.
+    """
+    _, slash, name = pattern.rpartition("/")
+    return f"*{re.split(r'[]*?]', name)[-1]}" if slash and _WILDCARD.search(name) else name
 
 
 def _may_be_truncated(pattern: str) -> bool:
-    return len(os.fsencode(pattern)) >= COMM_MAX_BYTES or not {"*", "?", "["}.isdisjoint(pattern)
+    return len(os.fsencode(pattern)) >= COMM_MAX_BYTES or _WILDCARD.search(pattern) is not None
 
 
 def _strip_version(name: str) -> str:
-    """Return the name that all versions of an interpreter have: "python" for "python3.11" and for macOS's "Python"."""
-    return name.lower().rstrip("0123456789.")
+    """Return the name that all versions of an interpreter have: "python" for "python3.11"."""
+    return name.rstrip("0123456789.")
+
+
+def _matches(text: str, pattern: str) -> bool:
+    return _compile(pattern).match(text) is not None
+
+
+@lru_cache(maxsize=512)
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern), _ANY_CASE)
 
 
 def is_interpreter(name: str) -> bool:
-    """Whether a program of this name runs other programs."""
-    return any(fnmatchcase(name.lower(), pattern) for pattern in INTERPRETERS)
+    """Whether a program of this name runs scripts."""
+    return any(_matches(_strip_version(name), pattern) for pattern in INTERPRETERS)
+
+
+def runs_others(name: str) -> bool:
+    """Whether a program of this name runs, or shows, what others have written: it is not upload software as such."""
+    others = (*BROWSERS, *VIRTUAL_MACHINES, *SHARED_NAMES, *_STARTERS)
+    return is_interpreter(name) or any(_matches(name, pattern) for pattern in others)
+
+
+def covers_others(pattern: str) -> bool:
+    """Whether an entry of `Uploader.process` covers a program that runs others, whatever that one runs."""
+    _, colon, script = pattern.partition(":")
+    if colon and not pattern.startswith("/"):
+        return not script.strip("*?")
+    _, slash, name = pattern.rpartition("/")
+    if slash and any(_matches(name, shared) for shared in SHARED_NAMES):
+        return False
+    examples = [
+        f"{folder}{example.rstrip('*')}{version}"
+        for folder in (_PROGRAM_FOLDERS if slash else ("",))
+        for example in (*INTERPRETERS, *BROWSERS, *VIRTUAL_MACHINES, *_STARTERS)
+        for version in ("", "3", "3.12")
+    ]
+    return runs_others(name) or any(_matches(example, pattern) for example in examples)
 
 
 def can_be_added(name: str) -> bool:
     """Whether a program's name can be configured as upload software: it is plain, and covers only this program."""
     # Other names could be taken for an option, a pattern or a path.
-    return _PLAIN_NAME.fullmatch(name) is not None and not is_interpreter(name)
+    return _PLAIN_NAME.fullmatch(name) is not None and not runs_others(name)
 
 
 def is_service(program: Program) -> bool:
@@ -148,18 +221,15 @@ def find_uploader(program: Program, uploaders: Iterable[Uploader]) -> Uploader |
         own_scripts = scripts if uploader.script and runs_script else []
         for pattern in uploader.process:
             if pattern.startswith("/"):
-                found = any(fnmatchcase(path, pattern) for path in (program.path, *own_scripts))
+                found = any(_matches(path, pattern) for path in (program.path, *own_scripts))
             elif ":" in pattern:
                 interpreter, _, script = pattern.partition(":")
                 found = _match_script(scripts, script) and any(
-                    fnmatchcase(name, interpreter)
-                    or fnmatchcase(_strip_version(name), _strip_version(interpreter))
+                    _matches(name, interpreter) or _matches(_strip_version(name), _strip_version(interpreter))
                     for name in interpreters
                 )
             else:
-                found = any(fnmatchcase(name, pattern) for name in names) or _match_script(
-                    own_scripts, pattern
-                )
+                found = any(_matches(name, pattern) for name in names) or _match_script(own_scripts, pattern)
             if found:
                 return uploader
     return None
@@ -168,9 +238,9 @@ def find_uploader(program: Program, uploaders: Iterable[Uploader]) -> Uploader |
 def _match_script(scripts: Iterable[str], pattern: str) -> bool:
     """Whether a script matches; as many parts of its path are compared as the pattern has, all if it starts with "/"."""
     if pattern.startswith("/"):
-        return any(fnmatchcase(script, pattern) for script in scripts)
+        return any(_matches(script, pattern) for script in scripts)
     parts = pattern.count("/") + 1
-    return any(fnmatchcase("/".join(script.split("/")[-parts:]), pattern) for script in scripts)
+    return any(_matches("/".join(script.split("/")[-parts:]), pattern) for script in scripts)
 
 
 def _find_scripts(program: Program) -> list[str]:

@@ -235,3 +235,43 @@ def test_a_daemon_that_could_not_be_told_has_to_be_restarted(shell: Shell) -> No
         "But the running unplugd could not be told: the daemon is running but not responding.",
         "hint: restart it: unplugd service restart",
     ]
+
+
+@pytest.mark.parametrize(
+    ("process", "hint"),
+    [
+        ("python3", "name the script as well: unplugd config add-uploader python3:SCRIPT"),
+        ("Python", "name the script as well: unplugd config add-uploader Python:SCRIPT"),
+        ("PYTHON3.13", "name the script as well: unplugd config add-uploader PYTHON3.13:SCRIPT"),
+        ("/usr/bin/python3", "name the script as well: unplugd config add-uploader python3:SCRIPT"),
+        ("python3:*", "name the script as well: unplugd config add-uploader python3:SCRIPT"),
+        ("Electron", "name the script as well: unplugd config add-uploader Electron:SCRIPT"),
+        ("java", "name the script as well: unplugd config add-uploader java:SCRIPT"),
+        ("osascript", "name the script as well: unplugd config add-uploader osascript:SCRIPT"),
+        ("Google Chrome", "leave it out: it counts as upload software while it has the device open"),
+        ("VMware-VMX", "leave it out: it counts as upload software while it has the device open"),
+        ("Applet", "give the full path of the program that uploads"),
+        ("firefox", "give the full path of the program that uploads"),
+        ("p*", "give the full path of the program that uploads"),
+        ("/usr/bin/*", "give the full path of the program that uploads"),
+    ],
+)
+def test_a_program_that_runs_others_is_not_added(shell: Shell, process: str, hint: str) -> None:
+    """Whatever it runs would silence reminders, unplugd itself among it; `config check` finds it in a file, too."""
+    trouble = f"{process} runs other programs, which would all count as upload software\nhint: {hint}\n"
+    done = shell.run("config", "add-uploader", process)
+    assert (done.code, done.stderr) == (1, f"unplugd: {trouble}")
+    assert not shell.where.config.exists()
+    shell.where.configuration.mkdir(parents=True)
+    shell.where.config.write_text(f'[[uploader]]\nname = "x"\nprocess = ["mine", "{process}"]\n')
+    done = shell.run("config", "check")
+    assert (done.code, done.stderr.partition(": ")[2]) == (1, trouble)
+
+
+@pytest.mark.parametrize(
+    "process", ["/Applications/Mine.app/Contents/MacOS/applet", "/opt/mine/*", "/Applications/CareLink*"]
+)
+def test_a_program_with_a_path_of_its_own_is_added(shell: Shell, process: str) -> None:
+    """Many applications on macOS have a program of the same name in their folder."""
+    assert shell.run("config", "add-uploader", process).code == 0
+    assert shell.run("config", "check").code == 0

@@ -220,8 +220,7 @@ def test_the_command_does_what_the_words_say(program: str) -> None:
     lines = compose(strangers=((program, STICK),)).lines[1:]
     if not lines:
         # No command is better than a wrong one, but there must be one for an ordinary name.
-        is_interpreter = uploaders.is_interpreter(program)
-        assert is_interpreter or not re.fullmatch(r"\w[\w.+ -]*", program)
+        assert uploaders.runs_others(program) or not re.fullmatch(r"\w[\w.+ -]*", program)
         return
     command = shlex.split(lines[0].partition(": ")[2])
     arguments = make_parser().parse_args(command[1:])

@@ -12,6 +12,16 @@ from unplugd.rules import uploaders
 from unplugd.rules.uploaders import BUILT_IN, Program, Uploader
 
 JAR = ("java", "-jar", "/opt/CareLink/uploader.jar", "SECRET-TOKEN")
+FRAMEWORK = "/Library/Frameworks/Python.framework/Versions/3.12/Resources/Python.app/Contents/MacOS"
+BROWSERS = (
+    *("Chromium", "Google Chrome", "Google Chrome Beta", "Google Chrome Canary", "Google Chrome for Testing"),
+    *("Google Chrome Helper (Renderer)", "Microsoft Edge", "Microsoft Edge Beta", "Brave Browser", "Opera"),
+    *("Vivaldi", "Arc", "chromium-browser", "msedge", "brave", "opera", "opera-beta", "vivaldi-bin"),
+)
+MACHINES = (
+    *("prl_vm_app", "vmware-vmx", "QEMULauncher", "com.apple.Virtualization.VirtualMachine"),
+    *("VirtualBoxVM", "qemu-system-aarch64"),
+)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +64,23 @@ JAR = ("java", "-jar", "/opt/CareLink/uploader.jar", "SECRET-TOKEN")
         (Program("python3", "", ("python3", "backup.py", "ddguard.py")), None),
         (Program("qemu-system-x86_64"), ""),
         (Program("VirtualBoxVM"), ""),
+        (Program("Python", f"{FRAMEWORK}/Python", ("Python", "ddguard.py")), "ddguard"),
+        (
+            Program("Python", f"{FRAMEWORK}/Python", (f"{FRAMEWORK}/Python", "/x/read_minimed_next24.py")),
+            "decoding-contour-next-link",
+        ),
+        (Program("Python", f"{FRAMEWORK}/Python", ("Python", "-m", "decocare.stick")), "decocare"),
+        (Program("Python", f"{FRAMEWORK}/Python", ("Python", "backup.py")), None),
+        (Program("Electron", "/x/Electron.app/Contents/MacOS/Electron"), "Tidepool Uploader"),
+        (
+            Program("JavaAppLauncher", "/Applications/CareLink Uploader.app/Contents/MacOS/x"),
+            "CareLink Uploader",
+        ),
+        (Program("x", "/Library/Application Support/Medtronic/CareLink/Uploader/DSS/x"), "CareLink Uploader"),
+        (Program("x", "/Library/Application Support/Other/CareLink/x"), None),
+        (Program("CHROME"), ""),
+        (Program("arcade"), None),
+        (Program("operator"), None),
         (Program("firefox"), None),
         (Program("cat", "/bin/cat", ("cat", "/dev/ttyUSB0")), None),
         (Program(""), None),
@@ -73,6 +100,9 @@ def test_the_built_in_list(program: Program, name: str | None) -> None:
         ("chrome", False, False),
         ("electron", False, False),
         ("VBoxHeadless", False, True),
+        ("Electron", False, False),
+        *((name, False, False) for name in BROWSERS),
+        *((name, False, True) for name in MACHINES),
     ],
 )
 def test_what_the_built_in_programs_speak_for(name: str, alone: bool, doubtful: bool) -> None:
@@ -110,12 +140,16 @@ def test_system_services(program: Program, expected: bool) -> None:
         ("/opt/my/uploader", Program("/opt/my/uploader", "/bin/cat"), False),
         ("python*:up.py", Program("python3.12", "", ("python3.12", "/home/x/up.py")), True),
         ("python*:up.py", Program("perl", "", ("perl", "up.py")), False),
+        ("my-uploader", Program("My-Uploader"), True),
+        ("/Applications/my*", Program("up", "/Applications/My Uploader.app/Contents/MacOS/up"), True),
+        ("Python3:Up.py", Program("python3.12", "", ("python3.12", "/home/x/up.PY")), True),
     ],
 )
 def test_what_a_person_adds(pattern: str, program: Program, expected: bool) -> None:
-    """A name, a full path, or an interpreter and its script; `*` stands for anything."""
+    """A name, a full path, or an interpreter and its script; `*` stands for anything, and case does not matter."""
     own = Uploader("Mine", (pattern,))
     assert (uploaders.find_uploader(program, (own,)) is own) is expected
+    assert uploaders.may_match(program.name, (own,)) or not expected
 
 
 def test_the_configuration_comes_before_the_built_in_list() -> None:
@@ -303,4 +337,39 @@ def test_the_cheap_question_overlooks_nobody(name: str, arguments: list[str]) ->
 
 def test_most_programs_get_no_closer_look() -> None:
     """Hundreds of ordinary processes are ruled out by their name alone, scripts too as long as nobody has added one."""
-    assert not any(uploaders.may_match(name, BUILT_IN) for name in ("bash", "systemd", "firefox", "Xorg", ""))
+    alone = [uploader for uploader in BUILT_IN if uploader.alone]
+    assert not any(uploaders.may_match(name, alone) for name in ("bash", "systemd", "firefox", "Xorg", ""))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "python3",
+            "Python",
+            "PYTHON3.11",
+            "pypy3",
+            "java",
+            "JavaAppLauncher",
+            "Electron",
+            "node",
+            "osascript",
+        ),
+        *("applet", "Lua5.4", "Google Chrome", "firefox-bin", "QEMULauncher", "sudo"),
+    ],
+)
+def test_what_runs_others_is_known_in_any_case(name: str) -> None:
+    """As upload software, it would be everything that it runs."""
+    assert all(uploaders.runs_others(word) for word in (name, name.lower(), name.upper()))
+    assert uploaders.covers_others(name)
+
+
+@given(
+    st.lists(st.sampled_from(["/", "a", "up", "*", "?", "[a]", " "]), min_size=1, max_size=6).map("".join),
+    st.lists(st.sampled_from(["/", "a", "A", "up", " "]), min_size=1, max_size=6).map("".join),
+)
+def test_a_full_path_passes_the_cheap_test(pattern: str, path: str) -> None:
+    """Also where `*` stands for folders."""
+    program, own = Program(PurePath(path).name, f"/{path}"), Uploader("Mine", (f"/{pattern}",))
+    if PurePath(path).name and not path.endswith("/") and uploaders.find_uploader(program, (own,)):
+        assert uploaders.may_match(program.name, (own,))
