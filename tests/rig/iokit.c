@@ -1,6 +1,6 @@
 /* Stands in for IOKit, CoreFoundation, CoreGraphics, sysctlbyname and gethostuuid: exactly what unplugd calls of them,
  * over a registry and a session that a test writes. It keeps count of every reference, and notes every call that a real Mac would answer with a crash
- * or a leak.
+ * or a leak. An entry that goes is gone for whoever holds it: the kernel takes it away from everybody.
  *
  * The registry is a text: a line `E depth id registered class` for each entry, in the order of the tree, and behind it
  * its properties: `I key\tnumber`, `S key\ttext`, `O key\tkey within\t0 or 1` (a dictionary with one boolean).
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define KERN_FAILURE 0xe00002bc /* kIOReturnError */
+#define DEAD 0x10000003 /* MACH_SEND_INVALID_DEST */
 #define UTF8 0x08000100
 #define SINT64 4
 #define MANY 4096
@@ -28,7 +29,7 @@ typedef void (*power_t)(void *, uint32_t, uint32_t, void *);
 
 struct property { char kind; char key[128]; char value[512]; int64_t number; };
 struct entry {
-    int depth, registered;
+    int depth, matched, dead;
     uint64_t id;
     char class[128];
     struct property properties[16];
@@ -55,6 +56,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct entry entries[512];
 static int entry_count;
+static struct entry gone = { .dead = 1 };
+static struct { uint64_t id; int calls; } doomed;
 static struct object objects[MANY];
 static struct cf *values[MANY];
 static int value_count;
@@ -166,6 +169,27 @@ static void put(struct cf *dictionary, const char *key, struct cf *entry)
     dictionary->within = entry;
 }
 
+static struct entry *entry_with(uint64_t id)
+{
+    for (int i = 0; i < entry_count; i++)
+        if (entries[i].id == id && !entries[i].dead)
+            return &entries[i];
+    return NULL;
+}
+
+/* Whether a call on an entry still reaches it. */
+static int reaches(struct entry *entry)
+{
+    if (doomed.id && entry->id == doomed.id && doomed.calls-- <= 0) {
+        int depth = entry->depth;
+        doomed.id = 0;
+        entry->dead = 1;
+        for (struct entry *below = entry + 1; below < entries + entry_count && below->depth > depth; below++)
+            below->dead = 1;
+    }
+    return !entry->dead;
+}
+
 /* --- the test's part */
 
 int stand_registry(const char *path)
@@ -177,16 +201,22 @@ int stand_registry(const char *path)
     if (!file)
         return errno;
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < MANY; i++)
-        if (objects[i].references && objects[i].kind == ENTRY)
-            note("the registry changed while an entry was held");
+    static uint64_t held[MANY];
+    for (int i = 0; i < MANY; i++) {
+        held[i] = objects[i].references && objects[i].kind == ENTRY ? objects[i].entry->id : 0;
+        if (objects[i].kind == ITERATOR) {
+            objects[i].length = objects[i].next = 0;
+            objects[i].invalid = !objects[i].call;
+        }
+    }
+    doomed.id = 0;
     entry_count = 0;
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = 0;
         if (line[0] == 'E') {
             entry = &entries[entry_count++];
             memset(entry, 0, sizeof *entry);
-            sscanf(line, "E %d %lu %d %127s", &entry->depth, &entry->id, &entry->registered, entry->class);
+            sscanf(line, "E %d %lu %d %127s", &entry->depth, &entry->id, &entry->matched, entry->class);
         } else if (entry && entry->count < 16) {
             struct property *property = &entry->properties[entry->count++];
             char *key = line + 2, *rest = strchr(key, '\t');
@@ -203,9 +233,21 @@ int stand_registry(const char *path)
             snprintf(property->value, sizeof property->value, "%.500s", rest);
         }
     }
+    for (int i = 0; i < MANY; i++)
+        if (held[i])
+            objects[i].entry = entry_with(held[i]) ? entry_with(held[i]) : &gone;
     pthread_mutex_unlock(&lock);
     fclose(file);
     return 0;
+}
+
+/* Let an entry go, with all below it, once so many more calls have been made on it. */
+void stand_doom(uint64_t id, int calls)
+{
+    pthread_mutex_lock(&lock);
+    doomed.id = id;
+    doomed.calls = calls;
+    pthread_mutex_unlock(&lock);
 }
 
 /* Let every call of this name fail; "" lets none. */
@@ -427,14 +469,6 @@ void CFRunLoopAddSource(void *loop, void *source, void *mode)
     pthread_mutex_unlock(&lock);
 }
 
-static struct entry *entry_with(uint64_t id)
-{
-    for (int i = 0; i < entry_count; i++)
-        if (entries[i].id == id)
-            return &entries[i];
-    return NULL;
-}
-
 static void deliver(int number)
 {
     if (!strcmp(queue[number].what, "power")) {
@@ -515,7 +549,7 @@ static struct object *matching_iterator(void *matching, const char *call)
     if (cf) {
         if (!fails(call) && (object = made(ITERATOR)))
             for (int i = 0; i < entry_count; i++)
-                if (entries[i].registered && !strcmp(entries[i].class, cf->text))
+                if (entries[i].matched && !entries[i].dead && !strcmp(entries[i].class, cf->text))
                     object->list[object->length++] = &entries[i];
         release(cf);
     }
@@ -600,21 +634,30 @@ int IOObjectRelease(uint32_t name)
     return 0;
 }
 
+/* IOClassNameOverride: the names that these had before El Capitan. */
+static const char *shown_class(const char *class)
+{
+    return !strcmp(class, "IOUSBHostDevice") ? "IOUSBDevice"
+        : !strcmp(class, "IOUSBHostInterface") ? "IOUSBInterface"
+        : class;
+}
+
 int IOObjectGetClass(uint32_t name, char class[128])
 {
     pthread_mutex_lock(&lock);
     struct object *object = object_of(name, ENTRY, "IOObjectGetClass of no entry");
-    if (object)
-        strcpy(class, object->entry->class);
+    int there = object && reaches(object->entry);
+    if (there)
+        strcpy(class, shown_class(object->entry->class));
     pthread_mutex_unlock(&lock);
-    return object && !fails("IOObjectGetClass") ? 0 : (int)KERN_FAILURE;
+    return !there ? DEAD : fails("IOObjectGetClass") ? (int)KERN_FAILURE : 0;
 }
 
 int IOObjectConformsTo(uint32_t name, const char *class)
 {
     pthread_mutex_lock(&lock);
     struct object *object = object_of(name, ENTRY, "IOObjectConformsTo of no entry");
-    int conforms = object && !strcmp(object->entry->class, class);
+    int conforms = object && reaches(object->entry) && !strcmp(object->entry->class, class);
     pthread_mutex_unlock(&lock);
     return conforms;
 }
@@ -623,10 +666,11 @@ int IORegistryEntryGetRegistryEntryID(uint32_t name, uint64_t *id)
 {
     pthread_mutex_lock(&lock);
     struct object *object = object_of(name, ENTRY, "IORegistryEntryGetRegistryEntryID of no entry");
-    if (object)
+    int there = object && reaches(object->entry);
+    if (there)
         *id = object->entry->id;
     pthread_mutex_unlock(&lock);
-    return object && !fails("IORegistryEntryGetRegistryEntryID") ? 0 : (int)KERN_FAILURE;
+    return !there ? DEAD : fails("IORegistryEntryGetRegistryEntryID") ? (int)KERN_FAILURE : 0;
 }
 
 int IORegistryEntryGetChildIterator(uint32_t name, const char *plane, uint32_t *iterator)
@@ -637,15 +681,16 @@ int IORegistryEntryGetChildIterator(uint32_t name, const char *plane, uint32_t *
     struct object *object = object_of(name, ENTRY, "IORegistryEntryGetChildIterator of no entry");
     if (strcmp(plane, "IOService"))
         note("IORegistryEntryGetChildIterator: another plane");
-    if (object && !fails("IORegistryEntryGetChildIterator") && (children = made(ITERATOR))) {
+    int there = object && reaches(object->entry);
+    if (there && !fails("IORegistryEntryGetChildIterator") && (children = made(ITERATOR))) {
         struct entry *parent = object->entry;
         for (struct entry *e = parent + 1; e < entries + entry_count && e->depth > parent->depth; e++)
-            if (e->depth == parent->depth + 1)
+            if (e->depth == parent->depth + 1 && !e->dead)
                 children->list[children->length++] = e;
         *iterator = name_of(children);
     }
     pthread_mutex_unlock(&lock);
-    return children ? 0 : (int)KERN_FAILURE;
+    return children ? 0 : there ? (int)KERN_FAILURE : DEAD;
 }
 
 void *IORegistryEntryCreateCFProperty(uint32_t name, void *key, void *allocator, uint32_t options)
@@ -658,7 +703,8 @@ void *IORegistryEntryCreateCFProperty(uint32_t name, void *key, void *allocator,
         note("IORegistryEntryCreateCFProperty: wrong arguments");
     if (text && (strcasestr(text->text, "serial")))
         note("a serial number was asked for");
-    for (int i = 0; object && text && i < object->entry->count; i++) {
+    int there = object && reaches(object->entry);
+    for (int i = 0; there && text && i < object->entry->count; i++) {
         struct property *property = &object->entry->properties[i];
         if (strcmp(property->key, text->text))
             continue;
@@ -727,7 +773,7 @@ void *IONotificationPortGetRunLoopSource(void *pointer)
     pthread_mutex_lock(&lock);
     struct port *port = port_of(pointer, "IONotificationPortGetRunLoopSource of no port");
     pthread_mutex_unlock(&lock);
-    return port ? port->source : NULL;
+    return port && !fails("IONotificationPortGetRunLoopSource") ? port->source : NULL;
 }
 
 int IOServiceAddMatchingNotification(

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from ctypes import CDLL, byref, c_char_p, c_ssize_t, c_uint32, c_uint64
+from ctypes import CDLL, byref, c_char_p, c_int, c_ssize_t, c_uint32, c_uint64
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +65,7 @@ class Frameworks:
         self._stand = CDLL(str(path))
         self._stand.stand_trouble.restype = c_char_p
         self._stand.stand_announce.argtypes = [c_char_p, c_uint64]
+        self._stand.stand_doom.argtypes = [c_uint64, c_int]
         self._stand.stand_power.argtypes = [c_uint32, c_ssize_t]
         self._text = folder / "registry"
         self.answer = folder / "answer"
@@ -113,6 +114,10 @@ class Frameworks:
     def fail(self, call: str) -> None:
         """Let every call of this function fail; "": none."""
         self._stand.stand_fail(call.encode())
+
+    def doom(self, number: int, calls: int) -> None:
+        """Let an entry end, with all below it, once so many more calls have been made on it."""
+        self._stand.stand_doom(number, calls)
 
     def disturb(self, count: int) -> None:
         """Let the registry change under the next lists."""
@@ -164,8 +169,8 @@ def standing_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Frame
 def _lines(entries: Sequence[dict[str, Any]], depth: int) -> list[str]:
     lines = []
     for entry in entries:
-        registered = int(bool(entry.get("IOServiceState", 0x1E) & 2))
-        lines.append(f"E {depth} {entry['IORegistryEntryID']} {registered} {entry['IOObjectClass']}\n")
+        matched = int(bool(entry.get("IOServiceState", 0x1E) & 4))
+        lines.append(f"E {depth} {entry['IORegistryEntryID']} {matched} {entry['IOObjectClass']}\n")
         for key, value in entry.items():
             if key.startswith("IO") and key != "IOUserClientCreator":
                 continue

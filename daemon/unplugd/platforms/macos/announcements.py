@@ -60,7 +60,7 @@ class Announcements(Source):
             if power := self._listen_for_power(owned):
                 ports.append(power)
             self.power = power is not None
-            sources = [self._iokit.IONotificationPortGetRunLoopSource(port) for port in ports]
+            sources = [self._find_source(port) for port in ports]
             self._thread = threading.Thread(
                 target=self._run, args=(sources, frameworks.default_mode), name="announcements", daemon=True
             )
@@ -132,6 +132,13 @@ class Announcements(Source):
         owned.callback(self._iokit.IODeregisterForSystemPower, byref(notifier))
         self._power_connection = connection
         return port.value
+
+    def _find_source(self, port: int) -> int:
+        source: int | None = self._iokit.IONotificationPortGetRunLoopSource(port)
+        if not source:
+            # The run loop would crash on a source that is none.
+            raise OSError(errno.EIO, "IONotificationPortGetRunLoopSource failed")
+        return source
 
     def _drain(self, iterator: int) -> None:
         """Empty an iterator: the next change is announced only then."""

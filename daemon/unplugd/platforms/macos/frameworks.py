@@ -50,6 +50,10 @@ SINT64: Final = 4
 NAME_SIZE: Final = 128
 """Bytes of an io_name_t."""
 
+GONE: Final = frozenset((0x10000003, 0xE00002C2, 0xE00002C0))
+"""What calls on an entry that has just ended return: MACH_SEND_INVALID_DEST, as the kernel takes the entry away from
+everybody who holds it; for a moment before that kIOReturnBadArgument or kIOReturnNoDevice."""
+
 _Types = tuple[Any, ...]
 # The type of the result, then those of the arguments. io_object_t, mach_port_t and io_connect_t are 32 bits wide.
 _IOKIT: Final[Mapping[str, _Types]] = {
@@ -120,10 +124,25 @@ def load_system(path: str | None) -> CDLL:
     return _load(path, _SYSTEM)
 
 
+class EntryGoneError(OSError):
+    """An entry of the I/O Registry has ended since it was listed."""
+
+
 def check_result(code: int, call: str) -> None:
     """Raise OSError if `code`, which `call` returned, is not KERN_SUCCESS."""
     if code:
-        raise OSError(errno.EIO, f"{call} failed ({code & 0xFFFFFFFF:#010x})")
+        raise OSError(errno.EIO, _describe_failure(code, call))
+
+
+def check_entry(code: int, call: str) -> None:
+    """Raise EntryGoneError if `code`, which `call` returned for an entry, says that it has ended, OSError if it failed."""
+    if code & 0xFFFFFFFF in GONE:
+        raise EntryGoneError(errno.ENODEV, _describe_failure(code, call))
+    check_result(code, call)
+
+
+def _describe_failure(code: int, call: str) -> str:
+    return f"{call} failed ({code & 0xFFFFFFFF:#010x})"
 
 
 def _load(path: str | None, functions: Mapping[str, _Types]) -> CDLL:

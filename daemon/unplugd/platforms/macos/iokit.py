@@ -1,19 +1,27 @@
 """Lists the USB devices through IOKit, which opens none and needs no permission.
 
-IOKit only lists registered entries, so devices that the person has not yet allowed are missing.
+An entry can end while it is read: a device goes, a program closes its connection. It is skipped, and the rest is kept.
+IOKit only lists matched entries, so devices that the person has not yet allowed are missing.
 """
 
 from __future__ import annotations
 
 import errno
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from ctypes import byref, c_uint32, c_uint64, create_string_buffer
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd.platforms.macos import registry
 from unplugd.platforms.macos.core_foundation import Values, make_key
-from unplugd.platforms.macos.frameworks import ANY_PORT, NAME_SIZE, Frameworks, check_result
+from unplugd.platforms.macos.frameworks import (
+    ANY_PORT,
+    NAME_SIZE,
+    EntryGoneError,
+    Frameworks,
+    check_entry,
+    check_result,
+)
 from unplugd.platforms.macos.registry import Node
 
 if TYPE_CHECKING:
@@ -54,12 +62,17 @@ class _Reader:
         found = []
         with self._entries(iterator.value) as entries:
             for entry in entries:
-                device = self._node(entry, registry.DEVICE_KEYS, 0)
-                if inside(device):
-                    below = tuple(self._children(entry, registry.MAX_DEPTH - 1))
-                    device = replace(device, children=below)
-                found.append(device)
+                with suppress(EntryGoneError):
+                    found.append(self._device(entry, inside))
         return registry.find_devices(found)
+
+    def _device(self, entry: int, inside: Callable[[Node], bool]) -> Node:
+        device = self._node(entry, registry.DEVICE_KEYS, 0)
+        if not inside(device):
+            return device
+        device = replace(device, children=tuple(self._children(entry, registry.MAX_DEPTH - 1)))
+        self._read_id(entry)
+        return device
 
     @contextmanager
     def _entries(self, iterator: int) -> Iterator[list[int]]:
@@ -83,27 +96,32 @@ class _Reader:
         raise OSError(errno.EAGAIN, "the I/O Registry keeps changing")
 
     def _node(self, entry: int, keys: tuple[str, ...], depth: int) -> Node:
+        name = create_string_buffer(NAME_SIZE)
+        check_entry(self._iokit.IOObjectGetClass(entry, name), "IOObjectGetClass")
+        kind = name.value.decode(errors="replace")
+        properties = self._properties(entry, _CLIENT if kind == registry.HID_CLIENT else keys)
+        children = tuple(self._children(entry, depth - 1)) if depth else ()
+        # A property that cannot be read looks like one that is missing, so the id comes last: while it can be read, the
+        # entry has not ended.
+        return Node(kind, self._read_id(entry), properties, children)
+
+    def _read_id(self, entry: int) -> int:
+        """Return the id of an entry; EntryGoneError if it has ended."""
         number = c_uint64()
         code = self._iokit.IORegistryEntryGetRegistryEntryID(entry, byref(number))
-        check_result(code, "IORegistryEntryGetRegistryEntryID")
-        name = create_string_buffer(NAME_SIZE)
-        check_result(self._iokit.IOObjectGetClass(entry, name), "IOObjectGetClass")
-        kind = name.value.decode(errors="replace")
-        return Node(
-            kind,
-            number.value,
-            self._properties(entry, _CLIENT if kind == registry.HID_CLIENT else keys),
-            tuple(self._children(entry, depth - 1)) if depth else (),
-        )
+        check_entry(code, "IORegistryEntryGetRegistryEntryID")
+        return number.value
 
     def _children(self, entry: int, depth: int) -> Iterator[Node]:
         iterator = c_uint32()
         code = self._iokit.IORegistryEntryGetChildIterator(entry, PLANE, byref(iterator))
-        check_result(code, "IORegistryEntryGetChildIterator")
+        check_entry(code, "IORegistryEntryGetChildIterator")
         with self._entries(iterator.value) as entries:
             for child in entries:
                 # Devices behind a hub are listed separately once they are allowed.
-                if not self._iokit.IOObjectConformsTo(child, registry.DEVICE.encode()):
+                if self._iokit.IOObjectConformsTo(child, registry.DEVICE.encode()):
+                    continue
+                with suppress(EntryGoneError):
                     yield self._node(child, _INSIDE, depth)
 
     def _properties(self, entry: int, keys: tuple[str, ...]) -> dict[str, str | int]:

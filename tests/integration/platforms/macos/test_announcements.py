@@ -188,3 +188,11 @@ def many(changes: list[str], count: int) -> bool:
 
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
+def test_a_port_without_a_source_is_an_error(mac: Frameworks) -> None:
+    """The system may have none to give; Python would crash if the run loop were given none."""
+    mac.fail("IONotificationPortGetRunLoopSource")
+    with pytest.raises(OSError, match="IONotificationPortGetRunLoopSource failed"):
+        Announcements(lambda: None, real.Frameworks(mac.libraries))
+    assert mac.references == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from unplugd.platforms.macos.ioreg import parse
 from unplugd.rules.devices import Device
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from unplugd.platforms.macos.registry import Node
@@ -57,9 +58,16 @@ def test_iokit_says_the_same(mac: Frameworks, name: str) -> None:
     printed = parse(answer(entries))
     assert backend.make_devices(nodes) == backend.make_devices(printed)
     told = (registry.OWNER, registry.CREATOR, registry.OPENED, *registry.PRODUCT_KEYS)
+    # Of a class that was renamed, IOKit gives the old name, ioreg the new one.
+    renamed = {"IOUSBDevice": registry.DEVICE, "IOUSBInterface": "IOUSBHostInterface"}
 
     def gist(nodes: tuple[Node, ...]) -> list[tuple[object, ...]]:
-        return [(node.kind, node.id, *map(node.properties.get, told)) for node in every(nodes) if node.kind in (registry.DEVICE, registry.HID_CLIENT, "IOUSBHostInterface")]  # fmt: skip
+        kinds = [(renamed.get(node.kind, node.kind), node) for node in every(nodes)]
+        return [
+            (kind, node.id, *map(node.properties.get, told))
+            for kind, node in kinds
+            if kind in (registry.DEVICE, registry.HID_CLIENT, "IOUSBHostInterface")
+        ]
 
     assert gist(nodes) == gist(printed)
     assert mac.references == 0
@@ -120,6 +128,50 @@ def test_a_call_that_fails_is_an_error(mac: Frameworks, call: str) -> None:
     assert mac.references == 0
 
 
+def branches(entries: Sequence[dict[str, Any]]) -> Iterator[list[int]]:
+    """Yield for each entry its id and those of all below it."""
+    for entry in entries:
+        below = list(branches(entry.get("IORegistryEntryChildren", [])))
+        yield [entry["IORegistryEntryID"], *(number for branch in below for number in branch[:1])]
+        yield from below
+
+
+def without(nodes: tuple[Node, ...], branch: Sequence[int]) -> tuple[Node, ...]:
+    return tuple(
+        replace(node, children=without(node.children, branch)) for node in nodes if node.id not in branch
+    )
+
+
+def test_an_entry_that_ends_under_the_look_is_skipped(mac: Frameworks) -> None:
+    """Whichever it is, at whichever call: it is there as a whole or not at all; all others are; nothing is left over."""
+    # A stick behind a hub, and a meter that a program has open.
+    entries = [fixture("hub")[0], *fixture("hid")]
+    mac.lay(*entries)
+    whole = look(mac)
+    for branch in branches(entries):
+        found: tuple[Node, ...] = ()
+        calls = 0
+        while found != whole:
+            mac.lay(*entries)
+            mac.doom(branch[0], calls)
+            found = look(mac)
+            assert found in (whole, without(whole, branch)), (branch, calls)
+            assert mac.references == 0
+            calls += 1
+        assert calls > 2, "it was never read"
+
+
+@pytest.mark.parametrize("code", sorted(real.GONE))
+def test_what_is_gone_is_told_from_what_fails(code: int) -> None:
+    """The kernel's codes come as they are, or as negative numbers."""
+    for written in (code, code - (1 << 32)):
+        with pytest.raises(real.EntryGoneError, match=f"IOx failed .{code:#010x}"):
+            real.check_entry(written, "IOx")
+    with pytest.raises(OSError, match="0xe00002bc") as raised:
+        real.check_entry(0xE00002BC, "IOx")
+    assert not isinstance(raised.value, real.EntryGoneError)
+
+
 def test_a_value_that_cannot_be_read_is_none(mac: Frameworks) -> None:
     """Too long a text, too large a number, and what is no dictionary."""
     [meter] = fixture("hid")
@@ -142,7 +194,7 @@ def test_odd_properties_are_borne(mac: Frameworks) -> None:
     client["DebugState"] = "open"
     mac.lay(meter)
     found = {node.kind: node.properties for node in every(look(mac))}
-    assert found["IOUSBHostInterface"] == {}
+    assert found["IOUSBInterface"] == {}
     assert registry.OPENED not in found[registry.HID_CLIENT]
 
 
