@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from unplugd_service.system import System
 
 LABEL: Final = "local.unplugd"
-NO_SESSION: Final = frozenset((112, 125))
+NO_SESSION: Final = frozenset((112, 125, 134))
 """launchctl's exit statuses if the user has no graphical session."""
 NOT_LOADED: Final = frozenset((3, 113))
 """Its exit statuses for a service that is not loaded."""
@@ -45,12 +45,17 @@ START_TIMEOUT_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """The service as `launchctl print` shows it. `process` is 0 while there is none."""
+    """The service as `launchctl print` shows it. `process` is 0 while there is none, `ended` says how the last one did."""
 
     code: int
     state: str = ""
     process: int = 0
-    last_exit: str = ""
+    ended: str = ""
+
+    @property
+    def is_throttled(self) -> bool:
+        """Whether launchd starts it again once `ThrottleInterval` is over."""
+        return not self.process and self.state == "spawn scheduled"
 
 
 class Launchd:
@@ -202,7 +207,11 @@ class Launchd:
             return found[1].strip() if found else ""
 
         process = parse_process_id(find_value("pid"))
-        return _Service(0, find_value("state"), process, find_value("last exit code"))
+        ended = _describe_end(
+            find_value("last terminating signal"),
+            find_value("last exit code") or find_value("last exit reason"),
+        )
+        return _Service(0, find_value("state"), process, ended)
 
     def _is_disabled(self) -> bool:
         """Whether the service is disabled; macOS prints `disabled`, older versions `true`."""
@@ -259,9 +268,8 @@ class Launchd:
             raise self._explain("kickstart", ProgramResult(service.code))
         if result.code not in {0, *BUSY}:
             raise self._explain("kickstart", result)
-        last = f" (last exit status {service.last_exit})" if service.last_exit else ""
         raise Failure(
-            f"the service is loaded but not running{last}",
+            f"the service is loaded but not running{service.ended}",
             "see unplugd service logs and unplugd doctor",
         )
 
@@ -291,15 +299,13 @@ class Launchd:
             return [Defect("it is disabled, so it does not start when you log in", "unplugd service start")]
         if service.code:
             return [Defect("it is not loaded", "unplugd service start")]
-        if not service.process:
-            last = f" (last exit status {service.last_exit})" if service.last_exit else ""
-            return [
-                Defect(
-                    f"it is loaded but not running{last}; see unplugd service logs",
-                    "unplugd service restart",
-                )
-            ]
-        return []
+        if service.is_throttled:
+            what = f"it has ended{service.ended} and is started again within 30 seconds"
+        elif not service.process:
+            what = f"it is loaded but not running{service.ended}"
+        else:
+            return []
+        return [Defect(f"{what}; see unplugd service logs", "unplugd service restart")]
 
 
 def _explain_exit(verb: str, result: ProgramResult) -> Failure:
@@ -315,10 +321,33 @@ def _explain_exit(verb: str, result: ProgramResult) -> Failure:
         return Failure("launchd does not know the service", "unplugd service install")
     if verb == "bootstrap" and result.code in BUSY:
         return Failure(
-            f"launchd refused the service: {result.message}",
+            f"launchd refused the service: {_find_message(result)}",
             "log out and back in, then: unplugd service install",
         )
-    return Failure(f"launchctl {verb} failed ({result.code}): {result.message}", "unplugd service status")
+    return Failure(
+        f"launchctl {verb} failed ({result.code}): {_find_message(result)}", "unplugd service status"
+    )
+
+
+def _find_message(result: ProgramResult) -> str:
+    """Return the line of launchctl's output that says what is wrong, with its number.
+
+    A line behind it may advise to try again as root, which is never right here.
+    """
+    lines = (result.err.strip() or result.out.strip()).splitlines()
+    numbered = (line for line in lines if re.search(r": \d+: ", line))
+    others = [line for line in lines if not line.startswith("Try ")]
+    return ProgramResult(result.code, err=next(numbered, others[-1] if others else "")).message
+
+
+def _describe_end(by_signal: str, status: str) -> str:
+    """Return how the last process ended, in parentheses, "" if none has.
+
+    If it was a signal, launchd writes that, such as `Killed: 9`, and mostly no status.
+    """
+    if number := re.search(r"\d+$", by_signal):
+        return f" (killed by signal {number[0]})"
+    return f" (last exit status {status})" if status and status != "(never exited)" else ""
 
 
 def _parse_command(text: str | None) -> tuple[str, ...] | None:
@@ -337,4 +366,6 @@ def _describe_status(service: _Service) -> str:
         return "no desktop session"
     if service.code:
         return "not loaded"
+    if service.is_throttled:
+        return "loaded, about to start again"
     return "running" if service.process else f"loaded, {service.state or 'not running'}"

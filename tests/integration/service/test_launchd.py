@@ -299,6 +299,7 @@ TOO_LATE = "log out and back in, then: unplugd service install"
             "launchd refused the service: Bootstrap failed: 37: Operation already in progress",
             TOO_LATE,
         ),
+        ("bootstrap", 134, "you are not logged in on the Mac's own screen", "log in on the Mac's own screen"),
         ("bootstrap", 112, "you are not logged in on the Mac's own screen", "log in on the Mac's own screen"),
         ("bootstrap", 125, "you are not logged in on the Mac's own screen", "log in on the Mac's own screen"),
         ("bootstrap", 113, "launchd does not know the service", "unplugd service install"),
@@ -325,14 +326,15 @@ TOO_LATE = "log out and back in, then: unplugd service install"
 )
 @pytest.mark.usefixtures("in_vain")
 def test_each_refusal_is_one_line_and_a_way_out(rig: Rig, call: str, code: int, what: str, hint: str) -> None:
-    """However often it is tried."""
+    """However often it is tried; nobody is told to try it as root, as launchctl does in a second line."""
     rig.mac.misbehave(f"launchctl {call}", *[code] * ALWAYS)
     said = rig.refused()
     assert said[0].startswith(what)
     assert said[1].startswith(hint)
+    assert "root" not in f"{said}"
 
 
-@pytest.mark.parametrize("code", [112, 113, 125])
+@pytest.mark.parametrize("code", [112, 113, 125, 134])
 def test_over_ssh_one_is_told_to_use_the_screen(rig: Rig, code: int) -> None:
     """The check says so before anything is written or started."""
     rig.mac.misbehave("launchctl print", code)
@@ -480,6 +482,51 @@ def test_a_program_that_ended_well_is_started_by_start(rig: Rig) -> None:
     assert rig.process
 
 
+def test_how_it_ended_is_told(rig: Rig) -> None:
+    """By which signal, or with which status; and that launchd is about to start it again."""
+    rig.mac.throttle = 3600
+    rig.runs("trap 'exit 3' USR1; echo ready; while :; do sleep 0.05; done")
+    rig.install()
+    for number, ended in ((9, "killed by signal 9"), (signal.SIGUSR1, "last exit status 3")):
+        wait_until(lambda: rig.log, "the program to be ready")
+        rig.manager.log.write_text("")
+        os.kill(rig.process, number)
+        wait_until(lambda: not rig.process, "its end")
+        assert rig.problems() == [
+            (
+                f"it has ended ({ended}) and is started again within 30 seconds; see unplugd service logs",
+                "unplugd service restart",
+            )
+        ]
+        assert rig.manager.inspect(None).state == "loaded, about to start again"
+        rig.manager.start(rig.system)
+        assert rig.process
+
+
+@pytest.mark.parametrize(
+    ("lines", "ended"),
+    [
+        ("last exit code = (never exited)", ""),
+        ("last terminating signal = Killed: 9", " (killed by signal 9)"),
+        ("last exit code = 0\n\tlast terminating signal = Segmentation fault: 11", " (killed by signal 11)"),
+        ("last exit code = (never exited)\n\tlast terminating signal = Hangup: 1", " (killed by signal 1)"),
+        ("last exit reason = OS_REASON_CODESIGNING", " (last exit status OS_REASON_CODESIGNING)"),
+        ("last terminating signal = strange", ""),
+        ("runs = 0", ""),
+    ],
+)
+def test_what_print_says_of_the_end_is_read(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, lines: str, ended: str
+) -> None:
+    """A signal goes before a status, and what has never run has not ended."""
+    rig.install()
+    out = f"{SERVICE} = {{\n\tactive count = 0\n\tstate = not running\n\t{lines}\n}}\n"
+    monkeypatch.setattr(launchd, "run", lambda *_command: system.ProgramResult(0, out))
+    assert rig.problems() == [
+        (f"it is loaded but not running{ended}; see unplugd service logs", "unplugd service restart")
+    ]
+
+
 @pytest.mark.parametrize("verb", ["start", "stop", "restart"])
 def test_what_is_not_installed_cannot_be_started_or_stopped(rig: Rig, verb: str) -> None:
     assert rig.refused(verb) == ("the service is not installed", "unplugd service install")
@@ -566,7 +613,11 @@ def test_a_file_of_somebody_else_that_works_is_their_choice(rig: Rig) -> None:
 
 def test_older_systems_write_true_for_disabled(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """In print-disabled."""
+    rig.mac.version = "10.15"
     rig.install()
+    assert rig.manager.inspect(None).enabled
+    rig.mac.disabled = [LABEL]
+    assert not rig.manager.inspect(None).enabled
     for said, enabled in (("true", False), ("false", True), ("enabled", True), ("disabled", False)):
         out = f'\tdisabled services = {{\n\t\t"{LABEL}" => {said}\n\t}}\n'
         monkeypatch.setattr(launchd, "run", lambda *_command, out=out: system.ProgramResult(0, out))

@@ -94,6 +94,41 @@ def test_an_agent_that_fails_is_started_again(mac: Mac) -> None:
     wait_until(lambda: mac.job(LABEL)["runs"] == 4, "the fourth run")
 
 
+def test_how_an_agent_ended_is_told(mac: Mac) -> None:
+    """By its exit status or by its signal, never both; while launchd waits to start it again, that is its state."""
+    mac.throttle = 3600
+    file = agent(mac, "exec sleep 60")
+    assert code("launchctl", "bootstrap", DOMAIN, file) == 0
+    assert "\n\tlast exit code = (never exited)\n" in run("launchctl", "print", SERVICE).stdout
+    os.kill(mac.job(LABEL)["pid"], 9)
+    wait_until(lambda: not mac.job(LABEL)["pid"], "its end")
+    shown = run("launchctl", "print", SERVICE).stdout
+    assert "\n\tstate = spawn scheduled\n" in shown
+    assert "\n\tlast terminating signal = Killed: 9\n" in shown
+    assert "last exit code" not in shown
+    assert code("launchctl", "kickstart", SERVICE) == 0
+    wait_until(lambda: mac.job(LABEL)["pid"], "another run")
+
+
+def test_each_version_has_its_words(mac: Mac) -> None:
+    """The second line of an error, a service at rest, and what is switched off."""
+    file = agent(mac, "exit 0")
+    mac.disabled = ["com.example.off"]
+    said = []
+    for version in ("10.15", "26"):
+        mac.version = version
+        assert code("launchctl", "bootstrap", DOMAIN, file) in (0, 5)
+        wait_until(lambda: not mac.job(LABEL)["pid"], "its end")
+        said.append(
+            (
+                len(run("launchctl", "bootstrap", DOMAIN, file).stderr.splitlines()),
+                "\tstate = waiting\n" in run("launchctl", "print", SERVICE).stdout,
+                '"com.example.off" => true' in run("launchctl", "print-disabled", DOMAIN).stdout,
+            )
+        )
+    assert said == [(1, True, True), (2, False, False)]
+
+
 def test_an_agent_whose_log_has_no_folder_does_not_start(mac: Mac) -> None:
     """The folder is for others to make: launchd makes the file only."""
     file = agent(mac, "exec sleep 60", StandardErrorPath=str(mac.home / "none/log"))
@@ -118,7 +153,10 @@ def test_what_is_loaded_already(mac: Mac) -> None:
     assert code("launchctl", "bootstrap", DOMAIN, file) == 0
     wait_until(lambda: log_of(mac), "the agent")
     done = run("launchctl", "bootstrap", DOMAIN, file)
-    assert (done.returncode, done.stderr) == (5, "Bootstrap failed: 5: Input/output error\n")
+    assert (done.returncode, done.stderr) == (
+        5,
+        "Bootstrap failed: 5: Input/output error\nTry re-running the command as root for richer errors.\n",
+    )
     assert code("launchctl", "bootout", SERVICE) == 0
     assert code("launchctl", "bootstrap", DOMAIN, file) == 36
     assert code("launchctl", "bootout", SERVICE) == 36

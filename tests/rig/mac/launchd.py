@@ -1,7 +1,8 @@
 """A simulated launchd with one user's session: `launchctl` as far as unplugd uses it, and a keeper for each agent.
 
 `bootstrap` really starts the program of a property list, with its environment and log files, and its keeper starts it
-again as KeepAlive says. Exit statuses are those that are reported of launchctl.
+again as KeepAlive says. Exit statuses are those that are reported of launchctl, and what it prints is as `State.version`
+of macOS prints it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 UID = 501
 DOMAIN = f"gui/{UID}"
-THROTTLE = 0.02
-"""Seconds before a program is started again: launchd waits for ThrottleInterval."""
 PATIENCE = 5.0
 """Seconds that a program has to end before it is killed: launchd gives it 20."""
 KNOWN: Mapping[str, type] = {
@@ -53,7 +52,9 @@ MESSAGES = {
     119: "Service is disabled",
     122: "Path had bad ownership/permissions",
     125: "Domain does not support specified action",
+    134: "Service cannot load in requested session",
 }
+AS_ROOT = "Try re-running the command as root for richer errors."
 # Not on macOS, for which all this is checked as well.
 SIGTIMEDWAIT: Callable[..., Any] = vars(signal)["sigtimedwait"]
 SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1)
@@ -68,9 +69,9 @@ def launchctl(arguments: list[str]) -> int:
     order = state.called("launchctl", arguments)
     match arguments:
         case ["bootstrap", domain, path] if domain == DOMAIN:
-            return _answer("Bootstrap failed", order, lambda: _bootstrap(state, Path(path)))
+            return _answer("Bootstrap failed", order, lambda: _bootstrap(state, Path(path)), *_advice(state))
         case ["bootout", target] if label := _label(target):
-            return _answer("Boot-out failed", order, lambda: _bootout(state, label))
+            return _answer("Boot-out failed", order, lambda: _bootout(state, label), *_advice(state))
         case ["kickstart", target] if label := _label(target):
             return _answer("Could not kickstart service", order, lambda: _kickstart(state, label))
         case ["enable" | "disable" as verb, target] if label := _label(target):
@@ -93,7 +94,11 @@ def _label(target: str) -> str:
     return found[1] if found else ""
 
 
-def _answer(failed: str, order: str | int | None, do: Callable[[], int]) -> int:
+def _advice(state: State) -> list[str]:
+    return [] if state.version == "10.15" else [AS_ROOT]
+
+
+def _answer(failed: str, order: str | int | None, do: Callable[[], int], *advice: str) -> int:
     """Do it, or misbehave: with an exit status, after all the same (`37 but done`), or failing."""
     if isinstance(order, str):
         assert order.endswith(" but done"), order
@@ -101,7 +106,7 @@ def _answer(failed: str, order: str | int | None, do: Callable[[], int]) -> int:
         order = int(order.removesuffix(" but done"))
     code = do() if order is None else order
     if code:
-        print(f"{failed}: {code}: {MESSAGES.get(code, 'Unknown error')}", file=sys.stderr)
+        print(f"{failed}: {code}: {MESSAGES.get(code, 'Unknown error')}", *advice, sep="\n", file=sys.stderr)
     return code
 
 
@@ -187,16 +192,17 @@ def _print(state: State, label: str, *, pid: bool) -> int:
         print(f'Could not find service "{label}" in domain for user gui: {UID}', file=sys.stderr)
         sys.exit(113)
     running = pid and job["pid"]
+    resting = "waiting" if state.version == "10.15" else "not running"
     lines = [
         f"active count = {1 if running else 0}",
         f"path = {job['path']}",
         "type = LaunchAgent",
-        f"state = {'running' if running else 'not running'}",
+        f"state = {'running' if running else 'spawn scheduled' if job['throttled'] else resting}",
         "",
         f"program = {job['program']}",
         f"runs = {job['runs']}",
         *([f"pid = {job['pid']}"] if running else []),
-        f"last exit code = {job['last']}",
+        job["last"],
         "",
         "spawn type = background (3)",
         "event channels = {",
@@ -212,10 +218,11 @@ def _print_disabled(state: State) -> int:
     if state.no_session.exists():
         return 125
     services = ["com.example.other", *state.disabled]
+    off, on = ("true", "false") if state.version == "10.15" else ("disabled", "enabled")
     print("\tdisabled services = {")
     for label in services:
-        print(f'\t\t"{label}" => disabled')
-    print('\t\t"com.example.enabled" => enabled\n\t}')
+        print(f'\t\t"{label}" => {off}')
+    print(f'\t\t"com.example.enabled" => {on}\n\t}}')
     return 0
 
 
@@ -248,7 +255,7 @@ class Keeper:
         self._agent = plistlib.loads(path.read_bytes())
         self._child: subprocess.Popen[bytes] | None = None
         self._runs = 0
-        self._last = "(never exited)"
+        self._last = "last exit code = (never exited)"
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
     def keep(self) -> None:
@@ -262,18 +269,27 @@ class Keeper:
             if not said:
                 print("loaded", flush=True)
                 said = True
-            failed = self._child is None and self._runs > 0 and self._last not in ("0", "78: EX_CONFIG")
-            came = SIGTIMEDWAIT(SIGNALS, THROTTLE if failed else 1.0)
+            failed = self._failed
+            came = SIGTIMEDWAIT(SIGNALS, self._state.throttle if failed else 1.0)
             number = came.si_signo if came else 0
             if number == signal.SIGTERM:
                 break
             if self._child and (code := self._child.poll()) is not None:
-                self._last = str(code if code >= 0 else f"(signal {-code})")
+                # One or the other.
+                self._last = (
+                    f"last exit code = {code}"
+                    if code >= 0
+                    else f"last terminating signal = {signal.strsignal(-code)}: {-code}"
+                )
                 self._child = None
             start = self._child is None and (number == signal.SIGUSR1 or (failed and not number))
         self._note("draining")
         self._end()
         (self._state.jobs / self._agent["Label"]).unlink(missing_ok=True)
+
+    @property
+    def _failed(self) -> bool:
+        return self._child is None and self._runs > 0 and self._last != "last exit code = 0"
 
     def _start(self) -> None:
         agent = self._agent
@@ -299,7 +315,7 @@ class Keeper:
                     preexec_fn=_unblock,  # noqa: PLW1509 - one thread
                 )
         except OSError:
-            self._last = "78: EX_CONFIG"
+            self._last = "last exit code = 78: EX_CONFIG"
 
     def _note(self, what: str) -> None:
         job = {
@@ -309,6 +325,7 @@ class Keeper:
             "pid": self._child.pid if self._child else 0,
             "runs": self._runs,
             "last": self._last,
+            "throttled": self._failed,
             "state": what,
         }
         if self._state.jobs.exists():

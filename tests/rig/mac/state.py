@@ -59,6 +59,24 @@ class State:
     def disabled(self, labels: list[str]) -> None:
         self._write("disabled", labels)
 
+    @property
+    def version(self) -> str:
+        """The version of macOS, as which launchctl prints: "26", or "10.15"."""
+        return str(self._read("version", "26"))
+
+    @version.setter
+    def version(self, version: str) -> None:
+        self._write("version", version)
+
+    @property
+    def throttle(self) -> float:
+        """Seconds before a program that failed is started again: launchd waits for ThrottleInterval."""
+        return float(self._read("throttle", 0.02))
+
+    @throttle.setter
+    def throttle(self, seconds: float) -> None:
+        self._write("throttle", seconds)
+
     # --- what the tests do with it
 
     def misbehave(self, call: str, *orders: str | int) -> None:
