@@ -35,9 +35,8 @@ def say_without_waiting(text: str) -> None:
     if not sys.stderr:
         return
     try:
-        poll = select.poll()
-        poll.register(sys.stderr.fileno(), select.POLLOUT)
-        if poll.poll(0):
+        # Not poll(): on macOS it cannot tell anything of a terminal.
+        if select.select((), (sys.stderr,), (), 0)[1]:
             os.write(sys.stderr.fileno(), f"{text}\n".encode(errors="backslashreplace"))
     except (OSError, ValueError):
         return

@@ -28,9 +28,8 @@ class Terminal(Channel):
         error = self._find_error()
         if error is None and self._stream:
             try:
-                poll = select.poll()
-                poll.register(self._stream.fileno(), select.POLLOUT)
-                if not poll.poll(0):
+                # Not poll(): on macOS it cannot tell anything of a terminal.
+                if not select.select((), (self._stream,), (), 0)[1]:
                     # Output is paused with Ctrl-S: a write would block.
                     on_done("the terminal is paused (Ctrl-S)")
                     return

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
 import sys
+import termios
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,6 +79,18 @@ def test_a_terminal_that_was_closed_is_an_error(pty: tuple[int, io.TextIOWrapper
     os.close(master)
     (error,) = show(Terminal(stream))
     assert error
+
+
+def test_a_paused_terminal_is_an_error(
+    pty: tuple[int, io.TextIOWrapper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-S nothing is written, which would block; nor with macOS' poll(), which calls every terminal invalid."""
+    _master, stream = pty
+    monkeypatch.delattr(select, "poll")
+    termios.tcflow(stream.fileno(), termios.TCOOFF)
+    assert show(Terminal(stream)) == ["the terminal is paused (Ctrl-S)"]
+    termios.tcflow(stream.fileno(), termios.TCOON)
+    assert show(Terminal(stream)) == [None]
 
 
 def test_a_closed_stream_is_an_error() -> None:
