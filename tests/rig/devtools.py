@@ -6,6 +6,7 @@ import base64
 import fcntl
 import json
 import os
+import select
 import subprocess
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,7 +51,8 @@ class DevTools:
         for one in (theirs_in, theirs_out, high_in, high_out):
             os.close(one)
         self._requests = os.fdopen(ours_out, "wb", buffering=0)
-        self._answers = os.fdopen(ours_in, "rb")
+        self._answers = ours_in
+        self._unread = b""
         self._count = 0
         self._session = ""
         tab = self._call("Target.createTarget", url="about:blank")["targetId"]
@@ -63,7 +65,7 @@ class DevTools:
         self._process.kill()
         self._process.wait(GIVE_UP)
         self._requests.close()
-        self._answers.close()
+        os.close(self._answers)
 
     def opened(
         self, source: str, width: int, height: int = 800, *, dark: bool = False, scale: float = 1
@@ -120,9 +122,12 @@ class DevTools:
             pass
 
     def _read(self) -> dict[str, Any]:
-        read = bytearray()
-        while (byte := self._answers.read(1)) != b"\0":
-            assert byte, "the browser has ended"
-            read += byte
-        message: dict[str, Any] = json.loads(read)
+        while b"\0" not in self._unread:
+            ready, _, _ = select.select([self._answers], [], [], GIVE_UP)
+            assert ready, "the browser does not answer"
+            read = os.read(self._answers, 65536)
+            assert read, "the browser has ended"
+            self._unread += read
+        line, _, self._unread = self._unread.partition(b"\0")
+        message: dict[str, Any] = json.loads(line)
         return message
