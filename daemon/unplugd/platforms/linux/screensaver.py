@@ -11,7 +11,6 @@ not active: a reminder that nobody sees is better than none.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 from jeepney.low_level import HeaderFields, Message
@@ -34,8 +33,6 @@ NAMES: Final = (
     "org.xfce.ScreenSaver",
 )
 """The names on the session bus (the first is KDE's), which are the interfaces' names, too."""
-RECONNECT_SECONDS: Final = 60.0
-"""Minimum seconds between attempts to connect to the session bus."""
 
 
 class ScreenSaver(BusSource):
@@ -49,8 +46,6 @@ class ScreenSaver(BusSource):
         super().__init__()
         self._now = now
         self._on_change = on_change
-        self._connected_at = -math.inf
-        """When the latest attempt to connect was made."""
         self._active: dict[str, bool] = {}
         """Whether it is active, for each name that has told."""
         self._asked: set[str] = set()
@@ -77,13 +72,9 @@ class ScreenSaver(BusSource):
     def close(self) -> None:
         """Close the connection, and forget everything."""
         super().close()
-        self._connected_at = -math.inf
         self._forget()
 
     def _connect(self) -> None:
-        if self._now() < self._connected_at + RECONNECT_SECONDS:
-            return
-        self._connected_at = self._now()
         try:
             self._bus = Bus(bus.find_session_address(), self._now, self._on_signal, self._on_disconnect)
         except BusError:
