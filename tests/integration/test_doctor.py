@@ -115,7 +115,7 @@ def test_it_is_said_whether_somebody_is_known_to_be_in_front(
     assert (by_saver.ok, by_saver.by) == (True, "the screen saver")
     login.log_in(LoginSession(locked=True))
     known = patient.examined()["in front"]
-    assert (known.ok, known.by) == (True, "logind")
+    assert (known.ok, known.by) == (True, "logind and the screen saver")
     assert known.what.startswith("known; ")
     saver.close()
 

@@ -104,9 +104,8 @@ class Linux:
         # What was left plugged in is not to be taken for another seat's, nor the person for being in front.
         self._logind.wait(now, FIRST_ANSWER_SECONDS)
         self._screen_saver = ScreenSaver(now, on_change)
-        if not self._logind.is_known:
-            self._screen_saver.check()
-            self._screen_saver.wait(now, FIRST_ANSWER_SECONDS)
+        self._screen_saver.check()
+        self._screen_saver.wait(now, FIRST_ANSWER_SECONDS)
         sources += [self._logind, self._screen_saver]
         if not self._is_announced:
             sources.append(make_poll(now, POLL_SECONDS, self.list_all_devices, on_change))
@@ -130,33 +129,27 @@ class Linux:
         if self._logind is None:
             return None
         self._logind.check_away()
-        if self._logind.is_known:
-            self._screen_saver.close()
-            return self._logind.away
         self._screen_saver.check()
-        return self._screen_saver.away
+        return self._logind.away or self._screen_saver.away
 
     def check_presence(self) -> str:
         """Ask who tells whether the person is in front, and return why nobody does, "" if somebody does."""
         logind, screen_saver = Logind(now, lambda: None), ScreenSaver(now, lambda: None)
-        why = "there is no system bus"
-        self._told = ""
         try:
-            if logind.is_connected:
-                logind.wait(now, PRESENCE_TIMEOUT_SECONDS)
-                why = "logind does not answer, or knows no session of yours with a screen"
-            if logind.is_known:
-                self._told = "logind"
-                return ""
             screen_saver.check()
+            logind.wait(now, PRESENCE_TIMEOUT_SECONDS)
             screen_saver.wait(now, PRESENCE_TIMEOUT_SECONDS)
-            if screen_saver.is_known:
-                self._told = "the screen saver"
-                return ""
+            why = (
+                "logind does not answer, or knows no session of yours with a screen"
+                if logind.is_connected
+                else "there is no system bus"
+            )
+            told = {"logind": logind.is_known, "the screen saver": screen_saver.is_known}
         finally:
             logind.close()
             screen_saver.close()
-        return f"{why}, and no screen saver tells"
+        self._told = " and ".join(name for name, is_known in told.items() if is_known)
+        return "" if self._told else f"{why}, and no screen saver tells"
 
     def check_use_detection(self) -> tuple[str, str] | None:
         """Let a child process open a device node, and check whether that is detected."""

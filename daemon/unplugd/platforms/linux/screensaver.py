@@ -1,9 +1,9 @@
-"""Whether the session's screen saver is active, for where logind does not tell whether the person is in front.
+"""Whether the session's screen saver is active: not every system has logind, nor does every desktop tell it of a lock.
 
 An active screen saver hides what is shown, whether it asks for a password or not. Those of the desktops have the same
 methods, which were GNOME's at first, each under a name of its own. Some programs own such a name only to let others
 keep the screen on, and refuse to say whether it is active (GNOME's org.freedesktop.ScreenSaver). Therefore all are asked,
-and one that is active is enough.
+and one that is active is enough. Cinnamon's and MATE's do not set logind's LockedHint.
 
 A signal is only a hint: the screen saver is asked then. Nobody is started for that. One that does not answer counts as
 not active: a reminder that nobody sees is better than none.
