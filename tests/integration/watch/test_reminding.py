@@ -188,10 +188,10 @@ def test_what_a_desktop_moved_to_its_list_goes_with_the_unplug(
     wait_until(lambda: not server.in_list, "the notification to leave the list")
     assert server.on_screen == []
 
-    daemon.config(after_plug_in="0s", repeat=["300ms", "1h"], critical_after=9)
-    daemon.reload()
-    daemon.wait_for("config_loaded", 2)
     usb.plug(STICK, "1-1.2")
+    daemon.wait_for("reminder_ended", 2)
+    daemon.config(after_plug_in="0s", repeat=["100ms", "1h"], critical_after=9)
+    daemon.reload()
     last = server.notified(3)
     assert [shown.hints["urgency"] for shown in server.notifications] == [1, 1, 2]
     assert [shown.id for shown in server.on_screen] == [last.id]

@@ -607,7 +607,7 @@ def test_a_program_that_the_person_says_uploads_is_not_warned_of_again() -> None
     person.wait(4 * MINUTE, held)
     assert person.on_screen is None
     person.wait(MINUTE, held)
-    assert person.on_screen.unknown_programs == ()
+    assert person.shown[-1][1].unknown_programs == ()
     assert len(person.reminders()) == 2
 
 
