@@ -264,6 +264,15 @@ void stand_disturb(int count)
     disturbances = count;
 }
 
+/* Whether an entry is still to go. */
+int stand_dooms(void)
+{
+    pthread_mutex_lock(&lock);
+    int dooms = doomed.id != 0;
+    pthread_mutex_unlock(&lock);
+    return dooms;
+}
+
 void stand_sysctl(const char *name, const void *content, size_t size)
 {
     snprintf(sysctl_name, sizeof sysctl_name, "%s", name);

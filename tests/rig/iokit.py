@@ -119,6 +119,11 @@ class Frameworks:
         """Let an entry end, with all below it, once so many more calls have been made on it."""
         self._stand.stand_doom(number, calls)
 
+    @property
+    def dooms(self) -> bool:
+        """Whether that entry is still there."""
+        return bool(self._stand.stand_dooms())
+
     def disturb(self, count: int) -> None:
         """Let the registry change under the next lists."""
         self._stand.stand_disturb(count)
