@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 import plistlib
-import re
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd_service import stamp, unit_file
+from unplugd_service import launchctl, stamp, unit_file
 from unplugd_service.applet import Applet
 from unplugd_service.errors import Failure
 from unplugd_service.home import find_home
-from unplugd_service.manager import INSTALL, Defect, ServiceStatus, parse_process_id
+from unplugd_service.launchctl import Service
+from unplugd_service.manager import INSTALL, Defect, ServiceStatus
 from unplugd_service.system import ProgramResult, run
 from unplugd_service.tilde import shorten
 
@@ -41,21 +40,6 @@ LOAD_TIMEOUT_SECONDS: Final = 10.0
 """Seconds for which loading is retried while the previous process is still being stopped."""
 START_TIMEOUT_SECONDS: Final = 10.0
 """Seconds within which the process must exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Service:
-    """The service as `launchctl print` shows it. `process` is 0 while there is none, `ended` says how the last one did."""
-
-    code: int
-    state: str = ""
-    process: int = 0
-    ended: str = ""
-
-    @property
-    def is_throttled(self) -> bool:
-        """Whether launchd starts it again once `ThrottleInterval` is over."""
-        return not self.process and self.state == "spawn scheduled"
 
 
 class Launchd:
@@ -194,29 +178,16 @@ class Launchd:
 
     # --- launchd
 
-    def _query(self) -> _Service:
+    def _query(self) -> Service:
         if self._uid == 0:
             raise self._explain_no_session()
         result = run("launchctl", "print", self._service)
         if result.code:
-            return _Service(result.code)
-
-        def find_value(key: str) -> str:
-            # Only match the first level: nested sections repeat the same keys.
-            found = re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", result.out, re.MULTILINE)
-            return found[1].strip() if found else ""
-
-        process = parse_process_id(find_value("pid"))
-        ended = _describe_end(
-            find_value("last terminating signal"),
-            find_value("last exit code") or find_value("last exit reason"),
-        )
-        return _Service(0, find_value("state"), process, ended)
+            return Service(result.code)
+        return launchctl.parse_service(result.out)
 
     def _is_disabled(self) -> bool:
-        """Whether the service is disabled; macOS prints `disabled`, older versions `true`."""
-        result = run("launchctl", "print-disabled", self._domain)
-        return re.search(rf'"{re.escape(LABEL)}" => (disabled|true)\b', result.out) is not None
+        return launchctl.is_disabled(run("launchctl", "print-disabled", self._domain).out, LABEL)
 
     def _enable(self, system: System) -> None:
         result = system.run("launchctl", "enable", self._service)
@@ -291,7 +262,7 @@ class Launchd:
             return [Defect(f"{shorten(self.file)} is not a service file", f"{aside}{INSTALL}")]
         return unit_file.find_defects(text, command, program, self.render)
 
-    def _find_service_defects(self, service: _Service, *, enabled: bool) -> list[Defect]:
+    def _find_service_defects(self, service: Service, *, enabled: bool) -> list[Defect]:
         if service.code in NO_SESSION:
             error = self._explain_no_session()
             return [Defect(str(error), error.hint)]
@@ -321,33 +292,12 @@ def _explain_exit(verb: str, result: ProgramResult) -> Failure:
         return Failure("launchd does not know the service", "unplugd service install")
     if verb == "bootstrap" and result.code in BUSY:
         return Failure(
-            f"launchd refused the service: {_find_message(result)}",
+            f"launchd refused the service: {launchctl.find_message(result)}",
             "log out and back in, then: unplugd service install",
         )
     return Failure(
-        f"launchctl {verb} failed ({result.code}): {_find_message(result)}", "unplugd service status"
+        f"launchctl {verb} failed ({result.code}): {launchctl.find_message(result)}", "unplugd service status"
     )
-
-
-def _find_message(result: ProgramResult) -> str:
-    """Return the line of launchctl's output that says what is wrong, with its number.
-
-    A line behind it may advise to try again as root, which is never right here.
-    """
-    lines = (result.err.strip() or result.out.strip()).splitlines()
-    numbered = (line for line in lines if re.search(r": \d+: ", line))
-    others = [line for line in lines if not line.startswith("Try ")]
-    return ProgramResult(result.code, err=next(numbered, others[-1] if others else "")).message
-
-
-def _describe_end(by_signal: str, status: str) -> str:
-    """Return how the last process ended, in parentheses, "" if none has.
-
-    If it was a signal, launchd writes that, such as `Killed: 9`, and mostly no status.
-    """
-    if number := re.search(r"\d+$", by_signal):
-        return f" (killed by signal {number[0]})"
-    return f" (last exit status {status})" if status and status != "(never exited)" else ""
 
 
 def _parse_command(text: str | None) -> tuple[str, ...] | None:
@@ -361,7 +311,7 @@ def _parse_command(text: str | None) -> tuple[str, ...] | None:
     return tuple(words)
 
 
-def _describe_status(service: _Service) -> str:
+def _describe_status(service: Service) -> str:
     if service.code in NO_SESSION:
         return "no desktop session"
     if service.code:

@@ -186,6 +186,14 @@ def test_urgency_and_novelty_reach_the_channel() -> None:
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=300)
 
 
+@pytest.mark.parametrize(
+    "program", ["Python", "PYTHON3.12", "Electron", "osascript", "JavaAppLauncher", "applet", "Firefox"]
+)
+def test_no_command_adds_a_program_that_runs_others(program: str) -> None:
+    """In any case of letters: all that it runs would count as upload software."""
+    assert len(compose(strangers=((program, STICK),)).lines) == 1
+
+
 @given(ANYTHING, ANYTHING, st.lists(ANYTHING, max_size=3), st.integers(1, 2), st.floats(0, 1e7))
 @settings(deadline=None)
 def test_untrusted_names_are_harmless(
