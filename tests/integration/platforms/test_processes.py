@@ -62,6 +62,27 @@ def test_upload_software_is_known_by_its_arguments(programs: Programs) -> None:
     assert "token" not in repr(holder)
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "doubtful"),
+    [
+        (("Python", "ddguard.py"), "ddguard", False),
+        (("Electron",), "Tidepool Uploader", False),
+        (("Google Chrome Beta",), "", False),
+        (("vivaldi-bin",), "", False),
+        (("com.apple.Virtualization.VirtualMachine",), "", True),
+    ],
+)
+def test_a_holder_is_known_as_macos_or_linux_call_it(
+    programs: Programs, command: tuple[str, ...], name: str, doubtful: bool
+) -> None:
+    """Whatever the case and the length of its name; while it only runs, it is nobody."""
+    holder = processes.identify(started(programs, *command), SOFTWARE)
+    assert holder
+    assert holder.uploader
+    assert (holder.uploader.name, holder.uploader.doubtful) == (name, doubtful)
+    assert processes.find_running(SOFTWARE, time.monotonic) is None
+
+
 def test_a_long_name_is_known(programs: Programs) -> None:
     """The kernel cuts it, its file has it whole."""
     holder = processes.identify(started(programs, "p-uploader with a long name"), SOFTWARE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig.iokit import FIXTURES, Frameworks, answer, fixture, standing_in
-from unplugd.platforms.macos import backend, iokit, registry
+from unplugd.platforms.macos import backend, iokit, owners, registry
 from unplugd.platforms.macos import frameworks as real
 from unplugd.platforms.macos.ioreg import parse
 from unplugd.rules.devices import Device
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from unplugd.platforms.macos.registry import Node
 
-WHOLE = ("free", "clients", "owner", "device_owner", "driver", "hid", "waiting", "hub")
+WHOLE = ("free", "clients", "owner", "device_owner", "driver", "hid", "waiting", "hub", "serial", "hubs")
 STICK = Device("20-1.2", 0x0A21, 0x8001, 20, 4294969001, 255)
 METER = Device("20-1.3", 0x1A79, 0x6210, 20, 4294969011, 0)
 HUB = Device("20-1.1", 0x05E3, 0x0608, 20, 4294969020, 9)
@@ -71,6 +71,25 @@ def test_iokit_says_the_same(mac: Frameworks, name: str) -> None:
 
     assert gist(nodes) == gist(printed)
     assert mac.references == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "ports"),
+    [
+        ("serial", [("1-1", "0483:2923"), ("8-3.2", "303a:1001")]),
+        (
+            "hubs",
+            [("0-2", "2109:0817"), ("0-1", "1a40:0801"), ("0-1.4", "2109:2817"), ("0-1.4.1", "1a79:6210")],
+        ),
+    ],
+)
+def test_what_real_macs_had_is_read(mac: Frameworks, name: str, ports: list[tuple[str, str]]) -> None:
+    """By both ways: a serial adapter whose driver owns it while zoom.us has listed it, and hubs on bus 0; no serial number."""
+    mac.lay(*fixture(name))
+    for nodes in (look(mac), parse(printed(name))):
+        assert [(device.port, device.id) for device in backend.make_devices(nodes)] == ports
+        assert [hold for node in nodes for hold in owners.find_holds(node)] == []
+        assert "SECRET" not in repr(nodes)
 
 
 def test_a_registry_that_changes_is_read_again(mac: Frameworks) -> None:
