@@ -20,12 +20,12 @@ demo: $(VENV)/installed
 	$(VENV)/bin/unplugd demo
 
 install:
-	PYTHON="$(PYTHON)" sh tools/make-venv "$(INSTALLED)"
+	PYTHON="$(PYTHON)" sh tools/make-venv "$(INSTALLED)" install
 	"$(INSTALLED)/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade .
 	mkdir -p "$(PREFIX)/bin" $(foreach file,$(SHARED),"$(PREFIX)/share/$(dir $(file))")
 	ln -sf "$(INSTALLED)/bin/unplugd" "$(PREFIX)/bin/unplugd"
 	$(foreach file,$(SHARED),ln -sf "$(INSTALLED)/share/$(file)" "$(PREFIX)/share/$(file)" &&) true
-	@echo "Installed $(PREFIX)/bin/unplugd. To have it started whenever you log in: unplugd service install"
+	@sh tools/show-next-step "$(PREFIX)/bin/unplugd"
 
 uninstall:
 	-"$(PREFIX)/bin/unplugd" service uninstall
@@ -79,7 +79,7 @@ fuzz: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m tests.fuzz all $(or $(SECONDS),60)
 
 $(VENV)/installed: pyproject.toml tools/make-venv
-	PYTHON="$(PYTHON)" sh tools/make-venv $(VENV)
+	PYTHON="$(PYTHON)" sh tools/make-venv $(VENV) "$(MAKECMDGOALS)"
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import plistlib
 from importlib.resources import files
@@ -49,8 +50,8 @@ class Applet:
         except Failure as error:
             return f"{shorten(self.path)} could not be set up ({error}): {INSTEAD}"
         return (
-            f"Reminders are shown by {shorten(self.path)}; if macOS asks whether unplugd may send notifications, allow it "
-            "(later: System Settings, Notifications, unplugd)"
+            f"Reminders are shown by {shorten(self.path)}; if macOS asks whether unplugd may send notifications, allow it. "
+            "If nothing appears: System Settings, Notifications, unplugd, Allow notifications"
         )
 
     def uninstall(self, system: System) -> bool:
@@ -88,6 +89,9 @@ class Applet:
                 "UnplugdScript": _digest(script),
             }
             system.write(fresh / "Contents/Info.plist", plistlib.dumps(info))
+            # codesign refuses an application with Finder information or the like attached.
+            with contextlib.suppress(Failure):
+                system.run("xattr", "-cr", str(fresh))
             # Sign last: the signature covers everything above, and macOS identifies the application by it.
             _run(system, "codesign", "--force", "--deep", "-s", "-", str(fresh))
             if self.path.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,8 +55,8 @@ def find_defects(
     text: str, command: tuple[str, ...], program: Program | None, render: Callable[[Program], str]
 ) -> list[Defect]:
     """Return the defects of a file that contains `text` and starts `command`; `render` returns the expected text."""
-    if command and not _can_start(Path(command[0])):
-        return [Defect(f"the program it starts no longer exists: {shorten(Path(command[0]))}", INSTALL)]
+    if command and (problem := _find_start_problem(Path(command[0]))):
+        return [Defect(problem, INSTALL)]
     found = stamp.read_stamp(text)
     if found is None or program is None:
         # It was written by a packager or by hand, so its content is their choice.
@@ -82,15 +83,42 @@ def _locate(command: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
     return Path(command[0]).resolve().parent, command[1:]
 
 
-def _can_start(program: Path) -> bool:
-    """Whether a program and the interpreter in its #! line can be run; a moved environment lacks the latter."""
+def _find_start_problem(program: Path) -> str:
+    """Return why a program cannot be started, or soon cannot any more, "" if it can.
+
+    Its interpreter is checked, too: a moved environment lacks it, and so does one whose Python an upgrade has removed.
+    """
+    shown = shorten(program)
     try:
         with program.open("rb") as file:
             first = file.readline(1024)
     except PermissionError:
         first = b""
     except OSError:
-        return False
+        return f"the program it starts no longer exists: {shown}"
     # A NUL ends a line for the kernel, too.
-    interpreter = first[2:].partition(b"\0")[0].split()[:1] if first.startswith(b"#!") else []
-    return os.access(program, os.X_OK) and all(os.access(path, os.X_OK) for path in interpreter)
+    words = first[2:].partition(b"\0")[0].split()[:1] if first.startswith(b"#!") else []
+    interpreter = Path(os.fsdecode(words[0])) if words else program
+    if not os.access(program, os.X_OK):
+        return f"the program it starts cannot be run: {shown}"
+    if not os.access(interpreter, os.X_OK):
+        return f"the Python that runs {shown} no longer exists: {shorten(interpreter)}"
+    return _find_python_problem(interpreter)
+
+
+def _find_python_problem(interpreter: Path) -> str:
+    """Return what an upgrade of Python has done to a virtual environment, or will do, "" if nothing or if it is none."""
+    environment = interpreter.parent.parent
+    try:
+        settings = (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    if re.search("^home *=.*/Cellar/", settings, re.MULTILINE):
+        # Homebrew also links it as opt/python@3.13, which stays.
+        return "its Python is in Homebrew's Cellar folder, from which the next upgrade removes it"
+    libraries = sorted(path.name for path in environment.glob("lib/python3.*"))
+    name = interpreter.resolve().name
+    if libraries and re.fullmatch(r"python3\.[0-9]+", name) and name not in libraries:
+        # It does not look into the folder of the version before.
+        return f"unplugd was installed for {libraries[-1]}, in the place of which there is {name} now"
+    return ""

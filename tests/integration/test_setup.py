@@ -101,3 +101,96 @@ def test_what_waits_only_for_triggers_is_installed(tmp_path: Path, status: str, 
     done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, check=True)
     assert ("busybox-static" in done.stdout.split()) == missing
     assert "git" in done.stdout.split()
+
+
+# --- the first minute: which Python, and what to type next
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """Put a program of this name into `folder`."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+OLD = 'case "$1" in --version) echo "Python 3.9.6" ;; *) exit 1 ;; esac'
+"""What Apple's /usr/bin/python3 answers."""
+
+
+def make_venv(folder: Path, goal: str) -> str:
+    """Return what is said where no suitable Python is given, and only the programs in `folder` are there."""
+    for name in ("sh", "dirname"):
+        (folder / name).symlink_to(f"/bin/{name}")
+    command = ["/bin/sh", str(PROJECT / "tools/make-venv"), str(folder / "venv"), goal]
+    done = subprocess.run(command, env={"PATH": str(folder)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert not (folder / "venv").exists()
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("system", "way"),
+    [
+        ("Darwin", "brew install python, or from https://www.python.org/downloads/"),
+        ("Linux", "make PYTHON=python3.11 install"),
+    ],
+)
+def test_an_old_python_is_named_with_a_way_to_a_new_one(tmp_path: Path, system: str, way: str) -> None:
+    """Every Mac's own python3 is such one."""
+    program(tmp_path, "python3", OLD)
+    program(tmp_path, "uname", f"echo {system}")
+    said = make_venv(tmp_path, "install")
+    assert said.startswith("unplugd needs Python 3.11 or newer; python3 is Python 3.9.6\nhint: ")
+    # This machine may have another one, which is then named.
+    assert way in said or "make PYTHON=/usr/local/bin/" in said
+
+
+def test_a_new_python_that_is_there_is_named(tmp_path: Path) -> None:
+    """With the whole command."""
+    program(tmp_path, "python3", OLD)
+    program(tmp_path, "python3.12", "exit 0")
+    said = make_venv(tmp_path, "demo")
+    assert said.splitlines()[1] == "hint: make PYTHON=python3.12 demo"
+
+
+@pytest.mark.parametrize(
+    ("shell", "system", "file"),
+    [
+        ("/bin/zsh", "Darwin", ".zprofile"),
+        ("/bin/bash", "Darwin", ".bash_profile"),
+        ("/bin/bash", "Linux", ".bashrc"),
+    ],
+)
+def test_a_command_that_the_shell_does_not_find_is_named_by_its_path(
+    tmp_path: Path, shell: str, system: str, file: str
+) -> None:
+    """And what is printed to have it found works, in this terminal and in the next ones."""
+    home = tmp_path / "home of ann"
+    program(tmp_path / "tools", "uname", f"echo {system}")
+    home.mkdir()
+    (home / ".local").mkdir()
+    program(home / ".local/bin", "unplugd", 'echo "unplugd $*"')
+    environment = {"HOME": str(home), "SHELL": shell, "PATH": f"{tmp_path}/tools:/usr/bin:/bin"}
+    said = subprocess.run(
+        ["sh", str(PROJECT / "tools/show-next-step"), str(home / ".local/bin/unplugd")],
+        env=environment, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    first, here, for_ever = [line for line in said.splitlines() if line.startswith("    ")]
+    tried = f"{first}\n{here}\nunplugd found\n{for_ever}\n"
+    done = subprocess.run(["sh", "-c", tried], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "unplugd service install\nunplugd found\n"
+    done = subprocess.run(
+        ["sh", "-c", f". ~/{file}; unplugd again"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "unplugd again\n"
+
+
+def test_a_command_that_the_shell_finds_is_named_by_its_name(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "PATH": f"{tmp_path}/.local/bin:/usr/bin:/bin"}
+    command = ["sh", str(PROJECT / "tools/show-next-step"), str(tmp_path / ".local/bin/unplugd")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1:] == ["    unplugd service install"]

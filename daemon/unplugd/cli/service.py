@@ -17,6 +17,7 @@ from unplugd.cli.service_checks import find_manager, inspect_service
 from unplugd.cli.terminal import ask, say
 from unplugd.config.file import load_settings
 from unplugd.errors import Failure
+from unplugd.platforms.current import current_platform
 from unplugd.rules import reminder
 from unplugd.watch import client
 from unplugd_service.program import Program, find_program
@@ -213,8 +214,12 @@ def _greet(where: Paths) -> None:
     ask_if_running(where, "greet")
     greeted = _poll(lambda: ask_if_running(where, "status").get("greeted"))
     if isinstance(greeted, dict) and greeted.get("channel"):
+        channel = str(greeted["channel"])
+        hint = current_platform().hints().get(f"notification by {channel}", "")
+        # Where the desktop asks for permission first, an ignored question means no.
+        asks = f"{hint}\nStill nothing? " if sys.platform == "darwin" and hint else ""
         say(
-            f"A first notification was sent (via {greeted['channel']}). Didn't see it? Run: unplugd doctor --notify"
+            f"A first notification was sent (via {channel}). Didn't see it? {asks}Run: unplugd doctor --notify"
         )
     else:
         say("But it cannot show notifications.\nhint: unplugd doctor --notify")

@@ -73,9 +73,9 @@ def test_it_is_built(rig: Rig) -> None:
     """Under its own name and identifier, without a place in the Dock, signed; the first notification is the daemon's."""
     assert rig.install() == (
         "Reminders are shown by ~/Applications/unplugd.app; if macOS asks whether unplugd may send notifications, "
-        "allow it (later: System Settings, Notifications, unplugd)"
+        "allow it. If nothing appears: System Settings, Notifications, unplugd, Allow notifications"
     )
-    assert rig.programs == ["osacompile", "codesign"]
+    assert rig.programs == ["osacompile", "xattr", "codesign"]
     info = read_info(rig.applet.path)
     assert info["CFBundleIdentifier"] == "local.unplugd.reminder"
     assert info["CFBundleName"] == "unplugd"
@@ -138,7 +138,7 @@ def test_one_that_is_good_is_kept(rig: Rig) -> None:
     rig.install()
     before = rig.applet.path.stat().st_ino
     assert rig.install() == "Reminders are shown by ~/Applications/unplugd.app"
-    assert rig.programs == ["osacompile", "codesign", "codesign"]
+    assert rig.programs == ["osacompile", "xattr", "codesign", "codesign"]
     assert rig.applet.path.stat().st_ino == before
 
 
@@ -179,6 +179,18 @@ def test_where_it_cannot_be_built_nothing_is_left(rig: Rig, program: str) -> Non
     assert said.startswith(f"~/Applications/unplugd.app could not be set up ({program}: ")
     assert said.endswith(INSTEAD)
     assert rig.files == set()
+
+
+def test_what_the_finder_has_attached_does_not_keep_it_from_being_signed(rig: Rig) -> None:
+    """It is removed first: such an application is refused, and reminders would come under another name."""
+    rig.mac.misbehave("osacompile", "finder information")
+    assert rig.install().startswith("Reminders are shown by ~/Applications/unplugd.app")
+
+
+def test_attributes_that_cannot_be_removed_are_left(rig: Rig) -> None:
+    """Then the signature decides."""
+    rig.mac.misbehave("xattr", 1)
+    assert rig.install().startswith("Reminders are shown by ~/Applications/unplugd.app")
 
 
 def test_a_failed_attempt_leaves_the_good_one(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,6 +244,7 @@ def test_a_dry_run_changes_nothing(rig: Rig) -> None:
     rig.applet.install(DryRun(said.append))
     assert [line.split()[3] for line in said if line.startswith("# would run:")] == [
         "osacompile",
+        "xattr",
         "codesign",
     ]
     assert (

@@ -520,9 +520,9 @@ def test_an_environment_without_its_python(visitor: Visitor) -> None:
     script = visitor.home / "gone"
     script.write_text("#!/no/such/python\n")
     script.chmod(0o755)
-    gone = visitor.unit.read_text().replace("%h/.local/bin/unplugd", "%h/gone")
-    visitor.manager.unit(UNIT, gone)
-    assert visitor.seen().problems[0] == ("the program it starts no longer exists: ~/gone", AGAIN)
+    visitor.manager.unit(UNIT, visitor.unit.read_text().replace("%h/.local/bin/unplugd", "%h/gone"))
+    gone = "the Python that runs ~/gone no longer exists: /no/such/python"
+    assert visitor.seen().problems[0] == (gone, AGAIN)
 
 
 def test_the_same_program_by_another_path(visitor: Visitor) -> None:

@@ -1,4 +1,7 @@
-"""Simulated applications: osacompile builds them, codesign signs them, open starts them, osascript runs a script alone."""
+"""Simulated applications: osacompile builds them, xattr cleans them, codesign signs them, open starts them.
+
+osascript runs a script alone.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 SCRIPT = "Contents/Resources/Scripts/main.scpt"
 SIGNATURE = "Contents/_CodeSignature/CodeResources"
+ATTRIBUTES = "Contents/._applet"
+"""Where a file system without extended attributes keeps what the Finder has attached."""
 INFO = {
     "CFBundleExecutable": "applet",
     "CFBundlePackageType": "APPL",
@@ -38,7 +43,7 @@ def osacompile(arguments: list[str]) -> int:
             bundle = Path(out)
         case _:
             state.refuse(f"osacompile {' '.join(arguments)}")
-    if order is not None:
+    if order not in (None, "finder information"):
         return _failed(f"osacompile: couldn't write {out}", int(order))
     text = Path(source).read_text()
     try:
@@ -52,7 +57,26 @@ def osacompile(arguments: list[str]) -> int:
     (bundle / SCRIPT).write_text(text)
     (bundle / "Contents/MacOS/applet").write_bytes(b"\xcf\xfa\xed\xfe")
     (bundle / "Contents/Info.plist").write_bytes(plistlib.dumps(INFO))
+    if order is not None:
+        (bundle / ATTRIBUTES).touch()
     _sign(bundle)
+    return 0
+
+
+def xattr(arguments: list[str]) -> int:
+    """Do what `xattr -cr X.app` does: remove every extended attribute."""
+    state = here()
+    order = state.called("xattr", arguments)
+    match arguments:
+        case ["-cr", path]:
+            bundle = Path(path)
+        case _:
+            state.refuse(f"xattr {' '.join(arguments)}")
+    if order is not None:
+        return _failed(f"xattr: [Errno 1] Operation not permitted: '{path}'", int(order))
+    if not bundle.exists():
+        return _failed(f"xattr: No such file: {path}", 1)
+    (bundle / ATTRIBUTES).unlink(missing_ok=True)
     return 0
 
 
@@ -65,10 +89,9 @@ def codesign(arguments: list[str]) -> int:
             bundle = Path(path)
         case _:
             state.refuse(f"codesign {' '.join(arguments)}")
-    if order is not None:
-        return _failed(
-            f"{path}: resource fork, Finder information, or similar detritus not allowed", int(order)
-        )
+    if order is not None or (arguments[0] == "--force" and (bundle / ATTRIBUTES).exists()):
+        detritus = "resource fork, Finder information, or similar detritus not allowed"
+        return _failed(f"{path}: {detritus}", int(order or 1))
     if not _executable(bundle):
         return _failed(f"{path}: bundle format unrecognized, invalid, or unsuitable", 1)
     if arguments[0] == "--verify":

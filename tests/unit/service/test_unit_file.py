@@ -118,10 +118,53 @@ def test_each_defect_is_named(tmp_path: Path, program: Program) -> None:
 
 @pytest.mark.parametrize("interpreter", ["/no/such/python", "/dev/null"])
 def test_a_program_without_its_interpreter_is_gone(program: Program, interpreter: str) -> None:
-    """As in an environment that was moved."""
+    """As in an environment that was moved, or whose Python was removed."""
     Path(program.command[0]).write_text(f"#!{interpreter}\n")
     (defect,) = unit_file.find_defects(render(program), program.command, program, render)
-    assert defect.what.startswith("the program it starts no longer exists")
+    assert defect.what == f"the Python that runs {program.command[0]} no longer exists: {interpreter}"
+
+
+def find_upgrade_problem(program: Program, home: str, now: str) -> str:
+    """Return what is wrong with an environment that was made for python3.11 from the one in `home`, and links `now`."""
+    script = Path(program.command[0])
+    environment = script.parent.parent
+    (environment / "lib/python3.11").mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text(f"home = {home}\nversion = 3.11.9\n")
+    python = environment / "base" / now
+    python.parent.mkdir()
+    python.write_text("")
+    python.chmod(0o755)
+    (script.parent / "python").symlink_to(python)
+    script.write_text(f"#!{script.parent}/python\n")
+    return "; ".join(
+        defect.what for defect in unit_file.find_defects(render(program), program.command, program, render)
+    )
+
+
+@pytest.mark.parametrize(
+    ("home", "now", "problem"),
+    [
+        ("/usr/bin", "python3.11", ""),
+        ("/opt/homebrew/opt/python@3.11/bin", "python3.11", ""),
+        ("/Library/Frameworks/Python.framework/Versions/3.11/bin", "python3.11", ""),
+        ("/usr/bin", "python3", ""),
+        (
+            "/usr/bin",
+            "python3.13",
+            "unplugd was installed for python3.11, in the place of which there is python3.13 now",
+        ),
+        (
+            "/opt/homebrew/Cellar/python@3.11/3.11.9/bin",
+            "python3.11",
+            "its Python is in Homebrew's Cellar folder, from which the next upgrade removes it",
+        ),
+    ],
+)
+def test_an_environment_that_an_upgrade_of_python_breaks_is_noticed(
+    program: Program, home: str, now: str, problem: str
+) -> None:
+    """The upgrade of a system replaces python3; Homebrew's removes the folder of the version before."""
+    assert find_upgrade_problem(program, home, now) == problem
 
 
 def test_a_file_of_ours_that_starts_nothing_is_repaired(program: Program) -> None:

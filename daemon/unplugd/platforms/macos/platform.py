@@ -32,6 +32,11 @@ RESCAN_SECONDS: Final = 45.0
 """Seconds between rescans while changes are announced."""
 POLL_SECONDS: Final = 4.0
 """Seconds between rescans if changes are not announced."""
+ALLOW: Final = (
+    "System Settings, Notifications, unplugd: allow notifications. If unplugd is not listed, reminders come from Script "
+    'Editor, which is listed only once it has shown one itself: open it, run: display notification "test", and allow it'
+)
+"""How to have notifications shown; macOS tells no program whether it shows them."""
 
 
 class MacOS:
@@ -171,9 +176,7 @@ class MacOS:
 
     def hints(self) -> Mapping[str, str]:
         """Return a hint for each layer that may not work."""
-        return {
-            "notification by desktop": "in System Settings, under Notifications, allow unplugd (or Script Editor)"
-        }
+        return {"notification by desktop": ALLOW}
 
     def channel(self, name: str, events: NotificationListener) -> Channel | None:
         """Return the channel of this name; none for plyer, which shows nothing outside an application bundle."""

@@ -1,0 +1,26 @@
+"""What `unplugd service install` says of its first notification, by system."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from unplugd.cli import service
+from unplugd.paths import find_paths
+from unplugd.platforms.macos.platform import ALLOW
+
+
+@pytest.mark.parametrize(("system", "way"), [("linux", ""), ("darwin", f"{ALLOW}\nStill nothing? ")])
+def test_where_the_system_asks_first_it_is_said_how_to_allow_it(
+    system: str, way: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A Mac shows nothing until then, and reports no error; Script Editor is not even listed at first."""
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(
+        service, "ask_if_running", lambda _where, _command: {"greeted": {"channel": "desktop"}}
+    )
+    service._greet(find_paths({"HOME": "/home/ann"}, "linux"))
+    assert capsys.readouterr().err == (
+        f"A first notification was sent (via desktop). Didn't see it? {way}Run: unplugd doctor --notify\n"
+    )
