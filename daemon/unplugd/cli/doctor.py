@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from unplugd.cli.doctor_report import write_report
 from unplugd.cli.service_checks import find_manager, inspect_service
 from unplugd.cli.terminal import make_console, make_printable
 from unplugd.doctor import Finding, examine
@@ -18,9 +19,18 @@ if TYPE_CHECKING:
 
 
 def doctor(arguments: argparse.Namespace, where: Paths) -> int:
-    """Print the result of each check; exit status 1 if a check failed."""
+    """Print the result of each check, or write a report on them; exit status 1 if a check failed that was printed."""
     # Pass no paths, so that the platform does not find and replace the daemon's notification.
-    findings = [*examine(current_platform(), where, notify=arguments.notify), _check_service(where)]
+    computer = current_platform()
+
+    def check(notify: bool) -> list[Finding]:
+        return [*examine(computer, where, notify=notify), _check_service(where)]
+
+    if arguments.report is not None:
+        if arguments.json:
+            raise Failure("--report writes text, not JSON", "leave out --json or --report")
+        return write_report(arguments.report, computer, where, check)
+    findings = check(arguments.notify)
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
         rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint, "by": f.by} for f in findings]

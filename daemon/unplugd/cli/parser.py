@@ -156,6 +156,12 @@ def _add_doctor(commands: Commands) -> None:
     doctor = _add_command(commands, "doctor", summary, "doctor.doctor")
     doctor.add_argument("--notify", action="store_true", help="show a test notification")
     doctor.add_argument("--json", **AS_JSON)
+    doctor.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write a report without names and serial numbers to FILE, to send to the developers; in a terminal, it also "
+        "asks you to try things, for ten minutes (- for stdout)",
+    )
 
 
 def _add_config(commands: Commands) -> None:

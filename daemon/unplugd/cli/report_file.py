@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
-from unplugd import paths, private_folder, sanitize
+from unplugd import paths
+from unplugd.cli.output_file import write_file
 from unplugd.cli.terminal import say
 from unplugd.errors import Failure
 from unplugd.html_report.page import render_page
-from unplugd_service import atomic
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -26,28 +25,7 @@ BROWSER_TIMEOUT_SECONDS: Final = 3.0
 
 def write_page(file: Path, report: Report, made: float, zone: tzinfo) -> None:
     """Write the report as a page that only the user can read, and print its path; Failure if it cannot be written."""
-    page = render_page(report, made=made, zone=zone)
-    shown = sanitize.one_line(paths.shorten(file), 1000)
-    try:
-        _write(file, page.encode(errors="backslashreplace"))
-    except OSError as error:
-        raise Failure(
-            f"{shown}: cannot be written: {error.strerror or type(error).__name__}",
-            "choose a folder that you can write to",
-        ) from None
-    say(f"Written: {shown}")
-
-
-def _write(file: Path, content: bytes) -> None:
-    if file.exists() and not file.is_file() and not file.is_dir():
-        # This is a pipe or a terminal, which cannot be replaced.
-        with file.open("wb") as pipe:
-            pipe.write(content)
-        return
-    if file.is_dir():
-        raise IsADirectoryError(21, os.strerror(21))
-    # The user's own link stays one; another user's is not followed.
-    atomic.write(private_folder.resolve(file) if file.is_symlink() else file, content)
+    say(f"Written: {write_file(file, render_page(report, made=made, zone=zone))}")
 
 
 def open_page(file: Path) -> None:

@@ -1,0 +1,125 @@
+"""Reduces texts to the words that unplugd's own messages have, for what a person sends to strangers.
+
+What is not known to be harmless is left out, whatever it is: file names, names of people, computers and devices, what a
+program or a server said. Nothing is searched for and removed, except the names of this person and this computer, which
+may happen to be such words.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import platform
+import pwd
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import unplugd
+import unplugd_service
+from unplugd import sanitize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LEFT_OUT: Final = "…"
+PATH: Final = "(path)"
+"""What is left out instead of the path of a file."""
+MAX_TEXT_CHARACTERS: Final = 300
+WITHOUT_MESSAGES: Final = ("cli", "html_report", "review")
+"""Packages that check nothing."""
+WITH_MESSAGES: Final = ("cli/service_checks.py", "cli/doctor_facts_macos.py")
+"""Modules in them that do."""
+HARMLESS: Final = re.compile(
+    r"[0-9]{1,5}%?"  # a number that is too short for a serial number
+    r"|[0-9]{1,3}(\.[0-9]{1,4}){1,3}"  # a version
+    r"|[0-9]{1,2}-[0-9]{1,2}(\.[0-9]{1,2}){0,5}"  # a port
+    r"|0x[0-9a-f]{1,8}"  # an error of IOKit
+    r"|[0-9a-f]{4}:[0-9a-f]{4}"  # a USB id
+    r"|(hidraw|ttyUSB|ttyACM)[0-9]{1,3}",
+    re.ASCII,
+)
+PUNCTUATION: Final = ".,;:!?()[]{}<>\"'=`"
+
+
+class Words:
+    """The words that may be written, and the names that may not."""
+
+    def __init__(self, known: Iterable[str], names: Iterable[str]) -> None:
+        self._known = frozenset(known)
+        self._names = frozenset(name.casefold() for name in names)
+
+    def reduce(self, text: str) -> str:
+        """Return a text of a program's with everything left out but harmless words and numbers."""
+        kept = [self._reduce_word(word) for word in sanitize.one_line(text, 2000).split()]
+        # One mark for a whole foreign name or path.
+        lines = [
+            word for index, word in enumerate(kept) if word != LEFT_OUT or kept[index - 1 : index] != [word]
+        ]
+        return sanitize.one_line(" ".join(lines), MAX_TEXT_CHARACTERS)
+
+    def hide_names(self, text: str) -> str:
+        """Return a text that the person typed, without the person's and the computer's name."""
+        parts = re.split(r"(\w+)", sanitize.one_line(text, MAX_TEXT_CHARACTERS))
+        return "".join(LEFT_OUT if part.casefold() in self._names else part for part in parts)
+
+    def _reduce_word(self, word: str) -> str:
+        core = word.strip(PUNCTUATION)
+        is_known = core == "" or core in self._known or HARMLESS.fullmatch(core)
+        if is_known and not any(part.casefold() in self._names for part in re.findall(r"\w+", core)):
+            return word
+        # What stands around a foreign word is left out with it.
+        return PATH if "/" in core else LEFT_OUT
+
+
+def load_words() -> Words:
+    """Return the words of unplugd's and the system's messages, and the names of this person and computer."""
+    return Words({*_find_own_words(), *_find_system_words()}, _find_names())
+
+
+def _find_own_words() -> Iterator[str]:
+    """Yield the words of all texts in unplugd's source that are no docstrings."""
+    for package in (unplugd, unplugd_service):
+        folder = Path(package.__path__[0])
+        for file in folder.rglob("*.py"):
+            place = file.relative_to(folder)
+            if place.parts[0] in WITHOUT_MESSAGES and str(place) not in WITH_MESSAGES:
+                continue
+            for text in _find_texts(ast.parse(file.read_bytes())):
+                yield from _split(text)
+
+
+def _find_texts(tree: ast.Module) -> Iterator[str]:
+    docstrings = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def _find_system_words() -> Iterator[str]:
+    """Yield the words of the system's error messages."""
+    for number in range(1, 200):
+        yield from _split(os.strerror(number))
+
+
+def _find_names() -> Iterator[str]:
+    """Yield each part of the names of the person, the home folder and the computer."""
+    user = pwd.getpwuid(os.geteuid())
+    texts = (
+        user.pw_name,
+        user.pw_gecos,
+        Path(user.pw_dir).name,
+        Path("~").expanduser().name,
+        platform.node(),
+    )
+    for text in texts:
+        yield from re.findall(r"\w+", text)
+
+
+def _split(text: str) -> Iterator[str]:
+    for word in text.split():
+        yield word.strip(PUNCTUATION)
