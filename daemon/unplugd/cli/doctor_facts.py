@@ -14,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, sanitize
-from unplugd.cli.doctor_words import LEFT_OUT
+from unplugd.cli.doctor_words import LEFT_OUT, PATH
 from unplugd.cli.service_checks import find_manager, inspect_service
 from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
@@ -132,8 +132,9 @@ def describe_use(computer: InspectablePlatform, where: Paths, words: Words) -> F
     try:
         running = computer.find_running(software)
         for use in computer.find_usage(computer.scan(settings.watches), software, running, computer.now()):
-            who = [describe_program(name, words) for name in (use.program, *use.unknown_programs) if name]
-            by = f" by {', '.join(who)}" if who else ""
+            by = f" by {describe_program(use.program, words)}" if use.program else ""
+            for name in use.unknown_programs:
+                by += f", open in {describe_program(name, words)}"
             evidence = f" ({words.reduce(use.evidence)})" if use.evidence else ""
             facts.append((use.device.id, f"{use.verdict}{by}{evidence}"))
     except OSError as error:
@@ -248,13 +249,14 @@ def find_version(text: str) -> str:
 
 def describe_program(name: str, words: Words) -> str:
     """Return the name of a program, without what is neither known nor usual in the names of upload software."""
-
-    def keep(part: str) -> str:
-        usual = re.fullmatch(f"({UPLOAD_WORDS}|{PROGRAM_WORDS})+", part, re.IGNORECASE)
-        return part if usual else words.reduce(part)
-
-    parts = re.findall(r"[^\W\d_]+|[\W\d_]+", sanitize.one_line(name))
-    return words.reduce(name) if LEFT_OUT not in words.reduce(name) else "".join(map(keep, parts))
+    reduced = words.reduce(name)
+    if LEFT_OUT not in reduced and PATH not in reduced:
+        return reduced
+    usual = re.compile(rf"({UPLOAD_WORDS}|{PROGRAM_WORDS})+|[ ()._-]|[0-9]{{1,3}}", re.IGNORECASE)
+    parts = re.findall(r"[^\W\d_]+|\d+|.", sanitize.one_line(name))
+    if not any(part.isalpha() and usual.fullmatch(part) for part in parts):
+        return LEFT_OUT
+    return "".join(part if usual.fullmatch(part) else words.reduce(part) for part in parts)
 
 
 def time_calls(call: Callable[[], object]) -> str:

@@ -155,7 +155,11 @@ class Person:
 
     def _read(self, prompt: str) -> str:
         print(f"{prompt}: ", end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            say("")
+            raise
         if not line:
             say("")
             raise StoppedError

@@ -129,7 +129,7 @@ MEASURED: Final = {
     "The computer": ("system", "desktop", "clocks"),
     "The doctor's checks": ("checks",),
     "USB devices": ("devices", "use", "registry"),
-    "The service": ("service", "agent", "log"),
+    "Service and daemon": ("service", "agent", "log"),
     "Times": ("timing",),
     "The journal": ("journal",),
 }

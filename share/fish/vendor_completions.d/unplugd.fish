@@ -81,6 +81,7 @@ complete -c unplugd -n '__unplugd_command unplugd devices learn' -l name -r -f -
 complete -c unplugd -n '__unplugd_command unplugd doctor' -s h -l help -d 'show this help message and exit'
 complete -c unplugd -n '__unplugd_command unplugd doctor' -l notify -d 'show a test notification'
 complete -c unplugd -n '__unplugd_command unplugd doctor' -l json -d 'print JSON'
+complete -c unplugd -n '__unplugd_command unplugd doctor' -l report -r -F -d 'write a report without names and serial numbers to FILE, to send to the developers; in a terminal, it also asks you to try things, for ten minutes (- for stdout)'
 complete -c unplugd -n '__unplugd_command unplugd config' -a path -d 'print the path of the configuration file'
 complete -c unplugd -n '__unplugd_command unplugd config' -a show -d 'print every setting in effect'
 complete -c unplugd -n '__unplugd_command unplugd config' -a check -d 'check the file and list every problem'
