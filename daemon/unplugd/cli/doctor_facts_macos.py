@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from unplugd.cli.doctor_facts import Facts
     from unplugd.cli.doctor_words import Words
     from unplugd.paths import Paths
+    from unplugd.platforms.macos.frameworks import Libraries
     from unplugd.platforms.macos.registry import Node
     from unplugd_service.system import ProgramResult
 
@@ -67,7 +68,7 @@ def describe_mac() -> Facts:
     ]
 
 
-def describe_registry(where: Paths, words: Words) -> Facts:
+def describe_registry(where: Paths, words: Words, libraries: Libraries = LIBRARIES) -> Facts:
     """Return what the I/O Registry holds of the watched devices, by IOKit and by ioreg."""
     watches = load_usable_settings(where).watches
 
@@ -78,7 +79,7 @@ def describe_registry(where: Paths, words: Words) -> Facts:
     facts: Facts = []
     nodes: dict[str, tuple[Node, ...]] = {}
     lists: dict[str, Callable[[], tuple[Node, ...]]] = {
-        "IOKit": lambda: iokit.list_entries(Frameworks(LIBRARIES), is_watched),
+        "IOKit": lambda: iokit.list_entries(Frameworks(libraries), is_watched),
         "ioreg": ioreg.Ioreg(time.monotonic).wait,
     }
     for name, call in lists.items():
@@ -93,13 +94,13 @@ def describe_registry(where: Paths, words: Words) -> Facts:
         facts.append(("both list the same devices", "yes" if ids[0] == ids[1] else "NO"))
     for name, found in nodes.items():
         for node in filter(is_watched, found):
-            facts += [(name, line) for line in _describe_node(node, words)]
+            facts += [(name, line) for line in describe_entry(node, words)]
     return facts
 
 
-def describe_agent(words: Words) -> Facts:
+def describe_agent(words: Words, uid: int | None = None) -> Facts:
     """Return what launchd says of the service, and codesign of the applet."""
-    target = f"gui/{os.getuid()}/{LABEL}"
+    target = f"{_find_domain(uid)}/{LABEL}"
     applet = Applet()
     printed = try_run("launchctl", "print", target)
     facts = [("launchctl print", _describe_result(printed, words))]
@@ -128,9 +129,9 @@ def describe_agent(words: Words) -> Facts:
     ]
 
 
-def describe_refusals(words: Words) -> Facts:
+def describe_refusals(words: Words, uid: int | None = None) -> Facts:
     """Return what launchctl says to what it cannot do; nothing is changed."""
-    domain = f"gui/{os.getuid()}"
+    domain = _find_domain(uid)
     commands = {
         "bootstrap of what is loaded": ("bootstrap", domain, str(Launchd().file)),
         "bootout of what is not there": ("bootout", f"{domain}/{LABEL}.nothing"),
@@ -143,13 +144,13 @@ def describe_refusals(words: Words) -> Facts:
     ]
 
 
-def describe_switch(words: Words) -> Facts:
+def describe_switch(words: Words, uid: int | None = None) -> Facts:
     """Return what launchctl says of a service that the person has switched off."""
-    printed = try_run("launchctl", "print-disabled", f"gui/{os.getuid()}")
+    printed = try_run("launchctl", "print-disabled", _find_domain(uid))
     found = re.search(rf'"{re.escape(LABEL)}" => (\w+)', printed.out)
     return [
         ("launchctl print-disabled", words.reduce(found[1]) if found else "does not name it"),
-        *describe_agent(words),
+        *describe_agent(words, uid),
     ]
 
 
@@ -164,25 +165,33 @@ def describe_log() -> Facts:
     return [("log file", f"{lines} lines; " + ", ".join(f"{counts[what]} with “{what}”" for what in counts))]
 
 
-def watch_restart(where: Paths, words: Words, before: int) -> Facts:
+def watch_restart(where: Paths, words: Words, before: int, uid: int | None = None) -> Facts:
     """Wait until launchd has started the service again, and return what it said until then."""
-    facts: Facts = [("right after it", _describe_state(words))]
+    facts: Facts = [("right after it", _describe_state(words, uid))]
     began = time.monotonic()
     while time.monotonic() - began < RESTART_SECONDS:
         process = ask_daemon(where).get("process")
         if isinstance(process, int) and process != before:
             seconds = time.monotonic() - began
-            return [*facts, ("running again after", f"{seconds:.1f} s"), ("then", _describe_state(words))]
+            return [
+                *facts,
+                ("running again after", f"{seconds:.1f} s"),
+                ("then", _describe_state(words, uid)),
+            ]
         time.sleep(POLL_SECONDS)
     return [
         *facts,
         ("running again after", f"not within {RESTART_SECONDS:.0f} s"),
-        ("then", _describe_state(words)),
+        ("then", _describe_state(words, uid)),
     ]
 
 
-def _describe_state(words: Words) -> str:
-    return "; ".join(f"{key} {value}" for key, value in describe_agent(words) if key in LAUNCHD_KEYS)
+def _find_domain(uid: int | None) -> str:
+    return f"gui/{os.getuid() if uid is None else uid}"
+
+
+def _describe_state(words: Words, uid: int | None) -> str:
+    return "; ".join(f"{key} {value}" for key, value in describe_agent(words, uid) if key in LAUNCHD_KEYS)
 
 
 def _describe_result(result: ProgramResult, words: Words) -> str:
@@ -191,8 +200,8 @@ def _describe_result(result: ProgramResult, words: Words) -> str:
     return " / ".join([f"exit status {result.code}", *lines])
 
 
-def _describe_node(node: Node, words: Words, depth: int = 0) -> Iterator[str]:
-    """Yield a line for an entry and for each below it: its class, its numbers and who has it open."""
+def describe_entry(node: Node, words: Words, depth: int = 0) -> Iterator[str]:
+    """Yield a line for an entry of the I/O Registry and for each below it: its class, its numbers and who has it open."""
     kind = node.kind if CLASS.fullmatch(node.kind) else "another class"
     parts = [f"{'. ' * depth}{kind}"]
     keys = ("idVendor", "idProduct", "locationID", "bDeviceClass", registry.INTERFACE, *registry.ADDRESSES)
@@ -208,4 +217,4 @@ def _describe_node(node: Node, words: Words, depth: int = 0) -> Iterator[str]:
         parts.append("not registered")
     yield ", ".join(parts)
     for child in node.children:
-        yield from _describe_node(child, words, depth + 1)
+        yield from describe_entry(child, words, depth + 1)

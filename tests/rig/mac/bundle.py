@@ -64,11 +64,11 @@ def osacompile(arguments: list[str]) -> int:
 
 
 def xattr(arguments: list[str]) -> int:
-    """Do what `xattr -cr X.app` does: remove every extended attribute."""
+    """Do what `xattr -cr X.app` does, which removes every extended attribute, and `xattr -lr X.app`, which lists them."""
     state = here()
     order = state.called("xattr", arguments)
     match arguments:
-        case ["-cr", path]:
+        case ["-cr" | "-lr", path]:
             bundle = Path(path)
         case _:
             state.refuse(f"xattr {' '.join(arguments)}")
@@ -76,16 +76,19 @@ def xattr(arguments: list[str]) -> int:
         return _failed(f"xattr: [Errno 1] Operation not permitted: '{path}'", int(order))
     if not bundle.exists():
         return _failed(f"xattr: No such file: {path}", 1)
-    (bundle / ATTRIBUTES).unlink(missing_ok=True)
+    if arguments[0] == "-lr":
+        print(f"{path}/Contents: com.apple.provenance: \n00000000  01 02 00 0F 3A    |....:|\n00000005")
+    else:
+        (bundle / ATTRIBUTES).unlink(missing_ok=True)
     return 0
 
 
 def codesign(arguments: list[str]) -> int:
-    """Do what `codesign --force --deep -s - X.app` and `codesign --verify X.app` do."""
+    """Do what `codesign --force --deep -s - X.app`, `codesign --verify X.app` and `codesign -dvv X.app` do."""
     state = here()
     order = state.called("codesign", arguments)
     match arguments:
-        case ["--force", "--deep", "-s", "-", path] | ["--verify", path]:
+        case ["--force", "--deep", "-s", "-", path] | ["--verify" | "-dvv", path]:
             bundle = Path(path)
         case _:
             state.refuse(f"codesign {' '.join(arguments)}")
@@ -94,6 +97,19 @@ def codesign(arguments: list[str]) -> int:
         return _failed(f"{path}: {detritus}", int(order or 1))
     if not _executable(bundle):
         return _failed(f"{path}: bundle format unrecognized, invalid, or unsuitable", 1)
+    if arguments[0] == "-dvv":
+        info = plistlib.loads((bundle / "Contents/Info.plist").read_bytes())
+        lines = (
+            f"Executable={bundle}/Contents/MacOS/applet",
+            f"Identifier={info.get('CFBundleIdentifier', 'applet')}",
+            "Format=app bundle with Mach-O universal (x86_64 arm64)",
+            "CodeDirectory v=20400 size=552 flags=0x2(adhoc) hashes=6+7 location=embedded",
+            "Signature=adhoc",
+            f"Info.plist entries={len(info)}",
+            "TeamIdentifier=not set",
+            "Sealed Resources version=2 rules=13 files=4",
+        )
+        return _failed("\n".join(lines), 0)
     if arguments[0] == "--verify":
         good = _is_signed(bundle)
         return 0 if good else _failed(f"{path}: a sealed resource is missing or invalid", 1)
