@@ -11,7 +11,16 @@ THEN := $(addprefix tests/integration/,journal review html_report)
 # Group the output of parallel jobs, if this make can (that of macOS cannot).
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
-.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm check documents pictures bench fuzz clean
+# What a Mac can test with nobody in front of it; the rest is in `unplugd doctor --report`.
+MAC := $(addprefix test-mac-,unit registry applet service report)
+ifneq ($(filter test-mac%,$(MAKECMDGOALS)),)
+ifneq ($(shell uname),Darwin)
+$(error $(MAKECMDGOALS) needs macOS)
+endif
+endif
+
+.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm test-mac $(MAC) check \
+	documents pictures bench fuzz clean
 
 run: $(VENV)/installed
 	$(VENV)/bin/unplugd run
@@ -54,6 +63,19 @@ test-integration: test-now test-then
 test-vm: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m pytest tests/vm
 
+test-mac: $(MAC)
+
+# What is Linux's own cannot be imported there.
+test-mac-unit: $(VENV)/installed-for-tests
+	$(VENV)/bin/python -m pytest --numprocesses=auto tests/unit --ignore=tests/unit/platforms/linux
+
+test-mac-registry test-mac-applet test-mac-service: test-mac-%: $(VENV)/installed-for-tests
+	$(VENV)/bin/python -m pytest tests/real_mac/test_$*.py
+
+test-mac-report: $(VENV)/installed
+	$(VENV)/bin/unplugd doctor --report report.md < /dev/null
+	cat report.md
+
 check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/ruff check .
 	nice $(VENV)/bin/ruff format --check .
@@ -61,6 +83,8 @@ check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python tools/shape.py
 	nice $(VENV)/bin/mypy --platform linux
 	nice $(VENV)/bin/mypy --platform darwin
+	nice $(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	nice $(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 
 documents: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m tools.documents
