@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from unplugd.paths import Paths
     from unplugd.platforms.protocol import InspectablePlatform
 
-HELP: Final = (
-    "see the README for what unplugd needs; to report a problem, include the output of: unplugd doctor --json"
-)
+HELP: Final = "see the README for what unplugd needs; to report a problem, include what this writes: unplugd doctor --report -"
 
 DESKTOP: Final = "desktop"
 TERMINAL: Final = "notification by terminal"

@@ -11,7 +11,8 @@ import pytest
 from unplugd_service.applet import IDENTIFIER, Applet
 from unplugd_service.system import RealSystem, run
 
-ATTRIBUTE = ("com.apple.FinderInfo", "00" * 32)
+ATTRIBUTE = ("com.apple.FinderInfo", f"{'00' * 8}0400{'00' * 22}")
+"""The flag of an own icon; macOS does not keep one without any."""
 
 
 @pytest.fixture
