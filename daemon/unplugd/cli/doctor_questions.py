@@ -50,7 +50,7 @@ STEPS: Final = (
     ),
     Step(
         "The service",
-        "In another terminal, run: unplugd service install",
+        "In another terminal, run: unplugd service install (again, if it is installed already)",
         ("service", "agent"),
         (
             Question("Did a notification say that unplugd is running?"),

@@ -144,12 +144,15 @@ def write_report(place: str, computer: InspectablePlatform, where: Paths, check:
     if not place:
         raise Failure("--report needs the name of a file", "unplugd doctor --report report.md")
     report = Report(place)
+    has_terminal = sys.stdin is not None and sys.stdin.isatty()
+    if has_terminal:
+        say("Measuring; this takes a few seconds.")
     status = 0
     try:
         examination = Examination(computer, where, check)
         for title, names in MEASURED.items():
             report.add(title, [fact for name in names for fact in examination.find(name)])
-        if sys.stdin is not None and sys.stdin.isatty():
+        if has_terminal:
             _ask(report, examination)
     except KeyboardInterrupt:
         status = 130

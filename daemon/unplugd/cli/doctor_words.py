@@ -8,6 +8,7 @@ may happen to be such words.
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import platform
 import pwd
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import unplugd
 import unplugd_service
 from unplugd import sanitize
+from unplugd_service.home import look_up_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,14 +111,12 @@ def _find_system_words() -> Iterator[str]:
 
 def _find_names() -> Iterator[str]:
     """Yield each part of the names of the person, the home folder and the computer."""
-    user = pwd.getpwuid(os.geteuid())
-    texts = (
-        user.pw_name,
-        user.pw_gecos,
-        Path(user.pw_dir).name,
-        Path("~").expanduser().name,
-        platform.node(),
-    )
+    home = look_up_home()
+    texts = [platform.node(), home.name if home else ""]
+    # A container's user may have no entry.
+    with contextlib.suppress(KeyError):
+        user = pwd.getpwuid(os.geteuid())
+        texts += [user.pw_name, user.pw_gecos, Path(user.pw_dir).name]
     for text in texts:
         yield from re.findall(r"\w+", text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import pwd
 import re
 
 import pytest
@@ -56,6 +57,17 @@ def test_names_are_left_out_even_if_they_are_such_words(monkeypatch: pytest.Monk
         words.hide_names("it is called Will's unplugd, on DESKTOP")
         == f"it is called {LEFT_OUT}'s unplugd, on {LEFT_OUT}"
     )
+
+
+def test_a_user_without_an_entry_has_fewer_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container."""
+
+    def find_nobody(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", find_nobody)
+    monkeypatch.setattr(platform, "node", lambda: "box-of-ann")
+    assert load_words().hide_names("ann, on this box") == f"{LEFT_OUT}, on this {LEFT_OUT}"
 
 
 @pytest.mark.parametrize(
