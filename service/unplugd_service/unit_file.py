@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from unplugd_service import stamp
 from unplugd_service.errors import Failure
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from unplugd_service.program import Program
     from unplugd_service.system import System
+
+FROM_CELLAR: Final = "its Python is in Homebrew's Cellar folder, from which the next upgrade removes it"
+"""Homebrew also links it as opt/python@3.13, which stays."""
+REINSTALL: Final = (
+    "install unplugd with Homebrew's own python3 (brew --prefix says where), then: unplugd service install"
+)
 
 
 def read(file: Path) -> str | None:
@@ -56,7 +62,7 @@ def find_defects(
 ) -> list[Defect]:
     """Return the defects of a file that contains `text` and starts `command`; `render` returns the expected text."""
     if command and (problem := _find_start_problem(Path(command[0]))):
-        return [Defect(problem, INSTALL)]
+        return [Defect(problem, REINSTALL if problem == FROM_CELLAR else INSTALL)]
     found = stamp.read_stamp(text)
     if found is None or program is None:
         # It was written by a packager or by hand, so its content is their choice.
@@ -114,8 +120,7 @@ def _find_python_problem(interpreter: Path) -> str:
     except OSError:
         return ""
     if re.search("^home *=.*/Cellar/", settings, re.MULTILINE):
-        # Homebrew also links it as opt/python@3.13, which stays.
-        return "its Python is in Homebrew's Cellar folder, from which the next upgrade removes it"
+        return FROM_CELLAR
     libraries = sorted(path.name for path in environment.glob("lib/python3.*"))
     name = interpreter.resolve().name
     if libraries and re.fullmatch(r"python3\.[0-9]+", name) and name not in libraries:

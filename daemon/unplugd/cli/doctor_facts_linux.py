@@ -32,7 +32,9 @@ SERVERS: Final = (
 )  # fmt: skip
 CAPABILITIES: Final = (
     "action-icons", "actions", "body", "body-hyperlinks", "body-images", "body-markup", "icon-multi", "icon-static",
-    "inline-reply", "persistence", "sound",
+    "inline-reply", "persistence", "private-synchronous", "sound", "synchronous", "x-canonical-append",
+    "x-canonical-private-icon-only", "x-canonical-private-synchronous", "x-canonical-truncation", "x-dunst-stack-tag",
+    "x-kde-display-appname", "x-kde-origin-name", "x-kde-urls",
 )  # fmt: skip
 TIMEOUT_SECONDS: Final = 3.0
 
@@ -66,7 +68,7 @@ def _describe_server() -> Facts:
         return [("notification server", "there is no session bus")]
     if not name:
         return [("notification server", "none is running, or it does not answer")]
-    can = sorted(choose(capability, CAPABILITIES) for capability in set(known))
+    can = sorted({choose(capability, CAPABILITIES) for capability in known})
     return [
         ("notification server", f"{choose(name, SERVERS)} {find_version(version)}"),
         ("it can", ", ".join(can) or NOT_KNOWN),

@@ -155,11 +155,7 @@ class Person:
 
     def _read(self, prompt: str) -> str:
         print(f"{prompt}: ", end="", file=sys.stderr, flush=True)
-        try:
-            line = sys.stdin.readline()
-        except KeyboardInterrupt:
-            say("")
-            raise
+        line = sys.stdin.readline()
         if not line:
             say("")
             raise StoppedError

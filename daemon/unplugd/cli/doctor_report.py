@@ -156,6 +156,9 @@ def write_report(place: str, computer: InspectablePlatform, where: Paths, check:
             _ask(report, examination)
     except KeyboardInterrupt:
         status = 130
+        if has_terminal:
+            # The cursor is somewhere in a question.
+            say("")
     report.close("Stopped; what there is was written" if status else "Written")
     return status
 

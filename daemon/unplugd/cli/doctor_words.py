@@ -33,7 +33,7 @@ WITHOUT_MESSAGES: Final = ("cli", "html_report", "review")
 WITH_MESSAGES: Final = ("cli/service_checks.py", "cli/doctor_facts_macos.py")
 """Modules in them that do."""
 HARMLESS: Final = re.compile(
-    r"[0-9]{1,5}%?"  # a number that is too short for a serial number
+    r"[0-9]{1,4}%?"  # a number that is too short for a serial number
     r"|[0-9]{1,3}(\.[0-9]{1,4}){1,3}"  # a version
     r"|[0-9]{1,2}-[0-9]{1,2}(\.[0-9]{1,2}){0,5}"  # a port
     r"|0x[0-9a-f]{1,8}"  # an error of IOKit

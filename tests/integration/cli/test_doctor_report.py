@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.rig.bus import Bus
+    from tests.rig.desktop import Desktop
     from tests.rig.programs import Programs
     from tests.rig.server import Server
     from tests.rig.usb import Testbed
@@ -78,6 +80,15 @@ def test_without_a_terminal_it_measures_what_it_can(daemon: Daemon, usb: Testbed
     ):
         assert line in text
     assert stat.S_IMODE((tmp_path / "report.md").stat().st_mode) == 0o600
+
+
+def test_the_desktops_notification_server_is_named(daemon: Daemon, desktop: Desktop, tmp_path: Path) -> None:
+    """With its version and what it can."""
+    del desktop
+    daemon.environment.update({"XDG_CURRENT_DESKTOP": f"ubuntu:GNOME:{USER}", "XDG_SESSION_TYPE": "wayland"})
+    text = measure(daemon, tmp_path / "report.md")
+    assert re.search(r"(?m)^- notification server: dunst [0-9.]+\n- it can: actions, .*body, ", text)
+    assert "- desktop: ubuntu, GNOME, another\n- session: wayland\n" in text
 
 
 def test_nothing_private_gets_into_it(

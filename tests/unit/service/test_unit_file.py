@@ -165,6 +165,11 @@ def test_an_environment_that_an_upgrade_of_python_breaks_is_noticed(
 ) -> None:
     """The upgrade of a system replaces python3; Homebrew's removes the folder of the version before."""
     assert find_upgrade_problem(program, home, now) == problem
+    # Another way to start the same environment would not help.
+    repairs = [
+        defect.repair for defect in unit_file.find_defects(render(program), program.command, program, render)
+    ]
+    assert repairs == [unit_file.REINSTALL if "Cellar" in problem else INSTALL] * bool(problem)
 
 
 def test_a_file_of_ours_that_starts_nothing_is_repaired(program: Program) -> None:
