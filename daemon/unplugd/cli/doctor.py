@@ -24,13 +24,13 @@ def doctor(arguments: argparse.Namespace, where: Paths) -> int:
     computer = current_platform()
 
     def check(notify: bool) -> list[Finding]:
-        return [*examine(computer, where, notify=notify), _check_service(where)]
+        return [*examine(computer, where, notify=notify or arguments.notify), _check_service(where)]
 
     if arguments.report is not None:
         if arguments.json:
             raise Failure("--report writes text, not JSON", "leave out --json or --report")
         return write_report(arguments.report, computer, where, check)
-    findings = check(arguments.notify)
+    findings = check(False)
     failed = any(finding.ok is False for finding in findings)
     if arguments.json:
         rows = [{"layer": f.layer, "ok": f.ok, "what": f.what, "hint": f.hint, "by": f.by} for f in findings]

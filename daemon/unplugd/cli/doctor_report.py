@@ -85,6 +85,11 @@ class Examination:
 
     def find(self, name: str) -> Facts:
         """Return the facts of this name."""
+        describe = self.list_all().get(name)
+        return describe() if describe else []
+
+    def list_all(self) -> dict[str, Callable[[], Facts]]:
+        """Return what finds the facts of each name on this system."""
         computer, where, words = self._computer, self._where, self.words
         common: dict[str, Callable[[], Facts]] = {
             "system": doctor_facts.describe_system,
@@ -110,8 +115,7 @@ class Examination:
         # Use a variable, since mypy treats sys.platform as a constant.
         system = str(sys.platform)
         own = mac if system == "darwin" else linux if system.startswith("linux") else {}
-        describe = {**common, **own}.get(name)
-        return describe() if describe else []
+        return {**common, **own}
 
     def _show_notification(self) -> Facts:
         shown = [one for one in self._check(True) if one.layer.startswith("notification")]
