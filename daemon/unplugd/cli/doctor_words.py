@@ -41,7 +41,7 @@ HARMLESS: Final = re.compile(
     r"|(hidraw|ttyUSB|ttyACM)[0-9]{1,3}",
     re.ASCII,
 )
-PUNCTUATION: Final = ".,;:!?()[]{}<>\"'=`"
+PUNCTUATION: Final = ".,;:!?()[]{}<>\"'=`*"
 
 
 class Words:
