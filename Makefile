@@ -5,7 +5,9 @@ VENV := .venv
 PREFIX ?= $(HOME)/.local
 INSTALLED := $(PREFIX)/share/unplugd/venv
 SHARED := man/man1/unplugd.1 bash-completion/completions/unplugd zsh/site-functions/_unplugd \
-	fish/vendor_completions.d/unplugd.fish
+	fish/vendor_completions.d/unplugd.fish applications/unplugd.desktop \
+	icons/hicolor/scalable/apps/unplugd.svg icons/hicolor/symbolic/apps/unplugd-symbolic.svg \
+	metainfo/local.unplugd.unplugd.metainfo.xml
 # The tests of the review; any other folder in tests/integration counts as a test of the running program.
 THEN := $(addprefix tests/integration/,journal review html_report)
 # Group the output of parallel jobs, if this make can (that of macOS cannot).

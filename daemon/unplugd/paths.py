@@ -55,6 +55,11 @@ class Paths:
         return self.runtime / "control"
 
     @property
+    def page(self) -> Path:
+        """The report as a page, if it is opened without being given a file."""
+        return self.runtime / "report.html"
+
+    @property
     def notification(self) -> Path:
         """The file that says which notification is on the screen; it survives a crash, but not the session."""
         return self.runtime / "notification"

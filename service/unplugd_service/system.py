@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -50,6 +51,9 @@ class System(Protocol):
     def write(self, path: Path, data: bytes, mode: int = 0o644) -> None:
         """Write a file atomically, creating its folders; Failure if that fails."""
 
+    def touch(self, path: Path) -> None:
+        """Mark a folder as changed now; Failure if that fails."""
+
     def move(self, path: Path, to: Path) -> None:
         """Move a file or folder to an unused path on the same disk; Failure if that fails."""
 
@@ -91,6 +95,13 @@ class RealSystem:
         except OSError as error:
             raise _cannot("written", path, error) from None
         self._tell(f"Wrote {shorten(path)}")
+
+    def touch(self, path: Path) -> None:
+        """Mark a folder as changed now."""
+        try:
+            os.utime(path)
+        except OSError as error:
+            raise _cannot("changed", path, error) from None
 
     def remove(self, path: Path) -> None:
         """Remove a file, if it exists."""
@@ -153,6 +164,10 @@ class DryRun:
         """Print what would be written."""
         self._say(f"# would write {shorten(path)} (mode {mode:04o}):")
         self._say(hide_home(data.decode(errors="replace")))
+
+    def touch(self, path: Path) -> None:
+        """Print which folder would be marked as changed."""
+        self._say(f"# would mark {shorten(path)} as changed now")
 
     def remove(self, path: Path) -> None:
         """Print what would be removed."""

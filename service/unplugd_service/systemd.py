@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from unplugd_service import stamp, systemd_quoting, unit_file
 from unplugd_service.errors import Failure
 from unplugd_service.home import find_home, look_up_home
+from unplugd_service.identity import Identity
 from unplugd_service.manager import INSTALL, Defect, ServiceStatus, parse_process_id
 from unplugd_service.system import ProgramResult, run
 
@@ -50,6 +52,7 @@ class Systemd:
         configuration = Path(given) if os.path.isabs(given) else find_home(environment) / ".config"  # noqa: PTH117 - may be empty
         self.file = configuration / "systemd/user" / UNIT
         self._booted = booted
+        self._identity = Identity(environment)
 
     def render(self, program: Program) -> str:
         """Return the unit file for a program."""
@@ -106,9 +109,11 @@ class Systemd:
         self._require_unmasked()
         before = unit_file.read(self.file)
         unit_file.keep_changes(self.file, before, system)
-        text = self.render(unit_file.prefer_installed(program, self._parse_command(before)))
+        program = unit_file.prefer_installed(program, self._parse_command(before))
+        text = self.render(program)
         if text != before:
             system.write(self.file, text.encode(errors="surrogateescape"))
+        self._identity.install(program, system)
         _require_success(system.run("systemctl", "--user", "daemon-reload"))
         # Use reenable: an older unit file may have been enabled for other targets.
         _require_success(system.run("systemctl", "--user", "reenable", UNIT))
@@ -120,11 +125,13 @@ class Systemd:
         self._require_unmasked()
         text = unit_file.read(self.file)
         if text is None:
-            return self._clean_up(system)
+            was_there = self._clean_up(system)
+            return self._identity.uninstall(system) or was_there
         unit_file.keep_changes(self.file, text, system)
         _require_success(system.run("systemctl", "--user", "disable", "--now", UNIT))
         system.remove(self.file)
         self._reload_manager(system)
+        self._identity.uninstall(system)
         return True
 
     def start(self, system: System) -> None:
@@ -156,7 +163,10 @@ class Systemd:
         command = self._parse_command(text)
         defects = _find_defects(known, installed=text is not None, own=own)
         if text is not None:
-            defects[:0] = unit_file.find_defects(text, command, program if own else None, self.render)
+            of_file = unit_file.find_defects(text, command, program if own else None, self.render)
+            if own and program and stamp.read_stamp(text) and not of_file:
+                of_file = self._identity.find_defects(replace(program, command=command))
+            defects[:0] = of_file
         return ServiceStatus(
             self.name,
             path,

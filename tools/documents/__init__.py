@@ -1,4 +1,8 @@
-"""Generate the man page and the completions of three shells from the grammar of the command line."""
+"""Generate what is in `share`.
+
+The man page and the completions of three shells come from the grammar of the command line, the desktop entry and the
+icons from `unplugd_service`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from tools.documents import bash, fish, grammar, manual, zsh
+from unplugd_service.desktop_entry import render_entry
+from unplugd_service.icon import ICON, SYMBOLIC_ICON
 
 SHARE: Final = Path(__file__).parents[2] / "share"
 
@@ -18,4 +24,7 @@ def make_documents() -> dict[str, str]:
         "bash-completion/completions/unplugd": bash.make_script(root),
         "zsh/site-functions/_unplugd": zsh.make_script(root),
         "fish/vendor_completions.d/unplugd.fish": fish.make_script(root),
+        "applications/unplugd.desktop": render_entry(("unplugd", "run")),
+        "icons/hicolor/scalable/apps/unplugd.svg": ICON.read_text(encoding="utf-8"),
+        "icons/hicolor/symbolic/apps/unplugd-symbolic.svg": SYMBOLIC_ICON.read_text(encoding="utf-8"),
     }

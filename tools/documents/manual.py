@@ -73,6 +73,7 @@ ENVIRONMENT: Final = {
     "HOME": "The home folder. All other folders are in it unless set otherwise.",
     "XDG_CONFIG_HOME": "On Linux, where the configuration and service folders are.",
     "XDG_STATE_HOME": "On Linux, where the journal folder is.",
+    "XDG_DATA_HOME": "On Linux, where `service install` puts the icon and the entry among the applications.",
     "XDG_RUNTIME_DIR": "On Linux, where the socket folder is. If not set, the socket is next to the journal.",
     "XDG_CACHE_HOME": "A folder that may be emptied: `service install` will not use a program that is inside it.",
     "DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS": "On Linux, how to reach the desktop and the system.",

@@ -121,7 +121,11 @@ def _add_report(commands: Commands) -> None:
     report.add_argument(
         "--html", type=Path, metavar="FILE", help="write the report to FILE as an HTML page with charts"
     )
-    report.add_argument("--open", action="store_true", help="then open the page")
+    report.add_argument(
+        "--open",
+        action="store_true",
+        help="open the page; without --html, it is among unplugd's temporary files",
+    )
     report.add_argument(
         "--share", action="store_true", help="leave out computer names, and name devices by model only"
     )

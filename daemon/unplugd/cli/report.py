@@ -24,15 +24,54 @@ from unplugd.review.report_builder import build_report
 
 if TYPE_CHECKING:
     import argparse
+    from datetime import tzinfo
 
     from unplugd.paths import Paths
+    from unplugd.review.figures import Report
     from unplugd.review.model import Review
 
 
 def report(arguments: argparse.Namespace, where: Paths) -> int:
     """Print a report on the journal, or write it as an HTML page."""
-    if arguments.open and not arguments.html:
-        raise Failure("--open needs a page", "unplugd report --html report.html --open")
+    if arguments.html or arguments.open:
+        return _make_page(arguments, where)
+    report, _, _ = _build(arguments, where)
+    if arguments.json:
+        _print_json(report)
+    else:
+        from unplugd.cli.report_print import print_report  # noqa: PLC0415 - takes 25 ms, and only the text needs it
+
+        print_report(report)
+    return 0
+
+
+def _make_page(arguments: argparse.Namespace, where: Paths) -> int:
+    from unplugd.cli import report_file  # noqa: PLC0415 - takes 20 ms, and only the page needs it
+
+    file = arguments.html or report_file.find_place(where)
+    try:
+        report, now, zone = _build(arguments, where)
+    except Failure as failure:
+        if not arguments.html:
+            # The desktop may have started this: without a terminal, only a page reaches the person.
+            report_file.write_notice(file, failure)
+            report_file.open_page(file)
+        raise
+    report_file.write_page(file, report, now, zone)
+    if arguments.json:
+        _print_json(report)
+    if arguments.open:
+        report_file.open_page(file)
+    return 0
+
+
+def _print_json(report: Report) -> None:
+    # The json module would take seconds to indent a report on several years.
+    print(msgspec.json.format(json.dumps(make_json(report)), indent=2))
+
+
+def _build(arguments: argparse.Namespace, where: Paths) -> tuple[Report, float, tzinfo]:
+    """Return the report, when it was made (Unix seconds), and the time zone."""
     now = time.time()
     zone, zone_name = find_local_zone()
     since, until = parse_range(arguments, now, zone)
@@ -48,21 +87,7 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
         from unplugd.review.share import anonymize  # noqa: PLC0415 - 4 ms that only --share needs
 
         review = anonymize(review)
-    report = build_report(review, since=since, until=until, zone=zone, name=zone_name)
-    if arguments.html:
-        from unplugd.cli import report_file  # noqa: PLC0415 - takes 20 ms, and only the page needs it
-
-        report_file.write_page(arguments.html, report, now, zone)
-    if arguments.json:
-        # The json module would take seconds to indent a report on several years.
-        print(msgspec.json.format(json.dumps(make_json(report)), indent=2))
-    elif not arguments.html:
-        from unplugd.cli.report_print import print_report  # noqa: PLC0415 - takes 25 ms, and only the text needs it
-
-        print_report(report)
-    if arguments.open:
-        report_file.open_page(arguments.html)
-    return 0
+    return build_report(review, since=since, until=until, zone=zone, name=zone_name), now, zone
 
 
 def _make_review(arguments: argparse.Namespace, where: Paths, now: float) -> Review:

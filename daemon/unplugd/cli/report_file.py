@@ -7,11 +7,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
-from unplugd import paths
+from unplugd import paths, private_folder
 from unplugd.cli.output_file import write_file
 from unplugd.cli.terminal import say
 from unplugd.errors import Failure
-from unplugd.html_report.page import render_page
+from unplugd.html_report.page import render_notice, render_page
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -23,9 +23,21 @@ BROWSER_TIMEOUT_SECONDS: Final = 3.0
 """A program that is still running after this many seconds is the browser itself and has not failed."""
 
 
+def find_place(where: paths.Paths) -> Path:
+    """Return where the page goes without --html, in a folder that is made for it; OSError if that fails."""
+    paths.refuse_others(where.runtime)
+    private_folder.make(where.runtime)
+    return where.page
+
+
 def write_page(file: Path, report: Report, made: float, zone: tzinfo) -> None:
     """Write the report as a page that only the user can read, and print its path; Failure if it cannot be written."""
     say(f"Written: {write_file(file, render_page(report, made=made, zone=zone))}")
+
+
+def write_notice(file: Path, failure: Failure) -> None:
+    """Write a page that says why there is no report; Failure if it cannot be written."""
+    write_file(file, render_notice(str(failure), failure.hint))
 
 
 def open_page(file: Path) -> None:

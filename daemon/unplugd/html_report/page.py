@@ -31,6 +31,8 @@ MAX_NAMED: Final = 6
 """Maximum number of computers, and of devices, named in the header."""
 MAX_NOTE_CHARACTERS: Final = 200
 """Maximum length of a note; our own sentences are shorter, but the key of an unknown note can have any length."""
+MAX_NOTICE_CHARACTERS: Final = 1000
+"""Maximum length of a reason, or of a hint, on a page without a report; either may contain a path."""
 LONG_SECTION_ROWS: Final = 14
 """A section with more rows than this starts on a new sheet when printed."""
 
@@ -63,6 +65,18 @@ def render_page(report: Report, *, made: float, title: str = TITLE, zone: tzinfo
         f'<nav aria-label="Sections of this page"><ul>{links}</ul></nav></header>'
         f'<main id="main" tabindex="-1">{body}</main>'
         f"<footer>{_render_footer(made, report, zone)}</footer></body></html>\n"
+    )
+
+
+def render_notice(what: str, hint: str) -> str:
+    """Return a page that says why there is no report, and what can be done."""
+    title = "There is no report"
+    shown = escape(sanitize.one_line(what, MAX_NOTICE_CHARACTERS))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head>{_render_head(title)}</head><body>'
+        f'<header><p class="brand">unplugd · review of the journal</p><h1>{title}</h1></header>'
+        f"<main><p>The reason: {shown}.</p>"
+        f"<p>What helps: <kbd>{escape(sanitize.one_line(hint, MAX_NOTICE_CHARACTERS))}</kbd></p></main></body></html>\n"
     )
 
 

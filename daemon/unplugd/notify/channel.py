@@ -43,7 +43,7 @@ class NotificationListener(Protocol):
     """Is told what happens to the notification on the screen."""
 
     def on_action(self, key: str) -> None:
-        """Handle a press of a button."""
+        """Handle a press of a button, or a click on the notification."""
 
     def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
         """Handle that the person or the server closed the notification."""

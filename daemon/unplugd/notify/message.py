@@ -29,6 +29,10 @@ MAX_BUTTONS: Final = 3
 """GNOME shows no more."""
 MAX_LABEL_CHARACTERS: Final = 20
 """The longest program name on a button."""
+REVIEW_KEY: Final = "default"
+"""The key of a click on the notification itself, as the Desktop Notifications Specification has it."""
+REVIEW_LABEL: Final = "Review"
+"""Only shown by servers that make a button of it."""
 JOURNAL_TROUBLE: Final = "unplugd cannot write its journal"
 
 

@@ -31,6 +31,7 @@ from unplugd.watch.observer import Observer
 from unplugd.watch.recorder import Recorder
 from unplugd.watch.reminders import Reminders
 from unplugd.watch.requests import Requests
+from unplugd.watch.review_page import ReviewPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,7 @@ class Daemon:
             report(f"{self._lock.trouble}\nhint: {self._lock.trouble.hint}")
         self._recorder = Recorder(paths.journal, platform, time.time, report)
         self._write = self._recorder.write
+        review_page = ReviewPage(platform.now, report)
         self._reminders = Reminders(
             platform,
             self._configuration,
@@ -84,6 +86,7 @@ class Daemon:
             on_record,
             self._observer.poll_now,
             self._reload,
+            review_page.open,
         )
         requests = Requests(
             self._configuration,
@@ -115,6 +118,7 @@ class Daemon:
             signals,
             control,
             self._reminders.addition,
+            review_page,
             *platform.sources(self._observer.on_change, self._observer.on_use),
         ]
         self._sources.extend(self._reminders.open_channels())

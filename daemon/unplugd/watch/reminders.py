@@ -30,7 +30,7 @@ class Reminders:
     """Applies the decisions of the rules; handles the results of deliveries and what happens to the notification.
 
     `on_record` gets each event that the rules record, `poll_now` makes the next poll due, `reload` reads the
-    configuration again.
+    configuration again, `open_review` opens the review.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Reminders:
         on_record: Callable[[Record], None],
         poll_now: Callable[[], None],
         reload: Callable[[], None],
+        open_review: Callable[[], None],
     ) -> None:
         self._platform = platform
         self._configuration = configuration
@@ -53,6 +54,7 @@ class Reminders:
         self._reload = reload
         self.addition = Addition(platform.now, self._on_added)
         """Adds upload software to the configuration; a source of the event loop."""
+        self._open_review = open_review
         self._news = News(message.INVALID_CONFIGURATION if configuration.problems else None)
         self._notifier = Notifier((), self, platform.now)
         self.state = State()
@@ -191,7 +193,10 @@ class Reminders:
     # --- what happens to the notification
 
     def on_action(self, key: str) -> None:
-        """Handle a press of a button."""
+        """Handle a press of a button, or a click on the notification."""
+        if key == message.REVIEW_KEY:
+            self._open_review()
+            return
         now, policy = self._platform.now(), self._configuration.settings.policy
         if key == message.SNOOZE_KEY:
             ports = reminder.find_announced_ports(self.state)

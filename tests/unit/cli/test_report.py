@@ -209,7 +209,6 @@ def test_page_behind_a_link(run: Callable[..., Done], tmp_path: Path) -> None:
         (("--since", "soon", MONTH), '"soon" is not a time'),
         (("--since", "2026-10-05", "--until", "2026-10-03", MONTH), "--since is not before --until"),
         (("--since", "2027-01-01", "--until", "2027-01-31", MONTH), "that time is in the future"),
-        (("--open", MONTH), "--open needs a page"),
         (
             ("--html", "/nowhere/at/all.html", MONTH),
             "/nowhere/at/all.html: cannot be written: No such file or directory",

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import private_folder, regular_file, sanitize
+from unplugd.notify.message import REVIEW_KEY, REVIEW_LABEL
 from unplugd.platforms.linux.bus import INVALID_ANSWER, NO_ANSWER
+from unplugd_service.icon import ICON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +34,21 @@ MAX_NOTE_CHARACTERS: Final = 300
 """Maximum length of what is remembered: a bus name has at most 255 characters."""
 LOST_ANSWER_SECONDS: Final = 60.0
 """Seconds after which a late answer counts as lost. A server that hangs longer may briefly show two notifications."""
+DESKTOP_ENTRY: Final = "unplugd"
+"""The name of the desktop entry, without .desktop; desktops that do not find it use the application's name."""
+OTHER_ICON: Final = "drive-removable-media"
+"""The name of an icon that most themes have."""
 MAX_FAILED_CLOSINGS: Final = 10
 """Maximum number of notifications that are remembered because closing them has failed."""
+
+
+def _find_icon() -> str:
+    """Return our icon as servers want it.
+
+    It is a URI because not every server looks for names where the user's icons are (mako and dunst do not). After an
+    upgrade, the file of this version may be gone.
+    """
+    return ICON.as_uri() if ICON.is_file() else OTHER_ICON
 
 
 @dataclass(slots=True, eq=False)
@@ -114,19 +129,24 @@ class ShownNotification:
         if "body-markup" in capabilities:
             body = sanitize.escape_markup(body)
         with_buttons = "actions" in capabilities
-        actions = [text for button in message.buttons for text in button] if with_buttons else []
+        # Always with the action for a click on the notification: without it, GNOME would run the desktop entry.
+        buttons = (*message.buttons, (REVIEW_KEY, REVIEW_LABEL)) if with_buttons else ()
+        actions = [text for button in buttons for text in button]
         hints: dict[str, tuple[str, Any]] = {
             "urgency": ("y", 2 if message.critical else 1),
             "category": ("s", "device"),
+            "desktop-entry": ("s", DESKTOP_ENTRY),
         }
+        if not message.passing:
+            # A click shows the review and does not dismiss the reminder. What a button ends is withdrawn.
+            hints["resident"] = ("b", True)
         if not message.fresh:
             hints["suppress-sound"] = ("b", True)
         # A reminder never expires on its own: it is withdrawn when it no longer applies. But a server without buttons
         # (notify-osd) makes a dialog of it that nobody can withdraw.
         expires = -1 if message.passing or not self._gives_ids or not with_buttons else 0
-        icon = "drive-removable-media-usb"
         self._drop_request()
-        arguments = ("unplugd", self._id, icon, message.title, body, actions, hints, expires)
+        arguments = ("unplugd", self._id, _find_icon(), message.title, body, actions, hints, expires)
         self._request = request = _Request(message, self._server.owner, self._now())
         self._bus.call(
             self._server.address,

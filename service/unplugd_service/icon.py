@@ -1,0 +1,10 @@
+"""Where unplugd's icon is, for what shows it from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+ICON: Final = Path(__file__).with_name("unplugd.svg")
+SYMBOLIC_ICON: Final = ICON.with_name("unplugd-symbolic.svg")
+"""The same for places where icons have one color, such as GNOME's top bar."""
