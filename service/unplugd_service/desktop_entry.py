@@ -26,7 +26,7 @@ def render_entry(command: tuple[str, ...]) -> str:
     words = (*command[:-1], *REVIEW)
     if not all(word.isprintable() for word in words):
         raise Failure(
-            "the path of unplugd contains characters that desktop entries cannot",
+            "the path of unplugd contains characters that desktop entries cannot have",
             "install it in another folder",
         )
     template = files("unplugd_service").joinpath(FILE).read_text(encoding="utf-8")

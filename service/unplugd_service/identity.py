@@ -126,7 +126,7 @@ def _read(path: Path) -> bytes | None:
     """Return the content of a file, b"" if it cannot be read, None if there is none."""
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
         return b""

@@ -16,6 +16,7 @@ from tests import PROJECT
 from tests.rig.shell import SHELLS, Fish, Typed
 from tests.rig.tools import need
 from tests.unit.test_documents import COMMANDS
+from tests.unit.test_shipped import METAINFO
 from tools import documents
 from tools.documents import grammar
 from unplugd import __version__
@@ -110,6 +111,24 @@ def test_groff_has_nothing_to_say_about_the_page() -> None:
     assert not done.stderr
 
 
+def test_desktops_have_nothing_to_say_about_the_entry() -> None:
+    need("desktop-file-validate")
+    entry = documents.SHARE / "applications/unplugd.desktop"
+    done = subprocess.run(["desktop-file-validate", entry], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_software_centers_can_read_the_metainfo() -> None:
+    need("appstreamcli")
+    done = subprocess.run(
+        ["appstreamcli", "validate", "--no-net", documents.SHARE / METAINFO],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_page_fits_a_terminal(shown: str) -> None:
     """No line is wider than 80 columns, however long a command is."""
     assert max(map(len, shown.splitlines())) <= 80
@@ -169,7 +188,7 @@ def test_the_source_distribution_brings_everything(built: Path) -> None:
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as brought:
         names = {name.partition("/")[2] for name in brought.getnames()}
-    assert {f"share/{place}" for place in PLACES} <= names
+    assert {f"share/{place}" for place in (*PLACES, METAINFO)} <= names
     assert "tools/documents/__main__.py" in names
 
 
@@ -183,7 +202,7 @@ def test_the_wheel_brings_everything(built: Path) -> None:
     ]
     assert templates
     with zipfile.ZipFile(wheel) as brought:
-        for place in PLACES:
+        for place in (*PLACES, METAINFO):
             packed = brought.read(f"unplugd-{__version__}.data/data/share/{place}")
             assert packed == (documents.SHARE / place).read_bytes()
         for template in templates:

@@ -68,6 +68,7 @@ class Orders:
         self.passing: set[int] = set()
         self.listed: set[int] = set()
         self.expiries: dict[int, float] = {}
+        self.resident: set[int] = set()
         self.last = 0
         self.mode = mode
         self.model = ""
@@ -94,11 +95,11 @@ class Orders:
     def imitate(self, model: str) -> None:
         """Behave like a desktop's server; "" is the specification.
 
-        "gnome-43" takes the buttons from a notification that replaces another, "gnome-48" does not draw it. "lxqt" dies
-        if one that lasts replaces one that expires. "notify-osd" has no buttons, and makes dialogs that nobody can
-        withdraw of those that must not expire. "budgie" lets each normal one expire and keeps it in a list; so does
-        "elementary", which also lets each one expire that replaces another, and withdraws nothing from the list.
-        "awesome" reports a press after the close that comes of it.
+        "gnome-43" takes the buttons from a notification that replaces another, "gnome-48" does not draw it; both keep a
+        resident one that is pressed. "lxqt" has its name, and dies if one that lasts replaces one that expires.
+        "notify-osd" has no buttons, and makes dialogs that nobody can withdraw of those that must not expire. "budgie"
+        lets each normal one expire and keeps it in a list; so does "elementary", which also lets each one expire that
+        replaces another, and withdraws nothing from the list. "awesome" reports a press after the close that comes of it.
         """
         if model not in MODELS:
             raise RefusalError(model)
@@ -116,11 +117,12 @@ class Orders:
         self.shown.clear()
 
     def press(self, notification: int, key: str) -> None:
-        """Press a button, which closes the notification."""
+        """Press a button, which closes the notification, unless the server knows residents, and it is one."""
         if self.model == "awesome":
             self.close(notification, 2)
         self.connection.send(new_signal(EMITTER, "ActionInvoked", "us", (notification, key)))
-        if self.model != "awesome":
+        is_kept = self.model.startswith("gnome") and notification in self.resident
+        if self.model != "awesome" and not is_kept:
             self.close(notification, 2)
 
     def close(self, notification: int, reason: int) -> None:
@@ -187,7 +189,8 @@ class Orders:
         if call == "GetCapabilities()":
             return new_method_return(message, "as", (self.capabilities,))
         if call == "GetServerInformation()":
-            return new_method_return(message, "ssss", ("rig", "unplugd", "1", "1.2"))
+            name = "lxqt-notificationd" if self.model == "lxqt" else "rig"
+            return new_method_return(message, "ssss", (name, "unplugd", "1", "1.2"))
         if call == "Notify(susssasa{sv}i)":
             return new_method_return(message, "u", (self.notify(message),))
         if call == "CloseNotification(u)":
@@ -212,7 +215,8 @@ class Orders:
             raise RefusalError(f"actions {asked['actions']}")
         if "body-markup" in self.capabilities:
             check_markup(asked["body"])
-        buttons, drawn = asked["actions"][1::2], True
+        labels = dict(zip(asked["actions"][::2], asked["actions"][1::2], strict=True))
+        buttons, drawn = [label for key, label in labels.items() if key != "default"], True
         is_passing, is_replacement = asked["timeout"] != 0, asked["replaces"] in self.shown
         is_crash = self.model == "lxqt" and not is_passing and asked["replaces"] in self.passing
         if self.mode == "die" or (is_replacement and is_crash):
@@ -232,6 +236,8 @@ class Orders:
         ):
             self.expiries[notification] = time.monotonic() + EXPIRY_SECONDS
         hints = {name: value for name, (_, value) in asked["hints"].items()}
+        if hints.get("resident"):
+            self.resident.add(notification)
         report(
             notify={
                 **asked,

@@ -67,6 +67,7 @@ class Server:
         self._refused: list[str] = []
         self._on_screen: dict[int, Notification] = {}
         self._in_list: dict[int, Notification] = {}
+        self._model = ""
 
     def start(self, mode: str = "answer") -> None:
         """Start it and wait until it owns the name; `mode` is one of `behave`."""
@@ -102,6 +103,7 @@ class Server:
 
     def imitate(self, model: str) -> None:
         """Behave like a desktop's server, one of `notification_server.MODELS`."""
+        self._model = model
         self._order("imitate", model)
 
     def release(self) -> None:
@@ -114,9 +116,10 @@ class Server:
         self._order("take")
 
     def press(self, notification: Notification, key: str) -> None:
-        """Press a button, as the person does; that closes the notification."""
+        """Press a button, as the person does, or "default", a click on it; most servers close the notification then."""
         self._order("press", notification.id, key)
-        self._on_screen.pop(notification.id, None)
+        if not (self._model.startswith("gnome") and notification.hints.get("resident")):
+            self._on_screen.pop(notification.id, None)
 
     def dismiss(self, notification: Notification, reason: int = 2) -> None:
         """Close a notification, as the person does (2) or time (1)."""

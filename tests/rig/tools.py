@@ -9,10 +9,12 @@ from functools import cache
 import pytest
 
 PACKAGES = {
+    "appstreamcli": "appstream",
     "apt-get": "apt",
     "bash": "bash",
     "bindfs": "bindfs",
     "chromium": "chromium",
+    "desktop-file-validate": "desktop-file-utils",
     "dbus-daemon": "dbus",
     "dpkg-deb": "dpkg",
     "dpkg-query": "dpkg",

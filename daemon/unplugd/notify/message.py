@@ -32,7 +32,7 @@ MAX_LABEL_CHARACTERS: Final = 20
 REVIEW_KEY: Final = "default"
 """The key of a click on the notification itself, as the Desktop Notifications Specification has it."""
 REVIEW_LABEL: Final = "Review"
-"""Only shown by servers that make a button of it."""
+"""What a click does; servers may show it."""
 JOURNAL_TROUBLE: Final = "unplugd cannot write its journal"
 
 

@@ -38,8 +38,10 @@ class ReviewPage(Child):
         """Make the page and open it, unless that is still being done."""
         if self.pid is None:
             in_service = bool(os.environ.get("UNPLUGD_SERVICE")) and BOOTED.is_dir()
-            self._start((*OUTSIDE, *COMMAND) if in_service else COMMAND, TIMEOUT_SECONDS, self._on_end)
+            self._start(
+                (*OUTSIDE, *COMMAND) if in_service else COMMAND, TIMEOUT_SECONDS, self._report_failure
+            )
 
-    def _on_end(self, error: str | None, _output: bytes) -> None:
+    def _report_failure(self, error: str | None, _output: bytes) -> None:
         if error is not None:
             self._report(f"the review could not be opened ({error})\nhint: unplugd report --open")

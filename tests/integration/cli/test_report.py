@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig import harmless
 from tests.rig.report_command import MONTH, RANGE, make_user
 
 if TYPE_CHECKING:
@@ -40,6 +41,34 @@ def test_opens_the_page(
     assert done.code == expected
     assert (tmp_path / "opened").read_text() == str(page)
     assert done.stderr.endswith(f"Written: {page}\n" if not code else f"hint: open {page} yourself\n")
+
+
+@pytest.mark.parametrize("arguments", [(*RANGE, MONTH), ()], ids=["a journal", "no journal"])
+def test_opens_a_page_without_a_file(
+    run: Callable[..., Done],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str | Path, ...],
+) -> None:
+    """As from the desktop's menu, where nobody reads what is printed: so a page also says why there is no report."""
+    opener = tmp_path / ("open" if sys.platform == "darwin" else "xdg-open")
+    opener.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')
+    opener.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    done = run("--open", *arguments)
+    page = Path((tmp_path / "opened").read_text())
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert page.parent.stat().st_mode & 0o777 == 0o700
+    text = page.read_text()
+    harmless.as_page(text)
+    if arguments:
+        assert done.code == 0
+        assert "Was it left plugged in?" in text
+    else:
+        assert done.code == 1
+        assert "hint: unplugd service install" in done.stderr
+        assert "The reason: there is no journal yet." in text
+        assert "unplugd service install" in text
 
 
 def test_without_an_opener_python_opens_the_page(

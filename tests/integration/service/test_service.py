@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from tests.rig.user_manager import PROJECT, RUNTIME, UserManager, open_to_user
 from tests.rig.wait import wait_until
 from unplugd import __version__
 from unplugd_service import stamp
+from unplugd_service.manager import INSTALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from tests.rig.usb import Testbed
 
 UNIT = "unplugd.service"
+ENTRY = ".local/share/applications/unplugd.desktop"
+ICONS = "icons/hicolor/scalable/apps/unplugd.svg", "icons/hicolor/symbolic/apps/unplugd-symbolic.svg"
 OLDER = """
 [Unit]
 Description=An older unplugd
@@ -149,7 +153,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserManager]:
 @pytest.fixture
 def visitor(account: UserManager, usb: Testbed) -> Iterator[Visitor]:
     """Yield the person, logged in at a machine with a test bed's USB devices, without a notification server."""
-    for made in (".config", ".local/state"):
+    for made in (".config", ".local/state", ".local/share/applications", ".local/share/icons"):
         shutil.rmtree(account.home / made, ignore_errors=True)
     # What a failed test has left, if anything.
     account.stop()
@@ -180,6 +184,9 @@ def test_install_starts_it_and_shows_a_first_notification(visitor: Visitor, show
     done = visitor.install()
     assert done.stderr == (
         "Wrote ~/.config/systemd/user/unplugd.service\n"
+        "Wrote ~/.local/share/applications/unplugd.desktop\n"
+        "Wrote ~/.local/share/icons/hicolor/scalable/apps/unplugd.svg\n"
+        "Wrote ~/.local/share/icons/hicolor/symbolic/apps/unplugd-symbolic.svg\n"
         "unplugd is running.\n"
         "From now on it starts whenever you log in.\n"
         "A first notification was sent (via desktop). Didn't see it? Run: unplugd doctor --notify\n"
@@ -280,6 +287,31 @@ def test_it_reminds(visitor: Visitor, shown: Server) -> None:
     )
     assert visitor.wait_for("reminded")["channel"] == "desktop"
     assert visitor.manager.show(UNIT, "StatusText") == "Plugged in: CareLink USB"
+
+
+def test_a_click_opens_the_review_outside_the_service(visitor: Visitor, shown: Server) -> None:
+    """A browser is started that neither has the service's restrictions nor ends with it."""
+    opened, child, tools = (visitor.home / name for name in ("opened", "child", "tools"))
+    restrictions = ("grep", "-E", "^(Seccomp|NoNewPrivs):", "/proc/self/status")
+    visitor.manager.write(
+        tools / "xdg-open",
+        f"#!/bin/sh\n(exec sleep 60) &\necho $! > {child}\n"
+        f"{{ echo $1; cat /proc/self/cgroup; {shlex.join(restrictions)}; }} > {opened}.part\nmv {opened}.part {opened}\n",
+    )
+    (tools / "xdg-open").chmod(0o755)
+    visitor.manager.systemctl("set-environment", f"PATH={tools}:{visitor.manager.environment['PATH']}")
+    visitor.install()
+    process = visitor.process()
+    shown.press(shown.notified(), "default")
+    wait_until(opened.exists, "the page to be opened")
+    page, *cgroups, privileges, filtered = opened.read_text().splitlines()
+    assert visitor.manager.run("head", "-c15", page).stdout.lower() == "<!doctype html>"
+    assert UNIT not in "\n".join(cgroups)
+    assert [privileges, filtered] == visitor.manager.run(*restrictions).stdout.splitlines()
+    listing = ("list-units", "--plain", "--no-legend", "run-*")
+    wait_until(lambda: not visitor.manager.systemctl(*listing), "the end of what opened it")
+    assert visitor.manager.run("kill", child.read_text().strip()).code == 0, "the browser has ended"
+    assert visitor.process() == process
 
 
 def test_use_is_seen_from_inside_the_unit(visitor: Visitor, compiled_program: Path) -> None:
@@ -406,6 +438,9 @@ def test_uninstall_leaves_nothing_behind(visitor: Visitor) -> None:
     assert done.code == 0
     assert done.stderr == (
         "Removed ~/.config/systemd/user/unplugd.service\n"
+        "Removed ~/.local/share/applications/unplugd.desktop\n"
+        "Removed ~/.local/share/icons/hicolor/scalable/apps/unplugd.svg\n"
+        "Removed ~/.local/share/icons/hicolor/symbolic/apps/unplugd-symbolic.svg\n"
         "Service removed.\n"
         "Your journal and configuration were kept: ~/.config/unplugd, ~/.local/state/unplugd\n"
     )
@@ -718,6 +753,48 @@ def test_a_program_in_a_folder_of_any_characters(visitor: Visitor, name: str) ->
     finally:
         for folder in (program.parent, visitor.home / "\udcff"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_desktop_knows_it(visitor: Visitor) -> None:
+    """The entry is valid, starts the installed program by its full path, and opens the review."""
+    need("desktop-file-validate")
+    visitor.install()
+    entry = visitor.home / ENTRY
+    assert visitor.manager.run("desktop-file-validate", entry) == (0, "", "")
+    text = entry.read_text()
+    assert f"\nExec={visitor.unplugd} report --open\nTryExec={visitor.unplugd}\n" in text
+    assert text.startswith("# Written by unplugd ")
+
+
+def test_what_the_desktop_knows_it_by_is_repaired(visitor: Visitor) -> None:
+    """A missing file, and an entry that is not up to date, are problems that installing again solves."""
+    visitor.install()
+    entry, icon = visitor.home / ENTRY, visitor.home / ".local/share" / ICONS[0]
+    content = icon.read_bytes()
+    icon.unlink()
+    assert visitor.seen().problems == [
+        (f"a file by which desktops know unplugd is missing: ~/.local/share/{ICONS[0]}", INSTALL)
+    ]
+    shutil.copy(PROJECT / "share/applications/unplugd.desktop", entry)
+    visitor.install()
+    assert icon.read_bytes() == content
+    assert entry.read_text().startswith("# Written by unplugd ")
+    assert visitor.seen().problems == []
+
+
+def test_a_desktop_entry_of_the_persons_own_is_left_alone(visitor: Visitor) -> None:
+    """Changed by hand, it is neither replaced nor removed, and no problem."""
+    visitor.install()
+    entry = visitor.home / ENTRY
+    changed = entry.read_text().replace("Name=unplugd", "Name=Unplug!")
+    entry.write_text(changed)
+    done = visitor.install()
+    assert (
+        "~/.local/share/applications/unplugd.desktop was changed or was not written by unplugd" in done.stderr
+    )
+    assert visitor.seen().problems == []
+    assert visitor.run("service", "uninstall").code == 0
+    assert entry.read_text() == changed
 
 
 def test_make_uninstall_removes_the_service_first(visitor: Visitor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,60 @@ def test_reminder_comes_at_once(daemon: Daemon, server: Server, usb: Testbed) ->
         server.cleared()
 
 
+def test_a_click_opens_the_review(daemon: Daemon, server: Server, usb: Testbed, tmp_path: Path) -> None:
+    """The page is made anew each time; the reminder goes on, and nothing else is started, not even by a double click."""
+    opened = tmp_path / "opened"
+    opener = tmp_path / "tools/xdg-open"
+    opener.parent.mkdir()
+    opener.write_text(f'#!/bin/sh\necho "$1" >> {opened}.part\nmv {opened}.part {opened}\n')
+    opener.chmod(0o755)
+    daemon.environment["PATH"] = f"{opener.parent}:{daemon.environment['PATH']}"
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    server.imitate("gnome-48")
+    usb.plug(STICK)
+    notification = server.notified()
+    page = Path(daemon.environment["XDG_RUNTIME_DIR"], "unplugd/report.html")
+    server.press(notification, "default")
+    server.press(notification, "default")
+    wait_until(opened.exists, "the page to be opened")
+    assert "CareLink USB" in page.read_text()
+    assert opened.read_text() == f"{page}\n"
+    page.unlink()
+
+    def click_again() -> bool:
+        # A click is in vain while the page of the one before is being opened.
+        server.press(notification, "default")
+        return page.exists()
+
+    wait_until(click_again, "the page to be made anew")
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert server.on_screen == [notification]
+    assert len(daemon.events("started")) == 1
+    assert daemon.status()["devices"][0]["reminded"] == 1
+    assert daemon.stop() == 0
+
+
+def test_a_review_that_does_not_open_is_no_failure(
+    daemon: Daemon, server: Server, usb: Testbed, tmp_path: Path
+) -> None:
+    """The daemon's log says so, and how to see why."""
+    opener = tmp_path / "tools/xdg-open"
+    opener.parent.mkdir()
+    opener.write_text("#!/bin/sh\nexit 3\n")
+    opener.chmod(0o755)
+    daemon.environment["PATH"] = f"{opener.parent}:{daemon.environment['PATH']}"
+    daemon.config(after_plug_in="0s")
+    daemon.start()
+    usb.plug(STICK)
+    server.press(server.notified(), "default")
+    wait_until(lambda: "could not be opened" in daemon.stderr, "the complaint")
+    assert daemon.stderr.splitlines()[-2:] == [
+        "unplugd: the review could not be opened (exit status 1)",
+        "hint: unplugd report --open",
+    ]
+
+
 def test_reminder_says_what_to_do(daemon: Daemon, server: Server, usb: Testbed) -> None:
     """It names the device, offers to snooze and to say that an upload goes on, and the journal says that it came."""
     daemon.config(after_plug_in="0s")
@@ -42,8 +97,8 @@ def test_reminder_says_what_to_do(daemon: Daemon, server: Server, usb: Testbed) 
     assert notification.replaces == 0
     assert "CareLink USB" in notification.summary
     assert "disconnect it" in notification.body
-    assert notification.actions[::2] == ["snooze", "uploading"]
-    assert notification.actions[1::2] == ["Snooze 15 min", "I am uploading"]
+    assert notification.actions[::2] == ["snooze", "uploading", "default"]
+    assert notification.buttons == ["Snooze 15 min", "I am uploading"]
     assert notification.hints["urgency"] == 1
     assert notification.timeout == 0
     plugged_in = daemon.wait_for("plugged_in")

@@ -101,6 +101,8 @@ class NotificationServer:
         """The unique name of the server, "" if there is none, None while unknown."""
         self.capabilities: frozenset[str] | None = None
         """The server's capabilities, None until it has answered."""
+        self.name = ""
+        """The server's name for itself, "" until it has answered; nothing waits for that."""
         self.session_is_up = has_display()
         """Whether a desktop is known to be running; until then, its server must not be started."""
         self._owner_question = _Question()
@@ -122,6 +124,7 @@ class NotificationServer:
     def forget(self) -> None:
         """Forget the server because the bus connection was lost."""
         self.owner = self.capabilities = None
+        self.name = ""
         self._owner_question, self._capabilities_question = _Question(), _Question()
         self._is_starting = False
 
@@ -223,14 +226,25 @@ class NotificationServer:
         if owner == self.owner or not (owner == "" or _is_unique_name(owner)):
             return
         before, self.owner = self.owner, owner
-        self.capabilities = None
+        self.capabilities, self.name = None, ""
         self._capabilities_question = _Question()
         self._on_owner(before)
         if owner:
             self.session_is_up = True
+            # Asked first, it is usually answered first.
+            self._ask_name()
             self.ask_capabilities()
         else:
             self._on_change()
+
+    def _ask_name(self) -> None:
+        owner = self.owner
+
+        def on_answer(answer: tuple[Any, ...] | None, _error: str) -> None:
+            if answer and owner == self.owner:
+                self.name = str(answer[0])
+
+        self._bus.call(self.address, "GetServerInformation", None, (), on_answer, reply_signature="ssss")
 
     def _ask(
         self,

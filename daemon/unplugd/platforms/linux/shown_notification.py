@@ -36,6 +36,8 @@ LOST_ANSWER_SECONDS: Final = 60.0
 """Seconds after which a late answer counts as lost. A server that hangs longer may briefly show two notifications."""
 DESKTOP_ENTRY: Final = "unplugd"
 """The name of the desktop entry, without .desktop; desktops that do not find it use the application's name."""
+DRAWS_EVERY_ACTION: Final = frozenset({"lxqt-notificationd"})
+"""Servers that make a button of the action for a click, too, and then cut off the labels of the others."""
 OTHER_ICON: Final = "drive-removable-media"
 """The name of an icon that most themes have."""
 MAX_FAILED_CLOSINGS: Final = 10
@@ -130,8 +132,8 @@ class ShownNotification:
             body = sanitize.escape_markup(body)
         with_buttons = "actions" in capabilities
         # Always with the action for a click on the notification: without it, GNOME would run the desktop entry.
-        buttons = (*message.buttons, (REVIEW_KEY, REVIEW_LABEL)) if with_buttons else ()
-        actions = [text for button in buttons for text in button]
+        click = () if self._server.name in DRAWS_EVERY_ACTION else ((REVIEW_KEY, REVIEW_LABEL),)
+        actions = [text for action in (*message.buttons, *click) for text in action] if with_buttons else []
         hints: dict[str, tuple[str, Any]] = {
             "urgency": ("y", 2 if message.critical else 1),
             "category": ("s", "device"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import select
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from jeepney import (
@@ -22,7 +24,8 @@ from tests.rig.bus import NOTIFICATIONS
 from tests.rig.server import Server
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
-from unplugd.notify.message import Message
+from unplugd.notify.message import GREETING, Message
+from unplugd.platforms.linux import shown_notification
 from unplugd.platforms.linux.bus import BUS, BUS_SILENT, HANDSHAKE_TIMEOUT_SECONDS
 from unplugd.platforms.linux.freedesktop import (
     DELIVERY_TIMEOUT_SECONDS,
@@ -36,7 +39,6 @@ from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from jeepney.low_level import Message as BusMessage
 
@@ -136,8 +138,49 @@ def test_words_become_a_notification(rig: Rig, server: Server) -> None:
     (shown,) = server.on_screen
     assert (shown.app_name, shown.summary, shown.timeout) == ("unplugd", WORDS.title, 0)
     assert shown.body == "Plugged in since 11:48.\nDisconnect it."
-    assert shown.actions == ["snooze", "Snooze 15 min", "uploading", "I am uploading"]
+    assert shown.buttons == ["Snooze 15 min", "I am uploading"]
+    assert shown.actions[::2] == ["snooze", "uploading", "default"]
     assert (shown.hints["urgency"], shown.hints.get("suppress-sound")) == (1, None)
+
+
+def test_desktops_know_whose_notification_it_is(rig: Rig, server: Server) -> None:
+    """It names the desktop entry, always with an action for a click, and its icon is a file that every server can read."""
+    for words in (WORDS, GREETING):
+        assert rig.show(words) is None
+        shown = server.on_screen[-1]
+        assert shown.hints["desktop-entry"] == "unplugd"
+        assert "default" in shown.actions[::2]
+        assert Path(unquote(urlsplit(shown.icon).path)).read_text().startswith("<svg")
+
+
+def test_an_icon_that_is_gone_is_replaced_by_one_of_the_desktop(
+    rig: Rig, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade may take it away while the old version still runs; some servers draw a broken sheet then."""
+    monkeypatch.setattr(shown_notification, "ICON", tmp_path / "unplugd.svg")
+    assert rig.show() is None
+    assert server.on_screen[0].icon == "drive-removable-media"
+
+
+def test_a_click_does_not_dismiss_a_reminder(rig: Rig, server: Server) -> None:
+    """Where the desktop can keep it; a greeting need not stay."""
+    server.imitate("gnome-43")
+    assert rig.show() is None
+    rig.heard.said.clear()
+    server.press(server.on_screen[0], "default")
+    rig.until(lambda: rig.heard.said, "the click")
+    assert rig.desktop.deadline() is None
+    assert rig.heard.said == ["pressed default"]
+    assert len(server.on_screen) == 1
+    assert rig.show(GREETING) is None
+    assert "resident" not in server.on_screen[-1].hints
+
+
+def test_a_click_has_no_button_of_its_own(rig: Rig, server: Server) -> None:
+    """LXQt makes a button of it and cuts off the others' labels, so it is not offered one."""
+    server.imitate("lxqt")
+    assert rig.show() is None
+    assert server.on_screen[0].actions == ["snooze", "Snooze 15 min", "uploading", "I am uploading"]
 
 
 def test_an_update_replaces_in_place_and_silently(rig: Rig, server: Server) -> None:
@@ -656,6 +699,9 @@ class Scripted:
         try:
             message = self.connection.receive(timeout=0.001)
         except TimeoutError:
+            return not self.answers
+        if message.header.fields.get(HeaderFields.member) == "GetServerInformation":
+            self.connection.send(new_method_return(message, "ssss", ("rig", "unplugd", "1", "1.2")))
             return not self.answers
         if message.header.message_type is MessageType.method_call:
             self.calls.append(message)
