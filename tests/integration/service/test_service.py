@@ -308,7 +308,7 @@ def test_a_click_opens_the_review_outside_the_service(visitor: Visitor, shown: S
     assert visitor.manager.run("head", "-c15", page).stdout.lower() == "<!doctype html>"
     assert UNIT not in "\n".join(cgroups)
     assert [privileges, filtered] == visitor.manager.run(*restrictions).stdout.splitlines()
-    listing = ("list-units", "--plain", "--no-legend", "run-*")
+    listing = ("list-units", "--plain", "--no-legend", "run-*.service")
     wait_until(lambda: not visitor.manager.systemctl(*listing), "the end of what opened it")
     assert visitor.manager.run("kill", child.read_text().strip()).code == 0, "the browser has ended"
     assert visitor.process() == process

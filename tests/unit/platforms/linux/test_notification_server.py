@@ -35,6 +35,8 @@ class Rig(BusSource):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[Call] = []
+        self.name_questions: list[Call] = []
+        """The calls that ask for the server's name, which nothing waits for."""
         self.reports: list[Any] = []
         self.server = NotificationServer(
             self,
@@ -55,7 +57,8 @@ class Rig(BusSource):
         **options: Unpack[CallOptions],
     ) -> None:
         del signature, body
-        self.calls.append(Call(to.bus_name, method, on_answer, options.get("on_late_answer")))
+        calls = self.name_questions if method == "GetServerInformation" else self.calls
+        calls.append(Call(to.bus_name, method, on_answer, options.get("on_late_answer")))
 
     def take(self, method: str) -> Call:
         """Return the oldest call, which is this one."""
@@ -210,3 +213,18 @@ def test_a_server_that_never_answers_costs_no_memory(rig: Rig) -> None:
             waiting += call.on_late_answer is not None
             call.on_answer(None, NO_ANSWER)
     assert waiting == 2
+
+
+def test_only_the_name_of_the_server_that_is_there_counts(rig: Rig) -> None:
+    """An answer of one that has gone comes too late, and an error says nothing."""
+    rig.server._set_owner(":1.1")
+    rig.server._set_owner(":1.2")
+    first, second = rig.name_questions
+    assert (first.to, second.to) == (":1.1", ":1.2")
+    first.on_answer(("old", "", "", ""), "")
+    second.on_answer(None, NO_ANSWER)
+    assert rig.server.name == ""
+    second.on_answer(("new", "", "", ""), "")
+    assert rig.server.name == "new"
+    rig.server._set_owner("")
+    assert rig.server.name == ""
