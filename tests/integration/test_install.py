@@ -68,6 +68,10 @@ def test_installed_by_a_tool(
     done = run(manager, unplugd, "service", "install")
     assert done.code == 0, done
     assert "ExecStart=%h/.local/bin/unplugd run\n" in (manager.units / "unplugd.service").read_text()
+    entry = manager.home / ".local/share/applications/unplugd.desktop"
+    assert f"\nExec={unplugd} report --open\nTryExec={unplugd}\n" in entry.read_text()
+    icon = manager.home / ".local/share/icons/hicolor/scalable/apps/unplugd.svg"
+    assert icon.read_text().startswith("<svg")
     assert run(manager, unplugd, "service", "status").code == 0
     if install[0] == "pipx":
         assert run(manager, "man", "--where", "unplugd").stdout.endswith("/share/man/man1/unplugd.1\n")
@@ -75,6 +79,8 @@ def test_installed_by_a_tool(
     assert done.code == 0, done
     assert run(manager, *uninstall).code == 0
     assert not (manager.units / "unplugd.service").exists()
+    assert not entry.exists()
+    assert not icon.exists()
 
 
 @pytest.mark.parametrize(
