@@ -22,7 +22,7 @@ endif
 endif
 
 .PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm test-mac $(MAC) check \
-	documents pictures bench fuzz clean
+	documents catalogues pictures bench fuzz clean
 
 run: $(VENV)/installed
 	$(VENV)/bin/unplugd run
@@ -83,6 +83,7 @@ check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/ruff format --check .
 	nice $(VENV)/bin/lint-imports
 	nice $(VENV)/bin/python tools/shape.py
+	nice $(VENV)/bin/python -m tools.catalogues check
 	nice $(VENV)/bin/mypy --platform linux
 	nice $(VENV)/bin/mypy --platform darwin
 	nice $(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -95,6 +96,10 @@ pictures: $(VENV)/installed-for-tests
 	PYTHON="$(PYTHON)" sh tools/debian-packages
 	$(VENV)/bin/python -m tests.rig.pictures
 
+# After a change to what is translated, or to a translation.
+catalogues: $(VENV)/installed-for-tests
+	$(VENV)/bin/python -m tools.catalogues
+
 bench: $(VENV)/installed-for-tests
 	PYTHON="$(PYTHON)" sh tools/debian-packages
 	$(VENV)/bin/python -m tests.bench
@@ -104,7 +109,8 @@ fuzz: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check atheris
 	nice $(VENV)/bin/python -m tests.fuzz all $(or $(SECONDS),60)
 
-$(VENV)/installed: pyproject.toml tools/make-venv
+# A translation is compiled when the package is built.
+$(VENV)/installed: pyproject.toml hatch_build.py tools/make-venv $(wildcard daemon/unplugd/languages/*.po)
 	PYTHON="$(PYTHON)" sh tools/make-venv $(VENV) "$(MAKECMDGOALS)"
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@

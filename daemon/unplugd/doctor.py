@@ -13,7 +13,8 @@ from unplugd.config.file import load_settings
 from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError, Failure, advise
 from unplugd.eventloop import loop
-from unplugd.notify.message import TEST
+from unplugd.languages.choice import choose_language
+from unplugd.notify import message
 from unplugd.rules import reminder
 from unplugd.watch import client
 
@@ -249,7 +250,8 @@ def _check_channels(
             continue
         # The daemon shows one notification at a time: beside its reminder, this shell shows the test.
         shows = notify and (status is None or status["greeted"] == {"channel": name, "reminder": True})
-        _try_channel(computer, channel, trial, show=shows)
+        language = choose_language(settings.language, os.environ, computer.read_locale)
+        _try_channel(computer, channel, trial, message.test(language) if shows else None)
         layer = f"notification by {name}"
         hint = computer.hints().get(layer, channel.hint or HELP)
         if status is not None:
@@ -277,10 +279,12 @@ def _weigh(finding: Finding, findings: list[Finding], unconfirmed: set[str], *, 
     return replace(finding, ok=None) if finding.layer == TERMINAL and len(findings) > 1 else finding
 
 
-def _try_channel(computer: InspectablePlatform, channel: Channel, trial: _Trial, *, show: bool) -> None:
-    """Check a channel of this shell, or show the test notification on it."""
-    if show:
-        channel.show(TEST, trial.on_result)
+def _try_channel(
+    computer: InspectablePlatform, channel: Channel, trial: _Trial, shown: message.Message | None
+) -> None:
+    """Check a channel of this shell, or show a message on it."""
+    if shown:
+        channel.show(shown, trial.on_result)
     else:
         channel.check(trial.on_result)
     deadline = computer.now() + reminder.DELIVERY_ANSWER_TIMEOUT_SECONDS

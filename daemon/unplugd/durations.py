@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from unplugd.languages.language import ENGLISH
+
+if TYPE_CHECKING:
+    from unplugd.languages.language import Language
 
 DAY_SECONDS: Final = 86400.0
 MILLISECONDS_PER_UNIT: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
@@ -31,16 +36,21 @@ def format_exact(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
-def describe(seconds: float) -> str:
+def describe(seconds: float, language: Language = ENGLISH) -> str:
     """Return `seconds` in words, with at most two units: "45 seconds", "12 minutes", "3 h 20 min", "2 d 4 h"."""
     whole = int(seconds)
     if whole < 60:
-        return "1 second" if whole == 1 else f"{whole} seconds"
+        return language.count(whole, "{count} second", "{count} seconds")
     minutes = whole // 60
     if minutes < 60:
-        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+        return language.count(minutes, "{count} minute", "{count} minutes")
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+        if minutes:
+            # Translators: The units are abbreviated: "3 h 20 min". Use those of your language, with no-break spaces.
+            return language.translate("{hours} h {minutes} min", hours=str(hours), minutes=str(minutes))
+        return language.translate("{hours} h", hours=str(hours))
     days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return language.translate("{days} d {hours} h", days=str(days), hours=str(hours))
+    return language.translate("{days} d", days=str(days))

@@ -11,7 +11,8 @@ import pytest
 from tests.rig.login import LoginSession
 from tests.rig.screen_saver import ScreenSaver
 from unplugd import doctor
-from unplugd.notify.message import TEST
+from unplugd.languages.language import ENGLISH
+from unplugd.notify import message
 from unplugd.paths import Paths
 from unplugd.platforms.linux.platform import HARMLESS_NODE, Linux
 from unplugd.rules.events import CHANNELS
@@ -197,7 +198,7 @@ def test_a_test_notification_is_really_shown(patient: Patient, server: Server) -
     """With the words that say that it is a test."""
     found = patient.examined(notify=True)["notification by desktop"]
     assert (found.ok, found.what) == (True, "the test notification was sent")
-    assert [shown.summary for shown in server.notifications] == [TEST.title]
+    assert [shown.summary for shown in server.notifications] == [message.test(ENGLISH).title]
 
 
 def test_without_being_asked_nothing_is_shown(patient: Patient, server: Server) -> None:

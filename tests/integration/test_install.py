@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 
+from hatch_build import LANGUAGES
+from tests.rig.pseudo import write_pseudo_source
 from tests.rig.user_manager import PROJECT, UserManager
+from unplugd.languages.language import load_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +34,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the wheel as it is released."""
     folder = tmp_path_factory.mktemp("wheel")
     folder.chmod(0o755)
-    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(PROJECT)]
+    return build_wheel(PROJECT, folder)
+
+
+def build_wheel(project: Path, folder: Path) -> Path:
+    """Build the wheel of a checkout into a folder, and return it."""
+    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(project)]
     subprocess.run([sys.executable, *build], check=True)
     return next(folder.glob("*.whl"))
 
@@ -92,3 +102,25 @@ def test_run_once_by_a_tool(manager: UserManager, wheel: Path, once: tuple[str, 
     assert done.code == 1
     assert done.stderr.endswith(VANISHES)
     assert not manager.units.exists()
+
+
+def test_the_wheel_has_each_finished_translation(tmp_path: Path) -> None:
+    """It is compiled when the wheel is built, from a checkout in which nobody has compiled it; a draft is left out."""
+    project = tmp_path / "checkout"
+    project.mkdir()
+    for name in (".gitignore", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml"):
+        shutil.copy(PROJECT / name, project)
+    for name in ("daemon", "service", "share"):
+        shutil.copytree(
+            PROJECT / name, project / name, ignore=shutil.ignore_patterns("*.mo", "*.po", "*.pyc")
+        )
+    languages = project / LANGUAGES
+    write_pseudo_source(languages, "sv", fuzzy=False)
+    write_pseudo_source(languages, "pl", fuzzy=True)
+    with ZipFile(build_wheel(project, tmp_path)) as wheel:
+        names = [name for name in wheel.namelist() if name.startswith("unplugd/languages/")]
+        wheel.extract("unplugd/languages/sv.mo", tmp_path)
+    assert [name for name in names if not name.endswith((".py", ".json"))] == ["unplugd/languages/sv.mo"]
+    language = load_language("sv", folder=tmp_path / "unplugd/languages")
+    assert language
+    assert language.translate("Summary") == "⟦Summary⟧"

@@ -22,7 +22,7 @@
 #define SINT64 4
 #define MANY 4096
 
-enum { TEXT = 7, NUMBER = 22, TRUTH = 21, DICTIONARY = 18, LOOP = 40, SOURCE = 41 };
+enum { ARRAY = 19, TEXT = 7, NUMBER = 22, TRUTH = 21, DICTIONARY = 18, LOOP = 40, SOURCE = 41 };
 
 typedef void (*matched_t)(void *, uint32_t);
 typedef void (*power_t)(void *, uint32_t, uint32_t, void *);
@@ -64,7 +64,7 @@ static int value_count;
 static struct port ports[64];
 static char trouble[256], failing[128], sysctl_name[64], sysctl_value[64];
 static size_t sysctl_size;
-static char session[2048];
+static char session[2048], languages[512];
 static int has_session;
 static int disturbances, answers, running, stopped;
 static uint32_t answered[64];
@@ -281,6 +281,11 @@ void stand_sysctl(const char *name, const void *content, size_t size)
 }
 
 /* Be in a session with this dictionary; NULL: in none. */
+void stand_languages(const char *text)
+{
+    snprintf(languages, sizeof languages, "%s", text);
+}
+
 void stand_session(const char *text)
 {
     pthread_mutex_lock(&lock);
@@ -453,6 +458,44 @@ void *CFDictionaryGetValue(void *pointer, void *key)
         found = found->next;
     pthread_mutex_unlock(&lock);
     return found;
+}
+
+/* The languages are a text with one on each line, the preferred one last: `put` puts each before the others. */
+void *CFLocaleCopyPreferredLanguages(void)
+{
+    pthread_mutex_lock(&lock);
+    struct cf *cf = fails("CFLocaleCopyPreferredLanguages") ? NULL : value(ARRAY, "");
+    char *rest = strdup(languages), *at = rest, *line;
+    while (cf && (line = strsep(&at, "\n")))
+        if (*line)
+            put(cf, "", value(TEXT, line));
+    free(rest);
+    pthread_mutex_unlock(&lock);
+    return cf;
+}
+
+long CFArrayGetCount(void *pointer)
+{
+    pthread_mutex_lock(&lock);
+    struct cf *cf = value_of(pointer, ARRAY, "CFArrayGetCount of something else");
+    long count = 0;
+    for (struct cf *entry = cf ? cf->within : NULL; entry; entry = entry->next)
+        count++;
+    pthread_mutex_unlock(&lock);
+    return count;
+}
+
+void *CFArrayGetValueAtIndex(void *pointer, long index)
+{
+    pthread_mutex_lock(&lock);
+    struct cf *cf = value_of(pointer, ARRAY, "CFArrayGetValueAtIndex of something else");
+    struct cf *entry = cf ? cf->within : NULL;
+    while (entry && index--)
+        entry = entry->next;
+    if (!entry)
+        note("CFArrayGetValueAtIndex beyond the end");
+    pthread_mutex_unlock(&lock);
+    return entry;
 }
 
 void *CFRunLoopGetCurrent(void)

@@ -141,6 +141,10 @@ class Frameworks:
         ]
         self._stand.stand_session(None if session is None else "".join(lines).encode())
 
+    def prefer(self, *languages: str) -> None:
+        """Have these languages in the system settings, the preferred one first."""
+        self._stand.stand_languages("\n".join(reversed(languages)).encode())
+
     def wait_for_loop(self) -> None:
         """Wait until a run loop runs."""
         wait_until(self._stand.stand_running, "a run loop")

@@ -79,6 +79,10 @@ class Machine(Channel):
         """Return the id of the computer."""
         return self.machine
 
+    def read_locale(self) -> dict[str, str]:
+        """Return nothing: the environment tells."""
+        return {}
+
     def scan(self, watches: Sequence[Watch]) -> list[Device]:  # noqa: ARG002 - all devices are watched
         """Return what is plugged in."""
         return list(self.plugged.values())

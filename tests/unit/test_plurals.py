@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unplugd.plurals import choose_sentence, group_digits, pluralize
+from unplugd.plurals import choose_sentence, pluralize
 
 
 @pytest.mark.parametrize(
@@ -13,15 +13,6 @@ from unplugd.plurals import choose_sentence, group_digits, pluralize
 def test_a_count_has_its_noun(count: int, shown: str) -> None:
     """Only one thing is singular."""
     assert pluralize(count, "day", "days") == shown
-
-
-def test_thousands_are_grouped() -> None:
-    """Digits are grouped by narrow spaces that do not break a line."""
-    assert [group_digits(count) for count in (999, 1000, 1_234_567)] == [
-        "999",
-        "1\u202f000",
-        "1\u202f234\u202f567",
-    ]
 
 
 @pytest.mark.parametrize(("count", "shown"), [(1, "One line."), (3, "3 lines."), (2000, "2\u202f000 lines.")])

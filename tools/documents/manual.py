@@ -83,6 +83,8 @@ ENVIRONMENT: Final = {
     "DISPLAY, WAYLAND_DISPLAY": "On Linux, whether there is a desktop that can show notifications.",
     "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID": "Set by systemd(1), so that `unplugd` can report that it is ready and alive.",
     "UNPLUGD_SERVICE": "Set in the service: if the configuration is invalid, it uses the defaults and says so.",
+    "LANGUAGE, LC_ALL, LC_MESSAGES, LANG": "The language of notifications and of the page, unless it is configured.",
+    "LC_TIME": "The region whose way of writing times is used, such as `en_US`, if the language has several.",
     "TZ": "The time zone for all times that you enter and see.",
     "PAGER": "The program that shows a log on a terminal, instead of less(1).",
     "TERM": 'The kind of terminal. If it is "dumb", a log is shown without a pager.',

@@ -18,6 +18,7 @@ from unplugd.cli.timespan import parse_range
 from unplugd.errors import Failure
 from unplugd.journal import sources
 from unplugd.journal.host import find_host_name
+from unplugd.languages.language import ENGLISH
 from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.report_builder import build_report
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import argparse
     from datetime import tzinfo
 
+    from unplugd.languages.language import Language
     from unplugd.paths import Paths
     from unplugd.review.figures import Report
     from unplugd.review.model import Review
@@ -35,7 +37,7 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     """Print a report on the journal, or write it as an HTML page."""
     if arguments.html or arguments.open:
         return _make_page(arguments, where)
-    report, _, _ = _build(arguments, where)
+    report, _, _ = _build(arguments, where, ENGLISH)
     if arguments.json:
         _print_json(report)
     else:
@@ -49,15 +51,16 @@ def _make_page(arguments: argparse.Namespace, where: Paths) -> int:
     from unplugd.cli import report_file  # noqa: PLC0415 - takes 20 ms, and only the page needs it
 
     file = arguments.html or report_file.find_place(where)
+    language = report_file.choose_language_of_page(where)
     try:
-        report, now, zone = _build(arguments, where)
+        report, now, zone = _build(arguments, where, language)
     except Failure as failure:
         if not arguments.html:
             # The desktop may have started this: without a terminal, only a page reaches the person.
-            report_file.write_notice(file, failure)
+            report_file.write_notice(file, failure, language)
             report_file.open_page(file)
         raise
-    report_file.write_page(file, report, now, zone)
+    report_file.write_page(file, report, now, zone, language)
     if arguments.json:
         _print_json(report)
     if arguments.open:
@@ -70,8 +73,11 @@ def _print_json(report: Report) -> None:
     print(msgspec.json.format(json.dumps(make_json(report)), indent=2))
 
 
-def _build(arguments: argparse.Namespace, where: Paths) -> tuple[Report, float, tzinfo]:
-    """Return the report, when it was made (Unix seconds), and the time zone."""
+def _build(arguments: argparse.Namespace, where: Paths, language: Language) -> tuple[Report, float, tzinfo]:
+    """Return the report, when it was made (Unix seconds), and the time zone.
+
+    `language` is that of what stands in place of names in a report that is shared.
+    """
     now = time.time()
     zone, zone_name = find_local_zone()
     since, until = parse_range(arguments, now, zone)
@@ -86,7 +92,7 @@ def _build(arguments: argparse.Namespace, where: Paths) -> tuple[Report, float, 
     if arguments.share:
         from unplugd.review.share import anonymize  # noqa: PLC0415 - 4 ms that only --share needs
 
-        review = anonymize(review)
+        review = anonymize(review, language)
     return build_report(review, since=since, until=until, zone=zone, name=zone_name), now, zone
 
 

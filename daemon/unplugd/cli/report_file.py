@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,13 +11,18 @@ from typing import TYPE_CHECKING, Final
 from unplugd import paths, private_folder
 from unplugd.cli.output_file import write_file
 from unplugd.cli.terminal import say
-from unplugd.errors import Failure
+from unplugd.config.file import load_own_settings
+from unplugd.errors import ConfigurationError, Failure
 from unplugd.html_report.page import render_notice, render_page
+from unplugd.languages.choice import choose_language
+from unplugd.platforms.current import current_platform
 
 if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
+    from unplugd.languages.language import Language
+    from unplugd.paths import Paths
     from unplugd.review.figures import Report
 
 BROWSER_TIMEOUT_SECONDS: Final = 3.0
@@ -30,14 +36,25 @@ def find_place(where: paths.Paths) -> Path:
     return where.page
 
 
-def write_page(file: Path, report: Report, made: float, zone: tzinfo) -> None:
+def write_page(file: Path, report: Report, made: float, zone: tzinfo, language: Language) -> None:
     """Write the report as a page that only the user can read, and print its path; Failure if it cannot be written."""
-    say(f"Written: {write_file(file, render_page(report, made=made, zone=zone))}")
+    page = render_page(report, made=made, zone=zone, language=language)
+    say(f"Written: {write_file(file, page)}")
 
 
-def write_notice(file: Path, failure: Failure) -> None:
+def choose_language_of_page(where: Paths) -> Language:
+    """Return the configured language, or that of the shell."""
+    try:
+        configured = load_own_settings(where.config).language
+    except ConfigurationError:
+        # The report does not depend on it.
+        configured = ""
+    return choose_language(configured, os.environ, lambda: current_platform(where).read_locale())
+
+
+def write_notice(file: Path, failure: Failure, language: Language) -> None:
     """Write a page that says why there is no report; Failure if it cannot be written."""
-    write_file(file, render_notice(str(failure), failure.hint))
+    write_file(file, render_notice(str(failure), failure.hint, language))
 
 
 def open_page(file: Path) -> None:

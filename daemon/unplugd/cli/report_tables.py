@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from unplugd.cli.text_layout import shorten
-from unplugd.review import days
+from unplugd.languages.language import ENGLISH
 from unplugd.review.figures_builder import sum_figures
 from unplugd.review.wording import describe_duration
 
@@ -38,7 +38,7 @@ class Row:
 
 def make_bars(report: Report, layout: Layout) -> Iterator[Text]:
     """Yield a bar for each day, or for each month of a long report; nothing if it only covers one day."""
-    rows = [Row(days.format_short(day), figures) for day, figures in report.days]
+    rows = [Row(ENGLISH.formats.format_short(day), figures) for day, figures in report.days]
     if len(rows) < 2:
         return
     unit = "day"
@@ -82,7 +82,7 @@ def _sum_months(report: Report) -> Iterator[Row]:
     for day, figures in report.days:
         months.setdefault((day.year, day.month), []).append(figures)
     for (year, month), parts in months.items():
-        yield Row(f"{days.MONTHS[month - 1][:3]} {year}", sum_figures(parts))
+        yield Row(f"{ENGLISH.formats.months_short[month - 1]} {year}", sum_figures(parts))
 
 
 def make_table(kind: str, rows: Sequence[Row], layout: Layout) -> Iterator[Text]:

@@ -105,7 +105,8 @@ def _describe_totals(report: Report, layout: Layout) -> Iterator[Text]:
         style=MOST_UNUSED if total.unused_for >= 1 else "good",
     )
     if comparison := compare_with_before(report):
-        yield from layout.label("", comparison)
+        # A sentence on the page, and the end of one here.
+        yield from layout.label("", comparison[0].lower() + comparison[1:-1])
     yield from _describe_periods(report, layout)
     used = describe_duration(total.used_for, "less than a second")
     if total.uses:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd import durations, sanitize
 from unplugd.config.settings import QuietHours
 from unplugd.durations import DAY_SECONDS
+from unplugd.languages.choice import split_locale
+from unplugd.languages.language import LANGUAGES
 from unplugd.rules import devices
 from unplugd.rules.events import CHANNELS
 
@@ -63,6 +65,12 @@ def _check_channel(value: Any) -> str:
     return str(value)
 
 
+def _check_language(value: Any) -> str:
+    if not isinstance(value, str) or (value and split_locale(value)[0] not in LANGUAGES):
+        raise ValueError(f'must be one of {", ".join(LANGUAGES)}, or "" for the language of the session')
+    return value
+
+
 def _check_name(value: Any) -> str:
     if not isinstance(value, str) or not sanitize.one_line(value):
         raise ValueError("must be a name in quotes")
@@ -100,7 +108,10 @@ CHECKS: Final[dict[str, dict[str, Callable[[Any], Any]]]] = {
         "quiet_hours": _make_list_check(_check_quiet_hours, 'time ranges such as ["22:00-07:00"]'),
     },
     "watch": {"look_every": _make_duration_check(0.05, 3600)},
-    "notify": {"channels": _make_list_check(_check_channel, f"channels: {', '.join(CHANNELS)}", least=1)},
+    "notify": {
+        "channels": _make_list_check(_check_channel, f"channels: {', '.join(CHANNELS)}", least=1),
+        "language": _check_language,
+    },
     "device": {"name": _check_name, "id": _check_id},
     "uploader": {"name": _check_name, "process": _make_list_check(_check_process, "program names", least=1)},
 }

@@ -140,6 +140,7 @@ def _write_header(section: str) -> str:
 def _make_settings(values: dict[str, list[dict[str, Any]]]) -> Settings:
     remind = dict(values.get("remind", [{}])[0])
     quiet_hours = remind.pop("quiet_hours", ())
+    notify = values.get("notify", [{}])[0]
     look_every = values.get("watch", [{}])[0].get("look_every", Settings().look_every)
     watches = tuple(
         devices.Watch(entry["name"], entry["id"][0], entry["id"][1], built_in=False)
@@ -153,7 +154,8 @@ def _make_settings(values: dict[str, list[dict[str, Any]]]) -> Settings:
         policy=Policy(**remind, retry=look_every),
         quiet_hours=quiet_hours,
         look_every=look_every,
-        channels=values.get("notify", [{}])[0].get("channels", CHANNELS),
+        channels=notify.get("channels", CHANNELS),
+        language=notify.get("language", ""),
         watches=(*watches, *devices.BUILT_IN),
         uploaders=(*own_uploaders, *uploaders.BUILT_IN),
     )

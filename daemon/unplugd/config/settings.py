@@ -46,5 +46,7 @@ class Settings:
     quiet_hours: tuple[QuietHours, ...] = ()
     look_every: float = 15.0
     channels: tuple[str, ...] = CHANNELS
+    language: str = ""
+    """The language of notifications and the page, "" for that of the session."""
     watches: tuple[devices.Watch, ...] = devices.BUILT_IN
     uploaders: tuple[uploaders.Uploader, ...] = uploaders.BUILT_IN

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import durations
+from unplugd.languages.language import LANGUAGES
 from unplugd.rules import uploaders
 from unplugd.rules.events import CHANNELS
 
@@ -36,6 +37,7 @@ TEMPLATE: Final = f"""\
 
 [notify]
 # channels = {json.dumps(CHANNELS)}   # ways to show a notification, tried in this order
+# language = ""                # of notifications and of the page: {", ".join(LANGUAGES)}; "" is that of your session
 
 # A device to watch in addition to the built-in ones; "unplugd devices learn" adds it for you.
 # [[device]]
@@ -69,6 +71,7 @@ def format_settings(settings: Settings) -> str:
     lines.append(f"quiet_hours = {format_value([str(quiet) for quiet in settings.quiet_hours])}")
     lines += ["", "[watch]", f"look_every = {format_value(durations.format_exact(settings.look_every))}"]
     lines += ["", "[notify]", f"channels = {format_value(list(settings.channels))}"]
+    lines.append(f"language = {format_value(settings.language)}")
     for watch in settings.watches:
         if not watch.built_in and watch.product is not None:
             lines += ["", format_device(watch.name, f"{watch.vendor:04x}:{watch.product:04x}").rstrip()]

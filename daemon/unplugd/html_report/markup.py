@@ -11,44 +11,83 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
-from unplugd.plurals import group_digits
+from unplugd.languages.language import mark, mark_in
 from unplugd.review.wording import describe_duration, is_still_plugged_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from unplugd.languages.language import Language
+    from unplugd.review.figures import Figures
     from unplugd.review.model import Period
 
-UNNAMED: Final = "without a name"
+# Translators: In place of the name of a device or computer that has none.
+UNNAMED: Final = mark("without a name")
 END_LABELS: Final = {
-    "unplugged": "unplugged",
-    "unseen": "unplugged while unplugd was not running",
-    "cut": "cut off (last known moment)",
-    "open": "end not known",
+    # Translators: How a time that a device was plugged in ended: the device was unplugged.
+    "unplugged": mark_in("end of a time plugged in", "unplugged"),
+    "unseen": mark_in("end of a time plugged in", "unplugged while unplugd was not running"),
+    # Translators: The computer or unplugd stopped while the device was plugged in.
+    "cut": mark_in("end of a time plugged in", "cut off (last known moment)"),
+    "open": mark_in("end of a time plugged in", "end not known"),
 }
-"""Labels for the ends of periods."""
+"""Labels for the ends of periods; `translate_in` takes them."""
 
 
 @lru_cache(maxsize=1024)
-def escape_text(text: str, if_empty: str = UNNAMED) -> str:
+def escape_text(text: str, if_empty: str = "") -> str:
     """Return untrusted text sanitized and escaped, for an attribute or a title."""
     return escape(sanitize.one_line(text) or if_empty)
 
 
-def escape_name(text: str, if_empty: str = UNNAMED) -> str:
+def escape_name(text: str, if_empty: str = "") -> str:
     """Return an untrusted name for running text: escaped, and isolated in case it is written from right to left."""
     return f"<bdi>{escape_text(text, if_empty)}</bdi>"
 
 
-def render_duration(seconds: float, nothing: str = "none") -> str:
+def render_duration(seconds: float, language: Language, nothing: str | None = None) -> str:
     """Return a duration in words, with the exact seconds as machine-readable data; `nothing` if less than a second."""
-    return f'<data value="{format_number(seconds)}">{describe_duration(seconds, nothing)}</data>'
+    return f'<data value="{format_number(seconds)}">{describe_duration(seconds, nothing, language)}</data>'
 
 
-def render_count(count: int) -> str:
+def render_count(count: int, language: Language) -> str:
     """Return a count with grouped digits, with the plain number as machine-readable data."""
-    return f'<data value="{count}">{group_digits(count)}</data>'
+    return f'<data value="{count}">{language.formats.group_digits(count)}</data>'
+
+
+def count_times(count: int, language: Language) -> str:
+    """Return how many times something happened: "1 time", "3 times"."""
+    return language.count(count, "{count} time", "{count} times")
+
+
+def render_heads(texts: Iterable[str]) -> str:
+    """Return the headings of columns."""
+    return "".join(f'<th scope="col">{text}</th>' for text in texts)
+
+
+def render_figure_heads(language: Language) -> str:
+    """Return the headings of the columns of `render_figures`."""
+    return render_heads(
+        [
+            # Translators: How many times a device was plugged in.
+            language.translate_in("heading of a column", "Times"),
+            # Translators: For how long.
+            language.translate_in("heading of a column", "Plugged in"),
+            language.translate_in("heading of a column", "Used"),
+            language.translate_in("heading of a column", "Left unused"),
+        ]
+    )
+
+
+def render_figures(figures: Figures, language: Language, key: str = "") -> str:
+    """Return the cells of some figures; `key` is the id of the last one."""
+    last = f' id="{key}"' if key else ""
+    return (
+        f"<td>{render_count(figures.periods, language)}</td><td>{render_duration(figures.plugged_for, language)}</td>"
+        f"<td>{render_duration(figures.used_for, language)}</td>"
+        f"<td{last}>{render_duration(figures.unused_for, language)}</td>"
+    )
 
 
 def render_time(time: datetime, shown: str) -> str:
@@ -66,6 +105,8 @@ def format_number(value: float) -> str:
     return f"{round(value, 3):.15g}"
 
 
-def describe_end(period: Period, until: float) -> str:
+def describe_end(period: Period, until: float, language: Language) -> str:
     """Return how a period ended, in a report that ends at `until`."""
-    return "still plugged in" if is_still_plugged_in(period, until) else END_LABELS[period.end]
+    if is_still_plugged_in(period, until):
+        return language.translate("still plugged in")
+    return language.translate_in(*END_LABELS[period.end])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.html_report import svg
 from unplugd.html_report.markup import (
+    count_times,
     escape_name,
     escape_text,
     render_count,
@@ -13,7 +14,6 @@ from unplugd.html_report.markup import (
     render_pairs,
     render_time,
 )
-from unplugd.plurals import pluralize
 from unplugd.review import days
 from unplugd.review.wording import (
     MIN_NOT_WATCHED_SECONDS,
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from unplugd.html_report.report_view import ReportView
-    from unplugd.review.figures import Report
+    from unplugd.languages.language import Language
+    from unplugd.review.figures import Figures
     from unplugd.review.model import Period
 
 MAX_OPEN_PERIODS: Final = 6
@@ -44,147 +45,202 @@ MAX_HELD_BACK: Final = 5
 
 def render_summary(view: ReportView) -> str:
     """Return the summary as HTML."""
-    report = view.report
+    report, language = view.report, view.language
     total = report.total
     if not report.periods and not report.watched:
-        return f'<p class="kind">{UNKNOWN}</p>'
+        return f'<p class="kind">{language.translate(UNKNOWN)}</p>'
     if not report.periods:
-        sentence = "Nothing was plugged in during this time, so nothing was left plugged in."
-        return (
-            f'<p class="kind">{sentence}</p><p>{_describe_watching(report)}</p>{_render_comparison(report)}'
+        sentence = language.translate(
+            "Nothing was plugged in during this time, so nothing was left plugged in."
         )
-    share = format_share(total)
-    plugged = render_duration(total.plugged_for, "less than a second")
-    plugged_in = (
-        f"That is {share} of the {plugged} that it was plugged in"
-        if share
-        else f"It was plugged in for {plugged}"
-    )
+        return f'<p class="kind">{sentence}</p><p>{_describe_watching(view)}</p>{_render_comparison(view)}'
     open_periods = [period for period in report.periods if period.end == "open"][:MAX_OPEN_PERIODS]
     still = "".join(f'<p class="still">{_describe_open_period(view, period)}</p>' for period in open_periods)
+    # Translators: Above a large figure: how long a device was left plugged in unused.
+    hero = language.translate("Left plugged in, unused")
+    no_time = language.translate("no time at all")
     return (
-        f'<p class="hero"><span id="hero">Left plugged in, unused</span> <strong id="hero-figure">'
-        f"{render_duration(total.unused_for, 'no time at all')}</strong></p>"
+        f'<p class="hero"><span id="hero">{hero}</span> <strong id="hero-figure">'
+        f"{render_duration(total.unused_for, language, no_time)}</strong></p>"
         f"{svg.draw_bar(total.unused_for, total.used_for, total.plugged_for, 'hero hero-figure')}"
-        f'<ul class="legend"><li>{svg.draw_sample("idle")} unused: high bar</li><li>{svg.draw_sample("use")} in use: low bar'
-        "</li></ul>"
-        f"<p>{plugged_in}; for {render_duration(total.used_for, 'no time')} upload software was using it.</p>"
-        f"{_render_comparison(report)}{still}"
-        f'<dl class="figures">{render_pairs(_list_facts(report))}</dl>{_render_outcomes(report)}'
-        f"<p>{_describe_watching(report)}</p>"
+        f'<ul class="legend"><li>{svg.draw_sample("idle")} {language.translate("unused: high bar")}</li>'
+        f"<li>{svg.draw_sample('use')} {language.translate('in use: low bar')}</li></ul>"
+        f"<p>{_describe_total(total, language)}</p>"
+        f"{_render_comparison(view)}{still}"
+        f'<dl class="figures">{render_pairs(_list_facts(view))}</dl>{_render_outcomes(view)}'
+        f"<p>{_describe_watching(view)}</p>"
     )
+
+
+def _describe_total(total: Figures, language: Language) -> str:
+    """Return the sentences about the time plugged in and the time used."""
+    plugged = render_duration(total.plugged_for, language, language.translate("less than a second"))
+    if share := format_share(total, language):
+        sentence = language.translate(
+            # Translators: {share} is a percentage, {plugged} a duration.
+            "That is {share} of the {plugged} that it was plugged in.",
+            share=share,
+            plugged=plugged,
+        )
+    else:
+        sentence = language.translate("It was plugged in for {plugged}.", plugged=plugged)
+    if total.used_for < 1:
+        return f"{sentence} {language.translate('No upload software was using it.')}"
+    used = render_duration(total.used_for, language)
+    use = language.translate("Upload software was using it for {used}.", used=used)
+    return f"{sentence} {use}"
 
 
 def _describe_open_period(view: ReportView, period: Period) -> str:
-    device = f"{escape_name(period.name, 'USB device')} on {escape_name(period.host, 'this computer')}"
+    language = view.language
+    device = escape_name(period.name, language.translate("USB device"))
+    computer = escape_name(period.host, language.translate("this computer"))
     if is_still_plugged_in(period, view.report.until):
-        return f"<b>Still plugged in</b> when the report ends: {device}, since {_render_moment(view, period.began)}."
-    return f"<b>Last seen plugged in</b>: {device}, {_render_moment(view, period.ended)}; no data since then."
+        return language.translate(
+            # Translators: {device} and {computer} are names, {time} is a date and time. Keep <b> and </b>.
+            "<b>Still plugged in</b> when the report ends: {device} on {computer}, since {time}.",
+            device=device,
+            computer=computer,
+            time=_render_moment(view, period.began),
+        )
+    return language.translate(
+        "<b>Last seen plugged in</b>: {device} on {computer}, {time}; no data since then.",
+        device=device,
+        computer=computer,
+        time=_render_moment(view, period.ended),
+    )
 
 
 def _render_moment(view: ReportView, seconds: float) -> str:
-    shown = format_moment(seconds, view.report, view.zone)
+    shown = format_moment(seconds, view.report, view.zone, view.language)
     return render_time(days.to_local(seconds, view.zone), shown)
 
 
-def _render_comparison(report: Report) -> str:
-    if report.before is None:
-        return ""
-    sentence = compare_with_before(report)
-    return f'<p class="compared">{sentence[0].upper()}{sentence[1:]}.</p>'
+def _render_comparison(view: ReportView) -> str:
+    sentence = compare_with_before(view.report, view.language)
+    return f'<p class="compared">{sentence}</p>' if sentence else ""
 
 
-def _list_facts(report: Report) -> Iterable[tuple[str, str]]:
+def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
     """Yield the names and values of the facts as HTML."""
+    report, language = view.report, view.language
     total, before = report.total, report.before
 
     def make_fact(name: str, now: str, then: str | None, note: str = "") -> tuple[str, str]:
-        notes = [text for text in (note, f"before: {then}" if then is not None else "") if text]
-        return name, now + "".join(f" <small>{text}</small>" for text in notes)
+        # Translators: The figure of the time before, below that of this report.
+        earlier = "" if then is None else language.translate("before: {figure}", figure=then)
+        return name, now + "".join(f" <small>{text}</small>" for text in (note, earlier) if text)
 
     yield make_fact(
-        "Times plugged in", render_count(total.periods), render_count(before.periods) if before else None
+        language.translate("Times plugged in"),
+        render_count(total.periods, language),
+        render_count(before.periods, language) if before else None,
     )
     yield make_fact(
-        "Plugged in, total",
-        render_duration(total.plugged_for),
-        render_duration(before.plugged_for) if before else None,
+        language.translate("Plugged in, total"),
+        render_duration(total.plugged_for, language),
+        render_duration(before.plugged_for, language) if before else None,
     )
     began_here = total.uses or total.used_for < 1
     yield make_fact(
-        "Used by upload software",
-        render_duration(total.used_for),
-        render_duration(before.used_for) if before else None,
-        pluralize(total.uses, "use", "uses") if began_here else "started earlier",
+        language.translate("Used by upload software"),
+        render_duration(total.used_for, language),
+        render_duration(before.used_for, language) if before else None,
+        language.count(total.uses, "{count} use", "{count} uses")
+        if began_here
+        # Translators: The use began before the time that the report covers.
+        else language.translate("started earlier"),
     )
     yield make_fact(
-        "Longest time left unused",
-        render_duration(total.longest_unused),
-        render_duration(before.longest_unused) if before else None,
-        f"longest time plugged in: {render_duration(total.longest)}",
+        language.translate("Longest time left unused"),
+        render_duration(total.longest_unused, language),
+        render_duration(before.longest_unused, language) if before else None,
+        language.translate("longest time plugged in: {time}", time=render_duration(total.longest, language)),
     )
     yield make_fact(
-        "From the first reminder to unplugging",
-        _render_reaction(total.reaction),
-        _render_reaction(before.reaction) if before else None,
-        "median" if total.reaction is not None else "never unplugged after a reminder",
+        language.translate("From the first reminder to unplugging"),
+        _render_reaction(total.reaction, language),
+        _render_reaction(before.reaction, language) if before else None,
+        # Translators: The middle value: half of the times are shorter, half are longer.
+        language.translate("median")
+        if total.reaction is not None
+        else language.translate("never unplugged after a reminder"),
     )
     if total.over_half_an_hour:
-        after_three_hours = pluralize(total.over_three_hours, "time", "times")
+        after_three_hours = count_times(total.over_three_hours, language)
         yield make_fact(
-            "Not unplugged within half an hour of the first reminder",
-            pluralize(total.over_half_an_hour, "time", "times"),
-            render_count(before.over_half_an_hour) if before else None,
-            f"not within three hours: {after_three_hours}" if total.over_three_hours else "",
+            language.translate("Not unplugged within half an hour of the first reminder"),
+            count_times(total.over_half_an_hour, language),
+            render_count(before.over_half_an_hour, language) if before else None,
+            # Translators: {times} is "1 time" or "3 times".
+            language.translate("not within three hours: {times}", times=after_three_hours)
+            if total.over_three_hours
+            else "",
         )
+    people = count_people(report)
     yield make_fact(
-        "Reminders",
-        render_count(total.reminders),
-        render_count(before.reminders) if before else None,
-        f"to {render_count(people)} people" if (people := count_people(report)) > 1 else "",
+        language.translate("Reminders"),
+        render_count(total.reminders, language),
+        render_count(before.reminders, language) if before else None,
+        # Translators: To how many people the reminders were shown.
+        language.count(people, "to {count} person", "to {count} people") if people > 1 else "",
     )
     if total.snoozes:
+        snoozed = render_duration(total.snoozed_for, language)
         yield make_fact(
-            "Snoozed",
-            pluralize(total.snoozes, "time", "times"),
+            language.translate("Snoozed"),
+            count_times(total.snoozes, language),
             None,
-            f"{render_duration(total.snoozed_for)} in total",
+            language.translate("{duration} in total", duration=snoozed),
         )
     for program, times, seconds in report.held_back[:MAX_HELD_BACK]:
+        shown = escape_name(program, language.translate("an unknown program"))
         yield make_fact(
-            f"Reminders held back by {escape_name(program, 'an unknown program')}, which was running",
-            render_duration(seconds, "less than a second"),
+            language.translate("Reminders held back by {program}, which was running", program=shown),
+            render_duration(seconds, language, language.translate("less than a second")),
             None,
-            pluralize(times, "time", "times"),
+            count_times(times, language),
         )
-    if away := describe_away(total.away_for):
-        in_all = render_duration(sum(total.away_for.values()))
-        yield make_fact("Away while it was plugged in", in_all, None, "; ".join(away))
+    if away := describe_away(total.away_for, language=language):
+        in_all = render_duration(sum(total.away_for.values()), language)
+        # Translators: Nobody was in front of the computer.
+        yield make_fact(language.translate("Away while it was plugged in"), in_all, None, "; ".join(away))
     if total.strangers:
         yield make_fact(
-            "Held open by a program unknown to unplugd", pluralize(total.strangers, "time", "times"), None
+            language.translate("Held open by a program unknown to unplugd"),
+            count_times(total.strangers, language),
+            None,
         )
 
 
-def _render_reaction(seconds: float | None) -> str:
-    return "not known" if seconds is None else render_duration(seconds, "at once")
+def _render_reaction(seconds: float | None, language: Language) -> str:
+    if seconds is None:
+        return language.translate("not known")
+    return render_duration(seconds, language, language.translate("at once"))
 
 
-def _render_outcomes(report: Report) -> str:
-    counts = report.total.outcomes
+def _render_outcomes(view: ReportView) -> str:
+    counts, language = view.report.total.outcomes, view.language
     if not any(counts.values()):
         return ""
     outcomes = [*OUTCOME_LABELS, *(outcome for outcome in counts if outcome not in OUTCOME_LABELS)]
     items = "".join(
-        f'<li data-outcome="{escape_text(outcome, "")}">{svg.draw_sample(outcome if outcome in OUTCOME_LABELS else "")} '
-        f"{OUTCOME_LABELS.get(outcome) or escape_text(outcome)} <b>{render_count(counts[outcome])}</b></li>"
+        f'<li data-outcome="{escape_text(outcome)}">{svg.draw_sample(outcome if outcome in OUTCOME_LABELS else "")} '
+        f"{_name_outcome(view, outcome)} <b>{render_count(counts[outcome], language)}</b></li>"
         for outcome in outcomes
         if counts.get(outcome)
     )
-    return f'<h3>Outcomes of the reminders</h3><ul class="outcomes">{items}</ul>'
+    return f'<h3>{language.translate("Outcomes of the reminders")}</h3><ul class="outcomes">{items}</ul>'
 
 
-def _describe_watching(report: Report) -> str:
+def _name_outcome(view: ReportView, outcome: str) -> str:
+    if outcome in OUTCOME_LABELS:
+        return view.language.translate_in(*OUTCOME_LABELS[outcome])
+    return escape_text(outcome, view.no_name)
+
+
+def _describe_watching(view: ReportView) -> str:
+    report, language = view.report, view.language
     if report.not_watched_for < MIN_NOT_WATCHED_SECONDS:
-        return "unplugd was running all the time."
-    return describe_not_watched(report, render_duration(report.not_watched_for))
+        return language.translate("unplugd was running all the time.")
+    return describe_not_watched(report, render_duration(report.not_watched_for, language), language)

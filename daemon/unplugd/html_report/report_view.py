@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from unplugd import sanitize
 from unplugd.html_report.markup import UNNAMED
 from unplugd.html_report.svg import Lane
+from unplugd.languages.language import ENGLISH
 from unplugd.review import days
 from unplugd.review.figures import Figures
 from unplugd.review.figures_builder import sum_figures
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, tzinfo
 
+    from unplugd.languages.language import Language
     from unplugd.review.days import Day
     from unplugd.review.figures import Report
     from unplugd.review.intervals import Interval, Intervals
@@ -42,6 +44,12 @@ class ReportView:
 
     report: Report
     zone: tzinfo
+    language: Language = ENGLISH
+
+    @cached_property
+    def no_name(self) -> str:
+        """What is shown in place of a name that is empty."""
+        return self.language.translate(UNNAMED)
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
@@ -125,21 +133,25 @@ class ReportView:
         """Return the computer and device of a period, each only if there are several."""
         parts = []
         if len(self.hosts) > 1:
-            parts.append(_sanitize(period.host) or UNNAMED)
+            parts.append(_sanitize(period.host) or self.no_name)
         if len(self.report.devices) > 1:
             parts.append(self.name_device(period.name, period.id))
         return " · ".join(parts)
 
     def name_device(self, name: str, id_: str) -> str:
         """Return the name of a device, with its id if another device has the same name."""
-        shown = _sanitize(name) or UNNAMED
+        shown = _sanitize(name) or self.no_name
         return f"{shown} ({_sanitize(id_)})" if name in self.ambiguous_names else shown
 
     def make_lanes(self, day: Day) -> Sequence[Lane]:
         """Return the lanes of a day; overlapping periods of the same device are in adjacent lanes."""
         lanes_by_name: dict[tuple[str, str], list[list[Period]]] = {}
         for period in self.periods.get(day.date, ()):
-            name = self.describe_place(period) if self.has_device_lanes else _sanitize(period.host) or UNNAMED
+            name = (
+                self.describe_place(period)
+                if self.has_device_lanes
+                else _sanitize(period.host) or self.no_name
+            )
             lanes = lanes_by_name.setdefault((name, period.host), [])
             free = next((lane for lane in lanes if lane[-1].ended <= period.began), None)
             if free is not None:

@@ -9,20 +9,22 @@ reminders. A bar is a thick line, which takes half as many bytes as a rectangle.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from unplugd.durations import describe
 from unplugd.html_report.intervals import find_unused, find_used
 from unplugd.html_report.markup import describe_end, escape_text, format_number
 from unplugd.review import days
 from unplugd.review.intervals import join_intervals
-from unplugd.review.wording import OUTCOME_LABELS, describe_away
+from unplugd.review.wording import AWAY_TEXTS, OUTCOME_LABELS, describe_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
+    from unplugd.languages.language import Language
     from unplugd.review.days import Day
+    from unplugd.review.figures import Report
     from unplugd.review.intervals import Interval, Intervals
     from unplugd.review.model import Period, Reminder
 
@@ -72,8 +74,24 @@ class Lane:
     unwatched: Intervals
 
 
-def draw_day(lanes: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, detailed: bool) -> str:
-    """Return the picture of a day in a report that ends at `until`.
+class Scene(Protocol):
+    """What the pictures of all days have in common."""
+
+    @property
+    def report(self) -> Report:
+        """The report."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone."""
+
+    @property
+    def language(self) -> Language:
+        """The language of what is shown under the pointer."""
+
+
+def draw_day(lanes: Sequence[Lane], day: Day, scene: Scene, *, detailed: bool) -> str:
+    """Return the picture of a day.
 
     If `detailed`, times are shown under the pointer; otherwise the picture takes as few bytes as possible.
     """
@@ -82,7 +100,7 @@ def draw_day(lanes: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, det
     is_regular = abs(minutes - 1440) < 1e-6
     parts = [f'<svg class="{"lane" if is_regular else "lane odd"}" height="{height}">']
     if not is_regular:
-        hours = (_format_percent(days.find_hour(day, hour, zone)) for hour in (6, 12, 18))
+        hours = (_format_percent(days.find_hour(day, hour, scene.zone)) for hour in (6, 12, 18))
         parts.extend(f'<line class="line" x1="{at}" x2="{at}" y2="{height}"/>' for at in hours)
     parts.append(
         f'<svg viewBox="0 0 {format_number(minutes)} {height}" height="{height}" preserveAspectRatio="none">'
@@ -90,8 +108,10 @@ def draw_day(lanes: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, det
     off = _draw_path(
         "off", [(index, interval) for index, lane in enumerate(lanes) for interval in lane.unwatched], day
     )
-    parts.append(f"<g><title>unplugd was not running</title>{off}</g>" if detailed and off else off)
-    parts.extend(_draw_detailed(lanes, day, zone, until) if detailed else _draw_compact(lanes, day))
+    if detailed and off:
+        off = f"<g><title>{scene.language.translate('unplugd was not running')}</title>{off}</g>"
+    parts.append(off)
+    parts.extend(_draw_detailed(lanes, day, scene) if detailed else _draw_compact(lanes, day))
     snoozes = [
         (index, (max(snooze.began, day.began), min(snooze.ended, day.ended)))
         for index, lane in enumerate(lanes)
@@ -100,18 +120,18 @@ def draw_day(lanes: Sequence[Lane], day: Day, zone: tzinfo, until: float, *, det
         if snooze.began < day.ended and snooze.ended > day.began
     ]
     parts += [_draw_path("nap", snoozes, day, middle=SNOOZE_MIDDLE), "</svg>"]
-    parts += [*_draw_marks(lanes, day, zone, detailed=detailed), "</svg>"]
+    parts += [*_draw_marks(lanes, day, scene, detailed=detailed), "</svg>"]
     return "".join(parts)
 
 
-def _draw_detailed(lanes: Sequence[Lane], day: Day, zone: tzinfo, until: float) -> Iterable[str]:
+def _draw_detailed(lanes: Sequence[Lane], day: Day, scene: Scene) -> Iterable[str]:
     for index, lane in enumerate(lanes):
         for period in lane.periods:
             low, high = max(period.began, day.began), min(period.ended, day.ended)
             used = find_used(period, low, high)
             idle = _draw_path("idle", [(index, interval) for interval in find_unused(used, low, high)], day)
             use = _draw_path("use", [(index, interval) for interval in used], day)
-            yield f"<g><title>{_describe_period(period, zone, until)}</title>{idle}{use}</g>"
+            yield f"<g><title>{_describe_period(period, scene)}</title>{idle}{use}</g>"
 
 
 def _draw_compact(lanes: Sequence[Lane], day: Day) -> Iterable[str]:
@@ -131,7 +151,7 @@ def _draw_compact(lanes: Sequence[Lane], day: Day) -> Iterable[str]:
     yield _draw_path("use", use, day, digits=0)
 
 
-def _draw_marks(lanes: Sequence[Lane], day: Day, zone: tzinfo, *, detailed: bool) -> Iterable[str]:
+def _draw_marks(lanes: Sequence[Lane], day: Day, scene: Scene, *, detailed: bool) -> Iterable[str]:
     drawn: set[str] = set()
     for index, lane in enumerate(lanes):
         down = f' y="{index * LANE_HEIGHT}"' if index else ""
@@ -143,27 +163,57 @@ def _draw_marks(lanes: Sequence[Lane], day: Day, zone: tzinfo, *, detailed: bool
                 at = (reminder.at - day.began) / (day.ended - day.began)
                 mark = f'<use href="#{id_}" x="{_format_percent(at, 2 if detailed else 0)}"{down}'
                 if detailed:
-                    yield f"{mark}><title>{_describe_reminder(reminder, zone)}</title></use>"
+                    yield f"{mark}><title>{_describe_reminder(reminder, scene)}</title></use>"
                 elif mark not in drawn:
                     drawn.add(mark)
                     yield f"{mark}/>"
 
 
-def _describe_period(period: Period, zone: tzinfo, until: float) -> str:
-    began, ended = days.to_local(period.began, zone), days.to_local(period.ended, zone)
-    programs = sorted({escape_text(use.program, "an unknown program") for use in period.uses})
-    used = f"used {describe(period.used_for)} by {', '.join(programs)}" if programs else "not used at all"
-    away = "".join(f"\naway {text}" for text in describe_away(period.away_for))
-    return (
-        f"{escape_text(period.name, 'USB device')} on {escape_text(period.host, 'this computer')}\n"
-        f"{days.format_interval(began, ended)}, {describe(period.plugged_for)}, {describe_end(period, until)}\n"
-        f"unused {describe(period.unused_for)}, {used}{away}"
+def _describe_period(period: Period, scene: Scene) -> str:
+    language = scene.language
+    began, ended = days.to_local(period.began, scene.zone), days.to_local(period.ended, scene.zone)
+    lines = [
+        language.translate(
+            # Translators: A device on a computer.
+            "{device} on {computer}",
+            device=escape_text(period.name, language.translate("USB device")),
+            computer=escape_text(period.host, language.translate("this computer")),
+        ),
+        ", ".join(
+            [
+                language.formats.format_interval(began, ended),
+                describe(period.plugged_for, language),
+                describe_end(period, scene.report.until, language),
+            ]
+        ),
+    ]
+    unused = describe(period.unused_for, language)
+    unknown = language.translate("an unknown program")
+    programs = sorted({escape_text(use.program, unknown) for use in period.uses})
+    if programs:
+        used = describe(period.used_for, language)
+        lines.append(
+            language.translate(
+                # Translators: {unused} and {used} are durations.
+                "unused {unused}, used {used} by {programs}",
+                unused=unused,
+                used=used,
+                programs=", ".join(programs),
+            )
+        )
+    else:
+        lines.append(language.translate("unused {unused}, not used at all", unused=unused))
+    return "\n".join([*lines, *describe_away(period.away_for, AWAY_TEXTS, language)])
+
+
+def _describe_reminder(reminder: Reminder, scene: Scene) -> str:
+    language = scene.language
+    return language.translate(
+        "Reminder {number} at {time}: {outcome}",
+        number=str(reminder.count),
+        time=language.formats.format_clock(days.to_local(reminder.at, scene.zone)),
+        outcome=language.translate_in(*OUTCOME_LABELS.get(reminder.outcome, OUTCOME_LABELS[""])),
     )
-
-
-def _describe_reminder(reminder: Reminder, zone: tzinfo) -> str:
-    outcome = OUTCOME_LABELS.get(reminder.outcome, OUTCOME_LABELS[""])
-    return f"Reminder {reminder.count} at {days.format_clock(days.to_local(reminder.at, zone))}: {outcome}"
 
 
 def _draw_path(
@@ -189,11 +239,11 @@ def _format_percent(share: float, digits: int = 2) -> str:
     return f"{round(share * 100, digits):g}%"
 
 
-def draw_axis() -> str:
+def draw_axis(language: Language) -> str:
     """Return the hours of a day, for the heading of the column of pictures."""
     marks = ((0, "start"), (6, "middle"), (12, "middle"), (18, "middle"), (24, "end"))
     hours = "".join(
-        f'<text x="{_format_percent(hour / 24)}" y="12" text-anchor="{anchor}">{hour}</text>'
+        f'<text x="{_format_percent(hour / 24)}" y="12" text-anchor="{anchor}">{language.formats.format_hour(hour, alone=hour % 12 == 0)}</text>'
         for hour, anchor in marks
     )
     return f'<svg class="axis" height="16" aria-hidden="true">{hours}</svg>'

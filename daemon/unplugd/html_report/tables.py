@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unplugd.html_report import svg
 from unplugd.html_report.markup import (
+    count_times,
     describe_end,
     escape_name,
     escape_text,
     render_count,
     render_duration,
+    render_figure_heads,
+    render_figures,
+    render_heads,
     render_time,
 )
-from unplugd.plurals import pluralize
 from unplugd.review import days
-from unplugd.review.wording import OUTCOME_LABELS, describe_away
+from unplugd.review.wording import AWAY_TEXTS, OUTCOME_LABELS, describe_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,8 +44,17 @@ MAX_STRANGERS: Final = 3
 """Maximum number of unknown programs named for a period."""
 
 
+class Titles(NamedTuple):
+    """The texts of a table: its title, the heading of its first column, and its caption."""
+
+    title: str
+    column: str
+    caption: str
+
+
 def render_totals(view: ReportView) -> str:
     """Return the tables of weeks and months, with bars; "" if there is only one week."""
+    language = view.language
     weeks = _group_days(view, lambda day: day - timedelta(days=day.weekday()))
     months = _group_days(view, lambda day: day.replace(day=1))
     parts = []
@@ -50,19 +62,33 @@ def render_totals(view: ReportView) -> str:
         rows = [
             (
                 f"month{chosen[0].date}",
-                days.format_month(first) + _describe_part_of_month(first, chosen),
+                language.formats.format_month(first) + _describe_part_of_month(view, first, chosen),
                 view.sum_days(chosen),
             )
             for first, chosen in months
         ]
-        parts.append(_render_newest_first("Months", rows))
+        titles = Titles(
+            language.translate("Months"),
+            language.translate_in("heading of a column", "Month"),
+            language.translate("Months, the newest first: left plugged in unused, and used"),
+        )
+        rendered = _render_rows(view, rows)
+        older = language.count(len(rendered) - MAX_SUM_ROWS, "{count} older month", "{count} older months")
+        parts.append(_render_newest_first(view, titles, rendered, language.translate("Older months"), older))
     if len(weeks) > 1:
         has_years = weeks[0][0].year != weeks[-1][0].year
         rows = [
-            (f"week{chosen[0].date}", _name_week(chosen, with_year=has_years), view.sum_days(chosen))
+            (f"week{chosen[0].date}", _name_week(view, chosen, with_year=has_years), view.sum_days(chosen))
             for _, chosen in weeks
         ]
-        parts.append(_render_newest_first("Weeks", rows))
+        titles = Titles(
+            language.translate("Weeks"),
+            language.translate_in("heading of a column", "Week"),
+            language.translate("Weeks, the newest first: left plugged in unused, and used"),
+        )
+        rendered = _render_rows(view, rows)
+        older = language.count(len(rendered) - MAX_SUM_ROWS, "{count} older week", "{count} older weeks")
+        parts.append(_render_newest_first(view, titles, rendered, language.translate("Older weeks"), older))
     return "".join(parts)
 
 
@@ -72,75 +98,94 @@ def _group_days(view: ReportView, find_first: Callable[[date], date]) -> list[tu
     return [(first, list(chosen)) for first, chosen in grouped][::-1]
 
 
-def _describe_part_of_month(first: date, chosen: Sequence[Day]) -> str:
+def _describe_part_of_month(view: ReportView, first: date, chosen: Sequence[Day]) -> str:
     following = (first + timedelta(days=32)).replace(day=1)
-    is_whole = chosen[0].date == first and chosen[-1].date == following - timedelta(days=1)
-    return "" if is_whole else f" <small>from {chosen[0].date.day} to {chosen[-1].date.day}</small>"
-
-
-def _name_week(chosen: Sequence[Day], *, with_year: bool) -> str:
-    first, last = (
-        days.format_short(day.date)[4:].replace(" ", "\N{NO-BREAK SPACE}") for day in (chosen[0], chosen[-1])
+    if chosen[0].date == first and chosen[-1].date == following - timedelta(days=1):
+        return ""
+    days_of_month = view.language.translate_in(
+        # Translators: {first} and {last} are numbers: the first and last day of a month that the report covers.
+        "days of a month",
+        "from {first} to {last}",
+        first=str(chosen[0].date.day),
+        last=str(chosen[-1].date.day),
     )
-    name = first if first == last else f"{first}{days.DASH}{last}"
+    return f" <small>{days_of_month}</small>"
+
+
+def _name_week(view: ReportView, chosen: Sequence[Day], *, with_year: bool) -> str:
+    formats = view.language.formats
+    first, last = (
+        formats.format_day_month(day.date).replace(" ", "\N{NO-BREAK SPACE}")
+        for day in (chosen[0], chosen[-1])
+    )
+    name = first if first == last else formats.join_interval(first, last)
     return f"{name} <small>{chosen[0].date.year}</small>" if with_year else name
 
 
-def _render_newest_first(title: str, rows: Sequence[Row]) -> str:
-    rendered = _render_rows(rows)
+def _render_newest_first(
+    view: ReportView, titles: Titles, rendered: Sequence[str], older_caption: str, older_count: str
+) -> str:
     older = rendered[MAX_SUM_ROWS:]
     folded = ""
     if older:
-        table = _render_table(f"Older {title.lower()}", title, older)
-        folded = f"<details><summary><b>{len(older)} older {title.lower()}</b></summary>{table}</details>"
-    caption = f"{title}, the newest first: left plugged in unused, and used"
-    return f"<h3>{title}</h3>{_render_table(caption, title, rendered[:MAX_SUM_ROWS])}{folded}"
+        table = _render_table(view, titles._replace(caption=older_caption), older)
+        folded = f"<details><summary><b>{older_count}</b></summary>{table}</details>"
+    return f"<h3>{titles.title}</h3>{_render_table(view, titles, rendered[:MAX_SUM_ROWS])}{folded}"
 
 
 def render_places(view: ReportView) -> str:
     """Return the tables of computers and devices, with bars; "" if there is only one of each."""
+    language = view.language
     parts = []
     if len(view.report.computers) > 1:
         computers = [
-            (f"computer{index}", escape_name(host), figures)
+            (f"computer{index}", escape_name(host, view.no_name), figures)
             for index, (host, figures) in enumerate(view.report.computers)
         ]
-        parts.append(_render_place_sums("Computers", computers))
+        titles = Titles(
+            language.translate_in("heading of a table", "Computers"),
+            language.translate_in("heading of a column", "Computer"),
+            language.translate("Computers: left plugged in unused, and used"),
+        )
+        parts.append(_render_place_sums(view, titles, computers))
     if len(view.report.devices) > 1:
         devices = [
             (f"device{index}", escape_name(view.name_device(name, id_)), figures)
             for index, (name, id_, figures) in enumerate(view.report.devices)
         ]
-        parts.append(_render_place_sums("Devices", devices))
+        titles = Titles(
+            language.translate_in("heading of a table", "Devices"),
+            language.translate_in("heading of a column", "Device"),
+            language.translate("Devices: left plugged in unused, and used"),
+        )
+        parts.append(_render_place_sums(view, titles, devices))
     return "".join(parts)
 
 
-def _render_place_sums(title: str, rows: Sequence[Row]) -> str:
-    table = _render_table(f"{title}: left plugged in unused, and used", title, _render_rows(rows))
-    return f"<h3>{title}</h3>{table}"
+def _render_place_sums(view: ReportView, titles: Titles, rows: Sequence[Row]) -> str:
+    return f"<h3>{titles.title}</h3>{_render_table(view, titles, _render_rows(view, rows))}"
 
 
-def _render_table(caption: str, title: str, rows: Sequence[str]) -> str:
+def _render_table(view: ReportView, titles: Titles, rows: Sequence[str]) -> str:
     return (
-        f'<table class="sums"><caption>{caption}</caption><thead><tr><th scope="col">{title[:-1]}</th><td></td>'
-        '<th scope="col">Times</th><th scope="col">Plugged in</th><th scope="col">Used</th>'
-        f'<th scope="col">Left unused</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        f'<table class="sums"><caption>{titles.caption}</caption><thead><tr><th scope="col">{titles.column}</th><td></td>'
+        f"{render_figure_heads(view.language)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def _render_rows(rows: Sequence[Row]) -> list[str]:
+def _render_rows(view: ReportView, rows: Sequence[Row]) -> list[str]:
     longest = max((figures.unused_for + figures.used_for for _, _, figures in rows), default=0.0)
     return [
         f'<tr><th scope="row" id="{key}">{name}</th>'
         f"<td>{svg.draw_bar(figures.unused_for, figures.used_for, longest, f'{key} {key}u')}</td>"
-        f"<td>{render_count(figures.periods)}</td><td>{render_duration(figures.plugged_for)}</td>"
-        f'<td>{render_duration(figures.used_for)}</td><td id="{key}u">{render_duration(figures.unused_for)}</td></tr>'
+        f"{render_figures(figures, view.language, f'{key}u')}</tr>"
         for key, name, figures in rows
     ]
 
 
 def render_periods(view: ReportView) -> str:
     """Return the list of all periods by month, newest first."""
+    language = view.language
     newest_first = sorted(view.report.periods, key=lambda period: period.began, reverse=True)
     groups = groupby(
         newest_first[:MAX_PERIODS],
@@ -150,62 +195,95 @@ def render_periods(view: ReportView) -> str:
     parts = []
     listed = 0
     for first, periods in months:
-        rows = "".join(_render_period(view, period) for period in periods)
-        where = '<th scope="col">Where</th>' if view.has_several_places else ""
-        table = (
-            f'<table class="list{" apart" if view.has_several_places else ""}">'
-            f"<caption>Times that a device was plugged in, {days.format_month(first)}, the newest first"
-            f'</caption><thead><tr><th scope="col">When</th>{where}<th scope="col">Plugged in for</th>'
-            '<th scope="col">Used</th><th scope="col">Left unused</th><th scope="col">Reminders</th>'
-            f'<th scope="col">How it ended</th></tr></thead><tbody>{rows}</tbody></table>'
-        )
+        table = _render_month(view, first, periods)
         listed += len(periods)
         is_open = listed <= MAX_OPEN_ROWS
-        times = pluralize(len(periods), "time", "times")
-        head = f"<summary><b>{days.format_month(first)}</b> <span>{times}</span></summary>"
+        head = (
+            f"<summary><b>{language.formats.format_month(first)}</b> "
+            f"<span>{count_times(len(periods), language)}</span></summary>"
+        )
         parts.append(
             f"<details{' open' if is_open else ''}>{head}{table}</details>"
             if len(months) > 1 or not is_open
             else table
         )
     if len(newest_first) > MAX_PERIODS:
-        parts.append(
-            f"<p>{render_count(len(newest_first) - MAX_PERIODS)} older ones are counted above, but not listed. To see them, make a report of "
-            "a shorter time (<kbd>unplugd report --since … --until … --html …</kbd>); <kbd>unplugd report --json</kbd> lists them all.</p>"
+        older = len(newest_first) - MAX_PERIODS
+        sentence = language.count(
+            older,
+            # Translators: Leave the commands as they are, with <kbd> and </kbd>.
+            "{count} older one is counted above, but not listed. To see it, make a report of a shorter time "
+            "(<kbd>unplugd report --since … --until … --html …</kbd>); <kbd>unplugd report --json</kbd> lists them all.",
+            "{count} older ones are counted above, but not listed. To see them, make a report of a shorter time "
+            "(<kbd>unplugd report --since … --until … --html …</kbd>); <kbd>unplugd report --json</kbd> lists them all.",
+            count=render_count(older, language),
         )
+        parts.append(f"<p>{sentence}</p>")
     return "".join(parts)
 
 
-def _render_period(view: ReportView, period: Period) -> str:
-    began, ended = days.to_local(period.began, view.zone), days.to_local(period.ended, view.zone)
-    when = days.format_interval(began, ended)
-    if began.date() == ended.date():
-        when = f"{days.format_short(began.date())} {when}"
-    else:
-        when = when.replace(days.DASH, f"{days.DASH.rstrip()}<br>")
-    where = ""
-    if view.has_several_places:
-        has_several_ports = (period.host, period.id, period.name) in view.devices_in_several_ports
-        port = f" <small>port {escape_text(period.device)}</small>" if has_several_ports else ""
-        where = f"<td>{escape_name(view.describe_place(period))}{port}</td>"
-    end = describe_end(period, view.report.until)
-    if period.strangers:
-        programs = ", ".join(map(escape_name, period.strangers[:MAX_STRANGERS]))
-        end += f"; held open by {programs}, unknown to unplugd"
-    end += "".join(f"; away {text}" for text in describe_away(period.away_for))
+def _render_month(view: ReportView, first: date, periods: Sequence[Period]) -> str:
+    language = view.language
+    month = language.formats.format_month(first)
+    caption = language.translate(
+        # Translators: {month} is "November 2026".
+        "Times that a device was plugged in, {month}, the newest first",
+        month=month,
+    )
+    heads = [
+        language.translate_in("heading of a column", "When"),
+        *([language.translate_in("heading of a column", "Where")] if view.has_several_places else []),
+        language.translate_in("heading of a column", "Plugged in for"),
+        language.translate_in("heading of a column", "Used"),
+        language.translate_in("heading of a column", "Left unused"),
+        language.translate_in("heading of a column", "Reminders"),
+        language.translate_in("heading of a column", "How it ended"),
+    ]
+    rows = "".join(_render_period(view, period) for period in periods)
     return (
-        f'<tr><th scope="row">{render_time(began, when)}</th>{where}<td>{render_duration(period.plugged_for)}</td>'
-        f"<td>{render_duration(period.used_for, 'not used')}</td><td>{render_duration(period.unused_for)}</td>"
-        f"<td>{_describe_reminders(period)}</td><td>{end}</td></tr>"
+        f'<table class="list{" apart" if view.has_several_places else ""}"><caption>{caption}</caption><thead><tr>'
+        f"{render_heads(heads)}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
-def _describe_reminders(period: Period) -> str:
+def _render_period(view: ReportView, period: Period) -> str:
+    language, formats = view.language, view.language.formats
+    began, ended = days.to_local(period.began, view.zone), days.to_local(period.ended, view.zone)
+    if began.date() == ended.date():
+        when = formats.join_moment(formats.format_short(began.date()), formats.format_interval(began, ended))
+    else:
+        when = formats.join_interval(formats.format_moment(began), f"<br>{formats.format_moment(ended)}")
+    where = ""
+    if view.has_several_places:
+        port = ""
+        if (period.host, period.id, period.name) in view.devices_in_several_ports:
+            # Translators: The USB port of a device.
+            shown = language.translate("port {port}", port=escape_text(period.device, view.no_name))
+            port = f" <small>{shown}</small>"
+        where = f"<td>{escape_name(view.describe_place(period))}{port}</td>"
+    end = [describe_end(period, view.report.until, language)]
+    if period.strangers:
+        programs = ", ".join(escape_name(name, view.no_name) for name in period.strangers[:MAX_STRANGERS])
+        # Translators: One or several programs had the device open that are no upload software.
+        end.append(language.translate("held open by {programs}, unknown to unplugd", programs=programs))
+    end += describe_away(period.away_for, AWAY_TEXTS, language)
+    return (
+        f'<tr><th scope="row">{render_time(began, when)}</th>{where}<td>{render_duration(period.plugged_for, language)}</td>'
+        f"<td>{render_duration(period.used_for, language, language.translate('not used'))}</td>"
+        f"<td>{render_duration(period.unused_for, language)}</td>"
+        f"<td>{_describe_reminders(view, period)}</td><td>{'; '.join(end)}</td></tr>"
+    )
+
+
+def _describe_reminders(view: ReportView, period: Period) -> str:
+    language = view.language
     if not period.reminders:
-        return "none"
+        return language.translate_in("reminders", "none")
     labels = dict.fromkeys(
-        OUTCOME_LABELS[reminder.outcome]
+        language.translate_in(*OUTCOME_LABELS[reminder.outcome])
         for reminder in period.reminders
         if reminder.outcome and reminder.outcome in OUTCOME_LABELS
     )
-    return f"{render_count(len(period.reminders))}: {', '.join(labels) or 'outcome not known'}"
+    # Translators: What became of the reminders.
+    outcomes = ", ".join(labels) or language.translate("outcome not known")
+    return f"{render_count(len(period.reminders), language)}: {outcomes}"

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.durations import describe
 from unplugd.html_report import svg
-from unplugd.html_report.markup import describe_end, escape_text, render_count, render_duration
+from unplugd.html_report.markup import (
+    describe_end,
+    escape_text,
+    render_duration,
+    render_figure_heads,
+    render_figures,
+)
 from unplugd.html_report.report_view import NO_FIGURES
 from unplugd.review import days
-from unplugd.review.wording import OUTCOME_LABELS, describe_away
+from unplugd.review.wording import AWAY_TEXTS, OUTCOME_LABELS, describe_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
 
     from unplugd.html_report.report_view import ReportView
     from unplugd.review.days import Day
-    from unplugd.review.model import Reminder, Use
+    from unplugd.review.model import Period, Reminder
 
 MAX_DETAILED: Final = 1200
 """Months show times under the pointer, newest first, until they have this many periods; older months do not."""
@@ -37,31 +43,41 @@ def render_days(view: ReportView) -> str:
     months = [
         (first, list(group)) for first, group in groupby(view.days, key=lambda day: day.date.replace(day=1))
     ]
+    language = view.language
     drawn = 0
     parts = []
     for first, month in reversed(months):
         drawn += sum(len(view.periods.get(day.date, ())) for day in month)
         detailed = drawn <= MAX_DETAILED
         rows = "".join(_render_rows(view, month, detailed=detailed))
-        of_month = f" of {days.format_month(first)}" if len(months) > 1 else ""
         apart = " apart" if view.has_several_places else ""
         table = (
-            f'<table class="days{apart}"><caption>The days{of_month}: when a device was plugged in, from midnight to '
-            "midnight</caption>"
-            f'<thead><tr><th scope="col">Day</th><td>{svg.draw_axis()}</td><th scope="col">Times</th>'
-            '<th scope="col">Plugged in</th><th scope="col">Used</th><th scope="col">Left unused</th></tr></thead>'
-            f"<tbody>{rows}</tbody></table>"
+            f'<table class="days{apart}"><caption>{_write_caption(view, first if len(months) > 1 else None)}</caption>'
+            f'<thead><tr><th scope="col">{language.translate_in("heading of a column", "Day")}</th>'
+            f"<td>{svg.draw_axis(language)}</td>{render_figure_heads(language)}</tr></thead><tbody>{rows}</tbody></table>"
         )
         is_open = len(months) == 1 or view.days[-1].began - month[-1].began < MAX_OPEN_DAYS * 86400
         parts.append(_fold_month(view, first, month, table, is_open=is_open) if len(months) > 1 else table)
     return "".join(parts)
 
 
+def _write_caption(view: ReportView, month: date | None) -> str:
+    if month is None:
+        return view.language.translate("The days: when a device was plugged in, from midnight to midnight")
+    return view.language.translate(
+        "The days of {month}: when a device was plugged in, from midnight to midnight",
+        month=view.language.formats.format_month(month),
+    )
+
+
 def _fold_month(view: ReportView, first: date, month: Sequence[Day], content: str, *, is_open: bool) -> str:
-    total = view.sum_days(month)
+    language = view.language
+    unused = render_duration(view.sum_days(month).unused_for, language)
+    # Translators: Beside the name of a month: how long a device was left plugged in unused.
+    left = language.translate("left unused {duration}", duration=unused)
     return (
-        f"<details{' open' if is_open else ''}><summary><b>{days.format_month(first)}</b> <span>left unused "
-        f"{render_duration(total.unused_for)}</span></summary>{content}</details>"
+        f"<details{' open' if is_open else ''}><summary><b>{language.formats.format_month(first)}</b> "
+        f"<span>{left}</span></summary>{content}</details>"
     )
 
 
@@ -75,70 +91,105 @@ def _render_rows(view: ReportView, month: Sequence[Day], *, detailed: bool) -> I
 
 
 def _render_quiet_days(view: ReportView, newest_first: Sequence[Day]) -> str:
-    these_days = f"these {len(newest_first)} days"
+    count = len(newest_first)
     unwatched = view.sum_unwatched(newest_first)
     if view.is_without_data(newest_first):
-        sentence = f"There is no data for {these_days}: unplugd was not running."
+        sentence = view.language.count(
+            count,
+            "There is no data for this day: unplugd was not running.",
+            "There is no data for these {count} days: unplugd was not running.",
+        )
     elif unwatched >= MIN_NOTED_SECONDS:
-        sentence = f"Nothing was seen plugged in on {these_days}; unplugd was not running for {describe(unwatched)} of them."
+        sentence = view.language.count(
+            count,
+            "Nothing was seen plugged in on this day; unplugd was not running for {duration} of it.",
+            "Nothing was seen plugged in on these {count} days; unplugd was not running for {duration} of them.",
+            duration=describe(unwatched, view.language),
+        )
     else:
-        sentence = f"Nothing was plugged in on {these_days}."
-    first, last = _render_row_name(newest_first[-1]), _render_row_name(newest_first[0])
+        sentence = view.language.count(
+            count, "Nothing was plugged in on this day.", "Nothing was plugged in on these {count} days."
+        )
+    first, last = _render_row_name(view, newest_first[-1]), _render_row_name(view, newest_first[0])
     return (
-        f'<tr class="quiet"><th scope="row">{first}{days.DASH.rstrip()}<br>{last}</th>'
+        f'<tr class="quiet"><th scope="row">{view.language.formats.join_interval(first, f"<br>{last}")}</th>'
         f'<td colspan="5">{sentence}</td></tr>'
     )
 
 
-def _render_row_name(day: Day) -> str:
-    return f'<time datetime="{day.date}">{days.format_short(day.date)}</time>'
+def _render_row_name(view: ReportView, day: Day) -> str:
+    return f'<time datetime="{day.date}">{view.language.formats.format_short(day.date)}</time>'
 
 
 def _render_day(view: ReportView, day: Day, *, detailed: bool) -> str:
+    language = view.language
     figures = view.figures.get(day.date, NO_FIGURES)
     lanes = view.make_lanes(day)
-    hours = "" if abs(day.hours - 24) < 1e-6 else f" <small>{day.hours:g} hours</small>"
-    drawn = svg.draw_day(lanes, day, view.zone, view.report.until, detailed=detailed)
+    drawn = svg.draw_day(lanes, day, view, detailed=detailed)
     if view.has_several_places:
-        names = "".join(f"<span>{escape_text(lane.name, '')}</span>" for lane in lanes)
+        names = "".join(f"<span>{escape_text(lane.name)}</span>" for lane in lanes)
         drawn = f"<p>{names}</p>{drawn}"
     key = day.date.isoformat()
     spoken = f'<span hidden id="t{key}">{_describe_day(view, day)}</span>' if detailed else ""
     return (
-        f'<tr><th scope="row" id="d{key}">{_render_row_name(day)}{hours}</th>'
+        f'<tr><th scope="row" id="d{key}">{_render_row_name(view, day)}{_describe_hours(view, day)}</th>'
         f'<td><div role="img" aria-labelledby="d{key}{f" t{key}" if detailed else ""}">{drawn}</div>{spoken}</td>'
-        f"<td>{render_count(figures.periods)}</td><td>{render_duration(figures.plugged_for)}</td><td>{render_duration(figures.used_for)}</td>"
-        f"<td>{render_duration(figures.unused_for)}</td></tr>"
+        f"{render_figures(figures, language)}</tr>"
     )
 
 
+def _describe_hours(view: ReportView, day: Day) -> str:
+    if abs(day.hours - 24) < 1e-6:
+        return ""
+    language = view.language
+    # Translators: The length of a day on which the clocks change.
+    hours = language.count(
+        int(day.hours), "{count} hour", "{count} hours", count=language.formats.format_decimal(day.hours)
+    )
+    return f" <small>{hours}</small>"
+
+
 def _describe_day(view: ReportView, day: Day) -> str:
+    language = view.language
     periods = view.periods.get(day.date, ())
     if not periods:
-        return "no data: unplugd was not running" if view.is_without_data([day]) else "nothing plugged in"
-    parts = []
-    for period in periods[:MAX_SPOKEN]:
-        began, ended = days.to_local(period.began, view.zone), days.to_local(period.ended, view.zone)
-        place = view.describe_place(period)
-        words = [
-            f"{days.format_interval(began, ended)} plugged in" + (f", {escape_text(place)}" if place else ""),
-            *(f"used {_format_use(view, use)}" for use in period.uses[:MAX_SPOKEN]),
-            *(_describe_reminder(view, reminder) for reminder in period.reminders[:MAX_SPOKEN]),
-            *(f"away {text}" for text in describe_away(period.away_for)),
-            describe_end(period, view.report.until),
-        ]
-        parts.append(", ".join(words))
+        return (
+            language.translate("no data: unplugd was not running")
+            if view.is_without_data([day])
+            else language.translate("nothing plugged in")
+        )
+    parts = [", ".join(_describe_period(view, period)) for period in periods[:MAX_SPOKEN]]
     if len(periods) > MAX_SPOKEN:
-        parts.append(f"and {len(periods) - MAX_SPOKEN} more")
+        more = len(periods) - MAX_SPOKEN
+        # Translators: At the end of a list.
+        parts.append(language.count(more, "and {count} more", "and {count} more"))
     return "; ".join(parts)
 
 
-def _format_use(view: ReportView, use: Use) -> str:
-    began, ended = days.to_local(use.began, view.zone), days.to_local(use.ended, view.zone)
-    return f"{days.format_clock(began)}{days.DASH}{days.format_clock(ended)}"
+def _describe_period(view: ReportView, period: Period) -> Iterable[str]:
+    """Yield what happened while a device was plugged in."""
+    language, formats = view.language, view.language.formats
+    began, ended = days.to_local(period.began, view.zone), days.to_local(period.ended, view.zone)
+    place = escape_text(view.describe_place(period))
+    # Translators: {times} is an interval: two times of day. What a screen reader says of a picture, followed by what happened then.
+    yield language.translate("{times} plugged in", times=formats.format_interval(began, ended))
+    if place:
+        yield place
+    for use in period.uses[:MAX_SPOKEN]:
+        first, last = days.to_local(use.began, view.zone), days.to_local(use.ended, view.zone)
+        times = formats.join_interval(formats.format_clock(first), formats.format_clock(last))
+        yield language.translate("used {times}", times=times)
+    for reminder in period.reminders[:MAX_SPOKEN]:
+        yield _describe_reminder(view, reminder)
+    yield from describe_away(period.away_for, AWAY_TEXTS, language)
+    yield describe_end(period, view.report.until, language)
 
 
 def _describe_reminder(view: ReportView, reminder: Reminder) -> str:
+    language = view.language
     label = OUTCOME_LABELS.get(reminder.outcome) if reminder.outcome else None
-    at = days.format_clock(days.to_local(reminder.at, view.zone))
-    return f"reminder {at} ({label})" if label else f"reminder {at}"
+    at = language.formats.format_clock(days.to_local(reminder.at, view.zone))
+    if label is None:
+        return language.translate("reminder {time}", time=at)
+    # Translators: {outcome} is what became of the reminder.
+    return language.translate("reminder {time} ({outcome})", time=at, outcome=language.translate_in(*label))

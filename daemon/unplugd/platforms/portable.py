@@ -89,6 +89,10 @@ class Portable:
         """Return the id of this computer, "" if it has none."""
         return read_machine_id()
 
+    def read_locale(self) -> Mapping[str, str]:
+        """Return nothing: such systems tell it in the environment."""
+        return {}
+
     def list_all_devices(self) -> list[Device]:
         """Return all USB devices that are plugged in, hubs included, without product names."""
         found = list(usb.core.find(find_all=True, backend=self._backend()))

@@ -30,6 +30,9 @@ class Platform(Protocol):
     def machine_id(self) -> str:
         """Return a text that stays the same for this computer and differs from that of any other, "" if there is none."""
 
+    def read_locale(self) -> Mapping[str, str]:
+        """Return the locale variables (LANG, LC_TIME …) that the system has for people, as far as it tells."""
+
     def scan(self, watches: Sequence[Watch], /) -> list[Device]:
         """Return the watched devices that are plugged in."""
 

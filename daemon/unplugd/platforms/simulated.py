@@ -12,7 +12,7 @@ from unplugd.rules.devices import Device
 from unplugd.rules.model import DeviceUse, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.platforms.protocol import Platform
@@ -93,6 +93,10 @@ class SimulatedPlatform(Source):
     def machine_id(self) -> str:
         """Return the id of the real computer."""
         return self._real.machine_id()
+
+    def read_locale(self) -> Mapping[str, str]:
+        """Return the real locale."""
+        return self._real.read_locale()
 
     def scan(self, _watches: Sequence[Watch]) -> list[Device]:
         """Return the stick while it is plugged in."""

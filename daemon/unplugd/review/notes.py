@@ -4,86 +4,95 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from unplugd.plurals import choose_sentence
+from unplugd.languages.language import ENGLISH, mark_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_OUT_OF_PLACE: Final = (
+    from unplugd.languages.language import Language
+
+_OUT_OF_PLACE: Final = mark_count(
     "One event is out of order and is shown where it was found.",
-    "{} events are out of order and are shown where they were found.",
+    "{count} events are out of order and are shown where they were found.",
 )
 NOTES: Final = {
-    "clock_jumps": (
+    "clock_jumps": mark_count(
         "The clock was changed by more than a minute once.",
-        "The clock was changed by more than a minute {} times.",
+        "The clock was changed by more than a minute {count} times.",
     ),
-    "gaps": (
+    "gaps": mark_count(
         "Once, the journal could not be written for so long that events were lost.",
-        "{} times, the journal could not be written for so long that events were lost.",
+        "{count} times, the journal could not be written for so long that events were lost.",
     ),
-    "lost_events": ("One event was lost this way.", "{} events were lost this way."),
-    "begun_before": (
+    "lost_events": mark_count("One event was lost this way.", "{count} events were lost this way."),
+    "begun_before": mark_count(
         "The start of one period is missing from the journal; the duration recorded later is used.",
-        "The start of {} periods is missing from the journal; the durations recorded later are used.",
+        "The start of {count} periods is missing from the journal; the durations recorded later are used.",
     ),
-    "failed_deliveries": (
+    "failed_deliveries": mark_count(
         "Once, a reminder could not be shown on one of its channels.",
-        "{} times, a reminder could not be shown on one of its channels.",
+        "{count} times, a reminder could not be shown on one of its channels.",
     ),
-    "odd_events": (
+    "odd_events": mark_count(
         "One event does not fit the events before it.",
-        "{} events do not fit the events before them.",
+        "{count} events do not fit the events before them.",
     ),
-    "out_of_order": (
+    "out_of_order": mark_count(
         "One event is older than the one before it and was skipped.",
-        "{} events are older than the ones before them and were skipped.",
+        "{count} events are older than the ones before them and were skipped.",
     ),
-    "no_time": (
+    "no_time": mark_count(
         "One event has no usable time and was skipped.",
-        "{} events have no usable time and were skipped.",
+        "{count} events have no usable time and were skipped.",
     ),
-    "torn": (
+    "torn": mark_count(
         "One line of the journal was cut off (by a crash) and was skipped.",
-        "{} lines of the journal were cut off (by crashes) and were skipped.",
+        "{count} lines of the journal were cut off (by crashes) and were skipped.",
     ),
-    "foreign": (
+    "foreign": mark_count(
         "One line of the journal is not an event and was skipped.",
-        "{} lines of the journal are not events and were skipped.",
+        "{count} lines of the journal are not events and were skipped.",
     ),
-    "too_long": (
+    "too_long": mark_count(
         "One line of the journal is too long and was skipped.",
-        "{} lines of the journal are too long and were skipped.",
+        "{count} lines of the journal are too long and were skipped.",
     ),
     "disordered": _OUT_OF_PLACE,
     "misplaced": _OUT_OF_PLACE,
-    "odd_value": ("One event has a value that makes no sense.", "{} events have values that make no sense."),
-    "other_schema": (
+    "odd_value": mark_count(
+        "One event has a value that makes no sense.", "{count} events have values that make no sense."
+    ),
+    "other_schema": mark_count(
         "One event was written by another version of unplugd.",
-        "{} events were written by another version of unplugd.",
+        "{count} events were written by another version of unplugd.",
     ),
-    "unknown_event": (
+    "unknown_event": mark_count(
         "One event is of a kind that this version does not know.",
-        "{} events are of kinds that this version does not know.",
+        "{count} events are of kinds that this version does not know.",
     ),
-    "doubled": ("One line appears twice and counts once.", "{} lines appear twice and count once."),
-    "same_file": ("One file was given twice and counts once.", "{} files were given twice and count once."),
-    "same_name": (
+    "doubled": mark_count(
+        "One line appears twice and counts once.", "{count} lines appear twice and count once."
+    ),
+    "same_file": mark_count(
+        "One file was given twice and counts once.", "{count} files were given twice and count once."
+    ),
+    "same_name": mark_count(
         "Two computers have the same name; a number after the name tells them apart.",
-        "{} computers have the name of another one; a number after the name tells them apart.",
+        "{count} computers have the name of another one; a number after the name tells them apart.",
     ),
-    "cut_file": (
+    "cut_file": mark_count(
         "One file got shorter while it was being read.",
-        "{} files got shorter while they were being read.",
+        "{count} files got shorter while they were being read.",
     ),
-    "unreadable_file": ("One file could not be read.", "{} files could not be read."),
+    "unreadable_file": mark_count("One file could not be read.", "{count} files could not be read."),
 }
 """The sentences for each kind of note: for one, and for several."""
 
 
-def describe_notes(notes: Mapping[str, int]) -> Iterator[str]:
+def describe_notes(notes: Mapping[str, int], language: Language = ENGLISH) -> Iterator[str]:
     """Yield a sentence for each note; an unknown one is shown by its key."""
     for key, count in notes.items():
-        if count > 0:
-            name = key.replace("_", " ")
-            yield choose_sentence(count, *NOTES.get(key, (f"{name}: 1", f"{name}: {{}}")))
+        if count > 0 and key in NOTES:
+            yield language.count(count, *NOTES[key])
+        elif count > 0:
+            yield f"{key.replace('_', ' ')}: {language.formats.group_digits(count)}"

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from unplugd import durations
+from unplugd.languages.language import ENGLISH, mark, mark_count, mark_in
 from unplugd.review import days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
 
+    from unplugd.languages.language import Language
     from unplugd.review.figures import Figures, Report
     from unplugd.review.model import Period
 
-UNKNOWN: Final = "There is no data for this time: unplugd was not running."
+UNKNOWN: Final = mark("There is no data for this time: unplugd was not running.")
 """Shown instead of a report if there is no data at all."""
 MIN_NOT_WATCHED_SECONDS: Final = 60.0
 """Shortest time without unplugd that is mentioned, in seconds; each restart takes less."""
@@ -27,64 +29,109 @@ OUTCOME_TEXTS: Final = {
     "away": "you were away part of the time",
     "": "no response before the next one, or unknown",
 }
-"""Labels for the outcomes of a reminder in the text report."""
+"""Labels for the outcomes of a reminder in the text report, in English."""
 OUTCOME_LABELS: Final = {
-    "unplugged": "unplugged",
-    "in_use": "an upload began",
-    "snoozed": "snoozed",
-    "dismissed": "closed by hand",
-    "expired": "closed by the desktop",
-    "away": "away part of the time",
-    "": "no response before the next reminder, or unknown",
+    # Translators: What became of a reminder: the device was unplugged.
+    "unplugged": mark_in("outcome of a reminder", "unplugged"),
+    "in_use": mark_in("outcome of a reminder", "an upload began"),
+    # Translators: The person pressed the button "Snooze", and was left alone for some minutes.
+    "snoozed": mark_in("outcome of a reminder", "snoozed"),
+    # Translators: The person closed the notification.
+    "dismissed": mark_in("outcome of a reminder", "closed by hand"),
+    # Translators: The computer's desktop (GNOME, KDE, …) closed the notification.
+    "expired": mark_in("outcome of a reminder", "closed by the desktop"),
+    # Translators: The person was not in front of the computer.
+    "away": mark_in("outcome of a reminder", "away part of the time"),
+    "": mark_in("outcome of a reminder", "no response before the next reminder, or unknown"),
 }
-"""The same for the HTML page, next to a mark."""
+"""The same for the HTML page, next to a mark; `translate_in` takes them."""
 ABSENCE_TEXTS: Final = {
-    "locked": "with the screen locked",
-    "inactive": "with another session in front",
-    "": "for an unknown reason",
+    # Translators: How long nobody was in front of the computer, and why.
+    "locked": mark("{duration} with the screen locked"),
+    # Translators: Another person was logged in and had the screen.
+    "inactive": mark("{duration} with another session in front"),
+    "": mark("{duration} for an unknown reason"),
 }
-"""Texts for the reasons why nobody is in front, after a duration."""
+"""Texts for the reasons why nobody is in front."""
+AWAY_TEXTS: Final = {
+    # Translators: In a list of what happened while a device was plugged in: nobody was in front of the computer.
+    "locked": mark("away {duration} with the screen locked"),
+    "inactive": mark("away {duration} with another session in front"),
+    "": mark("away {duration} for an unknown reason"),
+}
+"""The same in a list of what happened."""
+
+_SAME: Final = (
+    # Translators: Compares the time that a device was left plugged in unused with that of the time before.
+    mark_count(
+        "About as long as in the day before ({before}).",
+        "About as long as in the {count} days before ({before}).",
+    ),
+    mark("About as long as in the {length} before ({before})."),
+)
+_MORE: Final = (
+    mark_count(
+        "{change} more than in the day before ({before}).",
+        "{change} more than in the {count} days before ({before}).",
+    ),
+    # Translators: {length} is a duration, such as "3 h 20 min".
+    mark("{change} more than in the {length} before ({before})."),
+)
+_LESS: Final = (
+    mark_count(
+        "{change} less than in the day before ({before}).",
+        "{change} less than in the {count} days before ({before}).",
+    ),
+    mark("{change} less than in the {length} before ({before})."),
+)
 
 
-def describe_covered(report: Report, zone: tzinfo) -> str:
+def describe_covered(report: Report, zone: tzinfo, language: Language = ENGLISH) -> str:
     """Return the days that the report covers, with the times if it begins or ends within a day."""
     # A report that ends at midnight, or a second after the last event, covers the day before.
     last_moment = max(report.since, report.until - 1)
     (first,) = days.list_days(report.since, report.since, zone)
     (last,) = days.list_days(last_moment, last_moment, zone)
-    parts = []
-    if report.since > first.began:
-        parts.append(f"from {days.format_clock(days.to_local(report.since, zone))}")
-    if report.until < last.ended:
-        parts.append(f"until {days.format_clock(days.to_local(report.until, zone))}")
-    shown = days.format_days(first.date, last.date)
-    return f"{shown}, {' '.join(parts)}" if parts else shown
+    formats = language.formats
+    shown = formats.format_days(first.date, last.date)
+    began = formats.format_clock(days.to_local(report.since, zone)) if report.since > first.began else ""
+    ended = formats.format_clock(days.to_local(report.until, zone)) if report.until < last.ended else ""
+    if began and ended:
+        # Translators: The days that the report covers, and the times of day at which it begins and ends.
+        return language.translate("{days}, from {began} until {ended}", days=shown, began=began, ended=ended)
+    if began:
+        return language.translate("{days}, from {began}", days=shown, began=began)
+    if ended:
+        return language.translate("{days}, until {ended}", days=shown, ended=ended)
+    return shown
 
 
 def count_times(count: int) -> str:
-    """Return how often something happened."""
+    """Return how often something happened, in English."""
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def describe_held_back(report: Report) -> list[str]:
-    """Return a text for each program that held reminders back: its name, how many times, and how long."""
+    """Return a text for each program that held reminders back: its name, how many times, and how long; in English."""
     return [
         f"{program or 'unknown'}: {count_times(times)}, {describe_duration(seconds, 'less than a second')}"
         for program, times, seconds in report.held_back
     ]
 
 
-def describe_away(away_for: Mapping[str, float]) -> list[str]:
+def describe_away(
+    away_for: Mapping[str, float], texts: Mapping[str, str] = ABSENCE_TEXTS, language: Language = ENGLISH
+) -> list[str]:
     """Return a text for each reason why nobody was in front, with how long; none below a second."""
     return [
-        f"{describe_duration(seconds)} {text}"
-        for why, text in ABSENCE_TEXTS.items()
+        language.translate(text, duration=durations.describe(seconds, language))
+        for why, text in texts.items()
         if (seconds := away_for.get(why, 0.0)) >= 1
     ]
 
 
 def describe_late(total: Figures) -> list[str]:
-    """Return how often a device was not unplugged for long after a reminder, which the median hides; none if never."""
+    """Return how often a device stayed in for long after a reminder, which the median hides, in English."""
     late = [
         ("not within half an hour", total.over_half_an_hour),
         ("not within three hours", total.over_three_hours),
@@ -103,47 +150,64 @@ def count_people(report: Report) -> int:
     return len({reminder.session for period in report.periods for reminder in period.reminders} - {""})
 
 
-def format_moment(seconds: float, report: Report, zone: tzinfo) -> str:
+def format_moment(seconds: float, report: Report, zone: tzinfo, language: Language = ENGLISH) -> str:
     """Return "Mon 2 Nov 10:06", with the year unless the report ends in it."""
     time = days.to_local(seconds, zone)
-    year = f" {time.year}" if time.year != days.to_local(report.until, zone).year else ""
-    return f"{days.format_short(time.date())}{year} {days.format_clock(time)}"
+    is_earlier = time.year != days.to_local(report.until, zone).year
+    return language.formats.format_moment(time, with_year=is_earlier)
 
 
-def format_share(total: Figures) -> str:
+def format_share(total: Figures, language: Language = ENGLISH) -> str:
     """Return how much of the time plugged in was unused: "91 %", "over 99 %", "under 1 %"; "" if none."""
     if total.unused_for < 1:
         return ""
     percent = total.unused_for / total.plugged_for * 100
-    return f"{'over 99' if 99 < percent < 100 else 'under 1' if percent < 1 else round(percent)} %"
+    if 99 < percent < 100:
+        return language.translate("over {percent}", percent=language.formats.format_percent(99))
+    if percent < 1:
+        return language.translate("under {percent}", percent=language.formats.format_percent(1))
+    return language.formats.format_percent(round(percent))
 
 
-def compare_with_before(report: Report) -> str:
-    """Return how the unused time differs from that of the time before, "" if there is no data for it."""
+def compare_with_before(report: Report, language: Language = ENGLISH) -> str:
+    """Return a sentence: how the unused time differs from that of the time before, "" if there is no data for it."""
     before = report.before
     if before is None:
         return ""
     change = report.total.unused_for - before.unused_for
-    then = f"in the {_describe_length(report.until - report.since)} before ({describe_duration(before.unused_for)})"
+    values = {
+        "change": describe_duration(abs(change), language=language),
+        "before": describe_duration(before.unused_for, language=language),
+    }
+    seconds = report.until - report.since
+    count = round(seconds / 86400)
     if abs(change) < max(60.0, before.unused_for / 100):
-        return f"about as long as {then}"
-    return f"{describe_duration(abs(change))} {'more' if change > 0 else 'less'} than {then}"
+        by_days, by_time = _SAME
+    else:
+        by_days, by_time = _MORE if change > 0 else _LESS
+    if count >= 2 or abs(seconds - 86400) <= 3600:
+        return language.count(count, *by_days, **values)
+    return language.translate(by_time, length=durations.describe(seconds, language), **values)
 
 
-def describe_not_watched(report: Report, duration: str) -> str:
+def describe_not_watched(report: Report, duration: str, language: Language = ENGLISH) -> str:
     """Return a sentence about how long unplugd was not running, which is `duration` in words."""
     computers = len(report.computers)
-    where = f", on {computers} computers combined" if computers > 1 else ""
-    return f"unplugd was not running for {duration}{where}; there is no data for that time."
+    if computers > 1:
+        return language.count(
+            computers,
+            "unplugd was not running for {duration}, on {count} computer; there is no data for that time.",
+            "unplugd was not running for {duration}, on {count} computers combined; there is no data for that time.",
+            duration=duration,
+        )
+    return language.translate(
+        "unplugd was not running for {duration}; there is no data for that time.", duration=duration
+    )
 
 
-def _describe_length(seconds: float) -> str:
-    count = round(seconds / 86400)
-    if count >= 2:
-        return f"{count} days"
-    return "day" if abs(seconds - 86400) <= 3600 else durations.describe(seconds)
-
-
-def describe_duration(seconds: float, nothing: str = "none") -> str:
-    """Return a duration in words; less than a second is `nothing`."""
-    return durations.describe(seconds) if seconds >= 1 else nothing
+def describe_duration(seconds: float, nothing: str | None = None, language: Language = ENGLISH) -> str:
+    """Return a duration in words; less than a second is `nothing`, "none" if that is not given."""
+    if seconds >= 1:
+        return durations.describe(seconds, language)
+    # Translators: A duration of less than a second.
+    return language.translate_in("duration", "none") if nothing is None else nothing

@@ -67,7 +67,11 @@ class Daemon:
         self._platform = platform
         self._journal_path = paths.journal
         self._configuration = Configuration(
-            load, report, defaults_on_error=defaults_on_error, is_own=is_own_configuration
+            load,
+            report,
+            platform.read_locale,
+            defaults_on_error=defaults_on_error,
+            is_own=is_own_configuration,
         )
         self._observer = Observer(platform, self._configuration, report)
         self._stop_reason: str | None = None

@@ -19,8 +19,10 @@ class News:
         self._message = message
         self._is_sent = False
         """Whether the message was given to the channels."""
+        self._key = ""
+        """The key of the message if it is announced only once."""
         self._announced: set[str] = set()
-        """The titles of the messages that are announced only once."""
+        """The keys of the messages that have been announced, of those that are only once."""
         self.delivery: dict[str, Any] | None = None
         """The channel that accepted the latest message (None if none did), and whether that was a reminder instead.
 
@@ -29,19 +31,19 @@ class News:
 
     def announce(self, message: Message, reminder_channel: str | None) -> None:
         """Take a new message. A reminder already on the screen, through `reminder_channel`, counts as its delivery."""
-        self._message, self._is_sent = None if reminder_channel else message, False
+        self._message, self._key, self._is_sent = None if reminder_channel else message, "", False
         is_shown = reminder_channel is not None
         self.delivery = {"channel": reminder_channel or None, "reminder": True} if is_shown else None
 
-    def announce_once(self, message: Message) -> None:
-        """Take a new message, unless another one is waiting or one with its title has been announced before."""
-        if self._message is None and message.title not in self._announced:
-            self._announced.add(message.title)
-            self._message, self._is_sent = message, False
+    def announce_once(self, key: str, message: Message) -> None:
+        """Take a new message, unless another one is waiting or one with its key has been announced before."""
+        if self._message is None and key not in self._announced:
+            self._announced.add(key)
+            self._message, self._key, self._is_sent = message, key, False
 
-    def take_back(self, title: str) -> None:
-        """Forget the message with this title, which no longer holds, unless a channel has accepted it."""
-        if self._message and self._message.title == title:
+    def take_back(self, key: str) -> None:
+        """Forget the message with this key, which no longer holds, unless a channel has accepted it."""
+        if self._message and self._key == key:
             self._message = None
 
     def show(self, notifier: Notifier) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import local_time, sanitize
 from unplugd.journal.timestamps import format_timestamp
@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Literal
 
+    from unplugd.languages.language import Language
     from unplugd.notify.channel import Channel
     from unplugd.platforms.protocol import Platform
     from unplugd.rules.model import Action, Observation, Reminder
     from unplugd.watch.configuration import Configuration
     from unplugd.watch.recorder import Recorder
+
+JOURNAL_TROUBLE: Final = "journal"
+"""The news that the journal cannot be written."""
 
 
 class Reminders:
@@ -55,7 +59,8 @@ class Reminders:
         self.addition = Addition(platform.now, self._on_added)
         """Adds upload software to the configuration; a source of the event loop."""
         self._open_review = open_review
-        self._news = News(message.INVALID_CONFIGURATION if configuration.problems else None)
+        language = configuration.language
+        self._news = News(message.explain_invalid_configuration(language) if configuration.problems else None)
         self._notifier = Notifier((), self, platform.now)
         self.state = State()
         self.message: message.Message | None = None
@@ -106,9 +111,10 @@ class Reminders:
         """Let the rules decide on a poll's result."""
         self.apply(reminder.step(self.state, observation, now, self._configuration.settings.policy), now)
         if self._recorder.error is None:
-            self._news.take_back(message.JOURNAL_TROUBLE)
+            self._news.take_back(JOURNAL_TROUBLE)
         elif not self._is_busy() and self.state.quiet_until is None:
-            self._news.announce_once(message.explain_journal_trouble(self._recorder.error))
+            trouble = message.explain_journal_trouble(self._recorder.error, self._configuration.language)
+            self._news.announce_once(JOURNAL_TROUBLE, trouble)
         if not self._is_busy():
             self._news.show(self._notifier)
 
@@ -139,6 +145,7 @@ class Reminders:
             at,
             local_time.read_now(),
             self._configuration.settings.watches,
+            self._configuration.language,
             can_add=self._configuration.is_own,
         )
         return self.message
@@ -150,10 +157,10 @@ class Reminders:
 
     # --- news
 
-    def greet(self, greeting: message.Message = message.GREETING) -> None:
+    def greet(self, write: Callable[[Language], message.Message] = message.greet) -> None:
         """Show a message that proves that reminders reach the person; `greeting_delivery` has the outcome."""
         channel = self._notifier.last_channel if self.state.reminder else None
-        self._news.announce(greeting, channel)
+        self._news.announce(write(self._configuration.language), channel)
         # Somebody waits for it, so even an upload does not delay it.
         if not self.state.reminder:
             self._news.show(self._notifier)
@@ -214,7 +221,8 @@ class Reminders:
     def _on_added(self, program: str, error: str | None) -> None:
         """Handle that a program was added to the configuration, or why not."""
         if error is not None:
-            self._news.announce(message.explain_failed_addition(program, error), None)
+            failure = message.explain_failed_addition(program, error, self._configuration.language)
+            self._news.announce(failure, None)
             self._poll_now()
         elif not any(program in entry.process for entry in self._configuration.settings.uploaders):
             # The command could not reach us.

@@ -55,7 +55,7 @@ class Requests:
             self._reminders.greet()
             return {}
         if command == "test":
-            self._reminders.greet(message.TEST)
+            self._reminders.greet(message.test)
             return {}
         if command == "check_channels":
             self._reminders.check_channels()

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.rig.usb import STICK
-from unplugd.notify.message import TEST
+from unplugd.languages.language import ENGLISH
+from unplugd.notify import message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +86,9 @@ def test_the_daemon_shows_the_test_notification(daemon: Daemon, server: Server, 
     assert [(row["layer"], row["what"]) for row in found.values() if row["ok"]] == [
         ("notification by desktop", "the running unplugd sent the test notification")
     ]
-    assert [(shown.summary, shown.timeout) for shown in server.notifications] == [(TEST.title, -1)]
+    assert [(shown.summary, shown.timeout) for shown in server.notifications] == [
+        (message.test(ENGLISH).title, -1)
+    ]
 
 
 def test_a_reminder_on_the_screen_is_the_test(

@@ -15,7 +15,8 @@ from tests.rig.screen import CTRL_C, CTRL_D, converse
 from tests.rig.tools import need_namespaces
 from tests.rig.usb import METER, MOUSE, STICK, apart
 from unplugd.cli.doctor_questions import STEPS
-from unplugd.notify.message import TEST
+from unplugd.languages.language import ENGLISH
+from unplugd.notify import message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,7 +162,7 @@ def test_a_person_is_asked_for_what_cannot_be_measured(
     ]
     assert "- Did you see it?: yes\n" in text
     assert "- Which program is it, and which version?: as I said\n" in text
-    assert {shown.summary for shown in server.notifications} == {TEST.title}
+    assert {shown.summary for shown in server.notifications} == {message.test(ENGLISH).title}
     assert shown.endswith(f"Written: {file}\n")
 
 

@@ -14,14 +14,15 @@ from tests.rig import sample_report
 from tests.rig.devtools import DevTools
 from tests.rig.tools import need_font
 from unplugd.html_report.page import render_page
+from unplugd.languages import language as languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from unplugd.review.figures import Report
 
-LANGUAGES = ("en",)
-"""The languages of the page; each is checked as all are."""
+LANGUAGES = {tag: language for tag in languages.LANGUAGES if (language := languages.load_language(tag))}
+"""The languages that are translated; the page is checked in each."""
 WIDTHS = (1100, 320)
 TAGS = (
     "wcag2a",
@@ -78,8 +79,7 @@ def find_axe() -> str:
 
 def render(language: str, report: Report) -> str:
     """Return the page of a report in a language."""
-    assert language == "en"
-    return render_page(report, made=report.until + 3600)
+    return render_page(report, made=report.until + 3600, language=LANGUAGES[language])
 
 
 def find_violations(devtools: DevTools, axe: str) -> list[tuple[str, str]]:

@@ -270,7 +270,7 @@ def test_a_period_of_several_days_is_on_each_of_them() -> None:
     ]
     assert [row.children[0].text for row in drawn] == ["Thu 8 Oct", "Wed 7 Oct", "Tue 6 Oct", "Mon 5 Oct"]
     (listed,) = rows(tree, "list")
-    assert listed.children[0].text == "Mon 5 Oct 12:00 \N{EN DASH}Thu 8 Oct 12:00"
+    assert listed.children[0].text == "Mon 5 Oct 12:00 \N{EN DASH} Thu 8 Oct 12:00"
 
 
 def test_it_is_said_when_unplugd_did_not_run() -> None:

@@ -34,7 +34,7 @@ def test_the_file_says_what_launchd_needs() -> None:
         "Umask": 0o077,
         "EnvironmentVariables": {
             "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-            "LANG": "en_US.UTF-8",
+            "LC_CTYPE": "UTF-8",
             "PYTHONUNBUFFERED": "1",
             "UNPLUGD_SERVICE": "1",
         },

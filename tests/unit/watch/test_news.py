@@ -32,14 +32,14 @@ def show(news: News) -> list[Message]:
 def test_what_no_longer_holds_is_not_shown() -> None:
     """A reminder came first, and by its end there is space again."""
     news = News()
-    news.announce_once(FULL)
+    news.announce_once("full", FULL)
     assert show(news) == [FULL]
-    news.take_back(FULL.title)
+    news.take_back("full")
     assert show(news) == []
 
 
 def test_other_news_stays() -> None:
     """Only what it is about is taken back."""
     news = News(OTHER)
-    news.take_back(FULL.title)
+    news.take_back("full")
     assert show(news) == [OTHER]

@@ -9,6 +9,7 @@ from unplugd.notify.factory import make_channel
 from unplugd.platforms.linux import holders, uevents
 from unplugd.platforms.linux.clock import boot_id, now, sleep_seconds
 from unplugd.platforms.linux.freedesktop import Desktop
+from unplugd.platforms.linux.locale_files import read_locale
 from unplugd.platforms.linux.logind import Logind
 from unplugd.platforms.linux.notification_server import NO_SESSION, has_display
 from unplugd.platforms.linux.opens import Opens
@@ -70,6 +71,10 @@ class Linux:
     def machine_id(self) -> str:
         """Return the id of this computer, "" if it has none."""
         return read_machine_id()
+
+    def read_locale(self) -> Mapping[str, str]:
+        """Return the locale variables of the system."""
+        return read_locale()
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in at the person's seats, named as in the watch list."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import private_folder, regular_file, sanitize
-from unplugd.notify.message import REVIEW_KEY, REVIEW_LABEL
+from unplugd.notify.message import REVIEW_KEY
 from unplugd.platforms.linux.bus import INVALID_ANSWER, NO_ANSWER
 from unplugd_service.icon import ICON
 
@@ -132,7 +132,7 @@ class ShownNotification:
             body = sanitize.escape_markup(body)
         with_buttons = "actions" in capabilities
         # Always with the action for a click on the notification: without it, GNOME would run the desktop entry.
-        click = () if self._server.name in DRAWS_EVERY_ACTION else ((REVIEW_KEY, REVIEW_LABEL),)
+        click = () if self._server.name in DRAWS_EVERY_ACTION else ((REVIEW_KEY, message.click),)
         actions = [text for action in (*message.buttons, *click) for text in action] if with_buttons else []
         hints: dict[str, tuple[str, Any]] = {
             "urgency": ("y", 2 if message.critical else 1),

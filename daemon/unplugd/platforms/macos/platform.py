@@ -14,6 +14,7 @@ from unplugd.platforms.macos.announcements import Announcements
 from unplugd.platforms.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.platforms.macos.ioreg import Ioreg
 from unplugd.platforms.macos.notification import Notification
+from unplugd.platforms.macos.preferred_languages import read_preferred_languages
 from unplugd.rules import devices
 from unplugd.rules.model import DeviceUse, Running
 
@@ -75,6 +76,16 @@ class MacOS:
     def machine_id(self) -> str:
         """Return the id of this computer, "" if it has none."""
         return clock.machine_id(self._system)
+
+    def read_locale(self) -> Mapping[str, str]:
+        """Return the languages of the system settings as locale variables: launchd sets none."""
+        if self._frameworks is None:
+            return {}
+        try:
+            languages = read_preferred_languages(self._frameworks)
+        except OSError:
+            return {}
+        return {"LANG": languages[0], "LANGUAGE": ":".join(languages)} if languages else {}
 
     def scan(self, watches: Sequence[devices.Watch]) -> list[Device]:
         """Return the watched devices that are plugged in, named as in the watch list."""

@@ -24,7 +24,8 @@ from tests.rig.bus import NOTIFICATIONS
 from tests.rig.server import Server
 from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import wait_until
-from unplugd.notify.message import GREETING, Message
+from unplugd.languages.language import ENGLISH
+from unplugd.notify.message import Message, greet
 from unplugd.platforms.linux import shown_notification
 from unplugd.platforms.linux.bus import BUS, BUS_SILENT, HANDSHAKE_TIMEOUT_SECONDS
 from unplugd.platforms.linux.freedesktop import (
@@ -145,7 +146,7 @@ def test_words_become_a_notification(rig: Rig, server: Server) -> None:
 
 def test_desktops_know_whose_notification_it_is(rig: Rig, server: Server) -> None:
     """It names the desktop entry, always with an action for a click, and its icon is a file that every server can read."""
-    for words in (WORDS, GREETING):
+    for words in (WORDS, greet(ENGLISH)):
         assert rig.show(words) is None
         shown = server.on_screen[-1]
         assert shown.hints["desktop-entry"] == "unplugd"
@@ -172,7 +173,7 @@ def test_a_click_does_not_dismiss_a_reminder(rig: Rig, server: Server) -> None:
     assert rig.desktop.deadline() is None
     assert rig.heard.said == ["pressed default"]
     assert len(server.on_screen) == 1
-    assert rig.show(GREETING) is None
+    assert rig.show(greet(ENGLISH)) is None
     assert "resident" not in server.on_screen[-1].hints
 
 
