@@ -46,7 +46,7 @@ def test_a_notification_is_in_the_language_of_the_session(
     daemon.environment["LANG"] = "de_DE.UTF-8"
     title, labels = remind(daemon, server, usb)
     assert title == IN_BRACKETS
-    assert labels == ["⟦Snooze 15 min⟧", "⟦I am uploading⟧"]
+    assert labels == ["⟦Snooze 15 min⟧", "⟦I am uploading⟧", "⟦Review⟧"]
     assert server.notified().body.startswith("⟦")
 
 
