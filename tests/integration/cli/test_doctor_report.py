@@ -69,7 +69,7 @@ def test_without_a_terminal_it_measures_what_it_can(daemon: Daemon, usb: Testbed
     assert parts(text) == PARTS
     assert text.endswith("\n")
     for line in (
-        "- ok use detection: works (via /proc, transfers, claims)\n",
+        "- ok use detection: works (via the programs that have a device open, and the data that it transfers)\n",
         "- ok USB devices: can be listed; plugged in: CareLink USB (port 1-1.2) (via sysfs)\n",
         "- plugged in: 1 watched, 2 hubs, 0 others\n",
         "- watched: 0a21:8001, port 1-1.2, class 0\n",
