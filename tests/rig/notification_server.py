@@ -41,6 +41,12 @@ HINTS = {
 }
 MODELS = ("", "gnome-43", "gnome-48", "lxqt", "notify-osd", "budgie", "elementary", "awesome")
 """The servers that can be imitated; see `Orders.imitate`."""
+PROGRAMS = {
+    "gnome-43": ("gnome-shell", "GNOME", "43.9", "1.2"),
+    "gnome-48": ("gnome-shell", "GNOME", "48.7", "1.2"),
+    "lxqt": ("lxqt-notificationd", "lxqt.org", "1.2.0", "1.2"),
+}
+"""What those of them whose names matter say they are."""
 EXPIRY_SECONDS = 0.1
 """After how many seconds a server that closes notifications by itself does so here."""
 TAGS = {"body", "b", "i", "u", "a", "img"}
@@ -189,8 +195,8 @@ class Orders:
         if call == "GetCapabilities()":
             return new_method_return(message, "as", (self.capabilities,))
         if call == "GetServerInformation()":
-            name = "lxqt-notificationd" if self.model == "lxqt" else "rig"
-            return new_method_return(message, "ssss", (name, "unplugd", "1", "1.2"))
+            program = PROGRAMS.get(self.model, ("rig", "unplugd", "1", "1.2"))
+            return new_method_return(message, "ssss", program)
         if call == "Notify(susssasa{sv}i)":
             return new_method_return(message, "u", (self.notify(message),))
         if call == "CloseNotification(u)":

@@ -3,7 +3,8 @@
 It speaks org.freedesktop.Notifications (Desktop Notifications Specification 1.2) the way real servers do:
 - Each reminder is a new notification; the previous one is closed first. Replacing it, as the specification allows,
   would hide it: GNOME 43 removes the buttons of a replaced notification, GNOME 48 does not redraw it. Only a change of
-  text, which makes no sound, replaces; it never replaces one that expires, because some servers would crash.
+  text, which makes no sound, replaces; it never replaces one that expires, because some servers would crash, nor an
+  urgent one of a GNOME that would remove its buttons.
 - A server may hang: the channel gives up after `DELIVERY_TIMEOUT_SECONDS`, so that the next channel is tried, but sends
   nothing more until the answer arrives or counts as lost; otherwise everything would appear when the server wakes up.
   No other program is used that would call the same server.

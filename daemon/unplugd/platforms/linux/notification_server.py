@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from jeepney.low_level import HeaderFields
 from jeepney.wrappers import DBusAddress
@@ -64,6 +64,13 @@ def has_display() -> bool:
     return bool(os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"))
 
 
+class ServerProgram(NamedTuple):
+    """What a server says it is: its name, and the first number of its version, 0 if there is none."""
+
+    name: str = ""
+    version: int = 0
+
+
 @dataclass(slots=True)
 class _Question:
     """A call that is repeated until it is answered; at most one late answer is waited for."""
@@ -101,8 +108,8 @@ class NotificationServer:
         """The unique name of the server, "" if there is none, None while unknown."""
         self.capabilities: frozenset[str] | None = None
         """The server's capabilities, None until it has answered."""
-        self.name = ""
-        """The server's name for itself, "" until it has answered; nothing waits for that."""
+        self.program = ServerProgram()
+        """What the server is, empty until it has answered; nothing waits for that."""
         self.session_is_up = has_display()
         """Whether a desktop is known to be running; until then, its server must not be started."""
         self._owner_question = _Question()
@@ -226,23 +233,25 @@ class NotificationServer:
         if owner == self.owner or not (owner == "" or _is_unique_name(owner)):
             return
         before, self.owner = self.owner, owner
-        self.capabilities, self.name = None, ""
+        self.capabilities, self.program = None, ServerProgram()
         self._capabilities_question = _Question()
         self._on_owner(before)
         if owner:
             self.session_is_up = True
             # Asked first, it is usually answered first.
-            self._ask_name()
+            self._ask_program()
             self.ask_capabilities()
         else:
             self._on_change()
 
-    def _ask_name(self) -> None:
+    def _ask_program(self) -> None:
         owner = self.owner
 
         def on_answer(answer: tuple[Any, ...] | None, _error: str) -> None:
             if answer and owner == self.owner:
-                self.name = str(answer[0])
+                name, _, version, _ = answer
+                major = re.match(r"\d{1,9}", version, re.ASCII)
+                self.program = ServerProgram(name, int(major[0]) if major else 0)
 
         self._bus.call(self.address, "GetServerInformation", None, (), on_answer, reply_signature="ssss")
 

@@ -38,6 +38,9 @@ DESKTOP_ENTRY: Final = "unplugd"
 """The name of the desktop entry, without .desktop; desktops that do not find it use the application's name."""
 DRAWS_EVERY_ACTION: Final = frozenset({"lxqt-notificationd"})
 """Servers that make a button of the action for a click, too, and then cut off the labels of the others."""
+GNOME: Final = "gnome-shell"
+KEEPS_BUTTONS_SINCE: Final = 46
+"""The version of GNOME from which on a notification that replaces another one is drawn with its buttons."""
 OTHER_ICON: Final = "drive-removable-media"
 """The name of an icon that most themes have."""
 MAX_FAILED_CLOSINGS: Final = 10
@@ -125,14 +128,17 @@ class ShownNotification:
             # It would not replace the notification but stand beside it.
             self._on_answer(message, None)
             return
-        if message.fresh or not self._may_be_replaced or self._expired_id:
+        name, version = self._server.program
+        # An urgent one stays on the screen, where its buttons are needed.
+        loses_buttons = name == GNOME and version < KEEPS_BUTTONS_SINCE and message.critical
+        if message.fresh or not self._may_be_replaced or self._expired_id or loses_buttons:
             self.close()
         body = "\n".join(message.lines)
         if "body-markup" in capabilities:
             body = sanitize.escape_markup(body)
         with_buttons = "actions" in capabilities
         # Always with the action for a click on the notification: without it, GNOME would run the desktop entry.
-        click = () if self._server.name in DRAWS_EVERY_ACTION else ((REVIEW_KEY, message.click),)
+        click = () if name in DRAWS_EVERY_ACTION else ((REVIEW_KEY, message.click),)
         actions = [text for action in (*message.buttons, *click) for text in action] if with_buttons else []
         hints: dict[str, tuple[str, Any]] = {
             "urgency": ("y", 2 if message.critical else 1),

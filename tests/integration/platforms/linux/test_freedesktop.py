@@ -210,6 +210,18 @@ def test_a_reminder_is_a_new_notification(rig: Rig, server: Server, model: str) 
     assert rig.heard.said == []
 
 
+@pytest.mark.parametrize(("model", "replaces"), [("gnome-43", 0), ("gnome-48", 1)])
+def test_an_urgent_update_keeps_its_buttons(rig: Rig, server: Server, model: str, replaces: int) -> None:
+    """It stays on the screen; where a replacement would lose its buttons it is a new one, still without a sound."""
+    server.imitate(model)
+    rig.show(replace(WORDS, critical=True))
+    rig.show(replace(WORDS, critical=True, fresh=False, lines=("Disconnect it.",)))
+    (shown,) = server.on_screen
+    assert (shown.body, shown.replaces) == ("Disconnect it.", replaces)
+    assert shown.buttons == ["Snooze 15 min", "I am uploading"]
+    assert shown.hints["suppress-sound"]
+
+
 def test_the_one_before_is_closed_first(rig: Rig, server: Server) -> None:
     """There are not two, not even for a moment."""
     rig.show()
