@@ -10,6 +10,8 @@ SHARED := man/man1/unplugd.1 bash-completion/completions/unplugd zsh/site-functi
 	metainfo/local.unplugd.unplugd.metainfo.xml
 # The tests of the review; any other folder in tests/integration counts as a test of the running program.
 THEN := $(addprefix tests/integration/,journal review html_report)
+# Takes a desktop each; `make test` has dunst and GNOME only.
+DESKTOPS := tests/integration/desktops/test_every_desktop.py
 # Group the output of parallel jobs, if this make can (that of macOS cannot).
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
@@ -21,7 +23,7 @@ $(error $(MAKECMDGOALS) needs macOS)
 endif
 endif
 
-.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm test-mac $(MAC) check \
+.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm test-desktops test-mac $(MAC) check \
 	documents catalogues pictures bench fuzz clean
 
 run: $(VENV)/installed
@@ -54,7 +56,7 @@ test-fast: $(VENV)/installed-for-tests
 # Tests of the running program must not run in parallel: a daemon looks at all processes of the machine and would see
 # another test's upload software. Some measure times, so everything else is niced.
 test-now: $(VENV)/installed-for-tests
-	$(VENV)/bin/python -m pytest tests/integration $(addprefix --ignore=,$(THEN))
+	$(VENV)/bin/python -m pytest tests/integration $(addprefix --ignore=,$(THEN) $(DESKTOPS))
 
 # Tests of the review start nothing that a daemon would see.
 test-then: $(VENV)/installed-for-tests
@@ -77,6 +79,10 @@ test-mac-registry test-mac-applet test-mac-service: test-mac-%: $(VENV)/installe
 test-mac-report: $(VENV)/installed
 	$(VENV)/bin/unplugd doctor --report report.md < /dev/null
 	cat report.md
+
+# The same story on every desktop that is installed; the pictures are in tests/artifacts.
+test-desktops: $(VENV)/installed-for-tests
+	nice $(VENV)/bin/python -m pytest $(dir $(DESKTOPS))
 
 check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/ruff check .

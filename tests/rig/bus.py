@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jeepney import message_bus
@@ -14,7 +15,6 @@ from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
 STARTED_BY_THE_BUS = (NOTIFICATIONS, "org.cinnamon.ScreenSaver", "org.mate.ScreenSaver")
@@ -33,6 +33,8 @@ CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Con
   </policy>
 </busconfig>
 """
+SERVICES = Path("/usr/share/dbus-1/services")
+"""What the machine's own bus may start."""
 SERVICE = """[D-BUS Service]
 Name={name}
 Exec=/bin/sh -c "echo {name} >> '{log}'; exit 1"
@@ -48,22 +50,34 @@ class Bus:
         self.socket = folder / "bus"
         self.address = f"unix:path={self.socket}"
         self.environment: Mapping[str, str] = {variable: self.address}
+        self.handed_on: Mapping[str, str] | None = None
+        """The environment of what it starts, None for the test's own."""
         self._configuration = folder / "bus.conf"
         self._activations = folder / "activations"
         self._log = folder / "stderr"
         self._process: subprocess.Popen[bytes] | None = None
-        services = folder / "services"
+        self._services = services = folder / "services"
         services.mkdir()
         self._configuration.write_text(CONFIGURATION.format(socket=self.socket, services=services))
         for name in STARTED_BY_THE_BUS:
             service = SERVICE.format(name=name, log=self._activations)
             (services / f"{name}.service").write_text(service)
 
+    def offer(self, pattern: str) -> None:
+        """Let it start the machine's own services whose names match `pattern`, which no service manager is asked for."""
+        for file in SERVICES.glob(f"{pattern}.service"):
+            lines = file.read_text().splitlines(keepends=True)
+            if f"Name={NOTIFICATIONS}\n" not in lines:
+                own = "".join(line for line in lines if not line.startswith("SystemdService="))
+                (self._services / file.name).write_text(own)
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         arguments = ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={self._configuration}"]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(arguments, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                arguments, env=self.handed_on, stderr=log, start_new_session=True
+            )
         wait_until(self._answers, "the bus")
 
     def kill(self) -> None:

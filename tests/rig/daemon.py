@@ -74,6 +74,15 @@ class Daemon:
         settings = "".join(f"{key} = {json.dumps(value)}\n" for key, value in remind.items())
         self.write_config(f'[remind]\n{settings}[watch]\nlook_every = "{LOOK_EVERY * 1000:.0f}ms"\n{text}')
 
+    def remind(self, count: int) -> None:
+        """Make it send reminders on the desktop up to this one at once, and then none for an hour; start it if needed."""
+        repeat = [*["50ms"] * (count - 1), "1h"]
+        self.config('[notify]\nchannels = ["desktop"]', after_plug_in="0s", repeat=repeat, snooze="1s")
+        if self.running():
+            self.reload()
+        else:
+            self.start()
+
     def write_config(self, text: str) -> None:
         """Write `text` as the configuration file."""
         self._configuration.parent.mkdir(exist_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.rig.bus import NOTIFICATIONS
+from tests.rig.picture import Picture, read_xwd
 from tests.rig.tools import need
 from tests.rig.wait import GIVE_UP, wait_until
 
@@ -46,14 +47,22 @@ timeout = 0
 class Screen:
     """An X server without a monitor."""
 
-    def __init__(self, size: str = "1000x420") -> None:
+    def __init__(self, size: str = "1000x420", memory: Path | None = None) -> None:
+        """`memory` is a folder to keep what it shows in, for `picture`."""
         need("Xvfb")
         arguments = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{size}x24", "-nolisten", "tcp", "-noreset"]
+        arguments += ["-fbdir", str(memory)] if memory else []
+        self._memory = memory
         self._process = subprocess.Popen(
             arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
         )
         assert self._process.stdout
         self.display = f":{self._process.stdout.readline().decode().strip()}"
+
+    def picture(self) -> Picture:
+        """Return what it shows."""
+        assert self._memory
+        return read_xwd((self._memory / "Xvfb_screen0").read_bytes())
 
     def close(self) -> None:
         """Switch it off."""

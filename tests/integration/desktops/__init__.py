@@ -1,0 +1,1 @@
+"""unplugd on desktops as people have them."""

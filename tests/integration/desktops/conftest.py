@@ -1,0 +1,40 @@
+"""A desktop that all tests of a module share, since it takes seconds to start; each has a daemon of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.rig.desktops import KINDS
+from tests.rig.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.rig.bus import Bus
+    from tests.rig.daemon import Daemon
+
+
+@pytest.fixture(scope="module")
+def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """Yield the desktop that the module names as `KIND`; running."""
+    session = Session(KINDS[request.module.KIND], tmp_path_factory.mktemp("session"))
+    session.start()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def bus(session: Session) -> Bus:
+    """Return its session bus."""
+    return session.bus
+
+
+@pytest.fixture
+def daemon(daemon: Daemon, session: Session) -> Iterator[Daemon]:
+    """Yield unplugd in that session; what it shows is gone before the next test."""
+    yield daemon
+    if daemon.running():
+        daemon.stop()
+    session.seen_no_more()

@@ -1,0 +1,170 @@
+"""Desktops as people have them: what each is started with, and where its notifications appear.
+
+`python -m tests.rig.gallery NAME` takes pictures of one. To add a desktop, add a line to `KINDS`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.rig.picture import Box
+from tests.rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.rig.session import Session
+
+START_SECONDS = 60
+"""How long a desktop may take to start, on a machine that does nothing else."""
+GSETTINGS = "config/glib-2.0/settings/keyfile"
+GTK = "[Settings]\ngtk-icon-theme-name={icons}\ngtk-font-name=DejaVu Sans 10\n"
+GNOME_SETTINGS = """[org/gnome/shell]
+welcome-dialog-last-shown-version='999'
+[org/gnome/desktop/background]
+picture-options='none'
+primary-color='#336699'
+[org/gnome/desktop/interface]
+enable-animations=false
+[org/gnome/desktop/notifications]
+show-banners={banners}
+"""
+WALLPAPER = ("xsetroot", "-solid", "#336699")
+LIB = Path("/usr/lib/x86_64-linux-gnu")
+
+
+WHOLE = Box(60, 0, 1024, 600)
+"""All but the edge where the pointer rests."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A desktop. `programs` are started in order, and the first whose file is there is taken of each alternative."""
+
+    name: str
+    packages: str
+    programs: tuple[tuple[str | Path, ...], ...]
+    """The commands that make it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
+    """Patterns of the names that its bus may start."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the person's files at first, by path."""
+    size: str = "1024x600"
+    area: Box = WHOLE
+    """Where notifications appear, and nothing else changes."""
+    buttons: tuple[float, float, int] | None = None
+    """Where the two buttons are: shares of a notification's width from its left, and pixels from its bottom."""
+    wayland: bool = False
+    settle: Callable[[Session], None] | None = None
+    """Brings it from its start to where notifications are shown."""
+
+    @property
+    def missing(self) -> list[str]:
+        """The programs of it that are not installed."""
+        return [str(program[0]) for program in self.programs if not shutil.which(program[0])]
+
+
+def settle_gnome(session: Session) -> None:
+    """Close the overview. Banners are off until then, so that GNOME's own at its start come first in no queue."""
+    wait_until(lambda: not session.is_plain(), "GNOME's overview", START_SECONDS)
+
+    def close_overview() -> bool:
+        session.set_property("org.gnome.Shell", "OverviewActive", value=False)
+        return session.is_plain()
+
+    wait_until(close_overview, "GNOME's overview to close", START_SECONDS)
+    do_not_disturb(session, on=False)
+
+
+def do_not_disturb(session: Session, *, on: bool) -> None:
+    """Switch GNOME's do-not-disturb, and wait until the crossed bell in its panel says so."""
+    before = session.screen.picture()
+    session.write(GSETTINGS, GNOME_SETTINGS.format(banners=str(not on).lower()))
+    session.wait_until_changed(before, Box(700, 0, 760, 32))
+
+
+def _x11(
+    name: str, package: str, server: str | Path, manager: str = "openbox", icons: str = "Adwaita"
+) -> Kind:
+    files = {"config/gtk-3.0/settings.ini": GTK.format(icons=icons)}
+    desktop = {"XDG_CURRENT_DESKTOP": name.upper()}
+    return Kind(
+        name, f"{package} {manager}", ((manager,), WALLPAPER, (server,)), desktop, ("org.xfce.Xfconf",), files
+    )
+
+
+GNOME = Kind(
+    "gnome",
+    "gnome-shell",
+    (("gnome-shell", "--x11"),),
+    {"XDG_CURRENT_DESKTOP": "GNOME", "XDG_SESSION_TYPE": "x11", "GNOME_SHELL_SESSION_MODE": "user"},
+    ("org.gnome.Shell.Notifications",),
+    {GSETTINGS: GNOME_SETTINGS.format(banners="false")},
+    size="1280x800",
+    area=Box(0, 33, 1280, 700),
+    buttons=(0.25, 0.75, 30),
+    settle=settle_gnome,
+)
+PLASMA = Kind(
+    "plasma",
+    "plasma-workspace kwin-x11 breeze-icon-theme",
+    (("kwin_x11",), ("plasmashell", "--no-respawn")),
+    {
+        "XDG_CURRENT_DESKTOP": "KDE",
+        "KDE_FULL_SESSION": "true",
+        "KDE_SESSION_VERSION": "5",
+        "XDG_SESSION_TYPE": "x11",
+        "QT_QPA_PLATFORMTHEME": "kde",
+        "QT_QUICK_BACKEND": "software",
+        "KWIN_COMPOSE": "N",
+        "XDG_CONFIG_DIRS": "/etc/xdg",
+    },
+    ("org.kde.*",),
+    size="1280x800",
+    area=Box(640, 0, 1280, 740),
+)
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        GNOME,
+        PLASMA,
+        _x11("xfce", "xfce4-notifyd", LIB / "xfce4/notifyd/xfce4-notifyd", "xfwm4", "elementary-xfce"),
+        _x11(
+            "mate",
+            "mate-notification-daemon",
+            Path("/usr/lib/mate-notification-daemon/mate-notification-daemon"),
+            icons="mate",
+        ),
+        _x11("lxqt", "lxqt-notificationd", "lxqt-notificationd"),
+        _x11(
+            "notification-daemon",
+            "notification-daemon",
+            Path("/usr/lib/notification-daemon/notification-daemon"),
+        ),
+        _x11("notify-osd", "notify-osd", LIB / "notify-osd"),
+        _x11("dunst", "dunst", "dunst"),
+        Kind(
+            "cinnamon",
+            "cinnamon",
+            (("cinnamon", "--replace"),),
+            {"XDG_CURRENT_DESKTOP": "X-Cinnamon", "XDG_SESSION_TYPE": "x11"},
+            ("org.cinnamon.*", "org.Cinnamon.*"),
+            size="1280x800",
+            area=Box(640, 0, 1280, 740),
+        ),
+        Kind(
+            "budgie",
+            "budgie-core",
+            (("budgie-wm", "--x11"), ("budgie-daemon",), ("budgie-panel",)),
+            {"XDG_CURRENT_DESKTOP": "Budgie:GNOME", "XDG_SESSION_TYPE": "x11"},
+            size="1280x800",
+            area=Box(640, 60, 1280, 740),
+        ),
+        Kind("mako", "mako-notifier sway grim", (("mako",),), wayland=True),
+        Kind("swaync", "sway-notification-center sway grim", (("swaync",),), wayland=True),
+    )
+}
