@@ -180,9 +180,7 @@ class Session:
 
     def seen_no_more(self) -> None:
         """Wait until no notification is seen."""
-        wait_until(
-            lambda: self._stir() or self.notification() is None, "the notification to go", SEEN_SECONDS
-        )
+        self._wait(lambda: self.notification() is None, "the notification to go")
 
     def wait_until_changed(self, before: Picture, within: Box) -> None:
         """Wait until this part of the screen does not look as it did."""
