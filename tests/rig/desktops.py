@@ -88,12 +88,21 @@ def do_not_disturb(session: Session, *, on: bool) -> None:
 
 
 def _x11(
-    name: str, package: str, server: str | Path, manager: str = "openbox", icons: str = "Adwaita"
+    name: str,
+    package: str,
+    server: str | Path,
+    manager: str = "openbox",
+    icons: str = "Adwaita",
+    buttons: tuple[float, float, int] | None = None,
 ) -> Kind:
-    files = {"config/gtk-3.0/settings.ini": GTK.format(icons=icons)}
-    desktop = {"XDG_CURRENT_DESKTOP": name.upper()}
     return Kind(
-        name, f"{package} {manager}", ((manager,), WALLPAPER, (server,)), desktop, ("org.xfce.Xfconf",), files
+        name,
+        f"{package} {manager} x11-xserver-utils",
+        ((manager,), WALLPAPER, (server,)),
+        {"XDG_CURRENT_DESKTOP": name.upper()},
+        ("org.xfce.Xfconf",),
+        {"config/gtk-3.0/settings.ini": GTK.format(icons=icons)},
+        buttons=buttons,
     )
 
 
@@ -111,7 +120,7 @@ GNOME = Kind(
 )
 PLASMA = Kind(
     "plasma",
-    "plasma-workspace kwin-x11 breeze-icon-theme",
+    "plasma-desktop kwin-x11 breeze-icon-theme",
     (("kwin_x11",), ("plasmashell", "--no-respawn")),
     {
         "XDG_CURRENT_DESKTOP": "KDE",
@@ -126,20 +135,29 @@ PLASMA = Kind(
     ("org.kde.*",),
     size="1280x800",
     area=Box(640, 0, 1280, 740),
+    buttons=(0.48, 0.82, 20),
 )
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
         GNOME,
         PLASMA,
-        _x11("xfce", "xfce4-notifyd", LIB / "xfce4/notifyd/xfce4-notifyd", "xfwm4", "elementary-xfce"),
+        _x11(
+            "xfce",
+            "xfce4-notifyd",
+            LIB / "xfce4/notifyd/xfce4-notifyd",
+            "xfwm4",
+            "elementary-xfce",
+            (0.38, 0.77, 31),
+        ),
         _x11(
             "mate",
             "mate-notification-daemon",
             Path("/usr/lib/mate-notification-daemon/mate-notification-daemon"),
             icons="mate",
+            buttons=(0.57, 0.79, 27),
         ),
-        _x11("lxqt", "lxqt-notificationd", "lxqt-notificationd"),
+        _x11("lxqt", "lxqt-notificationd", "lxqt-notificationd", buttons=(0.29, 0.64, 38)),
         _x11(
             "notification-daemon",
             "notification-daemon",
@@ -153,8 +171,10 @@ KINDS: Mapping[str, Kind] = {
             (("cinnamon", "--replace"),),
             {"XDG_CURRENT_DESKTOP": "X-Cinnamon", "XDG_SESSION_TYPE": "x11"},
             ("org.cinnamon.*", "org.Cinnamon.*"),
+            {GSETTINGS: "[org/cinnamon]\nstartup-animation=false\ndesktop-effects=false\n"},
             size="1280x800",
-            area=Box(640, 0, 1280, 740),
+            area=Box(640, 0, 1280, 700),
+            buttons=(0.2, 0.45, 24),
         ),
         Kind(
             "budgie",
@@ -163,6 +183,7 @@ KINDS: Mapping[str, Kind] = {
             {"XDG_CURRENT_DESKTOP": "Budgie:GNOME", "XDG_SESSION_TYPE": "x11"},
             size="1280x800",
             area=Box(640, 60, 1280, 740),
+            buttons=(0.34, 0.66, 36),
         ),
         Kind("mako", "mako-notifier sway grim", (("mako",),), wayland=True),
         Kind("swaync", "sway-notification-center sway grim", (("swaync",),), wayland=True),
