@@ -58,6 +58,8 @@ class Kind:
     """Where notifications appear, and nothing else changes."""
     buttons: tuple[float, float, int] | None = None
     """Where the two buttons are: shares of a notification's width from its left, and pixels from its bottom."""
+    still_seconds: float = 1.5
+    """For how long the screen must look the same before it counts as started: pictures and panels come late."""
     wayland: bool = False
     settle: Callable[[Session], None] | None = None
     """Brings it from its start to where notifications are shown."""
@@ -175,6 +177,7 @@ KINDS: Mapping[str, Kind] = {
             size="1280x800",
             area=Box(640, 0, 1280, 700),
             buttons=(0.2, 0.45, 24),
+            still_seconds=5,
         ),
         Kind(
             "budgie",

@@ -31,8 +31,6 @@ STILL_SECONDS = 0.2
 """For how long a notification must look the same before it counts as drawn."""
 STIR_SECONDS = 0.5
 """For how long somebody who sits there does not touch the mouse."""
-START_STILL_SECONDS = 1.5
-"""For how long the screen must look the same before a desktop counts as started: pictures and panels come late."""
 PRESS_SECONDS = 2
 """Seconds after which a button that did nothing is pressed again: it may not have been there yet."""
 
@@ -138,7 +136,7 @@ class Session:
         if self.kind.settle:
             self.kind.settle(self)
         self.rest()
-        self.empty = self._still(self.kind.area, START_STILL_SECONDS)
+        self.empty = self._still(self.kind.area, self.kind.still_seconds)
 
     def close(self) -> None:
         """End it all."""
