@@ -71,8 +71,10 @@ class Kind:
 
 
 def settle_gnome(session: Session) -> None:
-    """Close the overview. Banners are off until then, so that GNOME's own at its start come first in no queue."""
-    wait_until(lambda: not session.is_plain(), "GNOME's overview", START_SECONDS)
+    """Close the overview. Banners are off until GNOME has started, since its own would stand before ours."""
+    wait_until(
+        lambda: "GNOME Shell started" in session.output("gnome-shell"), "GNOME to start", START_SECONDS
+    )
 
     def close_overview() -> bool:
         session.set_property("org.gnome.Shell", "OverviewActive", value=False)
@@ -114,7 +116,8 @@ GNOME = Kind(
     (("gnome-shell", "--x11"),),
     {"XDG_CURRENT_DESKTOP": "GNOME", "XDG_SESSION_TYPE": "x11", "GNOME_SHELL_SESSION_MODE": "user"},
     ("org.gnome.Shell.Notifications",),
-    {GSETTINGS: GNOME_SETTINGS.format(banners="false")},
+    # As if it had said already that the screen cannot be locked; it says so at an unknown moment.
+    {GSETTINGS: GNOME_SETTINGS.format(banners="false"), "data/gnome-shell/lock-warning-shown": ""},
     size="1280x800",
     area=Box(0, 33, 1280, 700),
     buttons=(0.25, 0.75, 30),

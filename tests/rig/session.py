@@ -159,6 +159,10 @@ class Session:
         address = DBusAddress(f"/{name.replace('.', '/')}", name, name)
         self.bus.call(Properties(address).set(member, "b", value))
 
+    def output(self, program: str) -> str:
+        """Return what a program of the desktop has written."""
+        return (self._folder / f"{program}.log").read_text(errors="replace")
+
     # --- what is seen
 
     def notification(self) -> Box | None:
