@@ -61,6 +61,8 @@ class Kind:
     still_seconds: float = 1.5
     """For how long the screen must look the same before it counts as started: pictures and panels come late."""
     wayland: bool = False
+    fault: str = ""
+    """What the server does wrong, so that not every situation can be seen."""
     settle: Callable[[Session], None] | None = None
     """Brings it from its start to where notifications are shown."""
 
@@ -98,6 +100,7 @@ def _x11(
     manager: str = "openbox",
     icons: str = "Adwaita",
     buttons: tuple[float, float, int] | None = None,
+    fault: str = "",
 ) -> Kind:
     return Kind(
         name,
@@ -107,6 +110,7 @@ def _x11(
         ("org.xfce.Xfconf",),
         {"config/gtk-3.0/settings.ini": GTK.format(icons=icons)},
         buttons=buttons,
+        fault=fault,
     )
 
 
@@ -167,8 +171,15 @@ KINDS: Mapping[str, Kind] = {
             "notification-daemon",
             "notification-daemon",
             Path("/usr/lib/notification-daemon/notification-daemon"),
+            fault="a bubble that it does not take away hides what comes",
         ),
-        _x11("notify-osd", "notify-osd", LIB / "notify-osd"),
+        _x11(
+            "notify-osd",
+            "notify-osd",
+            LIB / "notify-osd",
+            "xfwm4",
+            fault="a bubble goes by itself, and a change of its text shows none",
+        ),
         _x11("dunst", "dunst", "dunst"),
         Kind(
             "cinnamon",
