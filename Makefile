@@ -80,7 +80,10 @@ test-mac-report: $(VENV)/installed
 	$(VENV)/bin/unplugd doctor --report report.md < /dev/null
 	cat report.md
 
-# The same story on every desktop that is installed; the pictures are in tests/artifacts.
+# The same story on every desktop that is installed; the pictures are in tests/artifacts. What a desktop needs is in
+# tests/rig/desktops.py; all of them: xfce4-notifyd xfwm4 elementary-xfce-icon-theme mate-notification-daemon openbox
+# x11-xserver-utils lxqt-notificationd sway mako-notifier sway-notification-center grim notification-daemon notify-osd
+# plasma-desktop kwin-x11 breeze-icon-theme cinnamon budgie-core
 test-desktops: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m pytest $(dir $(DESKTOPS))
 
