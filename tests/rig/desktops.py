@@ -56,8 +56,11 @@ class Kind:
     size: str = "1024x600"
     area: Box = WHOLE
     """Where notifications appear, and nothing else changes."""
-    buttons: tuple[float, float, int] | None = None
-    """Where the two buttons are: shares of a notification's width from its left, and pixels from its bottom."""
+    buttons: tuple[float, ...] | None = None
+    """Where the two buttons are: shares of a notification's width from its left, and pixels from its bottom.
+
+    Some leave room below them at times: then one place after another is tried.
+    """
     still_seconds: float = 1.5
     """For how long the screen must look the same before it counts as started: pictures and panels come late."""
     wayland: bool = False
@@ -99,7 +102,7 @@ def _x11(
     server: str | Path,
     manager: str = "openbox",
     icons: str = "Adwaita",
-    buttons: tuple[float, float, int] | None = None,
+    buttons: tuple[float, ...] | None = None,
     fault: str = "",
 ) -> Kind:
     return Kind(
@@ -144,7 +147,7 @@ PLASMA = Kind(
     ("org.kde.*",),
     size="1280x800",
     area=Box(640, 0, 1280, 740),
-    buttons=(0.48, 0.82, 20),
+    buttons=(0.48, 0.82, 20, 54),
 )
 KINDS: Mapping[str, Kind] = {
     kind.name: kind

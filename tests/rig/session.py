@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -204,7 +205,8 @@ class Session:
     def press(self, number: int, done: Callable[[], object]) -> None:
         """Press the first (0) or second (1) button of what is shown, until `done`."""
         assert self.kind.buttons, "nobody has said where the buttons are"
-        *shares, up = self.kind.buttons
+        shares = self.kind.buttons[:2]
+        ups = cycle(self.kind.buttons[2:])
         pressed = 0.0
 
         def press() -> object:
@@ -217,7 +219,7 @@ class Session:
                 self.point((box.left + box.right) // 2, box.top + 20)
                 box = self._still(self.kind.area).difference(self.empty, self.kind.area) or box
                 x = box.left + round((box.right - box.left) * shares[number])
-                self.point(x, box.bottom - int(up))
+                self.point(x, box.bottom - int(next(ups)))
                 self._xdotool("click", "1")
                 pressed = time.monotonic()
             return False

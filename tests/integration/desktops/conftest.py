@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +20,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """Yield the desktop that the module names as `KIND`; running."""
-    session = Session(KINDS[request.module.KIND], tmp_path_factory.mktemp("session"))
-    session.start()
-    yield session
-    session.close()
+    # A short path, since sockets have to be in it.
+    with (
+        TemporaryDirectory(prefix="unplugd-tests-") as folder,
+        closing(Session(KINDS[request.module.KIND], Path(folder))) as session,
+    ):
+        session.start()
+        yield session
 
 
 @pytest.fixture

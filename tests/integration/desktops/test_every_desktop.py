@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=KINDS)
-def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest, open_folder: Path) -> Iterator[Session]:
     """Yield each desktop; running."""
     kind = KINDS[request.param]
     if kind.fault:
         request.applymarker(pytest.mark.xfail(reason=kind.fault, strict=False))
-    folder = tmp_path / "desktop"
-    folder.mkdir()
-    with closing(Session(kind, folder)) as session:
+    with closing(Session(kind, open_folder)) as session:
         session.start()
         yield session
 
