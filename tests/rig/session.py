@@ -50,13 +50,14 @@ class Sway:
         apart = ["unshare", "--user", "--map-user=5", "--map-group=60"] if os.geteuid() == 0 else []
         self._environment = {**environment, **headless}
         self._runtime = Path(environment["XDG_RUNTIME_DIR"])
-        self._process = subprocess.Popen(
-            [*apart, "sway", "--config", configuration],
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "sway.log").open("wb"),
-            start_new_session=True,
-        )
+        with (folder / "sway.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [*apart, "sway", "--config", configuration],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         wait_until(self._display, "sway", START_SECONDS)
         self.environment = {"WAYLAND_DISPLAY": self._display(), "XDG_SESSION_TYPE": "wayland"}
 
