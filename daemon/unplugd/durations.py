@@ -47,7 +47,7 @@ def describe(seconds: float, language: Language = ENGLISH) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
         if minutes:
-            # Translators: The units are abbreviated: "3 h 20 min". Use those of your language, with no-break spaces.
+            # Translators: The units are abbreviated: "3 h 20 min". Use those of your language, with a no-break space between number and unit only.
             return language.translate("{hours} h {minutes} min", hours=str(hours), minutes=str(minutes))
         return language.translate("{hours} h", hours=str(hours))
     days, hours = divmod(hours, 24)

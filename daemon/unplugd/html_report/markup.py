@@ -6,7 +6,7 @@ journal is untrusted: it must pass through `escape_text` or `escape_name`.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -54,6 +54,24 @@ def render_duration(seconds: float, language: Language, nothing: str | None = No
 def render_count(count: int, language: Language) -> str:
     """Return a count with grouped digits, with the plain number as machine-readable data."""
     return f'<data value="{count}">{language.formats.group_digits(count)}</data>'
+
+
+def join_words(words: Iterable[str], language: Language) -> str:
+    """Return a list of one or more names or short facts: "a, b, c"."""
+    return reduce(
+        # Translators: What stands between two items of a list.
+        lambda first, second: language.translate_in("list", "{first}, {second}", first=first, second=second),
+        words,
+    )
+
+
+def join_facts(facts: Iterable[str], language: Language) -> str:
+    """Return a list of one or more facts, in which there may be commas: "a; b; c"."""
+    return reduce(
+        # Translators: What stands between two items of a list, in which there may be commas.
+        lambda first, second: language.translate_in("list", "{first}; {second}", first=first, second=second),
+        facts,
+    )
 
 
 def count_times(count: int, language: Language) -> str:

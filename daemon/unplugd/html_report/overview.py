@@ -9,6 +9,7 @@ from unplugd.html_report.markup import (
     count_times,
     escape_name,
     escape_text,
+    join_facts,
     render_count,
     render_duration,
     render_pairs,
@@ -204,7 +205,8 @@ def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
     if away := describe_away(total.away_for, language=language):
         in_all = render_duration(sum(total.away_for.values()), language)
         # Translators: Nobody was in front of the computer.
-        yield make_fact(language.translate("Away while it was plugged in"), in_all, None, "; ".join(away))
+        label = language.translate("Away while it was plugged in")
+        yield make_fact(label, in_all, None, join_facts(away, language))
     if total.strangers:
         yield make_fact(
             language.translate("Held open by a program unknown to unplugd"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.html_report import overview, svg, tables, timeline
-from unplugd.html_report.markup import escape_name, escape_text, render_pairs, render_time
+from unplugd.html_report.markup import escape_name, escape_text, join_words, render_pairs, render_time
 from unplugd.html_report.report_view import ReportView
 from unplugd.html_report.style import make_style
 from unplugd.languages.language import ENGLISH, mark
@@ -137,7 +137,9 @@ def _render_subject(view: ReportView, covered: str) -> str:
 
 
 def _render_names(view: ReportView, names: Sequence[str]) -> str:
-    shown = ", ".join(escape_name(name, view.no_name) for name in names[:MAX_NAMED])
+    if not names:
+        return ""
+    shown = join_words((escape_name(name, view.no_name) for name in names[:MAX_NAMED]), view.language)
     more = len(names) - MAX_NAMED
     if more <= 0:
         return shown

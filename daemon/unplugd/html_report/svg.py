@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from unplugd.durations import describe
 from unplugd.html_report.intervals import find_unused, find_used
-from unplugd.html_report.markup import describe_end, escape_text, format_number
+from unplugd.html_report.markup import describe_end, escape_text, format_number, join_words
 from unplugd.review import days
 from unplugd.review.intervals import join_intervals
 from unplugd.review.wording import AWAY_TEXTS, OUTCOME_LABELS, describe_away
@@ -179,12 +179,13 @@ def _describe_period(period: Period, scene: Scene) -> str:
             device=escape_text(period.name, language.translate("USB device")),
             computer=escape_text(period.host, language.translate("this computer")),
         ),
-        ", ".join(
+        join_words(
             [
                 language.formats.format_interval(began, ended),
                 describe(period.plugged_for, language),
                 describe_end(period, scene.report.until, language),
-            ]
+            ],
+            language,
         ),
     ]
     unused = describe(period.unused_for, language)
@@ -198,7 +199,7 @@ def _describe_period(period: Period, scene: Scene) -> str:
                 "unused {unused}, used {used} by {programs}",
                 unused=unused,
                 used=used,
-                programs=", ".join(programs),
+                programs=join_words(programs, language),
             )
         )
     else:

@@ -12,6 +12,8 @@ from unplugd.html_report.markup import (
     describe_end,
     escape_name,
     escape_text,
+    join_facts,
+    join_words,
     render_count,
     render_duration,
     render_figure_heads,
@@ -263,7 +265,8 @@ def _render_period(view: ReportView, period: Period) -> str:
         where = f"<td>{escape_name(view.describe_place(period))}{port}</td>"
     end = [describe_end(period, view.report.until, language)]
     if period.strangers:
-        programs = ", ".join(escape_name(name, view.no_name) for name in period.strangers[:MAX_STRANGERS])
+        strangers = [escape_name(name, view.no_name) for name in period.strangers[:MAX_STRANGERS]]
+        programs = join_words(strangers, language)
         # Translators: One or several programs had the device open that are no upload software.
         end.append(language.translate("held open by {programs}, unknown to unplugd", programs=programs))
     end += describe_away(period.away_for, AWAY_TEXTS, language)
@@ -271,7 +274,7 @@ def _render_period(view: ReportView, period: Period) -> str:
         f'<tr><th scope="row">{render_time(began, when)}</th>{where}<td>{render_duration(period.plugged_for, language)}</td>'
         f"<td>{render_duration(period.used_for, language, language.translate('not used'))}</td>"
         f"<td>{render_duration(period.unused_for, language)}</td>"
-        f"<td>{_describe_reminders(view, period)}</td><td>{'; '.join(end)}</td></tr>"
+        f"<td>{_describe_reminders(view, period)}</td><td>{join_facts(end, language)}</td></tr>"
     )
 
 
@@ -285,5 +288,7 @@ def _describe_reminders(view: ReportView, period: Period) -> str:
         if reminder.outcome and reminder.outcome in OUTCOME_LABELS
     )
     # Translators: What became of the reminders.
-    outcomes = ", ".join(labels) or language.translate("outcome not known")
-    return f"{render_count(len(period.reminders), language)}: {outcomes}"
+    outcomes = join_words(labels, language) if labels else language.translate("outcome not known")
+    count = render_count(len(period.reminders), language)
+    # Translators: How many reminders there were, and what became of them.
+    return language.translate("{count}: {outcomes}", count=count, outcomes=outcomes)

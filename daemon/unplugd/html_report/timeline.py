@@ -10,6 +10,8 @@ from unplugd.html_report import svg
 from unplugd.html_report.markup import (
     describe_end,
     escape_text,
+    join_facts,
+    join_words,
     render_duration,
     render_figure_heads,
     render_figures,
@@ -158,12 +160,12 @@ def _describe_day(view: ReportView, day: Day) -> str:
             if view.is_without_data([day])
             else language.translate("nothing plugged in")
         )
-    parts = [", ".join(_describe_period(view, period)) for period in periods[:MAX_SPOKEN]]
+    parts = [join_words(_describe_period(view, period), language) for period in periods[:MAX_SPOKEN]]
     if len(periods) > MAX_SPOKEN:
         more = len(periods) - MAX_SPOKEN
         # Translators: At the end of a list.
         parts.append(language.count(more, "and {count} more", "and {count} more"))
-    return "; ".join(parts)
+    return join_facts(parts, language)
 
 
 def _describe_period(view: ReportView, period: Period) -> Iterable[str]:
