@@ -183,15 +183,19 @@ def close(state: State, outcome: Literal["dismissed", "expired"]) -> tuple[State
         return state, ()
     actions: list[Action] = []
     has_expired = outcome == "expired"
-    periods = tuple(
-        replace(
-            end_reminder(period, outcome, actions),
-            programs_over=period.programs_over.union(period.unknown_programs),
-            expired=has_expired and (period.shown or bool(period.warnings)),
+    # A program that was found while warnings had to wait is not among them: nobody has been told of it.
+    named = {(program, device.port) for program, device in state.reminder.unknown_programs}
+    periods = []
+    for period in state.periods:
+        over = {program for program in period.warnings if (program, period.device.port) in named}
+        periods.append(
+            replace(
+                end_reminder(period, outcome, actions),
+                programs_over=period.programs_over | over,
+                expired=has_expired and (period.shown or bool(over)),
+            )
         )
-        for period in state.periods
-    )
-    return replace(state, periods=periods, reminder=None, on_screen=has_expired), tuple(actions)
+    return replace(state, periods=tuple(periods), reminder=None, on_screen=has_expired), tuple(actions)
 
 
 def snooze(
@@ -208,7 +212,7 @@ def snooze(
             continue
         ended = held_back.end(period, now, "snoozed", actions)
         ended = end_snooze(end_reminder(ended, "snoozed", actions), now, "replaced", actions)
-        periods.append(replace(ended, snoozed_at=now, snoozed_until=now + length))
+        periods.append(replace(ended, expired=False, snoozed_at=now, snoozed_until=now + length))
         actions.append(Record(Snoozed(to_milliseconds(length)), period.device))
     return _update_reminder(replace(state, periods=tuple(periods)), now, policy, actions)
 
@@ -229,6 +233,7 @@ def hold_back(state: State, now: float, policy: Policy) -> tuple[State, tuple[Ac
             end_reminder(
                 held_back.end(period, now, "in_use", actions), "in_use", actions, policy.running_counts_for
             ),
+            expired=False,
             held_until=now + policy.running_counts_for,
         )
         if period.device.port in ports
@@ -245,19 +250,22 @@ def find_announced_ports(state: State) -> frozenset[str]:
     return frozenset(period.device.port for period in state.periods if period.expired)
 
 
-def accept_program(state: State, program: str) -> tuple[State, tuple[Action, ...]]:
-    """Record that the person says that an unknown program uploads; the press has closed the notification."""
+def accept_program(
+    state: State, program: str, now: float, policy: Policy
+) -> tuple[State, tuple[Action, ...]]:
+    """Record that the person says that an unknown program uploads; the reminder is answered, the warning over."""
     actions: list[Action] = []
     periods = tuple(
         replace(
             end_reminder(period, "in_use", actions),
+            expired=False,
             programs_over=period.programs_over | {program},
         )
         if program in period.unknown_programs
         else period
         for period in state.periods
     )
-    return replace(state, periods=periods), tuple(actions)
+    return _update_reminder(replace(state, periods=periods), now, policy, actions)
 
 
 def _end_held_back(

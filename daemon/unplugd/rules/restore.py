@@ -135,7 +135,7 @@ def _apply_event(periods: dict[str, PluggedPeriod], event: dict[str, Any], at: f
         )
     elif what == "snoozed":
         until = at + _read_number(event, "snoozed_for", DAY_SECONDS)
-        periods[port] = replace(period, snoozed_at=at, snoozed_until=until)
+        periods[port] = replace(period, expired=False, snoozed_at=at, snoozed_until=until)
     elif what == "snooze_ended":
         total = period.snoozed_for + _read_number(event, "snoozed_for", DAY_SECONDS)
         periods[port] = replace(

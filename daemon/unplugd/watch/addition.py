@@ -30,18 +30,21 @@ class Addition(Child):
     ) -> None:
         super().__init__(now)
         self._on_added = on_added
-        self._waiting: list[str] = []
+        self._programs: list[str] = []
+        """The program that is being added, and those that wait for that."""
         # -P: import nothing from the current folder, which for a service is the home folder.
         self._command = command or (sys.executable, "-P", "-m", "unplugd", "config", "add-uploader", "--")
 
     def add(self, program: str) -> None:
-        """Add a program, after those that are being added."""
-        self._waiting.append(program)
-        if self.pid is None:
-            self._add_next()
+        """Add a program, after those that are being added; once, even if the button is pressed twice."""
+        if program in self._programs:
+            return
+        self._programs.append(program)
+        if len(self._programs) == 1:
+            self._add_first()
 
-    def _add_next(self) -> None:
-        program = self._waiting.pop(0)
+    def _add_first(self) -> None:
+        program = self._programs[0]
 
         def on_end(error: str | None, output: bytes) -> None:
             # Report only the command's own messages: a traceback may contain a path, and so the user's name.
@@ -50,8 +53,9 @@ class Addition(Child):
                 for line in output.decode(errors="replace").splitlines()
                 if line.startswith(ERROR_PREFIX)
             ]
+            del self._programs[0]
             self._on_added(program, error and sanitize.one_line(said[0] if said else error, 200))
-            if self._waiting:
-                self._add_next()
+            if self._programs:
+                self._add_first()
 
         self._start((*self._command, program), TIMEOUT_SECONDS, on_end)

@@ -215,8 +215,9 @@ class Reminders:
             # The key comes from the server, so it may only name a program that was found.
             is_known = any(program in period.programs_seen for period in self.state.present())
             if is_known and uploaders.can_be_added(program) and self._configuration.is_own:
-                self.apply(reminder.accept_program(self.state, program), now)
-                self.addition.add(program)
+                self.apply(reminder.accept_program(self.state, program, now, policy), now)
+                if not self._counts_as_uploader(program):
+                    self.addition.add(program)
 
     def _on_added(self, program: str, error: str | None) -> None:
         """Handle that a program was added to the configuration, or why not."""
@@ -224,9 +225,13 @@ class Reminders:
             failure = message.explain_failed_addition(program, error, self._configuration.language)
             self._news.announce(failure, None)
             self._poll_now()
-        elif not any(program in entry.process for entry in self._configuration.settings.uploaders):
+        elif not self._counts_as_uploader(program):
             # The command could not reach us.
             self._reload()
+
+    def _counts_as_uploader(self, program: str) -> bool:
+        """Return whether the configuration in force names a program as upload software."""
+        return any(program in entry.process for entry in self._configuration.settings.uploaders)
 
     def on_closed(self, outcome: Literal["dismissed", "expired"]) -> None:
         """Handle that the person or the desktop closed the notification."""

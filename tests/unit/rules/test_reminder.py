@@ -596,13 +596,24 @@ def test_a_warning_that_was_closed_does_not_come_back() -> None:
     assert person.state.periods[0].unknown_programs == ("hexdump",)
 
 
+def test_a_warning_that_had_to_wait_is_not_closed_with_the_reminder() -> None:
+    """What was found in quiet hours has not been on the screen: the warning comes when they end."""
+    person = reminded()
+    person.look(held, quiet=person.now + 60)
+    person.do(reminder.close(person.state, "dismissed"))
+    person.on_screen = None
+    person.wait(60, held, quiet=person.now + 60)
+    person.look(held)
+    assert person.on_screen
+    assert person.on_screen.unknown_programs == (("hexdump", STICK),)
+
+
 def test_a_program_that_the_person_says_uploads_is_not_warned_of_again() -> None:
     """The reminder was answered: an upload goes on. If adding the program fails, the next one comes in its time."""
     person = reminded()
     person.look(held)
-    person.do(reminder.accept_program(person.state, "hexdump"))
-    person.do(reminder.close(person.state, "dismissed"))
-    person.on_screen = None
+    person.do(reminder.accept_program(person.state, "hexdump", person.now, POLICY))
+    assert person.on_screen is None
     assert person.last(ReminderEnded).outcome == "in_use"
     person.wait(4 * MINUTE, held)
     assert person.on_screen is None
@@ -627,6 +638,25 @@ def test_after_a_reminder_that_expired_the_next_one_is_urgent() -> None:
     person = expired(replace(POLICY, critical_after=9))
     person.wait(15 * MINUTE, idle)
     assert [shown.critical for _, shown in person.shown] == [False, True, False]
+
+
+def test_what_was_answered_in_the_list_was_seen() -> None:
+    """The next reminder is not urgent for it, whichever button it was; the warning about a program leaves the list."""
+    policy = replace(POLICY, critical_after=9)
+    for press in ("snooze", "uploading", "add"):
+        person = plugged_in(policy)
+        person.wait(5 * MINUTE, held)
+        person.do(reminder.close(person.state, "expired"))
+        if press == "snooze":
+            person.do(reminder.snooze(person.state, 15 * MINUTE, person.now, policy))
+        elif press == "uploading":
+            person.do(reminder.hold_back(person.state, person.now, policy))
+        else:
+            person.do(reminder.accept_program(person.state, "hexdump", person.now, policy))
+        assert person.on_screen is None
+        person.wait(21 * MINUTE, held)
+        assert not any(shown.critical for _, shown in person.shown)
+        assert len(person.reminders()) > 1
 
 
 def test_what_expired_stays_in_the_list_while_it_is_true() -> None:

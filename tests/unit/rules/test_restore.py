@@ -155,6 +155,17 @@ def test_a_restart_does_not_take_what_expired_for_seen() -> None:
     assert (period.shown, period.expired) == (False, True)
 
 
+def test_after_a_restart_what_was_snoozed_in_the_list_was_seen() -> None:
+    """The next reminder is not urgent for it."""
+    period = restore_period(
+        event("plugged_in", 50),
+        event("reminded", 350, count=1, devices=["1-1"], due=["1-1"]),
+        event("reminder_ended", 360, outcome="expired"),
+        event("snoozed", 370, snoozed_for=900),
+    )
+    assert not period.expired
+
+
 def test_a_restart_gives_somebody_unknown_no_more_time() -> None:
     """The twenty minutes of doubtful use are not restarted."""
     ((period, _),) = restore.find_open_periods(

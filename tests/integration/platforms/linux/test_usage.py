@@ -123,6 +123,25 @@ def test_stranger_is_added_by_its_button(
     assert len(daemon.events("config_loaded")) == 2
 
 
+def test_a_button_that_is_pressed_twice_adds_once(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs
+) -> None:
+    """The notification goes with the first press, and the file has one entry."""
+    server.imitate("gnome-48")
+    daemon.config(after_plug_in="1h")
+    daemon.start()
+    programs.start("photo-tool").open(usb.plug(METER).nodes[-1])
+    warning = server.notified()
+    for _ in range(3):
+        server.press(warning, "add-uploader:photo-tool")
+    daemon.wait_for("use_began")
+    server.press(warning, "add-uploader:photo-tool")
+    never(lambda: len(daemon.events("config_loaded")) > 2, "a second entry", 1)
+    assert daemon.read_config().count("photo-tool") == 2, "in its name, and in its process"
+    assert server.on_screen == []
+    assert len(server.notifications) == 1
+
+
 def test_why_a_stranger_was_not_added_is_said(
     daemon: Daemon, server: Server, usb: Testbed, programs: Programs
 ) -> None:
