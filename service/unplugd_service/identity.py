@@ -123,9 +123,10 @@ def _is_shipped_entry(content: bytes | None) -> bool:
 
 
 def _read(path: Path) -> bytes | None:
-    """Return the content of a file, b"" if it cannot be read, None if there is none."""
+    """Return the content of a file, b"" if it cannot be read or is no file, None if there is none."""
     try:
-        return path.read_bytes()
+        # Of a pipe or a device, reading might never end.
+        return b"" if path.exists() and not path.is_file() else path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from dataclasses import replace
@@ -27,8 +28,11 @@ REINSTALL: Final = (
 
 
 def read(file: Path) -> str | None:
-    """Return the text of a service file, None if there is none; Failure if it cannot be read."""
+    """Return the text of a service file, None if there is none; Failure if it cannot be read or is no file."""
     try:
+        if file.exists() and not file.is_file():
+            # Of a pipe, reading would never end.
+            raise OSError(errno.EINVAL, "it is not a file")
         return file.read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return None

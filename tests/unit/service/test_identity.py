@@ -110,6 +110,26 @@ def test_what_is_somebody_elses_stays(tmp_path: Path) -> None:
     assert {(tmp_path / name).read_text() for name in (ENTRY, *ICONS)} == {"mine"}
 
 
+@pytest.mark.parametrize("way", ["pipe", "folder", "device"])
+def test_what_is_no_file_stays(tmp_path: Path, way: str) -> None:
+    """Nobody waits for what comes out of it."""
+    identity, system, said = make(tmp_path)
+    for name in (ENTRY, *ICONS):
+        place = tmp_path / name
+        place.parent.mkdir(parents=True)
+        if way == "pipe":
+            os.mkfifo(place)
+        elif way == "folder":
+            place.mkdir()
+        else:
+            place.symlink_to("/dev/zero")
+    identity.install(PROGRAM, system)
+    assert len(said) == 1
+    assert identity.find_defects(PROGRAM) == []
+    assert not identity.uninstall(system)
+    assert len(said) == 1
+
+
 def test_links_of_make_install_stay(tmp_path: Path) -> None:
     """The icons are already there; the entry gets the full path of the program, which may not be on the desktop's PATH."""
     identity, system, _ = make(tmp_path / "data")

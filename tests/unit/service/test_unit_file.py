@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,10 +64,13 @@ def test_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["service"]
 
 
-def test_an_unreadable_file_is_one_line(tmp_path: Path) -> None:
-    """A folder in its place, for example."""
-    with pytest.raises(Failure, match="cannot be read: Is a directory"):
-        unit_file.read(tmp_path)
+def test_what_is_no_file_is_one_line(tmp_path: Path) -> None:
+    """A folder in its place, for example, or a pipe, out of which nothing comes."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for place in (tmp_path, pipe):
+        with pytest.raises(Failure, match="cannot be read: it is not a file"):
+            unit_file.read(place)
 
 
 def test_a_symlink_to_the_same_program_is_kept(tmp_path: Path, program: Program) -> None:
