@@ -131,7 +131,7 @@ class NotificationServer:
     def forget(self) -> None:
         """Forget the server because the bus connection was lost."""
         self.owner = self.capabilities = None
-        self.name = ""
+        self.program = ServerProgram()
         self._owner_question, self._capabilities_question = _Question(), _Question()
         self._is_starting = False
 
