@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from dataclasses import replace
@@ -29,17 +28,16 @@ REINSTALL: Final = (
 
 def read(file: Path) -> str | None:
     """Return the text of a service file, None if there is none; Failure if it cannot be read or is no file."""
+    hint = "make it a file that you can read"
     try:
+        # Of a pipe, reading would never end.
         if file.exists() and not file.is_file():
-            # Of a pipe, reading would never end.
-            raise OSError(errno.EINVAL, "it is not a file")
+            raise Failure(f"{shorten(file)} is not a file", hint)
         return file.read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Failure(
-            f"{shorten(file)} cannot be read: {error.strerror}", "make it a file that you can read"
-        ) from None
+        raise Failure(f"{shorten(file)} cannot be read: {error.strerror}", hint) from None
 
 
 def keep_changes(file: Path, text: str | None, system: System) -> None:

@@ -194,7 +194,7 @@ def test_what_was_changed_by_hand_is_kept(rig: Rig) -> None:
 
 def test_a_folder_in_the_way_is_reported(rig: Rig) -> None:
     rig.file.mkdir(parents=True)
-    assert rig.refused()[0] == "~/Library/LaunchAgents/local.unplugd.plist cannot be read: Is a directory"
+    assert rig.refused()[0] == "~/Library/LaunchAgents/local.unplugd.plist is not a file"
 
 
 def test_one_that_was_switched_off_is_switched_on(rig: Rig) -> None:

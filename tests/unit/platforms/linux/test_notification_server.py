@@ -221,10 +221,20 @@ def test_only_the_name_of_the_server_that_is_there_counts(rig: Rig) -> None:
     rig.server._set_owner(":1.2")
     first, second = rig.name_questions
     assert (first.to, second.to) == (":1.1", ":1.2")
-    first.on_answer(("old", "", "", ""), "")
+    first.on_answer(("old", "", "3", ""), "")
     second.on_answer(None, NO_ANSWER)
-    assert rig.server.name == ""
-    second.on_answer(("new", "", "", ""), "")
-    assert rig.server.name == "new"
+    assert rig.server.program == ("", 0)
+    second.on_answer(("new", "", "48.1", ""), "")
+    assert rig.server.program == ("new", 48)
     rig.server._set_owner("")
-    assert rig.server.name == ""
+    assert rig.server.program == ("", 0)
+
+
+@pytest.mark.parametrize("version", ["", "beta", "-1", "٣.8"])
+def test_a_server_may_call_its_version_anything(rig: Rig, version: str) -> None:
+    """What is no number counts as none, and a lost bus as a server that is not known."""
+    rig.server._set_owner(":1.1")
+    rig.name_questions[0].on_answer(("name", "", version, ""), "")
+    assert rig.server.program == ("name", 0)
+    rig.server.forget()
+    assert rig.server.program == ("", 0)
