@@ -59,6 +59,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
             lambda text: say(f"unplugd: {text}"),
             on_record,
             is_own_configuration=False,
+            reviewed=own.journal,
         )
     except lock.HeldError:
         raise Failure("another demo is running", "wait until it is over, or stop it with Ctrl-C") from None

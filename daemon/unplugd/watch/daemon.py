@@ -50,7 +50,8 @@ class Daemon:
 
     `report` gets each line for the log, `on_record` each event that the rules record. With `defaults_on_error`, an
     invalid configuration is reported and the defaults are used; otherwise ConfigurationError is raised.
-    `is_own_configuration`: it is in the file that `unplugd config` changes.
+    `is_own_configuration`: it is in the file that `unplugd config` changes. `reviewed`: the journal that a click shows
+    the review of, the user's own if None.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Daemon:
         *,
         defaults_on_error: bool = False,
         is_own_configuration: bool = True,
+        reviewed: Path | None = None,
     ) -> None:
         self._platform = platform
         self._journal_path = paths.journal
@@ -81,7 +83,7 @@ class Daemon:
             report(f"{self._lock.trouble}\nhint: {self._lock.trouble.hint}")
         self._recorder = Recorder(paths.journal, platform, time.time, report)
         self._write = self._recorder.write
-        review_page = ReviewPage(platform.now, report)
+        review_page = ReviewPage(platform.now, report, reviewed)
         self._reminders = Reminders(
             platform,
             self._configuration,

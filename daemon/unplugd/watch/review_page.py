@@ -23,24 +23,33 @@ BOOTED: Final = Path("/run/systemd/system")
 """Exists if systemd is the init system (sd_booted(3))."""
 # -P: import nothing from the current folder, which for a service is the home folder.
 COMMAND: Final = (sys.executable, "-P", "-m", "unplugd", "report", "--open")
-OUTSIDE: Final = ("systemd-run", "--user", "--quiet", "--collect", "--property=KillMode=process", "--")
-"""Starts a command outside of the service. KillMode: the browser that it starts outlives it."""
+OUTSIDE: Final = (
+    *("systemd-run", "--user", "--quiet", "--collect", "--description=The review of unplugd"),
+    # The browser that it starts outlives it.
+    "--property=KillMode=process",
+)
+"""Starts a command outside of the service."""
+FOLDERS: Final = ("XDG_CONFIG_HOME", "XDG_STATE_HOME")
+"""The variables that say where the journal and the configuration are; the service may have its own."""
 
 
 class ReviewPage(Child):
-    """The review as a page; `report` gets a line if it does not open."""
+    """The review of `journal`, or of the user's own, as a page; `report` gets a line if it does not open."""
 
-    def __init__(self, now: Callable[[], float], report: Callable[[str], None]) -> None:
+    def __init__(
+        self, now: Callable[[], float], report: Callable[[str], None], journal: Path | None = None
+    ) -> None:
         super().__init__(now)
         self._report = report
+        self._command = COMMAND if journal is None else (*COMMAND, "--", str(journal))
 
     def open(self) -> None:
         """Make the page and open it, unless that is still being done."""
         if self.pid is None:
             in_service = bool(os.environ.get("UNPLUGD_SERVICE")) and BOOTED.is_dir()
-            self._start(
-                (*OUTSIDE, *COMMAND) if in_service else COMMAND, TIMEOUT_SECONDS, self._report_failure
-            )
+            folders = [f"--setenv={name}={os.environ[name]}" for name in FOLDERS if name in os.environ]
+            outside = (*OUTSIDE, *folders, "--") if in_service else ()
+            self._start((*outside, *self._command), TIMEOUT_SECONDS, self._report_failure)
 
     def _report_failure(self, error: str | None, _output: bytes) -> None:
         if error is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rig.opener import place_opener
 from tests.rig.wait import wait_until
 from unplugd.config.settings import Settings
 from unplugd.platforms import simulated
@@ -103,6 +104,22 @@ def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Ser
     assert "Traceback" not in stderr
     wait_until(lambda: not server.on_screen, "the withdrawal")
     assert not (tmp_path / "run/unplugd/demo/control").exists()
+
+
+def test_a_click_opens_the_review_of_the_demo(
+    tmp_path: Path, environment: dict[str, str], server: Server
+) -> None:
+    """Not that of the person's own journal, of which the demo says nothing."""
+    opened = place_opener(tmp_path, environment)
+    with subprocess.Popen(
+        [UNPLUGD, "demo"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        server.press(server.notified(seconds=30), "default")
+        wait_until(opened.exists, "the page to be opened")
+        assert "CareLink USB" in Path(opened.read_text().strip()).read_text()
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=10)
+    assert "could not be opened" not in stderr
 
 
 @pytest.mark.parametrize("speed", [1.0, simulated.FAST_FACTOR])

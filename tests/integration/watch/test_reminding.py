@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rig.daemon import LOOK_EVERY, SLACK
+from tests.rig.opener import place_opener
 from tests.rig.usb import METER, MOUSE, STICK
 from tests.rig.wait import never, wait_until
 
@@ -35,12 +36,7 @@ def test_reminder_comes_at_once(daemon: Daemon, server: Server, usb: Testbed) ->
 
 def test_a_click_opens_the_review(daemon: Daemon, server: Server, usb: Testbed, tmp_path: Path) -> None:
     """The page is made anew each time; the reminder goes on, and nothing else is started, not even by a double click."""
-    opened = tmp_path / "opened"
-    opener = tmp_path / "tools/xdg-open"
-    opener.parent.mkdir()
-    opener.write_text(f'#!/bin/sh\necho "$1" >> {opened}.part\nmv {opened}.part {opened}\n')
-    opener.chmod(0o755)
-    daemon.environment["PATH"] = f"{opener.parent}:{daemon.environment['PATH']}"
+    opened = place_opener(tmp_path, daemon.environment)
     daemon.config(after_plug_in="0s")
     daemon.start()
     server.imitate("gnome-48")
@@ -71,11 +67,7 @@ def test_a_review_that_does_not_open_is_no_failure(
     daemon: Daemon, server: Server, usb: Testbed, tmp_path: Path
 ) -> None:
     """The daemon's log says so, and how to see why."""
-    opener = tmp_path / "tools/xdg-open"
-    opener.parent.mkdir()
-    opener.write_text("#!/bin/sh\nexit 3\n")
-    opener.chmod(0o755)
-    daemon.environment["PATH"] = f"{opener.parent}:{daemon.environment['PATH']}"
+    place_opener(tmp_path, daemon.environment, code=3)
     daemon.config(after_plug_in="0s")
     daemon.start()
     usb.plug(STICK)
