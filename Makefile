@@ -35,14 +35,15 @@ demo: $(VENV)/installed
 install:
 	PYTHON="$(PYTHON)" sh tools/make-venv "$(INSTALLED)" install
 	"$(INSTALLED)/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade .
-	mkdir -p "$(PREFIX)/bin" $(foreach file,$(SHARED),"$(PREFIX)/share/$(dir $(file))")
+	mkdir -p "$(PREFIX)/bin"
 	ln -sf "$(INSTALLED)/bin/unplugd" "$(PREFIX)/bin/unplugd"
-	$(foreach file,$(SHARED),ln -sf "$(INSTALLED)/share/$(file)" "$(PREFIX)/share/$(file)" &&) true
+	sh tools/shared-files link "$(INSTALLED)/share" "$(PREFIX)/share" $(SHARED)
 	@sh tools/show-next-step "$(PREFIX)/bin/unplugd"
 
 uninstall:
 	-"$(PREFIX)/bin/unplugd" service uninstall
-	rm -f "$(PREFIX)/bin/unplugd" $(foreach file,$(SHARED),"$(PREFIX)/share/$(file)")
+	rm -f "$(PREFIX)/bin/unplugd"
+	sh tools/shared-files unlink "$(INSTALLED)/share" "$(PREFIX)/share" $(SHARED)
 	rm -rf "$(INSTALLED)"
 	-rmdir "$(dir $(INSTALLED))"
 
