@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from tests.rig.usb import METER, STICK, Model
 from tests.rig.wait import never, wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.rig.daemon import Daemon
     from tests.rig.programs import Program
     from tests.rig.server import Server
@@ -157,6 +156,37 @@ def test_why_a_stranger_was_not_added_is_said(
     assert "config.toml:2" in failure.body
     assert failure.timeout == -1
     assert daemon.read_config() == "[remind]\nsnooze = 7\n"
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("pipe", "config.toml: it is a pipe, not a file"),
+        ("folder", "config.toml: it is a folder, not a file"),
+        ("dangling", "config.toml: No such file or directory"),
+    ],
+)
+def test_a_file_that_nothing_can_be_added_to(
+    daemon: Daemon, server: Server, usb: Testbed, programs: Programs, way: str, reason: str
+) -> None:
+    """What is in its place stays, nobody waits for it, and reminders go on."""
+    daemon.config(after_plug_in="1h")
+    daemon.start()
+    programs.start("photo-tool").open(usb.plug(METER).nodes[-1])
+    warning = server.notified()
+    file = Path(daemon.environment["XDG_CONFIG_HOME"], "unplugd/config.toml")
+    file.unlink()
+    if way == "pipe":
+        os.mkfifo(file)
+    elif way == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to("missing/config.toml")
+    server.press(warning, "add-uploader:photo-tool")
+    failure = server.notified(2)
+    assert reason in failure.body
+    assert daemon.status()["devices"]
+    assert len(daemon.stderr.splitlines()) == 1, "that it watches"
 
 
 def test_only_what_was_found_is_added(
