@@ -45,12 +45,13 @@ def test_what_is_somebody_elses_stays(tmp_path: Path, way: str) -> None:
         theirs.symlink_to("elsewhere")
     before = theirs.lstat()
     files = [str(path.relative_to(share)) for path in (theirs, linked)]
-    link = ["sh", PROJECT / "tools/shared-files", "link", installed / "share", share, *files]
+    tool = PROJECT / "tools/shared-files"
     for _ in range(2):
-        subprocess.run(link, check=True)
+        subprocess.run(["sh", tool, "link", installed / "share", share, *files], check=True)
         assert linked.readlink() == installed / "share/man/man1/unplugd.1"
-    make = ["make", "-C", PROJECT, "uninstall", f"PREFIX={tmp_path}"]
-    subprocess.run(make, check=True, capture_output=True)
+    subprocess.run(
+        ["make", "-C", PROJECT, "uninstall", f"PREFIX={tmp_path}"], check=True, capture_output=True
+    )
     assert not linked.is_symlink()
     assert not installed.exists()
     assert theirs.lstat() == before
