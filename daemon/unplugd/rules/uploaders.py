@@ -46,13 +46,23 @@ class Uploader:
 
 
 INTERPRETERS: Final = (
-    *("python*", "pypy*", "java*", "node", "deno", "bun", "electron", "perl*", "ruby*", "php*", "lua*"),
+    *("python*", "pypy*", "java*", "node", "nodejs", "deno", "bun", "electron", "Electron Helper*"),
+    *("perl*", "ruby*", "php*", "lua*"),
     *("bash", "sh", "dash", "zsh", "fish", "ksh", "csh", "tcsh", "pwsh", "busybox"),
-    *("osascript", "dotnet", "mono", "wine", "wine64"),
+    *("osascript", "dotnet", "mono", "wine", "wine64", "wine-preloader", "wine64-preloader"),
 )
 """Programs that run other programs; configured as upload software, they would cover everything they run."""
 BROWSERS: Final = (
-    *("chrome", "Google Chrome*", "chromium*", "msedge*", "Microsoft Edge*", "brave*", "vivaldi*"),
+    *(
+        "chrome",
+        "Google Chrome*",
+        "google-chrome*",
+        "chromium*",
+        "msedge*",
+        "Microsoft Edge*",
+        "microsoft-edge*",
+    ),
+    *("brave*", "vivaldi*"),
     *("opera", "opera-*", "Opera *", "Arc", "Arc *"),
 )
 """Browsers with WebHID, as their processes are called on Linux and on macOS, beta versions and helpers included."""
@@ -188,12 +198,15 @@ def covers_others(pattern: str) -> bool:
     _, slash, name = pattern.rpartition("/")
     if slash and any(_matches(name, shared) for shared in SHARED_NAMES):
         return False
+    found = [example.rstrip("* ") for example in (*INTERPRETERS, *BROWSERS, *VIRTUAL_MACHINES, *_STARTERS)]
     examples = [
-        f"{folder}{example.rstrip('*')}{version}"
+        f"{folder}{example}{version}"
         for folder in (_PROGRAM_FOLDERS if slash else ("",))
-        for example in (*INTERPRETERS, *BROWSERS, *VIRTUAL_MACHINES, *_STARTERS)
+        for example in found
         for version in ("", "3", "3.12")
     ]
+    if slash:
+        examples += [f"/Applications/{example}.app/Contents/MacOS/{example}" for example in found]
     return runs_others(name) or any(_matches(example, pattern) for example in examples)
 
 

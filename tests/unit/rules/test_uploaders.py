@@ -355,6 +355,13 @@ def test_most_programs_get_no_closer_look() -> None:
             "node",
             "osascript",
         ),
+        *(
+            "Electron Helper",
+            "Electron Helper (Renderer)",
+            "nodejs",
+            "wine64-preloader",
+            "google-chrome-beta",
+        ),
         *("applet", "Lua5.4", "Google Chrome", "firefox-bin", "QEMULauncher", "sudo"),
     ],
 )
@@ -362,6 +369,22 @@ def test_what_runs_others_is_known_in_any_case(name: str) -> None:
     """As upload software, it would be everything that it runs."""
     assert all(uploaders.runs_others(word) for word in (name, name.lower(), name.upper()))
     assert uploaders.covers_others(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "covers"),
+    [
+        ("/Applications/*", True),
+        ("/applications/google chrome.app/*", True),
+        ("/Applications/*.app/Contents/MacOS/Python", True),
+        ("/Applications/CareLink*", False),
+        ("/Applications/My Uploader.app/*", False),
+        ("/opt/uploader/*", False),
+    ],
+)
+def test_a_folder_of_applications_covers_what_is_in_it(pattern: str, covers: bool) -> None:
+    """On a Mac, programs that run others are applications with folders of their own."""
+    assert uploaders.covers_others(pattern) is covers
 
 
 @given(
