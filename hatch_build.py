@@ -26,6 +26,10 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
 def compile_catalogues(root: Path) -> None:
     """Write the compiled file of each translation below `root`; a draft has none."""
+    for old in (root / LANGUAGES).glob("*.mo"):
+        if not old.with_suffix(".po").is_file():
+            # Its translation has gone, or a build was stopped.
+            old.unlink(missing_ok=True)
     for source in sorted((root / LANGUAGES).glob("*.po")):
         target = source.with_suffix(".mo")
         content = compile_catalogue(source)
@@ -33,7 +37,7 @@ def compile_catalogues(root: Path) -> None:
             target.unlink(missing_ok=True)
         elif not target.is_file() or target.read_bytes() != content:
             # Another build may be reading it.
-            new = target.with_suffix(f".{os.getpid()}.mo")
+            new = target.with_suffix(f".mo.{os.getpid()}")
             new.write_bytes(content)
             new.replace(target)
 

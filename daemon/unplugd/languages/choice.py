@@ -29,6 +29,8 @@ def choose_language(
     for_times = environment.get("LC_ALL") or environment.get("LC_TIME") or environment.get("LANG") or ""
     names = [configured] if configured else _list_wanted(environment)
     for name in names:
+        if _has_no_language(name):
+            break
         tag, region = split_locale(name)
         own_region = region if configured else ""
         language = load_language(tag, own_region or split_locale(for_times)[1])
@@ -45,10 +47,14 @@ def split_locale(name: str) -> tuple[str, str]:
 
 def _list_wanted(environment: Mapping[str, str]) -> Iterable[str]:
     messages = _find_messages(environment)
-    if not messages or messages.partition(".")[0] in UNTRANSLATED:
+    if not messages or _has_no_language(messages):
         return ()
     # LANGUAGE is a list of languages in order of preference, only used with a locale that has a language (gettext(3)).
     return [*environment.get("LANGUAGE", "").split(":"), messages]
+
+
+def _has_no_language(name: str) -> bool:
+    return name.partition(".")[0] in UNTRANSLATED
 
 
 def _find_messages(environment: Mapping[str, str]) -> str:

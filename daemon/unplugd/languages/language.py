@@ -73,7 +73,7 @@ def load_language(tag: str, region: str = "", folder: Path = FOLDER) -> Language
     try:
         with (folder / f"{tag}.mo").open("rb") as file:
             return Language(tag, formats or ENGLISH_FORMATS, gettext.GNUTranslations(file))
-    except (OSError, ValueError, struct.error):
+    except (OSError, ValueError, LookupError, struct.error):
         # It is a draft, which is not built, or the file is damaged.
         return None
 
@@ -91,6 +91,6 @@ def _fill(text: str, original: str, values: dict[str, Any]) -> str:
         return text
     try:
         return text.format_map(values)
-    except (LookupError, ValueError, AttributeError):
+    except (LookupError, ValueError, AttributeError, TypeError):
         # A mistake in a translation must not cost a reminder.
         return original.format_map(values)

@@ -165,6 +165,15 @@ def test_only_what_is_finished_is_built(tmp_path: Path) -> None:
     assert list(folder.glob("*.mo")) == []
 
 
+def test_what_has_no_translation_any_more_is_not_packed(tmp_path: Path) -> None:
+    """A build removes the compiled file of a language that has gone."""
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True)
+    (folder / "xx.mo").write_bytes(b"old")
+    compile_catalogues(tmp_path)
+    assert list(folder.iterdir()) == []
+
+
 def test_the_files_of_the_project_have_no_mistake() -> None:
     """Each language has a file with the texts of the code; what is no draft is whole."""
     assert list(check.find_mistakes()) == []

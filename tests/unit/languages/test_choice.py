@@ -45,6 +45,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({"LANG": "de_DE.UTF-8", "LANGUAGE": "xx:en_US:fr"}, "en"),
         ({"LANG": "de_DE.UTF-8", "LANGUAGE": ""}, "de"),
         ({"LANG": "C.UTF-8", "LANGUAGE": "fr"}, "en"),
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "C"}, "en"),
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "xx:POSIX:fr"}, "en"),
         ({"LANG": "de_DE.UTF-8", "LC_ALL": "C"}, "en"),
         ({"LANG": "POSIX"}, "en"),
         ({"LANG": "zh_CN.UTF-8"}, "en"),
@@ -96,6 +98,18 @@ def test_the_clock_is_that_of_the_region(
     """LC_TIME says it, else the locale; an English text has English dates."""
     found = choose_language(configured, environment, dict)
     assert bool(found.formats.periods) == has_twelve_hours
+
+
+@pytest.mark.parametrize(
+    ("header", "broken"),
+    [(b"charset=utf-8", b"charset=utf-9"), (b"charset=utf-8", b"charsat=utf-8")],
+)
+def test_a_translation_with_a_broken_header_is_not_used(folder: Path, header: bytes, broken: bytes) -> None:
+    """The reminder comes in English."""
+    content = (folder / "de.mo").read_bytes()
+    assert header in content
+    (folder / "de.mo").write_bytes(content.replace(header, broken))
+    assert choose_language("de", {}, dict) is ENGLISH
 
 
 def test_english_is_there_without_files(folder: Path) -> None:

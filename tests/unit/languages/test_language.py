@@ -36,7 +36,9 @@ def test_english_is_the_text_itself() -> None:
     assert ENGLISH.count(2, "one", "{count}", count="<b>2</b>") == "<b>2</b>"
 
 
-@pytest.mark.parametrize("wrong", ["{", "{nothing}", "{0}", "{}", "{a.b}", "{a[0]}", "{a!x}", "{a:d}"])
+@pytest.mark.parametrize(
+    "wrong", ["{", "{nothing}", "{0}", "{}", "{a.b}", "{a[0]}", "{a[x]}", "{a!x}", "{a:d}"]
+)
 def test_a_mistake_in_a_translation_costs_no_reminder(wrong: str) -> None:
     """The English text is shown instead."""
     language = Language("de", ENGLISH.formats, Wrong(wrong))
