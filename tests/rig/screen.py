@@ -61,7 +61,9 @@ def converse(
         if typed == CTRL_C:
             process.send_signal(signal.SIGINT)
         else:
-            os.write(parent, typed.encode() if typed == CTRL_D else f"{typed}\n".encode())
+            os.write(
+                parent, typed.encode() if typed == CTRL_D else f"{typed}\n".encode(errors="surrogateescape")
+            )
     with suppress(OSError):
         while more := os.read(parent, 65536):
             shown += more.decode(errors="replace")

@@ -74,6 +74,10 @@ TIMES: Final = 3
 TAIL_BYTES: Final = 200_000
 """How much of the journal's end is looked at."""
 LAST_EVENTS: Final = 20
+MAX_UPTIME_SECONDS: Final = 1e10
+"""No computer runs for so long."""
+MAX_VERSION_DIGITS: Final = 6
+"""So many digits in the name of a program may be a version; more may be a serial number."""
 
 
 def describe_system() -> Facts:
@@ -203,8 +207,7 @@ def describe_journal(where: Paths) -> Facts:
     steps = [
         f"{event['event']} {last['uptime'] - event['uptime']:.0f}"
         for event in known[-LAST_EVENTS:]
-        if event.get("boot") == last.get("boot")
-        and all(isinstance(one.get("uptime"), int | float) for one in (last, event))
+        if event.get("boot") == last.get("boot") and _has_uptime(last) and _has_uptime(event)
     ]
     return [*facts, ("the last ones, and how many seconds before the last", ", ".join(steps) or "none")]
 
@@ -249,11 +252,14 @@ def find_version(text: str) -> str:
 
 def describe_program(name: str, words: Words) -> str:
     """Return the name of a program, without what is neither known nor usual in the names of upload software."""
+    name = sanitize.one_line(name)
+    if sum(character.isdigit() for character in name) > MAX_VERSION_DIGITS:
+        name = re.sub(r"\d+", LEFT_OUT, name)
     reduced = words.reduce(name)
     if LEFT_OUT not in reduced and PATH not in reduced:
         return reduced
     usual = re.compile(rf"({UPLOAD_WORDS}|{PROGRAM_WORDS})+|[ ()._-]|[0-9]{{1,3}}", re.IGNORECASE)
-    parts = re.findall(r"[^\W\d_]+|\d+|.", sanitize.one_line(name))
+    parts = re.findall(r"[^\W\d_]+|\d+|.", name)
     if not any(part.isalpha() and usual.fullmatch(part) for part in parts):
         return LEFT_OUT
     return "".join(part if usual.fullmatch(part) else words.reduce(part) for part in parts)
@@ -270,6 +276,11 @@ def time_calls(call: Callable[[], object]) -> str:
             return "not possible"
         took.append((time.perf_counter() - began) * 1000)
     return f"{min(took):.1f} to {max(took):.1f} ms"
+
+
+def _has_uptime(event: dict[str, Any]) -> bool:
+    uptime = event.get("uptime")
+    return isinstance(uptime, int | float) and 0 <= uptime < MAX_UPTIME_SECONDS
 
 
 def _choose_match(path: str, patterns: dict[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import sys
@@ -125,7 +127,9 @@ class Examination:
         process = doctor_facts.ask_daemon(self._where).get("process")
         if not isinstance(process, int):
             return [("daemon", "not running")]
-        os.kill(process, signal.SIGKILL)
+        # It may have ended since it answered.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
         return doctor_facts_macos.watch_restart(self._where, self.words, process)
 
 
@@ -169,6 +173,9 @@ def write_report(place: str, computer: InspectablePlatform, where: Paths, check:
 
 def _ask(report: Report, examination: Examination) -> None:
     """Have the person do each step, and add what was found and answered."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        # A key may send what is no text in the terminal's encoding.
+        sys.stdin.reconfigure(errors="replace")
     steps = [step for step in STEPS if step.system in ("", sys.platform)]
     person = Person(examination.words)
     say(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import os
 import platform
 import pwd
@@ -28,19 +29,24 @@ LEFT_OUT: Final = "…"
 PATH: Final = "(path)"
 """What is left out instead of the path of a file."""
 MAX_TEXT_CHARACTERS: Final = 300
+MAX_ROW_DIGITS: Final = 6
+"""So many digits several numbers in a row may have together."""
 WITHOUT_MESSAGES: Final = ("cli", "html_report", "review")
 """Packages that check nothing."""
 WITH_MESSAGES: Final = ("cli/service_checks.py", "cli/doctor_facts_macos.py")
 """Modules in them that do."""
 HARMLESS: Final = re.compile(
     r"[0-9]{1,4}%?"  # a number that is too short for a serial number
-    r"|[0-9]{1,3}(\.[0-9]{1,4}){1,3}"  # a version
+    r"|[0-9]{1,3}(\.[0-9]{1,4}){1,2}"  # a version; an address has a part more
     r"|[0-9]{1,2}-[0-9]{1,2}(\.[0-9]{1,2}){0,5}"  # a port
     r"|0x[0-9a-f]{1,8}"  # an error of IOKit
     r"|[0-9a-f]{4}:[0-9a-f]{4}"  # a USB id
     r"|(hidraw|ttyUSB|ttyACM)[0-9]{1,3}",
     re.ASCII,
 )
+NAME_PART: Final = re.compile(r"([^\W_]+)")
+MIN_NAME_CHARACTERS: Final = 4
+"""The length from which a name is also found inside a word."""
 PUNCTUATION: Final = ".,;:!?()[]{}<>\"'=`*"
 
 
@@ -54,7 +60,7 @@ class Words:
 
     def reduce(self, text: str) -> str:
         """Return a text of a program's with everything left out but harmless words and numbers."""
-        kept = [self._reduce_word(word) for word in sanitize.one_line(text, 2000).split()]
+        kept = _drop_long_numbers(self._reduce_word(word) for word in sanitize.one_line(text, 2000).split())
         # One mark for a whole foreign name or path.
         lines = [
             word for index, word in enumerate(kept) if word != LEFT_OUT or kept[index - 1 : index] != [word]
@@ -63,16 +69,37 @@ class Words:
 
     def hide_names(self, text: str) -> str:
         """Return a text that the person typed, without the person's and the computer's name."""
-        parts = re.split(r"(\w+)", sanitize.one_line(text, MAX_TEXT_CHARACTERS))
-        return "".join(LEFT_OUT if part.casefold() in self._names else part for part in parts)
+        parts = NAME_PART.split(sanitize.one_line(text, MAX_TEXT_CHARACTERS))
+        return "".join(LEFT_OUT if self._has_name(part.casefold()) else part for part in parts)
+
+    def _has_name(self, part: str) -> bool:
+        # "Annas", but not the "ann" in "planned".
+        return part in self._names or any(
+            len(name) >= MIN_NAME_CHARACTERS and name in part for name in self._names
+        )
 
     def _reduce_word(self, word: str) -> str:
         core = word.strip(PUNCTUATION)
         is_known = core == "" or core in self._known or HARMLESS.fullmatch(core)
-        if is_known and not any(part.casefold() in self._names for part in re.findall(r"\w+", core)):
+        if is_known and not any(part.casefold() in self._names for part in NAME_PART.findall(core)):
             return word
         # What stands around a foreign word is left out with it.
         return PATH if "/" in core else LEFT_OUT
+
+
+def _drop_long_numbers(words: Iterable[str]) -> list[str]:
+    """Return the words without numbers that are harmless alone, but in a row may be a serial number."""
+    kept: list[str] = []
+    for is_number, row in itertools.groupby(words, _is_number):
+        numbers = list(row)
+        digits = sum(character.isdigit() for character in "".join(numbers))
+        is_long = is_number and len(numbers) > 1 and digits > MAX_ROW_DIGITS
+        kept += [LEFT_OUT] if is_long else numbers
+    return kept
+
+
+def _is_number(word: str) -> bool:
+    return not any(map(str.isalpha, word)) or HARMLESS.fullmatch(word.strip(PUNCTUATION)) is not None
 
 
 def load_words() -> Words:
@@ -118,7 +145,10 @@ def _find_names() -> Iterator[str]:
         user = pwd.getpwuid(os.geteuid())
         texts += [user.pw_name, user.pw_gecos, Path(user.pw_dir).name]
     for text in texts:
-        yield from re.findall(r"\w+", text)
+        for part in NAME_PART.findall(text):
+            # The 1 of "clinic-1" says nothing, and is in every port.
+            if len(part) > (2 if part.isdigit() else 1):
+                yield part
 
 
 def _split(text: str) -> Iterator[str]:

@@ -180,6 +180,18 @@ def test_what_there_is_stays_where_the_person_stops(
     assert "- Did a notification say that unplugd is running?: no\n" in file.read_text()
 
 
+def test_an_answer_that_is_no_text_stops_nothing(daemon: Daemon, tmp_path: Path) -> None:
+    """A key may send bytes that the terminal's encoding does not have."""
+    daemon.environment["PYTHONIOENCODING"] = "utf-8:strict"
+    file = tmp_path / "report.md"
+    steps = [step for step in STEPS if not step.system]
+    last = f"{len(steps)} of"
+    dialog = [(f"{number} of", "s") for number in range(1, len(steps))]
+    code, shown = talk(daemon, file, *dialog, (last, ""), (steps[-1].questions[-1].text, "caf\udce9 noir"))
+    assert code == 0, shown
+    assert "caf\N{REPLACEMENT CHARACTER} noir\n" in file.read_text()
+
+
 @pytest.mark.usefixtures("server")
 def test_it_can_be_written_to_stdout_and_in_the_place_of_an_older_one(daemon: Daemon, tmp_path: Path) -> None:
     """As with `report --html`; what cannot be written is one line before the first question."""

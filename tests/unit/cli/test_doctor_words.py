@@ -26,6 +26,9 @@ WORDS = load_words()
         ("plugged in: Ann Bee's own thing (port 1-2)", f"plugged in: {LEFT_OUT} own {LEFT_OUT} (port 1-2)"),
         ("running, process 4711", None),
         ("process 12345", f"process {LEFT_OUT}"),
+        ("plugged in: 1234 5678 9012 (port 1-2)", f"plugged in: {LEFT_OUT} (port 1-2)"),
+        ("plugged in: 12 - 34 - 56 - 78 - 90", f"plugged in: {LEFT_OUT}"),
+        ("the bus cannot be reached: 192.168.1.20", f"the bus cannot be reached: {LEFT_OUT}"),
         ("", ""),
     ],
 )
@@ -71,6 +74,28 @@ def test_a_user_without_an_entry_has_fewer_names(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        ("Willems own_desktop", f"{LEFT_OUT} own_desktop"),
+        ("ON PC_ANN: it failed", f"ON PC_{LEFT_OUT}: it failed"),
+        ("/home/willem/x", f"/home/{LEFT_OUT}/x"),
+        ("as planned, on port 1-1.2", "as planned, on port 1-1.2"),
+    ],
+)
+def test_a_name_is_left_out_as_part_of_a_word(typed: str, left: str) -> None:
+    """A short one only as a word of its own, since it is in too many others."""
+    assert Words([], ["Willem", "ann"]).hide_names(typed) == left
+
+
+def test_a_number_of_the_computer_does_not_hide_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stations are often counted."""
+    monkeypatch.setattr(platform, "node", lambda: "clinic-1-b")
+    assert (
+        load_words().reduce("can be listed; plugged in: CareLink USB (port 1-1.2)").endswith("(port 1-1.2)")
+    )
+
+
+@pytest.mark.parametrize(
     ("name", "left"),
     [
         ("CareLink Uploader", None),
@@ -80,6 +105,10 @@ def test_a_user_without_an_entry_has_fewer_names(monkeypatch: pytest.MonkeyPatch
         ("java", None),
         ("anns-uploader", f"{LEFT_OUT}-uploader"),
         ("photo-tool", LEFT_OUT),
+        ("CareLink Uploader 3.15.0", None),
+        ("uploader-123-456-789", f"uploader-{LEFT_OUT}-{LEFT_OUT}-{LEFT_OUT}"),
+        ("Uploader 123A456B789", f"Uploader {LEFT_OUT}A{LEFT_OUT}B{LEFT_OUT}"),
+        ("java 192.168.1.20", f"java {LEFT_OUT}.{LEFT_OUT}.{LEFT_OUT}.{LEFT_OUT}"),
     ],
 )
 def test_a_program_is_named_if_its_name_is_usual(name: str, left: str | None) -> None:
