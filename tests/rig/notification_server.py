@@ -39,7 +39,7 @@ HINTS = {
     "sender-pid": "x",
     "suppress-sound": "b",
 }
-MODELS = ("", "gnome-43", "gnome-48", "lxqt", "notify-osd", "budgie", "elementary", "awesome")
+MODELS = ("", "gnome-43", "gnome-48", "lxqt", "notify-osd", "budgie", "elementary", "awesome", "swaync")
 """The servers that can be imitated; see `Orders.imitate`."""
 PROGRAMS = {
     "gnome-43": ("gnome-shell", "GNOME", "43.9", "1.2"),
@@ -76,6 +76,7 @@ class Orders:
         self.expiries: dict[int, float] = {}
         self.resident: set[int] = set()
         self.last = 0
+        self.unclosed: list[tuple[float, Any]] = []
         self.mode = mode
         self.model = ""
         self.held: list[Any] = []
@@ -106,6 +107,7 @@ class Orders:
         "notify-osd" has no buttons, and makes dialogs that nobody can withdraw of those that must not expire. "budgie"
         lets each normal one expire and keeps it in a list; so does "elementary", which also lets each one expire that
         replaces another, and withdraws nothing from the list. "awesome" reports a press after the close that comes of it.
+        "swaync" takes a moment to close a notification, and does not draw what comes meanwhile.
         """
         if model not in MODELS:
             raise RefusalError(model)
@@ -146,6 +148,13 @@ class Orders:
                 self.listed.add(notification)
                 report(expired=notification)
 
+    def close_late(self) -> None:
+        """Close what has waited long enough to be closed, and answer."""
+        while self.unclosed and time.monotonic() >= self.unclosed[0][0]:
+            _, message = self.unclosed.pop(0)
+            self.close(message.body[0], 3)
+            self.connection.send(new_method_return(message))
+
     def die(self) -> None:
         """End like a crash."""
         report(died=True)
@@ -171,8 +180,8 @@ class Orders:
             elif self.mode == "fail":
                 self.noted(message)
                 self.connection.send(new_error(message, f"{NAME}.Error.Failed", "s", ("told to fail",)))
-            else:
-                self.connection.send(self.reply(message))
+            elif (reply := self.reply(message)) is not None:
+                self.connection.send(reply)
 
     def noted(self, message: Any) -> None:
         """Report a call that is not answered as it should be."""
@@ -189,7 +198,7 @@ class Orders:
             return new_error(message, "org.freedesktop.DBus.Error.UnknownMethod", "s", (str(refusal),))
 
     def answer(self, message: Any, call: str) -> Any:
-        """Return the answer to a call of the specification."""
+        """Return the answer to a call of the specification, None if it comes later."""
         if message.header.fields.get(HeaderFields.path) != EMITTER.object_path:
             raise RefusalError("wrong path")
         if call == "GetCapabilities()":
@@ -206,6 +215,9 @@ class Orders:
             report(closed=notification, known=known, stays=stays, monotonic=time.monotonic())
             if not known:
                 return new_error(message, "org.freedesktop.DBus.Error.InvalidArgs")
+            if self.model == "swaync":
+                self.unclosed.append((time.monotonic() + EXPIRY_SECONDS, message))
+                return None
             self.close(notification, 3)
             return new_method_return(message)
         raise RefusalError("not in the specification")
@@ -222,7 +234,7 @@ class Orders:
         if "body-markup" in self.capabilities:
             check_markup(asked["body"])
         labels = dict(zip(asked["actions"][::2], asked["actions"][1::2], strict=True))
-        buttons, drawn = [label for key, label in labels.items() if key != "default"], True
+        buttons, drawn = [label for key, label in labels.items() if key != "default"], not self.unclosed
         is_passing, is_replacement = asked["timeout"] != 0, asked["replaces"] in self.shown
         is_crash = self.model == "lxqt" and not is_passing and asked["replaces"] in self.passing
         if self.mode == "die" or (is_replacement and is_crash):
@@ -275,7 +287,8 @@ def main() -> None:
     while True:
         orders.serve()
         orders.expire()
-        wait = EXPIRY_SECONDS / 2 if orders.expiries else None
+        orders.close_late()
+        wait = EXPIRY_SECONDS / 2 if orders.expiries or orders.unclosed else None
         ready, _, _ = select.select([0, orders.connection.sock], (), (), wait)
         if orders.connection.sock in ready:
             orders.receive()

@@ -1,8 +1,10 @@
 """The desktop channel: shows reminders, one at a time, on the session's notification server.
 
 It speaks org.freedesktop.Notifications (Desktop Notifications Specification 1.2) the way real servers do:
-- Each reminder is a new notification; the previous one is closed first. Replacing it, as the specification allows,
-  would hide it: GNOME 43 removes the buttons of a replaced notification, GNOME 48 does not redraw it. Only a change of
+- Each reminder is a new notification. Replacing the previous one, as the specification allows, would hide it: GNOME 43
+  removes the buttons of a replaced notification, GNOME 48 does not redraw it. The previous one is closed first: GNOME 43
+  does not show a reminder that came while the previous one was there. The new one is sent a moment after the answer to
+  the close: swaync loses one that is sent together with the close. Only a change of
   text, which makes no sound, replaces; it never replaces one that expires, because some servers would crash, nor an
   urgent one of a GNOME that would remove its buttons.
 - A server may hang: the channel gives up after `DELIVERY_TIMEOUT_SECONDS`, so that the next channel is tried, but sends
@@ -155,14 +157,16 @@ class Desktop(BusSource, Channel):
     # --- as a source of the loop
 
     def deadline(self) -> float | None:
-        """Return when a call or the delivery times out, or a close must be reported."""
+        """Return when a call or the delivery times out, a close must be reported, or what waits can be shown."""
         report_at = self._unreported_close[1] if self._unreported_close else None
-        deadlines = [self._deadline, report_at, super().deadline()]
+        deadlines = [self._deadline, report_at, self._notification.room_at, super().deadline()]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def expire(self, now: float) -> None:
-        """Give up what has timed out, and report a close that was no press."""
+        """Give up what has timed out, report a close that was no press, and show what waited."""
         super().expire(now)
+        if self._notification.has_room(now):
+            self._advance()
         if self._unreported_close and now >= self._unreported_close[1]:
             is_gone = not (self._notification.is_shown or self._notification.awaits_id)
             if self._unreported_close[0] == "expired" and is_gone:

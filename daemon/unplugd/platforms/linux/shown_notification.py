@@ -8,6 +8,9 @@ everything here is forgotten. If CloseNotification fails, it is repeated along w
 say whether the notification is gone or the server failed to close it, so only the last `MAX_FAILED_CLOSINGS` are
 repeated. A broken server that returns no id may have shown the notification all the same: it counts as shown, since
 repeating it would fill the screen, and the ones after it expire.
+
+The next notification waits until the server has closed the previous one, at most `CLOSE_SECONDS`, and then
+`PAUSE_SECONDS` more.
 """
 
 from __future__ import annotations
@@ -43,6 +46,10 @@ KEEPS_BUTTONS_SINCE: Final = 46
 """The version of GNOME from which on a notification that replaces another one is drawn with its buttons."""
 OTHER_ICON: Final = "drive-removable-media"
 """The name of an icon that most themes have."""
+CLOSE_SECONDS: Final = 1.0
+"""Seconds to wait for the answer to a close before the next notification is sent all the same."""
+PAUSE_SECONDS: Final = 0.1
+"""Seconds between a close and the next notification: swaync loses one that comes within about 3 ms."""
 MAX_FAILED_CLOSINGS: Final = 10
 """Maximum number of notifications that are remembered because closing them has failed."""
 
@@ -54,6 +61,45 @@ def _find_icon() -> str:
     upgrade, the file of this version may be gone.
     """
     return ICON.as_uri() if ICON.is_file() else OTHER_ICON
+
+
+def _make_hints(message: Message) -> dict[str, tuple[str, Any]]:
+    """Return the hints of a notification, each with its D-Bus type."""
+    hints: dict[str, tuple[str, Any]] = {
+        "urgency": ("y", 2 if message.critical else 1),
+        "category": ("s", "device"),
+        "desktop-entry": ("s", DESKTOP_ENTRY),
+    }
+    if not message.passing:
+        # A click shows the review and does not dismiss the reminder. What a button ends is withdrawn.
+        hints["resident"] = ("b", True)
+    if not message.fresh:
+        hints["suppress-sound"] = ("b", True)
+    return hints
+
+
+def _write_note(path: Path, note: str) -> None:
+    """Remember `note` in a file, or remove the file if it is empty."""
+    try:
+        private_folder.check(path.parent)
+        # A new file each time: another user's link or pipe in its place is neither followed nor waited for.
+        path.unlink(missing_ok=True)
+        if note:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(regular_file.open_file(path, flags), "w", encoding="ascii") as file:
+                file.write(note)
+    except OSError:
+        return
+
+
+def _read_note(path: Path) -> str:
+    """Return what is remembered in a file, "" if nothing is."""
+    try:
+        private_folder.check(path.parent)
+        with os.fdopen(regular_file.open_file(path), encoding="ascii") as file:
+            return file.read(MAX_NOTE_CHARACTERS)
+    except (OSError, ValueError):
+        return ""
 
 
 @dataclass(slots=True, eq=False)
@@ -98,6 +144,10 @@ class ShownNotification:
         """The id of the notification that the server closed by itself, and may have kept in a list; 0 if none."""
         self._close_when_known = False
         """Whether to close what an earlier run left as soon as the server is known."""
+        self._waits = False
+        """Whether the next notification waits for room."""
+        self._room_at = 0.0
+        """When there is room for the next notification, 0 once that has been said."""
         self._gives_ids = True
         """Whether the server returns an id by which a notification can be replaced and closed."""
 
@@ -116,6 +166,19 @@ class ShownNotification:
         """Whether a short wait may still remove something from the screen."""
         return self._close_when_known or self._request is not None or any(self._closing.values())
 
+    @property
+    def room_at(self) -> float | None:
+        """When the notification that waits for room can be shown, None if none does."""
+        return (self._waits and self._room_at) or None
+
+    def has_room(self, now: float) -> bool:
+        """Return, once, whether the notification that waits for room can be shown now."""
+        at = self.room_at
+        if at is None or now < at:
+            return False
+        self._room_at = 0.0
+        return True
+
     def is_ours(self, notification: int) -> bool:
         """Return whether an id belongs to the notification that is shown, is being closed or was just closed."""
         return notification in self._closing or (
@@ -123,7 +186,10 @@ class ShownNotification:
         )
 
     def show(self, message: Message, capabilities: frozenset[str]) -> None:
-        """Show `message`: as a new notification if it is fresh, otherwise as a replacement."""
+        """Show `message`: as a new notification if it is fresh, otherwise as a replacement.
+
+        If it must wait for room, it is not shown: call this again when `has_room` says so.
+        """
         if not message.fresh and not self._gives_ids:
             # It would not replace the notification but stand beside it.
             self._on_answer(message, None)
@@ -131,8 +197,13 @@ class ShownNotification:
         name, version = self._server.program
         # An urgent one stays on the screen, where its buttons are needed.
         loses_buttons = name == GNOME and version < KEEPS_BUTTONS_SINCE and message.critical
-        if message.fresh or not self._may_be_replaced or self._expired_id or loses_buttons:
+        is_new = message.fresh or not self._may_be_replaced or loses_buttons
+        # What failed is repeated once, not each time while this waits.
+        if self._expired_id or (is_new and (self._id or not self._waits)):
             self.close()
+        self._waits = self._now() < self._room_at
+        if self._waits:
+            return
         body = "\n".join(message.lines)
         if "body-markup" in capabilities:
             body = sanitize.escape_markup(body)
@@ -140,21 +211,20 @@ class ShownNotification:
         # Always with the action for a click on the notification: without it, GNOME would run the desktop entry.
         click = () if name in DRAWS_EVERY_ACTION else ((REVIEW_KEY, message.click),)
         actions = [text for action in (*message.buttons, *click) for text in action] if with_buttons else []
-        hints: dict[str, tuple[str, Any]] = {
-            "urgency": ("y", 2 if message.critical else 1),
-            "category": ("s", "device"),
-            "desktop-entry": ("s", DESKTOP_ENTRY),
-        }
-        if not message.passing:
-            # A click shows the review and does not dismiss the reminder. What a button ends is withdrawn.
-            hints["resident"] = ("b", True)
-        if not message.fresh:
-            hints["suppress-sound"] = ("b", True)
         # A reminder never expires on its own: it is withdrawn when it no longer applies. But a server without buttons
         # (notify-osd) makes a dialog of it that nobody can withdraw.
         expires = -1 if message.passing or not self._gives_ids or not with_buttons else 0
         self._drop_request()
-        arguments = ("unplugd", self._id, _find_icon(), message.title, body, actions, hints, expires)
+        arguments = (
+            "unplugd",
+            self._id,
+            _find_icon(),
+            message.title,
+            body,
+            actions,
+            _make_hints(message),
+            expires,
+        )
         self._request = request = _Request(message, self._server.owner, self._now())
         self._bus.call(
             self._server.address,
@@ -183,9 +253,7 @@ class ShownNotification:
         if self._expired_id:
             # An error says that it is in no list, so this is not repeated.
             expired, self._expired_id = self._expired_id, 0
-            self._bus.call(
-                self._server.address, "CloseNotification", "u", (expired,), lambda _answer, _error: None
-            )
+            self._close(expired, repeat=False)
 
     def adopt(self, *, wanted: bool) -> None:
         """Adopt what an earlier run left on the screen; close it if that was requested and nothing is `wanted`."""
@@ -199,13 +267,14 @@ class ShownNotification:
         self._drop_request()
         self._closing.clear()
         self._closed_id = self._expired_id = 0
+        self._waits, self._room_at = False, 0.0
         self._gives_ids = True
         self._set_id(0)
 
     def handle_closed(self, notification: int, *, expired: bool) -> bool:
         """Handle NotificationClosed; return whether it is what is shown, so that somebody else closed it."""
         if self.is_ours(notification):
-            self._closed_id = notification
+            self._closed_id, self._room_at = notification, self._now() + PAUSE_SECONDS
         self._closing.pop(notification, None)
         if notification == self._expired_id:
             self._expired_id = 0
@@ -255,11 +324,14 @@ class ShownNotification:
     def _find_failed_closings(self) -> list[int]:
         return [notification for notification, is_asked in self._closing.items() if not is_asked]
 
-    def _close(self, notification: int) -> None:
+    def _close(self, notification: int, *, repeat: bool = True) -> None:
         def on_answer(answer: tuple[Any, ...] | None, _error: str) -> None:
+            self._room_at = self._now() + PAUSE_SECONDS
             if answer is not None:
                 if self._closing.pop(notification, None):
                     self._closed_id = notification
+            elif not repeat:
+                self._closing.pop(notification, None)
             elif notification in self._closing:
                 self._closing[notification] = False
                 failed = self._find_failed_closings()
@@ -267,36 +339,22 @@ class ShownNotification:
                     del self._closing[failed[0]]
 
         self._closing[notification] = True
+        self._room_at = self._now() + CLOSE_SECONDS
         self._bus.call(self._server.address, "CloseNotification", "u", (notification,), on_answer)
 
     def _set_id(self, notification: int) -> None:
         self._id = notification
-        if self._remembered is None:
-            return
-        try:
-            private_folder.check(self._remembered.parent)
-            # A new file each time: another user's link or pipe in its place is neither followed nor waited for.
-            self._remembered.unlink(missing_ok=True)
-            if notification:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-                with os.fdopen(
-                    regular_file.open_file(self._remembered, flags), "w", encoding="ascii"
-                ) as file:
-                    file.write(f"{self._server.owner} {notification}")
-        except OSError:
-            return
+        if self._remembered:
+            _write_note(self._remembered, f"{self._server.owner} {notification}" if notification else "")
 
     def _recall(self) -> int:
         """Return the id of what an earlier run left on this server, 0 if nothing."""
         owner = self._server.owner
-        if self._remembered is None:
-            return 0
+        then, _, notification = (
+            _read_note(self._remembered).partition(" ") if self._remembered else ("", "", "")
+        )
         try:
-            private_folder.check(self._remembered.parent)
-            with os.fdopen(regular_file.open_file(self._remembered), encoding="ascii") as file:
-                note = file.read(MAX_NOTE_CHARACTERS)
-            then, _, notification = note.partition(" ")
             known = int(notification) if owner and then == owner else 0
-        except (OSError, ValueError):
+        except ValueError:
             return 0
         return known if 0 < known < MAX_ID else 0

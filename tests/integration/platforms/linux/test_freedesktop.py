@@ -36,7 +36,7 @@ from unplugd.platforms.linux.freedesktop import (
     Desktop,
 )
 from unplugd.platforms.linux.notification_server import RESTART_SECONDS
-from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS
+from unplugd.platforms.linux.shown_notification import CLOSE_SECONDS, LOST_ANSWER_SECONDS, PAUSE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,10 +88,24 @@ class Rig:
         turn_once(self.clock, self.desktop)
 
     def until(self, condition: Callable[[], Any], what: str) -> Any:
-        return turn_until(self.clock, condition, what, self.desktop)
+        def check() -> Any:
+            deadline = self.desktop.deadline()
+            if deadline is not None and deadline <= self.clock.now + PAUSE_SECONDS:
+                # What is to be shown waits for this moment.
+                self.clock.now = max(self.clock.now, deadline)
+            return condition()
+
+        return turn_until(self.clock, check, what, self.desktop)
 
     def ask(self, words: Message = WORDS) -> None:
         self.desktop.show(words, self.outcomes.append)
+
+    def ask_hanging(self, server: Server, words: Message = WORDS) -> None:
+        """Ask a server that hangs to show words instead of what is shown; wait until the call has arrived."""
+        self.ask(words)
+        self.until(lambda: "CloseNotification" in server.unanswered, "the close of the one before")
+        self.wait(CLOSE_SECONDS)
+        self.until(lambda: "Notify" in server.unanswered, "the call")
 
     def outcome(self) -> str | None:
         """Wait for the next outcome and return it."""
@@ -194,7 +208,7 @@ def test_an_update_replaces_in_place_and_silently(rig: Rig, server: Server) -> N
     assert server.closings == []
 
 
-@pytest.mark.parametrize("model", ["", "gnome-43", "gnome-48"])
+@pytest.mark.parametrize("model", ["", "gnome-43", "gnome-48", "swaync"])
 def test_a_reminder_is_a_new_notification(rig: Rig, server: Server, model: str) -> None:
     """The one before is closed, which is not taken for the person's doing; the new one is seen with its buttons."""
     server.imitate(model)
@@ -243,8 +257,7 @@ def test_words_asked_for_before_the_answer_are_shown(rig: Rig, server: Server) -
     """What the server is still busy with is not taken for them, and it is closed once its id is known."""
     rig.show()
     server.behave("hang")
-    rig.ask(replace(WORDS, title="Second"))
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server, replace(WORDS, title="Second"))
     rig.ask(replace(WORDS, title="Third"))
     server.catch_up()
     assert rig.outcome() is None
@@ -309,8 +322,7 @@ def test_a_button_pressed_just_before_the_next_reminder_counts(rig: Rig, server:
     rig.show()
     rig.heard.said.clear()
     server.behave("hang")
-    rig.ask()
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server)
     server.press(server.notified(), "snooze")
     rig.until(lambda: rig.heard.said, "the button")
     server.catch_up()
@@ -358,8 +370,7 @@ def test_withdrawn_while_its_id_is_still_to_come(rig: Rig, server: Server) -> No
     """A stick unplugged within milliseconds leaves nothing on the screen."""
     rig.show()
     server.behave("hang")
-    rig.ask(replace(WORDS, title="Second"))
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server, replace(WORDS, title="Second"))
     rig.desktop.withdraw()
     assert rig.outcome() is None
     server.catch_up()
@@ -371,8 +382,7 @@ def test_withdrawn_before_the_connection_is_closed(rig: Rig, server: Server) -> 
     """Who stops unplugd while a notification's id is still to come finds no notification left."""
     rig.show()
     server.behave("hang")
-    rig.ask()
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server)
     rig.desktop.withdraw()
     server.catch_up()
     rig.desktop.close()
@@ -397,8 +407,7 @@ def test_a_hung_server_does_not_keep_the_connection_open(rig: Rig, server: Serve
     """What it does not answer in a moment is not waited for."""
     rig.show()
     server.behave("hang")
-    rig.ask()
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server)
     rig.desktop.withdraw()
     rig.desktop.close()
     assert rig.desktop.fileno() == -1
@@ -421,8 +430,7 @@ def test_a_hung_server_is_given_up(rig: Rig, server: Server) -> None:
     """After its time and not before, so that the next channel is tried."""
     rig.show()
     server.behave("hang")
-    rig.ask()
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server)
     rig.wait(2.9)
     assert rig.outcomes == []
     rig.wait(DELIVERY_TIMEOUT_SECONDS - 2.9)
@@ -434,8 +442,7 @@ def test_nothing_is_doubled_when_a_hung_server_wakes(rig: Rig, server: Server) -
     rig.show()
     server.behave("hang")
     for number in range(5):
-        rig.ask(replace(WORDS, title=f"Try {number}"))
-        rig.until(lambda: "Notify" in server.unanswered, "the call")
+        rig.ask_hanging(server, replace(WORDS, title=f"Try {number}"))
         rig.wait(DELIVERY_TIMEOUT_SECONDS)
         assert rig.outcomes.pop() == SILENCE
     assert server.unanswered.count("Notify") == 1
@@ -450,8 +457,7 @@ def test_an_answer_taken_for_lost_leaves_no_second_notification(rig: Rig, server
     """A server that slept longer than anybody waits shows what it was asked for first only until it answers."""
     rig.show()
     server.behave("hang")
-    rig.ask(replace(WORDS, title="Lost"))
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server, replace(WORDS, title="Lost"))
     rig.wait(DELIVERY_TIMEOUT_SECONDS)
     assert rig.outcomes.pop() == SILENCE
     rig.clock.now += LOST_ANSWER_SECONDS
@@ -469,8 +475,7 @@ def test_a_late_notification_that_is_no_longer_true_is_withdrawn(rig: Rig, serve
     """The device was unplugged while the server hung."""
     rig.show()
     server.behave("hang")
-    rig.ask(replace(WORDS, title="Late"))
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server, replace(WORDS, title="Late"))
     rig.wait(DELIVERY_TIMEOUT_SECONDS)
     rig.desktop.withdraw()
     server.catch_up()
@@ -597,8 +602,7 @@ def test_the_answer_of_a_server_that_gave_up_the_name_means_nothing(
     """The id is not the next server's: nobody else's notification is closed."""
     rig.show()
     server.behave("hang")
-    rig.ask(replace(WORDS, title="Second"))
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server, replace(WORDS, title="Second"))
     server.release()
     other = Server(bus)
     other.start()
@@ -776,8 +780,7 @@ def test_no_other_program_waits_for_a_server_that_hangs(rig: Rig, server: Server
     assert rig.show() is None
     assert rig.desktop.check_other_program() is None
     server.behave("hang")
-    rig.ask()
-    rig.until(lambda: "Notify" in server.unanswered, "the call")
+    rig.ask_hanging(server)
     rig.wait(DELIVERY_TIMEOUT_SECONDS)
     assert rig.outcomes.pop() == SILENCE
     assert rig.desktop.check_other_program() == SILENCE

@@ -18,7 +18,11 @@ from unplugd.notify.message import Message
 from unplugd.platforms.linux import freedesktop
 from unplugd.platforms.linux.bus import BUS, HANDSHAKE_TIMEOUT_SECONDS, NO_ANSWER
 from unplugd.platforms.linux.freedesktop import PRESS_SECONDS, Desktop
-from unplugd.platforms.linux.shown_notification import LOST_ANSWER_SECONDS, MAX_FAILED_CLOSINGS
+from unplugd.platforms.linux.shown_notification import (
+    LOST_ANSWER_SECONDS,
+    MAX_FAILED_CLOSINGS,
+    PAUSE_SECONDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,9 +175,18 @@ class World:
 
     def settle(self) -> None:
         """Let all that is on its way arrive."""
-        while self.calls or self.incoming:
+        while self.calls or self.incoming or self.pauses():
             self.step("serve")
             self.step("deliver")
+
+    def pauses(self) -> bool:
+        """Wait until what waits for room is shown; return whether something did."""
+        deadline = self.channel.deadline()
+        if self.calls or self.incoming or deadline is None or deadline > self.clock.now + PAUSE_SECONDS:
+            return False
+        self.clock.now = max(self.clock.now, deadline)
+        self.channel.expire(self.clock.now)
+        return True
 
     def serve(self, call: Call, *, refuse: bool) -> None:
         """Do what a call asks; a refused one does nothing."""
@@ -375,7 +388,7 @@ def test_closings_that_always_fail_do_not_add_up(world: World) -> None:
     for _ in range(3 * MAX_FAILED_CLOSINGS):
         world.step("remind")
         closings = sum(call.method == "CloseNotification" for call in world.calls)
-        while world.calls or world.incoming:
+        while world.calls or world.incoming or world.pauses():
             is_closing = bool(world.calls) and world.calls[0].method == "CloseNotification"
             world.step("refuse" if is_closing else "serve")
             world.step("deliver")
