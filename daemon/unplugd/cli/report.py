@@ -48,7 +48,7 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def _make_page(arguments: argparse.Namespace, where: Paths) -> int:
-    from unplugd.cli import report_file  # noqa: PLC0415 - takes 20 ms, and only the page needs it
+    from unplugd.cli import browser, report_file  # noqa: PLC0415 - takes 20 ms, and only the page needs it
 
     file = arguments.html or report_file.find_place(where)
     language = report_file.choose_language_of_page(where)
@@ -58,13 +58,13 @@ def _make_page(arguments: argparse.Namespace, where: Paths) -> int:
         if not arguments.html:
             # The desktop may have started this: without a terminal, only a page reaches the person.
             report_file.write_notice(file, failure, language)
-            report_file.open_page(file)
+            browser.open_page(file)
         raise
     report_file.write_page(file, report, now, zone, language)
     if arguments.json:
         _print_json(report)
     if arguments.open:
-        report_file.open_page(file)
+        browser.open_page(file)
     return 0
 
 

@@ -1,18 +1,16 @@
-"""Writes the report as an HTML file, and opens it in a browser."""
+"""Writes the report as an HTML file."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from unplugd import paths, private_folder
+from unplugd.cli.browser import find_readable_folder
 from unplugd.cli.output_file import write_file
 from unplugd.cli.terminal import say
 from unplugd.config.file import load_own_settings
-from unplugd.errors import ConfigurationError, Failure
+from unplugd.errors import ConfigurationError
 from unplugd.html_report.page import render_notice, render_page
 from unplugd.languages.choice import choose_language
 from unplugd.platforms.current import current_platform
@@ -21,16 +19,17 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
+    from unplugd.errors import Failure
     from unplugd.languages.language import Language
     from unplugd.paths import Paths
     from unplugd.review.figures import Report
 
-BROWSER_TIMEOUT_SECONDS: Final = 3.0
-"""A program that is still running after this many seconds is the browser itself and has not failed."""
-
 
 def find_place(where: paths.Paths) -> Path:
     """Return where the page goes without --html, in a folder that is made for it; OSError if that fails."""
+    if folder := find_readable_folder():
+        paths.refuse_others(folder)
+        return folder / f"unplugd-{where.page.name}"
     paths.refuse_others(where.runtime)
     private_folder.make(where.runtime)
     return where.page
@@ -55,25 +54,3 @@ def choose_language_of_page(where: Paths) -> Language:
 def write_notice(file: Path, failure: Failure, language: Language) -> None:
     """Write a page that says why there is no report; Failure if it cannot be written."""
     write_file(file, render_notice(str(failure), failure.hint, language))
-
-
-def open_page(file: Path) -> None:
-    """Open the page in a browser, without waiting for it to close; Failure if none opens."""
-    opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
-    command = [opener] if opener else [sys.executable, "-P", "-m", "webbrowser", "-t"]
-    target = str(file.resolve()) if opener else file.resolve().as_uri()
-    try:
-        child = subprocess.Popen(
-            [*command, target],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        failed = child.wait(BROWSER_TIMEOUT_SECONDS) != 0
-    except subprocess.TimeoutExpired:
-        return
-    except OSError:
-        failed = True
-    if failed:
-        raise Failure("no browser opened the page", f"open {paths.shorten(file)} yourself")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rig import harmless
+from tests.rig.opener import place_opener
 from tests.rig.report_command import MONTH, RANGE, make_user
 
 if TYPE_CHECKING:
@@ -69,6 +70,25 @@ def test_opens_a_page_without_a_file(
         assert "hint: unplugd service install" in done.stderr
         assert "The reason: there is no journal yet." in text
         assert "unplugd service install" in text
+
+
+def test_a_browser_that_is_a_snap_gets_the_page_where_it_can_read_it(
+    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can read its own folder, but neither the runtime folder nor a hidden one."""
+    opened = place_opener(tmp_path, tools := {"PATH": os.environ["PATH"]})
+    settings = opened.parent / "tools/xdg-settings"
+    settings.write_text('#!/bin/sh\n[ "$*" = "get default-web-browser" ] && echo firefox_firefox.desktop\n')
+    settings.chmod(0o755)
+    monkeypatch.setenv("PATH", tools["PATH"])
+    folder = Path(os.environ["HOME"]) / "snap/firefox/common"
+    run("--open", *RANGE, MONTH)
+    assert not Path(opened.read_text().strip()).is_relative_to(folder.parent), "it has never been started"
+    folder.mkdir(parents=True)
+    done = run("--open", *RANGE, MONTH)
+    page = Path(opened.read_text().strip())
+    assert (done.code, page) == (0, folder / "unplugd-report.html")
+    assert page.stat().st_mode & 0o777 == 0o600
 
 
 def test_without_an_opener_python_opens_the_page(
