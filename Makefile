@@ -102,6 +102,7 @@ check: $(VENV)/installed-for-tests
 documents: $(VENV)/installed-for-tests
 	$(VENV)/bin/python -m tools.documents
 
+# It needs plasma-desktop, kwin-x11 and breeze-icon-theme, too.
 pictures: $(VENV)/installed-for-tests
 	PYTHON="$(PYTHON)" sh tools/debian-packages
 	$(VENV)/bin/python -m tests.rig.pictures

@@ -124,12 +124,6 @@ class Desktop:
             search = ["xdotool", "search", "--onlyvisible", "--class", "dunst"]
             wait_until(lambda: not self._run(search).returncode, "dunst's window")
 
-    def find_box(self) -> tuple[int, int, int, int]:
-        """Return the left, top, width and height of what is shown, in pixels."""
-        search = ("xdotool", "search", "--onlyvisible", "--class", "dunst", "getwindowgeometry", "--shell")
-        found = dict(line.split("=") for line in self._tool(*search).splitlines())
-        return int(found["X"]), int(found["Y"]), int(found["WIDTH"]), int(found["HEIGHT"])
-
     def screenshot(self, name: str) -> Path:
         """Save what a person sees as tests/artifacts/NAME.png."""
         ARTIFACTS.mkdir(exist_ok=True)

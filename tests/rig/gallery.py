@@ -6,7 +6,7 @@ NAME is one of `desktops.KINDS`; the pictures go to tests/artifacts unless a FOL
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -21,7 +21,9 @@ from tests.rig.session import Session
 from tests.rig.usb import METER, STICK, Testbed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from tests.rig.desktops import Kind
 
 STRANGER = "my-uploader"
 """A program that unplugd does not know."""
@@ -74,25 +76,34 @@ def take_pictures(session: Session, daemon: Daemon, usb: Testbed, programs: Prog
     session.seen_no_more()
 
 
+@contextmanager
+def prepare(kind: Kind, folder: Path) -> Iterator[tuple[Session, Daemon, Testbed]]:
+    """Start a desktop; yield it, a daemon that is not yet running, and what it watches."""
+    with ExitStack() as stack:
+        session = stack.enter_context(closing(Session(kind, folder)))
+        session.start()
+        usb = stack.enter_context(closing(Testbed()))
+        (folder / "daemon").mkdir()
+        nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={folder}/no-system-bus"}
+        environment = {**usb.environment, **nowhere, **session.bus.environment}
+        yield session, stack.enter_context(closing(Daemon(folder / "daemon", environment))), usb
+
+
 def main(arguments: Sequence[str]) -> int:
     """Take the pictures of one desktop."""
     name, *folders = arguments
-    with ExitStack() as stack:
-        work = Path(stack.enter_context(TemporaryDirectory(prefix="unplugd-gallery-")))
+    folder = Path(folders[0]) if folders else ARTIFACTS
+    with TemporaryDirectory(prefix="unplugd-gallery-") as home:
+        work = Path(home)
         try:
-            session = stack.enter_context(closing(Session(KINDS[name], work)))
+            with (
+                prepare(KINDS[name], work) as (session, daemon, usb),
+                closing(Programs(compiled(work), work / "programs", usb.environment)) as programs,
+            ):
+                take_pictures(session, daemon, usb, programs, folder)
         except pytest.skip.Exception as missing:
             sys.exit(f"error: {missing}")
-        session.start()
-        usb = stack.enter_context(closing(Testbed()))
-        (work / "daemon").mkdir()
-        nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={work}/no-system-bus"}
-        environment = {**usb.environment, **nowhere, **session.bus.environment}
-        daemon = stack.enter_context(closing(Daemon(work / "daemon", environment)))
-        programs = stack.enter_context(closing(Programs(compiled(work), work / "programs", usb.environment)))
-        folder = Path(folders[0]) if folders else ARTIFACTS
-        take_pictures(session, daemon, usb, programs, folder)
-        print(*sorted(folder.glob(f"{name}-*.png")), sep="\n")
+    print(*sorted(folder.glob(f"{name}-*.png")), sep="\n")
     return 0
 
 

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from tests import PROJECT
 from tests.rig import sample_report
-from tests.rig.bus import Bus
-from tests.rig.daemon import Daemon
-from tests.rig.desktop import Desktop, Screen
+from tests.rig.desktops import KINDS
 from tests.rig.devtools import DevTools
-from tests.rig.usb import STICK, Testbed
+from tests.rig.gallery import prepare
+from tests.rig.picture import Box
+from tests.rig.usb import STICK
 from unplugd.html_report.page import render_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    Box = tuple[int, int, int, int]
-    """Left, top, width and height in pixels."""
+    from collections.abc import Sequence
 
 PICTURES: Final = PROJECT / "docs/pictures"
+DESKTOPS: Final = ("gnome", "plasma")
+"""The desktops whose reminder is in a picture."""
+MARGIN: Final = 8
+"""Pixels of the desktop that are seen around a reminder, at most."""
 PAGE_WIDTH: Final = 1000
 PARTS: Final = {"summary": ("#summary", ".figures", 16), "days": ("#days", "tr:nth-of-type(8)", 1)}
 """The parts of the page that are in a picture: where each begins, and the end of what ends it, and pixels below."""
@@ -35,42 +39,34 @@ FIND: Final = """(([first, last, margin]) => {{
 SHOW: Final = '<!DOCTYPE html><body style="margin:0"><img src="data:image/png;base64,{}" style="margin:-{}px 0 0 -{}px">'
 
 
-def show_in_dunst(folder: Path) -> tuple[bytes, Box]:
-    """Return a PNG of a screen with the reminder in dunst, and where it is."""
-    bus, screen = Bus(folder / "session"), Screen()
-    bus.start()
-    desktop = Desktop(bus, screen, folder / "desktop")
-    desktop.start()
-    usb = Testbed()
-    nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={folder}/no-system-bus"}
-    daemon = Daemon(folder, {**usb.environment, **nowhere, **bus.environment})
-    try:
-        daemon.config(after_plug_in="0s")
+def show_reminder(name: str, folder: Path) -> tuple[bytes, Box]:
+    """Return a PNG of a desktop with the second reminder, the first that has buttons everywhere, and where it is."""
+    with prepare(KINDS[name], folder) as (session, daemon, usb):
+        daemon.config('[notify]\nchannels = ["desktop"]', after_plug_in="0s", repeat=["1s", "1h"])
         daemon.start()
         usb.plug(STICK)
-        desktop.shows()
-        return desktop.screenshot("picture").read_bytes(), desktop.find_box()
-    finally:
-        daemon.close()
-        usb.close()
-        desktop.kill()
-        screen.close()
-        bus.kill()
+        daemon.wait_for("reminded", 2)
+        left, top, right, bottom = session.seen()
+        area = session.kind.area
+        box = Box(
+            max(left - MARGIN, area.left),
+            max(top - MARGIN, area.top),
+            min(right + MARGIN, area.right),
+            min(bottom + MARGIN, area.bottom),
+        )
+        return session.save(folder, "picture").read_bytes(), box
 
 
-REMINDERS: Final[Mapping[str, Callable[[Path], tuple[bytes, Box]]]] = {"dunst": show_in_dunst}
-"""The desktops whose reminder is in a picture: what takes it."""
-
-
-def take_pictures(target: Path) -> None:
+def take_pictures(target: Path, desktops: Sequence[str] = DESKTOPS) -> None:
     """Save the pictures of the reminder on each desktop, and of the page, light and dark, in a folder."""
     target.mkdir(exist_ok=True)
     with TemporaryDirectory() as home, closing(DevTools(Path(home))) as browser:
-        for desktop, show in REMINDERS.items():
+        for desktop in desktops:
             folder = Path(home, desktop)
             folder.mkdir()
-            shown, (left, top, width, height) = show(folder)
-            browser.opened(SHOW.format(base64.b64encode(shown).decode(), top, left), width, height)
+            shown, box = show_reminder(desktop, folder)
+            width, height = box.right - box.left, box.bottom - box.top
+            browser.opened(SHOW.format(base64.b64encode(shown).decode(), box.top, box.left), width, height)
             browser.picture(target / f"reminder-{desktop}.webp", 0, width, height)
         report = sample_report.home_month()
         page = render_page(report, made=report.until)
@@ -83,6 +79,9 @@ def take_pictures(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    take_pictures(PICTURES)
+    try:
+        take_pictures(PICTURES)
+    except pytest.skip.Exception as missing:
+        sys.exit(f"error: {missing}")
     for picture in sorted(PICTURES.iterdir()):
         print(f"{picture.relative_to(PROJECT)}: {picture.stat().st_size} bytes")
