@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ from tests import TESTS
 from tests.rig import wait
 from tests.rig.bus import NOTIFICATIONS, Bus
 from tests.rig.child import Process
+from tests.rig.desktops import Kind
 from tests.rig.server import Server
+from tests.rig.session import Session
 from tests.rig.tools import need
 from tests.rig.uevent import murmur
 from tests.rig.usb import METER, STICK, Model, apart
@@ -198,6 +201,18 @@ def test_desktop_shows_a_notification(bus: Bus, desktop: Desktop) -> None:
     assert desktop.displayed() == 0
     notify_send(bus, "Again")
     desktop.shows()
+
+
+def test_what_a_session_started_ends_with_it(open_folder: Path) -> None:
+    """Also what has left the programs of the desktop, as KDE's services do: it would still write files."""
+    leave = ("sh", "-c", "setsid sleep 600 & echo $! > $XDG_RUNTIME_DIR/left")
+    with closing(Session(Kind("left", "dunst", (("dunst",), leave)), open_folder)) as session:
+        session.start()
+        left = open_folder / "run/left"
+        wait_until(lambda: left.exists() and left.read_text(), "the program to be left")
+        program = Path("/proc", left.read_text().strip(), "exe")
+        assert program.exists()
+    assert not program.exists()
 
 
 # --- the machine

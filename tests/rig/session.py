@@ -141,13 +141,14 @@ class Session:
         self.empty = self._still(self.kind.area, self.kind.still_seconds)
 
     def close(self) -> None:
-        """End it all."""
+        """End it all, and what its programs and buses have started, so that its files can be removed."""
         for process in reversed(self._processes):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(GIVE_UP)
         self.bus.kill()
         self._system_bus.kill()
+        wait_until(self._end_others, "what the session has started to end")
         self.screen.close()
 
     def write(self, name: str, text: str) -> None:
@@ -272,6 +273,18 @@ class Session:
         except pytest.fail.Exception:
             self.save(ARTIFACTS, "failed")
             raise
+
+    def _end_others(self) -> bool:
+        """Kill what still runs in the session; return whether nothing did."""
+        mark = f"XDG_RUNTIME_DIR={self.environment['XDG_RUNTIME_DIR']}".encode()
+        nothing = True
+        for folder in Path("/proc").glob("[0-9]*"):
+            # It may end meanwhile, or be somebody else's.
+            with suppress(OSError):
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    nothing = False
+                    os.kill(int(folder.name), signal.SIGKILL)
+        return nothing
 
     def _start(self, program: Sequence[str | Path]) -> None:
         with (self._folder / f"{Path(program[0]).name}.log").open("wb") as log:
