@@ -160,7 +160,7 @@ KINDS: Mapping[str, Kind] = {
             LIB / "xfce4/notifyd/xfce4-notifyd",
             "xfwm4",
             "elementary-xfce",
-            (0.38, 0.77, 31),
+            (0.18, 0.5, 31),
         ),
         _x11(
             "mate",
