@@ -18,6 +18,7 @@ from unplugd.watch.daemon import Daemon
 if TYPE_CHECKING:
     import argparse
 
+    from unplugd.notify.message import Message
     from unplugd.paths import Paths
     from unplugd.rules.model import Record
 
@@ -31,6 +32,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     began = time.monotonic()
     happened: set[str] = set()
     daemon: Daemon | None = None
+    printed: Message | None = None
 
     def narrate(text: str, mark: str = " ") -> None:
         print(f"{(time.monotonic() - began) * speed:4.0f} s {mark} {text}", flush=True)
@@ -38,9 +40,15 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     def on_record(record: Record) -> None:
         happened.add(record.name)
         narrate(describe_record(record))
-        if record.name == "reminded" and daemon and daemon.message:
-            # Whoever has no desktop reads here what it would show.
-            for line in (daemon.message.title, *daemon.message.lines):
+        if record.name in ("reminded", "delivery_failed"):
+            print_reminder()
+
+    def print_reminder() -> None:
+        """Print the words of a reminder once, also if nothing could show it: whoever has no desktop reads it here."""
+        nonlocal printed
+        if daemon and daemon.message and daemon.message is not printed:
+            printed = daemon.message
+            for line in (printed.title, *printed.lines):
                 print(f"         | {line}", flush=True)
 
     def stop() -> None:

@@ -75,6 +75,19 @@ def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Se
     assert not (tmp_path / ".local/state/unplugd/events.jsonl").exists()
 
 
+def test_without_a_desktop_the_words_are_in_the_terminal(environment: dict[str, str]) -> None:
+    """Once, since nothing else shows them, and with what to do about it."""
+    environment["DBUS_SESSION_BUS_ADDRESS"] = environment["DBUS_SYSTEM_BUS_ADDRESS"]
+    done = subprocess.run(
+        [UNPLUGD, "demo", "--fast"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "reminder not delivered by desktop" in done.stdout
+    assert done.stdout.count("| Unplug the CareLink USB") == 1
+    assert "Please disconnect it." in done.stdout
+    assert "hint: unplugd doctor --notify" in done.stderr
+
+
 def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Server) -> None:
     """At any moment: status 130, and the notification is withdrawn. A second demo at the same time is refused."""
     with subprocess.Popen(
