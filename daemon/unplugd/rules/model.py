@@ -139,8 +139,8 @@ class PluggedPeriod:
     `since` is the start of the period, `plugged_at` the latest plug-in within it. `reminders` counts those delivered
     since the last use. `shown`: a reminder about this device is on the screen. `held_back` is the latest time for which
     reminders were held back. `expired`: the desktop closed the latest notification about this device, perhaps unseen.
-    `unknown_programs` hold the device now; `programs_seen` are all those found since plug-in,
-    `programs_shown` those the person has been warned about, `programs_over` those whose warning is over, for good.
+    `unknown_programs` hold the device now; `programs_seen` are all those found since plug-in, `programs_shown` those
+    the person has been warned about, `programs_over` those whose warning is over, for good.
     """
 
     device: Device

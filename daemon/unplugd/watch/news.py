@@ -22,7 +22,7 @@ class News:
         self._key = ""
         """The key of the message if it is announced only once."""
         self._announced: set[str] = set()
-        """The keys of the messages that have been announced, of those that are only once."""
+        """The keys of the messages that are announced only once, and have been."""
         self.delivery: dict[str, Any] | None = None
         """The channel that accepted the latest message (None if none did), and whether that was a reminder instead.
 

@@ -145,8 +145,8 @@ class Observer:
     def _find_pause(self, uses: Sequence[DeviceUse], running: Running | None) -> float:
         """Return how many seconds after this poll the next regular one is due."""
         look_every = self._configuration.settings.look_every
-        # The end of a use by somebody unknown may not be announced; only regular polls report unknown programs; and nothing
-        # announces that a program has ended which held reminders back by running.
+        # The end of a use by somebody unknown may not be announced; only regular polls report unknown programs; and
+        # nothing announces the end of a program that held reminders back by running.
         is_certain = all(
             (use.verdict == "in use" and not use.doubtful)
             or (use.verdict == "idle" and not use.unknown_programs and not running)

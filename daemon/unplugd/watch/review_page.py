@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIMEOUT_SECONDS: Final = 60.0
-"""Timeout of the process; it takes a second, or some if the journal is very large."""
+"""Timeout in seconds of the process; it takes a second, or a few if the journal is very large."""
 BOOTED: Final = Path("/run/systemd/system")
 """Exists if systemd is the init system (sd_booted(3))."""
 # -P: import nothing from the current folder, which for a service is the home folder.

@@ -2,11 +2,11 @@
 
 It speaks org.freedesktop.Notifications (Desktop Notifications Specification 1.2) the way real servers do:
 - Each reminder is a new notification. Replacing the previous one, as the specification allows, would hide it: GNOME 43
-  removes the buttons of a replaced notification, GNOME 48 does not redraw it. The previous one is closed first: GNOME 43
-  does not show a reminder that came while the previous one was there. The new one is sent a moment after the answer to
-  the close: swaync loses one that is sent together with the close. Only a change of
-  text, which makes no sound, replaces; it never replaces one that expires, because some servers would crash, nor an
-  urgent one of a GNOME that would remove its buttons.
+  removes the buttons of a replaced notification, GNOME 48 does not redraw it. The previous one is closed first, because
+  GNOME 43 does not show a reminder that arrives while another one is there. The new one is sent a moment after the close
+  is answered, because swaync loses one that is sent together with the close.
+- Only a change of text, which makes no sound, replaces. It never replaces one that expires, because some servers would
+  crash, nor an urgent one on a GNOME that would remove its buttons.
 - A server may hang: the channel gives up after `DELIVERY_TIMEOUT_SECONDS`, so that the next channel is tried, but sends
   nothing more until the answer arrives or counts as lost; otherwise everything would appear when the server wakes up.
   No other program is used that would call the same server.

@@ -9,8 +9,8 @@ say whether the notification is gone or the server failed to close it, so only t
 repeated. A broken server that returns no id may have shown the notification all the same: it counts as shown, since
 repeating it would fill the screen, and the ones after it expire.
 
-The next notification waits until the server has closed the previous one, at most `CLOSE_SECONDS`, and then
-`PAUSE_SECONDS` more.
+After a close, the next notification waits until `PAUSE_SECONDS` after the server's answer. If no answer comes, it is sent
+`CLOSE_SECONDS` after the call.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ LOST_ANSWER_SECONDS: Final = 60.0
 DESKTOP_ENTRY: Final = "unplugd"
 """The name of the desktop entry, without .desktop; desktops that do not find it use the application's name."""
 DRAWS_EVERY_ACTION: Final = frozenset({"lxqt-notificationd"})
-"""Servers that make a button of the action for a click, too, and then cut off the labels of the others."""
+"""Servers that draw the action of a click as a button, too, and then cut off the labels of the others."""
 GNOME: Final = "gnome-shell"
 KEEPS_BUTTONS_SINCE: Final = 46
-"""The version of GNOME from which on a notification that replaces another one is drawn with its buttons."""
+"""The first version of GNOME that draws a notification with its buttons when it replaces another one."""
 OTHER_ICON: Final = "drive-removable-media"
 """The name of an icon that most themes have."""
 CLOSE_SECONDS: Final = 1.0
@@ -147,7 +147,7 @@ class ShownNotification:
         self._waits = False
         """Whether the next notification waits for room."""
         self._room_at = 0.0
-        """When there is room for the next notification, 0 once that has been said."""
+        """When there is room for the next notification, 0 once `has_room` has said so."""
         self._gives_ids = True
         """Whether the server returns an id by which a notification can be replaced and closed."""
 
