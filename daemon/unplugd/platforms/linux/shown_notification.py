@@ -169,7 +169,7 @@ class ShownNotification:
     @property
     def room_at(self) -> float | None:
         """When the notification that waits for room can be shown, None if none does."""
-        return (self._waits and self._room_at) or None
+        return self._room_at if self._waits and self._room_at else None
 
     def has_room(self, now: float) -> bool:
         """Return, once, whether the notification that waits for room can be shown now."""
