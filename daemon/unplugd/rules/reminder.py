@@ -126,13 +126,9 @@ def confirm_delivery(state: State, number: int, channel: str, now: float) -> tup
         port = period.device.port
         is_due = port in reminder.due
         reminded_at = now if is_due else period.reminded_at
-        programs_shown = period.programs_shown.union(
-            program for program, device in reminder.unknown_programs if device.port == port
-        )
+        programs = {program for program, device in reminder.unknown_programs if device.port == port}
         reminds = bool(reminder.due) and port in reminder.ports
-        is_named = port in reminder.ports or any(
-            device.port == port for _, device in reminder.unknown_programs
-        )
+        is_named = port in reminder.ports or bool(programs)
         shown = period.shown or reminds
         periods.append(
             replace(
@@ -141,7 +137,7 @@ def confirm_delivery(state: State, number: int, channel: str, now: float) -> tup
                 reminded_at=reminded_at,
                 shown=shown,
                 expired=period.expired and not is_named,
-                programs_shown=programs_shown,
+                programs_shown=period.programs_shown | programs,
             )
         )
     state = replace(state, periods=tuple(periods), reminder=replace(reminder, delivered=True), retry_at=None)
