@@ -144,7 +144,7 @@ def _compile_names(uploaders: tuple[Uploader, ...]) -> tuple[re.Pattern[str], tu
             if uploader.script:
                 names.update(INTERPRETERS)
     beginnings = {
-        os.fsencode(re.split(r"[*?[]", name)[0])[:COMM_MAX_BYTES].lower()
+        os.fsencode(_WILDCARD.split(name)[0])[:COMM_MAX_BYTES].lower()
         for name in names
         if _may_be_truncated(name)
     }
