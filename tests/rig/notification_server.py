@@ -46,9 +46,9 @@ PROGRAMS = {
     "gnome-48": ("gnome-shell", "GNOME", "48.7", "1.2"),
     "lxqt": ("lxqt-notificationd", "lxqt.org", "1.2.0", "1.2"),
 }
-"""What those of them whose names matter say they are."""
+"""What the servers whose names matter say they are."""
 EXPIRY_SECONDS = 0.1
-"""After how many seconds a server that closes notifications by itself does so here."""
+"""Seconds after which a server closes a notification that expires, and that swaync takes to close one."""
 TAGS = {"body", "b", "i", "u", "a", "img"}
 CLOCK_BOOTTIME = 7
 """Not in `time` on every platform that reads this file."""
@@ -125,7 +125,7 @@ class Orders:
         self.shown.clear()
 
     def press(self, notification: int, key: str) -> None:
-        """Press a button, which closes the notification, unless the server knows residents, and it is one."""
+        """Press a button; that closes the notification, unless it is resident and the server keeps those."""
         if self.model == "awesome":
             self.close(notification, 2)
         self.connection.send(new_signal(EMITTER, "ActionInvoked", "us", (notification, key)))
@@ -247,7 +247,9 @@ class Orders:
             self.last += 1
             notification = self.last
         self.shown.add(notification)
-        (self.passing.add if is_passing else self.passing.discard)(notification)
+        self.passing.discard(notification)
+        if is_passing:
+            self.passing.add(notification)
         is_urgent = asked["hints"].get("urgency", ("y", 1))[1] == 2
         if (self.model == "budgie" and not is_urgent) or (
             self.model == "elementary" and (is_replacement or not is_urgent)
