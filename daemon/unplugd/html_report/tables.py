@@ -21,6 +21,7 @@ from unplugd.html_report.markup import (
     render_heads,
     render_time,
 )
+from unplugd.languages.language import mark_count
 from unplugd.review import days
 from unplugd.review.wording import AWAY_TEXTS, OUTCOME_LABELS, describe_away
 
@@ -74,9 +75,8 @@ def render_totals(view: ReportView) -> str:
             language.translate_in("heading of a column", "Month"),
             language.translate("Months, the newest first: left plugged in unused, and used"),
         )
-        rendered = _render_rows(view, rows)
-        older = language.count(len(rendered) - MAX_SUM_ROWS, "{count} older month", "{count} older months")
-        parts.append(_render_newest_first(view, titles, rendered, language.translate("Older months"), older))
+        older = mark_count("{count} older month", "{count} older months")
+        parts.append(_render_newest_first(view, titles, rows, older, language.translate("Older months")))
     if len(weeks) > 1:
         has_years = weeks[0][0].year != weeks[-1][0].year
         rows = [
@@ -88,9 +88,8 @@ def render_totals(view: ReportView) -> str:
             language.translate_in("heading of a column", "Week"),
             language.translate("Weeks, the newest first: left plugged in unused, and used"),
         )
-        rendered = _render_rows(view, rows)
-        older = language.count(len(rendered) - MAX_SUM_ROWS, "{count} older week", "{count} older weeks")
-        parts.append(_render_newest_first(view, titles, rendered, language.translate("Older weeks"), older))
+        older = mark_count("{count} older week", "{count} older weeks")
+        parts.append(_render_newest_first(view, titles, rows, older, language.translate("Older weeks")))
     return "".join(parts)
 
 
@@ -125,13 +124,16 @@ def _name_week(view: ReportView, chosen: Sequence[Day], *, with_year: bool) -> s
 
 
 def _render_newest_first(
-    view: ReportView, titles: Titles, rendered: Sequence[str], older_caption: str, older_count: str
+    view: ReportView, titles: Titles, rows: Sequence[Row], count_older: tuple[str, str], older_caption: str
 ) -> str:
+    """Return a table; rows beyond `MAX_SUM_ROWS` are folded below it, with their number (for `count`) as its name."""
+    rendered = _render_rows(view, rows)
     older = rendered[MAX_SUM_ROWS:]
     folded = ""
     if older:
         table = _render_table(view, titles._replace(caption=older_caption), older)
-        folded = f"<details><summary><b>{older_count}</b></summary>{table}</details>"
+        name = view.language.count(len(older), *count_older)
+        folded = f"<details><summary><b>{name}</b></summary>{table}</details>"
     return f"<h3>{titles.title}</h3>{_render_table(view, titles, rendered[:MAX_SUM_ROWS])}{folded}"
 
 
