@@ -162,7 +162,7 @@ class PeriodMs:
         """Return whether any of its figures fall into the interval from `low` to `high`."""
         return self.began < high and (self.ended > low or self.last_counted >= low)
 
-    def add_to(self, builders: Iterable[FiguresBuilder], low: int, high: int) -> None:
+    def add_to(self, builders: Sequence[FiguresBuilder], low: int, high: int) -> None:
         """Add its figures for the interval from `low` to `high`."""
         plugged = max(0, min(self.ended, high) - max(self.began, low))
         uses, used = self.uses.measure(low, high)
@@ -180,8 +180,6 @@ class PeriodMs:
             builder.uses += uses
             builder.snoozes += snoozes
             builder.snoozed += snoozed
-            for why, spans in self.away.items():
-                builder.away[why] += spans.measure(low, high)[1]
             if begins:
                 builder.periods += 1
                 builder.strangers += len(self.period.strangers)
@@ -190,6 +188,10 @@ class PeriodMs:
             builder.reminders += len(outcomes)
             for outcome, count in counted:
                 builder.outcomes[outcome] += count
+        for why, spans in self.away.items():
+            _, length = spans.measure(low, high)
+            for builder in builders:
+                builder.away[why] += length
 
     def cut(self, low: int, high: int) -> Period:
         """Return the period cut to the interval from `low` to `high`; it is open if it continues after `high`."""
