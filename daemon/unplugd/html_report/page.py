@@ -69,14 +69,15 @@ def render_page(
         for key, name, content in sections
     )
     covered = describe_covered(report, zone, language)
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language.tag}"><head>{_render_head(f"{title} {covered}", language)}</head><body>'
+    return _render_document(
+        f"{title} {covered}",
         f'<a class="skip" href="#main">{translate("Skip to the report")}</a>{svg.DEFINITIONS}'
         f'<header><p class="brand">{translate("unplugd · review of the journal")}</p><h1>{escape(title)}</h1>'
         f"{_render_subject(view, covered)}"
         f'<nav aria-label="{escape(translate("Sections of this page"))}"><ul>{links}</ul></nav></header>'
         f'<main id="main" tabindex="-1">{body}</main>'
-        f"<footer>{_render_footer(made, view)}</footer></body></html>\n"
+        f"<footer>{_render_footer(made, view)}</footer>",
+        language,
     )
 
 
@@ -87,12 +88,21 @@ def render_notice(what: str, hint: str, language: Language = ENGLISH) -> str:
     brand = language.translate("unplugd · review of the journal")
     shown = escape(sanitize.one_line(what, MAX_NOTICE_CHARACTERS))
     command = f"<kbd>{escape(sanitize.one_line(hint, MAX_NOTICE_CHARACTERS))}</kbd>"
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language.tag}"><head>{_render_head(title, language)}</head><body>'
+    return _render_document(
+        title,
         f'<header><p class="brand">{brand}</p><h1>{escape(title)}</h1></header>'
         # Translators: {error} is an English text.
         f"<main><p>{language.translate('The reason: {error}.', error=shown)}</p>"
-        f"<p>{language.translate('What helps: {command}', command=command)}</p></main></body></html>\n"
+        f"<p>{language.translate('What helps: {command}', command=command)}</p></main>",
+        language,
+    )
+
+
+def _render_document(title: str, body: str, language: Language) -> str:
+    """Return a whole page; `body` is HTML, `title` plain text."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language.tag}"><head>{_render_head(title, language)}</head>'
+        f"<body>{body}</body></html>\n"
     )
 
 
