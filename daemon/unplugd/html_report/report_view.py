@@ -16,6 +16,7 @@ from unplugd.languages.language import ENGLISH
 from unplugd.review import days
 from unplugd.review.figures import Figures
 from unplugd.review.figures_builder import sum_figures
+from unplugd.review.intervals import join_intervals, subtract_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,18 +90,11 @@ class ReportView:
     @cached_property
     def gaps_by_host(self) -> Mapping[str, Intervals]:
         """When unplugd was not running, by computer."""
-        since, until = self.report.since, self.report.until
-        gaps_by_host: dict[str, list[Interval]] = {}
-        known_until = dict.fromkeys(self.hosts, since)
-        for watched in sorted(self.report.watched, key=lambda watched: watched.began):
-            gaps = gaps_by_host.setdefault(watched.host, [])
-            if min(watched.began, until) > known_until[watched.host]:
-                gaps.append((known_until[watched.host], min(watched.began, until)))
-            known_until[watched.host] = max(known_until[watched.host], watched.ended)
-        for host, known in known_until.items():
-            if known < until and host in gaps_by_host:
-                gaps_by_host[host].append((known, until))
-        return gaps_by_host
+        whole = [(self.report.since, self.report.until)]
+        runs_by_host: defaultdict[str, list[Interval]] = defaultdict(list)
+        for watched in self.report.watched:
+            runs_by_host[watched.host].append((watched.began, watched.ended))
+        return {host: subtract_intervals(whole, join_intervals(runs)) for host, runs in runs_by_host.items()}
 
     @cached_property
     def devices_in_several_ports(self) -> frozenset[tuple[str, str, str]]:
