@@ -18,7 +18,7 @@ from unplugd.html_report.markup import (
 )
 from unplugd.html_report.report_view import NO_FIGURES
 from unplugd.review import days
-from unplugd.review.wording import AWAY_TEXTS, OUTCOME_LABELS, describe_away
+from unplugd.review.wording import AWAY_TEXTS, MIN_NOT_WATCHED_SECONDS, OUTCOME_LABELS, describe_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,8 +36,6 @@ MAX_OPEN_DAYS: Final = 40
 """Months that reach into this many days before the end of the report are unfolded."""
 MIN_QUIET_DAYS: Final = 2
 """Minimum number of consecutive days without periods that share a row."""
-MIN_NOTED_SECONDS: Final = 60.0
-"""Shortest time without unplugd that is mentioned, in seconds."""
 
 
 def render_days(view: ReportView) -> str:
@@ -101,7 +99,7 @@ def _render_quiet_days(view: ReportView, newest_first: Sequence[Day]) -> str:
             "There is no data for this day: unplugd was not running.",
             "There is no data for these {count} days: unplugd was not running.",
         )
-    elif unwatched >= MIN_NOTED_SECONDS:
+    elif unwatched >= MIN_NOT_WATCHED_SECONDS:
         sentence = view.language.count(
             count,
             "Nothing was seen plugged in on this day; unplugd was not running for {duration} of it.",
