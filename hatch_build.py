@@ -48,7 +48,6 @@ def compile_catalogue(source: Path) -> bytes | None:
         catalogue = read_po(file, locale=source.stem)
     if catalogue.fuzzy:
         return None
-    # The date of the last change would make the same translation another file.
     content = io.BytesIO()
     write_mo(content, catalogue)
     return content.getvalue()

@@ -24,8 +24,9 @@ _PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCI
 def anonymize(review: Review, language: Language = ENGLISH) -> Review:
     """Return the review without the names of computers, devices and programs, so that its report can be shared.
 
-    What is shown instead of them is in `language`. Computers are numbered, the oldest in the journal first, and so are the people who were reminded. Devices are named
-    after their id, and programs keep their names, if unplugd has a built-in entry for them.
+    What is shown instead of them is in `language`. Computers are numbered, the oldest in the journal first, and so are
+    the people who were reminded. Devices are named after their id, and programs keep their names, if unplugd has a
+    built-in entry for them.
     """
     first_seen = [(period.began, period.host) for period in review.periods]
     first_seen += [(run.began, run.host) for run in review.watched]
