@@ -71,7 +71,6 @@ def make_formats(name: str) -> dict[str, Any]:
     clock = locale.time_formats["short"].pattern
     is_of_twelve = "a" in clock
     full = locale.date_formats["full"].pattern
-    long = locale.date_formats["long"].pattern
     intervals = locale.interval_formats.get("yMMMMd") or locale.interval_formats["yMMMd"]
     moment = locale.datetime_formats["medium"]
     interval = locale.interval_formats[None]
@@ -93,7 +92,6 @@ def make_formats(name: str) -> dict[str, Any]:
         "short_date_with_year": convert(skeletons["yMMMEd"]),
         "day_month": convert(skeletons["MMMd"]),
         "full_date": convert(full),
-        "long_date": convert(long),
         "month_year": convert(skeletons["yMMMM"]),
         "moment": moment.replace("{1}", "{date}").replace("{0}", "{time}"),
         "interval": interval.replace("{0}", "{began}").replace("{1}", "{ended}"),

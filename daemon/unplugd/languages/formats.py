@@ -39,7 +39,6 @@ class Formats:
     short_date_with_year: str
     day_month: str
     full_date: str
-    long_date: str
     month_year: str
     moment: str
     """A {date} and a {time}."""
@@ -111,10 +110,6 @@ class Formats:
     def format_full(self, day: date) -> str:
         """Return "Monday 2 November 2026"."""
         return self._write(self.full_date, day)
-
-    def format_date(self, day: date) -> str:
-        """Return "2 November 2026"."""
-        return self._write(self.long_date, day)
 
     def format_month(self, day: date) -> str:
         """Return "November 2026"."""
@@ -192,7 +187,6 @@ ENGLISH_FORMATS: Final = Formats(
     short_date_with_year="{weekday_short} {day} {month_short} {year}",
     day_month="{day} {month_short}",
     full_date="{weekday} {day} {month} {year}",
-    long_date="{day} {month} {year}",
     month_year="{month} {year}",
     moment="{date} {time}",
     interval="{began} \N{EN DASH} {ended}",
