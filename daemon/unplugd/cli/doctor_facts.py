@@ -14,6 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, sanitize
+from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.doctor_words import LEFT_OUT, PATH
 from unplugd.cli.service_checks import find_manager, inspect_service
 from unplugd.config.file import load_settings
@@ -189,8 +190,7 @@ def describe_service(where: Paths, words: Words) -> Facts:
         at_login = ", starts at login" if status.enabled else ""
         facts.append(("service", f"{status.manager}: {told}{at_login}, {words.reduce(status.state)}"))
         facts += [("problem", words.reduce(defect.what)) for defect in defects]
-    answer = ask_daemon(where)
-    own = answer.get("process")
+    own = ask_if_running(where, "status").get("process")
     facts.append(("daemon", _describe_cost(own) if isinstance(own, int) else "not running"))
     if isinstance(own, int) and process not in (0, own):
         facts.append(("daemon", "is not the service's process"))
@@ -221,14 +221,6 @@ def load_usable_settings(where: Paths) -> Settings:
         return load_settings(where.config)
     except ConfigurationError:
         return Settings()
-
-
-def ask_daemon(where: Paths, command: str = "status") -> dict[str, Any]:
-    """Return the daemon's answer, {} if there is none."""
-    try:
-        return client.ask(where, {"command": command})
-    except (client.NotRunningError, Failure):
-        return {}
 
 
 def try_run(*command: str) -> ProgramResult:

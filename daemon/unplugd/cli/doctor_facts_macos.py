@@ -7,9 +7,9 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
+from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.doctor_facts import (
     NOT_KNOWN,
-    ask_daemon,
     describe_program,
     find_version,
     load_usable_settings,
@@ -170,7 +170,7 @@ def watch_restart(where: Paths, words: Words, before: int, uid: int | None = Non
     facts: Facts = [("right after it", _describe_state(words, uid))]
     began = time.monotonic()
     while time.monotonic() - began < RESTART_SECONDS:
-        process = ask_daemon(where).get("process")
+        process = ask_if_running(where, "status").get("process")
         if isinstance(process, int) and process != before:
             seconds = time.monotonic() - began
             return [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import __version__
 from unplugd.cli import doctor_facts, doctor_facts_linux, doctor_facts_macos
+from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.doctor_questions import STEPS, Person, StoppedError
 from unplugd.cli.doctor_words import load_words
 from unplugd.cli.output_file import is_replaceable, write_file
@@ -124,7 +125,7 @@ class Examination:
         return doctor_facts.describe_findings(shown, self.words)
 
     def _crash(self) -> Facts:
-        process = doctor_facts.ask_daemon(self._where).get("process")
+        process = ask_if_running(self._where, "status").get("process")
         if not isinstance(process, int):
             return [("daemon", "not running")]
         # It may have ended since it answered.

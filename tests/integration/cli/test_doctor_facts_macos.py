@@ -100,7 +100,9 @@ def test_a_crash_is_waited_for(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> Non
     install(mac)
     before = mac.job(LABEL)["pid"]
     monkeypatch.setattr(facts, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(facts, "ask_daemon", lambda _where: {"process": mac.job(LABEL).get("pid")})
+    monkeypatch.setattr(
+        facts, "ask_if_running", lambda _where, _command: {"process": mac.job(LABEL).get("pid")}
+    )
     os.kill(before, signal.SIGKILL)
     found = facts.watch_restart(find_paths(), WORDS, before, UID)
     assert [name for name, _ in found] == ["right after it", "running again after", "then"]
