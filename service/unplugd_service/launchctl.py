@@ -29,17 +29,18 @@ class Service:
 
 def parse_service(text: str) -> Service:
     """Return the service that `print` shows."""
-
-    def find_value(key: str) -> str:
-        # Only match the first level: nested sections repeat the same keys.
-        found = re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", text, re.MULTILINE)
-        return found[1].strip() if found else ""
-
     ended = _describe_end(
-        find_value("last terminating signal"),
-        find_value("last exit code") or find_value("last exit reason"),
+        find_value(text, "last terminating signal"),
+        find_value(text, "last exit code") or find_value(text, "last exit reason"),
     )
-    return Service(0, find_value("state"), parse_process_id(find_value("pid")), ended)
+    return Service(0, find_value(text, "state"), parse_process_id(find_value(text, "pid")), ended)
+
+
+def find_value(text: str, key: str) -> str:
+    """Return a value of the service that `print` shows, "" if there is none."""
+    # Only match the first level: nested sections repeat the same keys.
+    found = re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else ""
 
 
 def is_disabled(text: str, label: str) -> bool:

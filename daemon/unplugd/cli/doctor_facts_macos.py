@@ -19,6 +19,7 @@ from unplugd.cli.doctor_facts import (
 from unplugd.platforms.macos import iokit, ioreg, registry
 from unplugd.platforms.macos.frameworks import LIBRARIES, Frameworks
 from unplugd.rules import devices
+from unplugd_service import launchctl
 from unplugd_service.applet import IDENTIFIER, Applet
 from unplugd_service.launchd import LABEL, Launchd
 
@@ -104,10 +105,8 @@ def describe_agent(words: Words, uid: int | None = None) -> Facts:
     applet = Applet()
     printed = try_run("launchctl", "print", target)
     facts = [("launchctl print", _describe_result(printed, words))]
-    matches = (
-        (key, re.search(rf"^(?:\t| {{1,4}}){key} = (.+)$", printed.out, re.MULTILINE)) for key in LAUNCHD_KEYS
-    )
-    facts += [(key, words.reduce(found[1])) for key, found in matches if found]
+    values = ((key, launchctl.find_value(printed.out, key)) for key in LAUNCHD_KEYS)
+    facts += [(key, words.reduce(value)) for key, value in values if value]
     facts.append(("agent's file", "there" if Launchd().file.exists() else "missing"))
     if not applet.path.exists():
         return [*facts, ("applet", "missing")]
