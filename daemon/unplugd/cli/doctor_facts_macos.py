@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.doctor_facts import (
+    ANOTHER,
     NOT_KNOWN,
     describe_program,
     find_version,
@@ -47,7 +48,7 @@ LAUNCHD_WORDS: Final = (
 )
 """Words of launchctl's messages and states."""
 SIGNATURE_KEYS: Final = {
-    "Identifier": f"{re.escape(IDENTIFIER)}",
+    "Identifier": re.escape(IDENTIFIER),
     "Signature": "adhoc",
     "Format": "app bundle with Mach-O [a-z0-9_() ]{1,40}",
     "TeamIdentifier": "not set",
@@ -114,7 +115,7 @@ def describe_agent(words: Words, uid: int | None = None) -> Facts:
     for key, pattern in SIGNATURE_KEYS.items():
         value = re.search(rf"^{key}[= ](.+)$", shown.err, re.MULTILINE)
         if value:
-            facts.append((f"applet's {key}", value[1] if re.fullmatch(pattern, value[1]) else "another"))
+            facts.append((f"applet's {key}", value[1] if re.fullmatch(pattern, value[1]) else ANOTHER))
     verified = try_run("codesign", "--verify", str(applet.path))
     attributes = sorted(set(ATTRIBUTE.findall(try_run("xattr", "-lr", str(applet.path)).out)))
     return [
@@ -167,22 +168,15 @@ def describe_log() -> Facts:
 def watch_restart(where: Paths, words: Words, before: int, uid: int | None = None) -> Facts:
     """Wait until launchd has started the service again, and return what it said until then."""
     facts: Facts = [("right after it", _describe_state(words, uid))]
+    took = f"not within {RESTART_SECONDS:.0f} s"
     began = time.monotonic()
     while time.monotonic() - began < RESTART_SECONDS:
         process = ask_if_running(where, "status").get("process")
         if isinstance(process, int) and process != before:
-            seconds = time.monotonic() - began
-            return [
-                *facts,
-                ("running again after", f"{seconds:.1f} s"),
-                ("then", _describe_state(words, uid)),
-            ]
+            took = f"{time.monotonic() - began:.1f} s"
+            break
         time.sleep(POLL_SECONDS)
-    return [
-        *facts,
-        ("running again after", f"not within {RESTART_SECONDS:.0f} s"),
-        ("then", _describe_state(words, uid)),
-    ]
+    return [*facts, ("running again after", took), ("then", _describe_state(words, uid))]
 
 
 def _find_domain(uid: int | None) -> str:
@@ -208,7 +202,7 @@ def describe_entry(node: Node, words: Words, depth: int = 0) -> Iterator[str]:
     for key in (registry.OWNER, registry.CREATOR):
         if text := node.text(key):
             who = re.fullmatch(r"pid ([0-9]+), ?(.*)", text, re.DOTALL)
-            driver = text if CLASS.fullmatch(text) else "another"
+            driver = text if CLASS.fullmatch(text) else ANOTHER
             parts.append(f"{key} {f'a process, {describe_program(who[2], words)}' if who else driver}")
     if registry.OPENED in node.properties:
         parts.append(f"{registry.OPENED} {bool(node.properties[registry.OPENED])}")
