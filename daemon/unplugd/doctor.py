@@ -240,6 +240,9 @@ def _check_channels(
     If the daemon runs, it does that: its channels may be others than those of this shell, as over ssh.
     """
     status = _have_daemon_check(where, notify=notify)
+    test = None
+    if notify:
+        test = message.test(choose_language(settings.language, os.environ, computer.read_locale))
     findings: list[Finding] = []
     unconfirmed: set[str] = set()
     works = False
@@ -250,8 +253,7 @@ def _check_channels(
             continue
         # The daemon shows one notification at a time: beside its reminder, this shell shows the test.
         shows = notify and (status is None or status["greeted"] == {"channel": name, "reminder": True})
-        language = choose_language(settings.language, os.environ, computer.read_locale)
-        _try_channel(computer, channel, trial, message.test(language) if shows else None)
+        _try_channel(computer, channel, trial, test if shows else None)
         layer = f"notification by {name}"
         hint = computer.hints().get(layer, channel.hint or HELP)
         if status is not None:
