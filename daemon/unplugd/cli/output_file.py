@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def is_replaceable(file: Path) -> bool:
 
 def _write(file: Path, content: bytes) -> None:
     if file.is_dir():
-        raise IsADirectoryError(21, os.strerror(21))
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not is_replaceable(file):
         with file.open("wb") as pipe:
             pipe.write(content)
