@@ -127,5 +127,5 @@ def _find_python_problem(interpreter: Path) -> str:
     name = interpreter.resolve().name
     if libraries and re.fullmatch(r"python3\.[0-9]+", name) and name not in libraries:
         # It does not look into the folder of the version before.
-        return f"unplugd was installed for {libraries[-1]}, in the place of which there is {name} now"
+        return f"unplugd was installed for {libraries[-1]}, which {name} has replaced"
     return ""

@@ -155,7 +155,7 @@ def find_upgrade_problem(program: Program, home: str, now: str) -> str:
         (
             "/usr/bin",
             "python3.13",
-            "unplugd was installed for python3.11, in the place of which there is python3.13 now",
+            "unplugd was installed for python3.11, which python3.13 has replaced",
         ),
         (
             "/opt/homebrew/Cellar/python@3.11/3.11.9/bin",
