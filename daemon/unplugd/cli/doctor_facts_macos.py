@@ -96,7 +96,7 @@ def describe_registry(where: Paths, words: Words, libraries: Libraries = LIBRARI
         facts.append(("both list the same devices", "yes" if ids[0] == ids[1] else "NO"))
     for name, found in nodes.items():
         for node in filter(is_watched, found):
-            facts += [(name, line) for line in describe_entry(node, words)]
+            facts += [(name, line) for line in _describe_entry(node, words)]
     return facts
 
 
@@ -193,7 +193,7 @@ def _describe_result(result: ProgramResult, words: Words) -> str:
     return " / ".join([f"exit status {result.code}", *lines])
 
 
-def describe_entry(node: Node, words: Words, depth: int = 0) -> Iterator[str]:
+def _describe_entry(node: Node, words: Words, depth: int = 0) -> Iterator[str]:
     """Yield a line for an entry of the I/O Registry and for each below it: its class, its numbers and who has it open."""
     kind = node.kind if CLASS.fullmatch(node.kind) else "another class"
     parts = [f"{'. ' * depth}{kind}"]
@@ -210,4 +210,4 @@ def describe_entry(node: Node, words: Words, depth: int = 0) -> Iterator[str]:
         parts.append("not registered")
     yield ", ".join(parts)
     for child in node.children:
-        yield from describe_entry(child, words, depth + 1)
+        yield from _describe_entry(child, words, depth + 1)
