@@ -7,18 +7,14 @@ add up to the total, to the millisecond, except for the longest durations and th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
 
 import msgspec
 
-from unplugd.review.model import AWAY
+from unplugd.review.model import AWAY, Period, Watched
 from unplugd.rules import events
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from unplugd.review.model import Period, Watched
 
 OUTCOMES: Final[tuple[str, ...]] = (*events.OUTCOMES, AWAY, "")
 """The outcomes of a reminder, best first; "" if the journal does not say."""
