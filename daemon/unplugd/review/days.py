@@ -55,3 +55,42 @@ def find_hour(day: Day, hour: int, zone: tzinfo) -> float:
     """Return the position of a local hour on `day`, from 0 (its beginning) to 1 (its end)."""
     moment = datetime(day.date.year, day.date.month, day.date.day, hour, tzinfo=zone).timestamp()
     return (moment - day.began) / (day.ended - day.began)
+
+
+class Calendar:
+    """Finds the local day of a moment, or with `length` 7 the week from Monday on; all in whole milliseconds.
+
+    A day has the number of `date.toordinal`, a week that of its Monday.
+    """
+
+    def __init__(self, zone: tzinfo, length: int = 1) -> None:
+        self.length = length
+        self._zone = zone
+        self._midnights: dict[int, int] = {}
+        # Most moments are on the same day as the one before.
+        self._number = self._began = self._ended = 0
+
+    def find(self, moment: int) -> int:
+        """Return the number of the day or week of a moment."""
+        if not self._began <= moment < self._ended:
+            number = datetime.fromtimestamp(moment // 1000, self._zone).toordinal()
+            # Where clocks go back over midnight, they show the day before once more.
+            while moment < self._find_midnight(number):
+                number -= 1
+            while moment >= self._find_midnight(number + 1):
+                number += 1
+            self._number = number - (number - 1) % self.length
+            self._began, self._ended = self.find_edges(self._number)
+        return self._number
+
+    def find_edges(self, number: int) -> tuple[int, int]:
+        """Return when a day or week begins and ends."""
+        return self._find_midnight(number), self._find_midnight(number + self.length)
+
+    def _find_midnight(self, number: int) -> int:
+        found = self._midnights.get(number)
+        if found is None:
+            found = self._midnights[number] = round(
+                find_midnight(date.fromordinal(number), self._zone) * 1000
+            )
+        return found
