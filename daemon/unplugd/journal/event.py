@@ -53,6 +53,7 @@ class JournalEvent(msgspec.Struct, gc=False):
     devices: tuple[str, ...] = ()
     due: tuple[str, ...] | None = None
     why: str = ""
+    version: str = ""
 
 
 class _Known(JournalEvent, gc=False):

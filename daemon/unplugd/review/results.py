@@ -11,22 +11,35 @@ from unplugd.review.open_period import FinishedPeriod, Run
 from unplugd.review.shared_boot import unite_periods, unite_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from unplugd.review.open_period import BootClock, SharedBoot
 
 MAX_SANITIZED: Final = 10_000
 """Size of the cache of sanitized strings, since the same few strings occur again and again."""
 MAX_ID_CHARACTERS: Final = 20
 MAX_WORD_CHARACTERS: Final = 20
-"""Maximum length of an urgency or a channel."""
+"""Maximum length of an urgency, a channel, or a version."""
 MAX_EVIDENCE_CHARACTERS: Final = 200
 
 
 class Results:
-    """Finished periods, times during which unplugd was running, and counts of what was unusual."""
+    """Finished periods, times during which unplugd was running, and counts of what was unusual.
 
-    def __init__(self) -> None:
-        self.periods: list[Period] = []
+    Periods are not kept: each is given to `take_period` when it is finished, in no particular order.
+    """
+
+    def __init__(self, take_period: Callable[[Period], None]) -> None:
+        self._take_period = take_period
         self.watched: list[Watched] = []
+        self.single_events: list[float] = []
+        """When there was one event and then nothing more of that run of unplugd, in Unix seconds."""
+        self.versions: list[tuple[float, str]] = []
+        """When unplugd started, in Unix seconds, and its version."""
+        self.failed_reminders: list[float] = []
+        """When a reminder could not be shown, in Unix seconds."""
+        self.lost_events: list[tuple[float, int]] = []
+        """When it turned out that events had been lost, in Unix seconds, and how many."""
         self.notes: Counter[str] = Counter()
         self._sanitized: dict[tuple[str, int], str] = {}
 
@@ -65,7 +78,7 @@ class Results:
             return wall - (at - min(moment, ended))
 
         clean = self._sanitize
-        self.periods.append(
+        self._take_period(
             Period(
                 clean(host),
                 clean(port),
@@ -122,7 +135,13 @@ class Results:
                 self._date_run(boot.host, run)
             else:
                 boot.shared.runs.append(run)
+        elif boot.run_began is not None:
+            self.single_events.append(boot.wall)
         boot.run_began = None
+
+    def note_version(self, wall: float, version: str) -> None:
+        """Note which version of unplugd started."""
+        self.versions.append((wall, self._sanitize(version, MAX_WORD_CHARACTERS)))
 
     def finish_shared_boot(self, host: str, shared: SharedBoot) -> None:
         """Unite what the sessions of a boot saw."""

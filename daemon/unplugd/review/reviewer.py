@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from unplugd.journal.event import JournalEvent
+    from unplugd.review.model import Period
 
 
 def review_events(
@@ -60,7 +61,22 @@ def review_part(
 
     `until` and `host` are as in `review_events`; `continued_host` has later boots in the next part.
     """
-    reviewer = Reviewer()
+    periods: list[Period] = []
+    results = Results(periods.append)
+    boots = take_events(events, results, until, host, continued_host)
+    review = make_review(periods, results.watched, results.notes)
+    return Part(review, frozenset(boots.seen), frozenset(boots.latest), continued_host, boots.all_timed)
+
+
+def take_events(
+    events: Iterable[JournalEvent],
+    results: Results,
+    until: float | None = None,
+    host: str | None = None,
+    continued_host: str | None = None,
+) -> Boots:
+    """Review events into `results`, with the other arguments as in `review_part`; return the boots."""
+    reviewer = Reviewer(results)
     # Comparing with the previous checkpoint is faster than any lookup.
     period: OpenPeriod | None = None
     latest: JournalEvent | None = None
@@ -92,20 +108,21 @@ def review_part(
             reviewer.take(event)
     if period is not None and latest is not None:
         period.skip_checkpoints(latest, latest.time)
-    return reviewer.finish(until, host, continued_host)
+    reviewer.finish(until, host, continued_host)
+    return reviewer.boots
 
 
 class Reviewer:
     """Takes the events that are not skipped, one at a time."""
 
-    def __init__(self) -> None:
-        self._results = Results()
-        self._notes = self._results.notes
-        self._boots = Boots(self._results)
-        self._device_events = DeviceEvents(self._results)
+    def __init__(self, results: Results) -> None:
+        self.boots = Boots(results)
+        self._results = results
+        self._notes = results.notes
+        self._device_events = DeviceEvents(results)
         # Needed for each event.
-        self._by_name = self._boots.by_name
-        self._latest = self._boots.latest
+        self._by_name = self.boots.by_name
+        self._latest = self.boots.latest
         self._handlers = self._device_events.handlers
 
     def find_plugged_in(self, event: JournalEvent) -> OpenPeriod | None:
@@ -130,7 +147,7 @@ class Reviewer:
         ):
             boot.note_skew(wall - at)
         else:
-            placed = self._boots.place(boot, event, wall)
+            placed = self.boots.place(boot, event, wall)
             if placed is None:
                 return
             boot, at, wall = placed
@@ -138,6 +155,8 @@ class Reviewer:
         if kind == "started":
             self._results.finish_run(boot)
             boot.run_began = at
+            if event.version:
+                self._results.note_version(wall, event.version)
         elif boot.run_began is None:
             # The beginning of the journal is missing, or the previous events were lost.
             boot.run_began = at
@@ -157,13 +176,16 @@ class Reviewer:
             self._results.finish_run(boot)
         elif kind == "gap":
             self._notes["gaps"] += 1
-            self._notes["lost_events"] += int(check_number(event.lost) or 0)
+            lost = int(check_number(event.lost) or 0)
+            self._notes["lost_events"] += lost
+            self._results.lost_events.append((wall, lost))
         elif kind == "delivery_failed":
             self._notes["failed_deliveries"] += 1
+            self._results.failed_reminders.append(wall)
 
-    def finish(self, until: float | None, host: str | None, continued_host: str | None) -> Part:
-        """Finish everything that is open and return the review; see `review_part` for the arguments."""
-        boots, results = self._boots, self._results
+    def finish(self, until: float | None, host: str | None, continued_host: str | None) -> None:
+        """Finish everything that is open; see `review_part` for the arguments."""
+        boots = self.boots
         for (name, boot), sessions in list(boots.sessions.items()):
             last = boots.latest.get(name) == boot and name != continued_host
             if last and until is not None and host in (None, name):
@@ -171,8 +193,6 @@ class Reviewer:
                     if not clock.stopped:
                         _extend(clock, until)
             boots.end_boot(name, boot, last=last)
-        review = make_review(results.periods, results.watched, results.notes)
-        return Part(review, frozenset(boots.seen), frozenset(boots.latest), continued_host, boots.all_timed)
 
 
 def _extend(boot: BootClock, until: float) -> None:
