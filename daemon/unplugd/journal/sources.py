@@ -24,7 +24,10 @@ HINT: Final = "give a journal, such as events.jsonl, or a folder with one"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file as it was when it was found; only its first `size` bytes are read."""
+    """A file as it was when it was found; only its first `size` bytes are read.
+
+    `device` and `inode` are -1 if the file was found by another computer, which may number them differently.
+    """
 
     path: Path
     device: int
@@ -35,6 +38,10 @@ class Source:
     def identity(self) -> tuple[int, int]:
         """Device and inode number, which stay the same when the file is renamed."""
         return self.device, self.inode
+
+    def take_elsewhere(self) -> Source:
+        """Return this file for another computer that has it under the same name."""
+        return Source(self.path.absolute(), -1, -1, self.size)
 
     def open(self) -> int:
         """Return a descriptor of this file, even if a rotation has renamed it; OSError if it is gone."""
@@ -47,6 +54,9 @@ class Source:
                 continue
             found = os.fstat(descriptor)
             if (found.st_dev, found.st_ino) == self.identity:
+                return descriptor
+            # A new file that a rotation began is smaller.
+            if self.inode == -1 and found.st_size >= self.size:
                 return descriptor
             os.close(descriptor)
         raise FileNotFoundError(errno.ENOENT, "it is gone", str(self.path))

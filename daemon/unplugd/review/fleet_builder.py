@@ -176,15 +176,20 @@ class ComputerBuilder:
 def sum_computer(
     host: str,
     events: Iterable[JournalEvent],
+    notes: Counter[str],
     interval: Interval,
     zone: tzinfo,
     until: float | None = None,
     own_host: str | None = None,
 ) -> FleetSums:
-    """Return the sums of one computer, whose events are in order; `until` and `own_host` as in `review_events`."""
+    """Return the sums of one computer, whose events are in order; `until` and `own_host` as in `review_events`.
+
+    `notes` are on its lines; they are complete when all events have been read.
+    """
     builder = ComputerBuilder(host, interval, zone)
     results = Results(builder.take_period)
     take_events(events, results, until, own_host)
+    results.notes.update(notes)
     return builder.build(results)
 
 

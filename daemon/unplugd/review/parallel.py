@@ -1,4 +1,4 @@
-"""Reads and reviews journals; large ones in pieces, by two processes.
+"""Reads and reviews journals; large ones in pieces, by several processes or a Dask cluster.
 
 A large plan (`journal.plan`) is cut into ten pieces, large ones first and last. It can be cut between computers and
 between boots, since boots do not affect each other, with one exception: whether a computer's last boot is over depends
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections import Counter, deque
 from dataclasses import replace
@@ -31,18 +32,26 @@ from unplugd.review.reviewer import review_part
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor, Future
+    from contextlib import AbstractContextManager
 
     from unplugd.journal.plan import Group, Plan
     from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
+    from unplugd.review.executors import Engine
     from unplugd.review.model import Review
+
+    Where = str | Executor
 
 LARGE_BYTES: Final = 20_000_000
 """Size in bytes from which starting another process is worthwhile."""
 CUTS: Final = (8, 12, 14, 15, 16, 17, 18, 20, 24)
 """Where a plan is cut, in 32nds: few pieces, and small ones in the middle, where the processes meet and one waits."""
-MAX_AHEAD: Final = 2
-"""Number of pieces in the executor's queue, so that it never has to wait."""
+FAILURES: Final = (OSError, RuntimeError, MemoryError, ImportError)
+"""What an executor raises when it fails: the system is out of processes, threads, files or memory, or a process was
+killed (BrokenExecutor is a RuntimeError), or the connection was lost. ImportError: the system lacks shared semaphores."""
+INLINE: Final = "inline"
+_PROCESSES: Final = re.compile(r"processes(?::([1-9]\d{0,3}))?", re.ASCII)
+_SCHEDULER: Final = re.compile(r"(?:tcp|tls)://\S+")
 
 
 class Piece(NamedTuple):
@@ -77,27 +86,36 @@ def review_files(
     report_progress: Callable[[int], None] | None = None,
     until: float | None = None,
     host: str | None = None,
-    executor: Executor | None = None,
+    where: Where = "",
 ) -> Review:
     """Return the review of the sources, with `until` and `host` as in `review_events`; `notes` counts what is unusual.
 
-    `report_progress` gets the number of bytes read since the last call, in total at most the size of the sources. The
-    pieces go to `executor`; without one, a process is started if the sources are large.
+    `report_progress` gets the number of bytes read since the last call, in total at most the size of the sources. For
+    `where`, see `choose_engine`.
     """
     plan = Planner(notes, report_error).plan(found)
-    size = sum(source.size for source in found)
+    return review_plan(plan, notes, report_error, report_progress, until, host, where)
+
+
+def review_plan(
+    plan: Plan,
+    notes: Counter[str],
+    report_error: Callable[[str], None],
+    report_progress: Callable[[int], None] | None = None,
+    until: float | None = None,
+    host: str | None = None,
+    where: Where = "",
+) -> Review:
+    """Return the review of what a plan says, with the other arguments as in `review_files`."""
+    size = sum_plan(plan)
     progress = _Progress(report_progress, size)
     results: list[Result] = []
-    if executor or (size >= LARGE_BYTES and _count_processors() > 1):
+    # This process reviews pieces, too.
+    if engine := choose_engine(where, size, besides=1):
         pieces = cut_plan(plan)
         if len(pieces) > 1:
-            from unplugd.review import process_pool  # noqa: PLC0415 - 25 ms that only a large journal is worth
-
-            with (
-                contextlib.suppress(*process_pool.FAILURES),
-                contextlib.nullcontext(executor) if executor else process_pool.make_pool() as pool,
-            ):
-                results = _share_out(pool, pieces, until, host, progress)
+            with contextlib.suppress(*FAILURES), engine() as started:
+                results = _share_out(started, pieces, until, host, progress)
     review = None
     if results and not any(result.notes.get("disordered") for result in results):
         # This is None if a boot turned out to be in two pieces.
@@ -155,6 +173,32 @@ class _Progress:
 # --- other processes
 
 
+def choose_engine(
+    where: Where, size: int, besides: int = 0
+) -> Callable[[], AbstractContextManager[Engine]] | None:
+    """Return what starts the engine that reviews so many bytes; None: this process does it alone.
+
+    `where` is "inline", "processes", "processes:4", the address of a Dask scheduler, an executor, or "": processes if
+    there is much to read. Without a number, there are as many as processors; `besides` of them are busy in this one.
+    """
+    if where == INLINE or (where == "" and (size < LARGE_BYTES or _count_processors() < 2)):
+        return None
+    from unplugd.review import executors  # noqa: PLC0415 - 25 ms that only a large journal is worth
+
+    if not isinstance(where, str):
+        given = executors.Engine(where, 1)
+        return lambda: contextlib.nullcontext(given)
+    if found := _PROCESSES.fullmatch(where or "processes"):
+        workers = int(found[1] or max(1, _count_processors() - besides))
+        return lambda: executors.start_processes(workers)
+    return lambda: executors.join_cluster(where)
+
+
+def is_place(where: str) -> bool:
+    """Return whether `choose_engine` knows this place."""
+    return where == INLINE or bool(_PROCESSES.fullmatch(where) or _SCHEDULER.fullmatch(where))
+
+
 def _count_processors() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
@@ -162,7 +206,7 @@ def _count_processors() -> int:
 
 
 def _share_out(
-    executor: Executor,
+    engine: Engine,
     pieces: Sequence[Piece],
     until: float | None,
     host: str | None,
@@ -173,19 +217,23 @@ def _share_out(
     submitted: dict[int, Future[bytes]] = {}
     own: dict[int, Result] = {}
     while left:
-        while left and sum(not future.done() for future in submitted.values()) < MAX_AHEAD:
+        # One more than it has workers, so that none ever has to wait.
+        while left and sum(not future.done() for future in submitted.values()) <= engine.workers:
             number, piece = left.popleft()
-            submitted[number] = executor.submit(_encode_result, piece, until, host)
+            sent = Piece(take_elsewhere(piece.plan), piece.continued_host) if engine.is_elsewhere else piece
+            submitted[number] = engine.executor.submit(_encode_result, sent, until, host)
         progress.elsewhere = sum(
-            _sum_plan(pieces[number].plan) for number, future in submitted.items() if future.done()
+            sum_plan(pieces[number].plan) for number, future in submitted.items() if future.done()
         )
         if left:
             number, piece = left.pop()
             own[number] = review_piece(piece, until, host, progress.add)
+    while waiting := [future for future in submitted.values() if not future.done()]:
+        engine.wait(waiting)
     decode = msgspec.msgpack.Decoder(Result).decode
     # Drop each future when its result is taken, since both hold the whole part.
     return [
-        own[number] if number in own else decode(submitted.pop(number).result())
+        own[number] if number in own else decode(engine.take(submitted.pop(number)))
         for number in range(len(pieces))
     ]
 
@@ -196,7 +244,7 @@ def _share_out(
 def cut_plan(plan: Plan) -> list[Piece]:
     """Cut a plan into pieces, with each boot in one piece."""
     points = list(_find_cut_points(plan))
-    size = _sum_plan(plan)
+    size = sum_plan(plan)
     wanted = [size * cut // 32 for cut in CUTS]
     nearest = {min(points, key=lambda point: abs(point.offset - at)) for at in wanted} if points else set()
     plans: list[Plan] = []
@@ -228,7 +276,18 @@ def _find_cut_points(plan: Plan) -> Iterator[CutPoint]:
             offset += _sum_group(group)
 
 
-def _sum_plan(plan: Plan) -> int:
+def take_elsewhere(plan: Plan) -> Plan:
+    """Return the plan with files that another computer can open, too, if it has them under the same names."""
+    return {
+        host: [
+            [replace(segment, source=segment.source.take_elsewhere()) for segment in group]
+            for group in groups
+        ]
+        for host, groups in plan.items()
+    }
+
+
+def sum_plan(plan: Plan) -> int:
     """Return the number of bytes to read."""
     return sum(map(_sum_group, chain.from_iterable(plan.values())))
 

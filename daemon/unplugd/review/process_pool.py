@@ -1,4 +1,4 @@
-"""A second process that reviews pieces of a large journal: no orphan, no hang, and Ctrl-C is for the first one alone.
+"""Other processes that review parts of large journals: no orphan, no hang, and Ctrl-C is for the first process alone.
 
 Only large journals load this module: the libraries take 25 ms.
 """
@@ -11,41 +11,53 @@ import os
 import signal
 import sys
 import threading
-from concurrent.futures import CancelledError, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
+    from multiprocessing.process import BaseProcess
 
-FAILURES: Final = (OSError, RuntimeError, MemoryError, ImportError, CancelledError)
-"""What an executor raises when it fails: the system is out of processes, threads, files or memory, or the process was
-killed (BrokenExecutor is a RuntimeError), or its work was cancelled. ImportError: the system lacks shared semaphores."""
 SAFE_PATH: Final = "PYTHONSAFEPATH"
 """The variable that makes Python ignore the current folder, as its option -P does."""
 
 
 @contextlib.contextmanager
-def make_pool() -> Iterator[Executor]:
-    """Yield an executor with one process, which has ended when the block is left for any reason."""
+def make_pool(workers: int = 1) -> Iterator[tuple[Executor, Callable[[], None]]]:
+    """Yield an executor with so many processes, which have all ended when the block is left for any reason.
+
+    The function must be called every now and then by who waits for results: if a process was killed in the middle of an
+    answer, it ends the others, so that nobody waits for the rest.
+    """
     # Forking is fastest, and safe with a single thread. On macOS, system libraries may have started other threads.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     others = multiprocessing.active_children()
     with _ignore_current_folder():
-        pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
+        pool = ProcessPoolExecutor(workers, context, initializer=_end_with_parent)
     try:
         with _ignore_current_folder():
-            _start_process(pool)
-        yield pool
+            _start_processes(pool, workers)
+        processes = [process for process in multiprocessing.active_children() if process not in others]
+
+        def check() -> None:
+            if not all(process.is_alive() for process in processes):
+                _kill(processes)
+
+        yield pool, check
     except BaseException:
-        # Its results are not needed any more.
-        for process in multiprocessing.active_children():
-            if process not in others:
-                process.kill()
-                process.join()
+        # Their results are not needed any more.
+        _kill([process for process in multiprocessing.active_children() if process not in others])
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _kill(processes: list[BaseProcess]) -> None:
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join()
 
 
 @contextlib.contextmanager
@@ -62,15 +74,16 @@ def _ignore_current_folder() -> Iterator[None]:
             os.environ[SAFE_PATH] = before
 
 
-def _start_process(pool: ProcessPoolExecutor) -> None:
-    # It inherits the mask: Ctrl-C is for this process alone, which then ends the other.
+def _start_processes(pool: ProcessPoolExecutor, workers: int) -> None:
+    # They inherit the mask: Ctrl-C is for this process alone, which then ends the others.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        pool.submit(int)
+        for _ in range(workers):
+            pool.submit(int)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    # CPython keeps the end of the pipe open through which the process answers. If the process were killed in the middle
-    # of an answer, the pool would wait for the rest of it forever.
+    # CPython keeps the end of the pipe open through which the processes answer. If one were killed in the middle of an
+    # answer, the pool would wait for the rest of it forever.
     pool._result_queue._writer.close()  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
 
 
