@@ -86,7 +86,7 @@ class Week(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """What is wrong, and where: `kind` is a key of `fleet_wording.TROUBLE`."""
+    """What is wrong, and where: `kind` is a key of `fleet_wording.TROUBLE`, any other one is shown as it is."""
 
     kind: str
     hosts: tuple[str, ...]
