@@ -52,7 +52,9 @@ def make_fleet(count: int, *, days: int = 30, names: Sequence[str] = (), until: 
     all_days = [first + timedelta(days=day) for day in range(days)]
     by_day: defaultdict[date, list[Figures]] = defaultdict(list)
     by_week: defaultdict[date, list[tuple[str, Figures]]] = defaultdict(list)
-    computers, plugged_in, perhaps = [], [], []
+    computers: list[Computer] = []
+    plugged_in: list[PluggedIn] = []
+    perhaps: list[PluggedIn] = []
     for number in range(1, count + 1):
         host = names[number - 1] if number <= len(names) else f"station-{number:04}"
         computer, daily = _make_computer(dice, host, all_days, until)

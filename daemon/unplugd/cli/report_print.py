@@ -11,6 +11,10 @@ from unplugd.cli.terminal import make_console
 from unplugd.cli.text_layout import Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.text import Text
+
     from unplugd.review.figures import Report
 
 REPLACEMENTS: Final = {"█": "#", "░": "-", "\N{EN DASH}": "-", "…": ".", "\u202f": " "}
@@ -23,12 +27,17 @@ SHELL_LINES: Final = 2
 
 def print_report(report: Report) -> None:
     """Print the report; on a terminal, with as many rows as fit on the screen."""
-    console = make_console()
     if sys.stdout.isatty():
         screen = shutil.get_terminal_size()
         lines = make_screen(report, Layout(screen.columns, MAX_ROWS), screen.lines - SHELL_LINES)
     else:
         lines = list(make_lines(report, Layout(DEFAULT_COLUMNS, MAX_ROWS)))
+    print_lines(lines)
+
+
+def print_lines(lines: Iterable[Text]) -> None:
+    """Print the lines of a report, without characters that the terminal's encoding lacks."""
+    console = make_console()
     replacements = _choose_replacements(sys.stdout.encoding or "ascii")
     for line in lines:
         line.plain = line.plain.translate(replacements)

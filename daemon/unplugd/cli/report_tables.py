@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from unplugd.cli.text_layout import shorten
+from unplugd.cli.text_table import lay_out_table
 from unplugd.languages.language import ENGLISH
 from unplugd.review.figures_builder import sum_figures
 from unplugd.review.wording import describe_duration
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from unplugd.cli.text_layout import Layout
     from unplugd.review.figures import Figures, Report
 
-MIN_NAME_COLUMNS: Final = 12
 MIN_BAR_COLUMNS: Final = 10
 MONTHS_FROM_DAYS: Final = 93
 """A report on this many days or more has a bar for each month."""
@@ -99,22 +97,9 @@ def make_table(kind: str, rows: Sequence[Row], layout: Layout) -> Iterator[Text]
         )
         for row in shown
     ]
-    names = [row.name for row in shown]
-    widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
-    # On a narrow terminal, leave out the last columns, which matter least.
-    while len(widths) > 1 and sum(widths) + 2 * len(widths) + 2 + MIN_NAME_COLUMNS > layout.line_columns:
-        widths.pop()
-    name_columns = max(MIN_NAME_COLUMNS, layout.line_columns - sum(widths) - 2 * len(widths) - 2)
-    name_columns = min(name_columns, max(cell_len(kind) + 3, *map(cell_len, names)))
     yield Text()
-    heading = Text(set_cell_size(f"By {kind}", name_columns + 2), "bold")
-    for title, width in zip(titles, widths, strict=False):
-        heading.append(f"  {title:>{width}}", "not bold dim")
-    yield heading
-    for name, row in zip(names, cells, strict=True):
-        line = Text(f"  {set_cell_size(shorten(name, name_columns), name_columns)}")
-        for at, (cell, width) in enumerate(zip(row, widths, strict=False)):
-            line.append(f"  {cell:>{width}}", MOST_UNUSED if at == 0 and cell != describe_duration(0) else "")
-        yield line
+    yield from lay_out_table(
+        Text(f"By {kind}", "bold"), titles, [row.name for row in shown], cells, layout, style=MOST_UNUSED
+    )
     if len(rows) > len(shown):
         yield from layout.wrap(f"  and {len(rows) - len(shown)} more, each unused for less time", "dim")

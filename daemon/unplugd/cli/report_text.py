@@ -76,7 +76,7 @@ def make_lines(report: Report, layout: Layout) -> Iterator[Text]:
         if len(report.devices) > 1:
             count = Counter(name for name, _, _ in report.devices)
             rows = [
-                Row(_name_device(name, id_, ambiguous=count[name] > 1), figures)
+                Row(name_device(name, id_, ambiguous=count[name] > 1), figures)
                 for name, id_, figures in report.devices
             ]
             yield from make_table("device", rows, layout)
@@ -90,7 +90,8 @@ def make_lines(report: Report, layout: Layout) -> Iterator[Text]:
             yield from layout.wrap(remark, "dim")
 
 
-def _name_device(name: str, id_: str, *, ambiguous: bool) -> str:
+def name_device(name: str, id_: str, *, ambiguous: bool) -> str:
+    """Return the name of a device, with its id if another one has the same name."""
     name = name or "without a name"
     return f"{name} ({id_})" if ambiguous and id_ else name
 
@@ -113,7 +114,7 @@ def _describe_totals(report: Report, layout: Layout) -> Iterator[Text]:
         yield from layout.label("Used", f"{count_times(total.uses)}, {used}")
     else:
         yield from layout.label("Used", f"{used}, started earlier" if total.used_for >= 1 else "never")
-    yield from _describe_reminders(total, count_people(report), layout)
+    yield from describe_reminders(total, count_people(report), layout)
     if total.snoozes:
         snoozed = describe_duration(total.snoozed_for)
         yield from layout.label("Snoozed", f"{count_times(total.snoozes)}, {snoozed}")
@@ -145,7 +146,8 @@ def _describe_periods(report: Report, layout: Layout) -> Iterator[Text]:
     yield from layout.label("", f"longest time {longest}, longest unused {longest_unused}")
 
 
-def _describe_reminders(total: Figures, people: int, layout: Layout) -> Iterator[Text]:
+def describe_reminders(total: Figures, people: int, layout: Layout) -> Iterator[Text]:
+    """Yield the lines on the reminders to `people`, and on what became of them."""
     if not total.reminders:
         yield from layout.label("Reminders", "none")
         return

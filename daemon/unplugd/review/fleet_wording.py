@@ -17,6 +17,8 @@ MAX_AGE_OF_NOW_SECONDS: Final = 3600.0
 """A report that was made at most this long after its end says how things are now."""
 MIN_REMINDERS_FOR_SHARE: Final = 5
 """From so many reminders on, the share of those without an answer says whether anybody sees them."""
+UNSEEN_FROM_PERCENT: Final = 90
+"""From so many percent of reminders without an answer on, perhaps nobody sees them."""
 SHARE_LABELS: Final = {
     # Translators: How long devices were left plugged in unused on an average day. The number of computers stands beside it.
     "none": mark_in("unused on an average day", "none"),
@@ -62,10 +64,8 @@ TROUBLE: Final = {
     ),
 }
 """The sentences for each kind of trouble, before the names of the computers or files: for one, and for several."""
-NOBODY_ANSWERS: Final = mark(
-    "Where reminders get no answer, perhaps nobody sees them: see whether somebody sits in front of that computer, and "
-    "whether notifications are shown there."
-)
+UNSEEN: Final = mark("Where nearly all reminders get no answer, perhaps nobody sees them.")
+"""Said if reminders at one of the worst computers get so few answers."""
 
 
 def describe_trouble(trouble: Trouble, language: Language = ENGLISH) -> str:
@@ -101,6 +101,11 @@ def find_unanswered(computer: Computer) -> int | None:
     if computer.figures.reminders < MIN_REMINDERS_FOR_SHARE:
         return None
     return round(computer.figures.outcomes.get("", 0) / computer.figures.reminders * 100)
+
+
+def has_unseen_reminders(fleet: Fleet) -> bool:
+    """Return whether there are computers among the worst where perhaps nobody sees the reminders."""
+    return any((find_unanswered(computer) or 0) >= UNSEEN_FROM_PERCENT for computer in fleet.worst)
 
 
 def format_heard(heard: float | None, fleet: Fleet, zone: tzinfo, language: Language = ENGLISH) -> str:

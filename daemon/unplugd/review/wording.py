@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from unplugd.languages.language import Language
     from unplugd.review.figures import Figures, Report
+    from unplugd.review.fleet import Fleet
     from unplugd.review.model import Period
 
 UNKNOWN: Final = mark("There is no data for this time: unplugd was not running.")
@@ -86,7 +87,7 @@ _LESS: Final = (
 )
 
 
-def describe_covered(report: Report, zone: tzinfo, language: Language = ENGLISH) -> str:
+def describe_covered(report: Report | Fleet, zone: tzinfo, language: Language = ENGLISH) -> str:
     """Return the days that the report covers, with the times if it begins or ends within a day."""
     # A report that ends at midnight, or a second after the last event, covers the day before.
     last_moment = max(report.since, report.until - 1)
@@ -111,7 +112,7 @@ def count_times(count: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def describe_held_back(report: Report) -> list[str]:
+def describe_held_back(report: Report | Fleet) -> list[str]:
     """Return a text for each program that held reminders back: its name, how many times, and how long; in English."""
     return [
         f"{program or 'unknown'}: {count_times(times)}, {describe_duration(seconds, 'less than a second')}"
@@ -150,7 +151,7 @@ def count_people(report: Report) -> int:
     return len({reminder.session for period in report.periods for reminder in period.reminders} - {""})
 
 
-def format_moment(seconds: float, report: Report, zone: tzinfo, language: Language = ENGLISH) -> str:
+def format_moment(seconds: float, report: Report | Fleet, zone: tzinfo, language: Language = ENGLISH) -> str:
     """Return "Mon 2 Nov 10:06", with the year unless the report ends in it."""
     time = days.to_local(seconds, zone)
     is_earlier = time.year != days.to_local(report.until, zone).year
@@ -169,7 +170,7 @@ def format_share(total: Figures, language: Language = ENGLISH) -> str:
     return language.formats.format_percent(round(percent))
 
 
-def compare_with_before(report: Report, language: Language = ENGLISH) -> str:
+def compare_with_before(report: Report | Fleet, language: Language = ENGLISH) -> str:
     """Return a sentence: how the unused time differs from that of the time before, "" if there is no data for it."""
     before = report.before
     if before is None:
@@ -190,7 +191,7 @@ def compare_with_before(report: Report, language: Language = ENGLISH) -> str:
     return language.translate(by_time, length=durations.describe(seconds, language), **values)
 
 
-def describe_not_watched(report: Report, duration: str, language: Language = ENGLISH) -> str:
+def describe_not_watched(report: Report | Fleet, duration: str, language: Language = ENGLISH) -> str:
     """Return a sentence about how long unplugd was not running, which is `duration` in words."""
     computers = len(report.computers)
     if computers > 1:
