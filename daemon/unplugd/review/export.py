@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from unplugd.review.figures import Figures, Report
+    from unplugd.review.fleet import Fleet
     from unplugd.review.model import Period
 
 SCHEMA: Final = 1
@@ -29,25 +30,22 @@ def make_json(report: Report) -> dict[str, Any]:
     zone = days.find_zone(report.zone)
 
     def format_time(seconds: float) -> str:
-        return _format_time(seconds, zone)
+        return format_moment(seconds, zone)
 
     return {
         "schema": SCHEMA,
         "since": format_time(report.since),
         "until": format_time(report.until),
         "zone": report.zone,
-        "total": _make_figures(report.total),
-        "before": _make_figures(report.before) if report.before else None,
-        "days": [{"date": day.isoformat(), **_make_figures(figures)} for day, figures in report.days],
+        "total": make_figures(report.total),
+        "before": make_figures(report.before) if report.before else None,
+        "days": [{"date": day.isoformat(), **make_figures(figures)} for day, figures in report.days],
         "devices": [
-            {"name": name, "id": id_, **_make_figures(figures)} for name, id_, figures in report.devices
+            {"name": name, "id": id_, **make_figures(figures)} for name, id_, figures in report.devices
         ],
-        "computers": [{"host": host, **_make_figures(figures)} for host, figures in report.computers],
+        "computers": [{"host": host, **make_figures(figures)} for host, figures in report.computers],
         "periods": [_make_period(period, zone) for period in report.periods],
-        "held_back": [
-            {"program": program, "times": times, "held_for": seconds}
-            for program, times, seconds in report.held_back
-        ],
+        "held_back": make_held_back(report),
         "watched": [
             {"host": run.host, "began": format_time(run.began), "ended": format_time(run.ended)}
             for run in report.watched
@@ -57,7 +55,8 @@ def make_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _make_figures(figures: Figures) -> dict[str, Any]:
+def make_figures(figures: Figures) -> dict[str, Any]:
+    """Return figures as a JSON object."""
     return {
         "periods": figures.periods,
         "plugged_for": figures.plugged_for,
@@ -78,6 +77,14 @@ def _make_figures(figures: Figures) -> dict[str, Any]:
     }
 
 
+def make_held_back(report: Report | Fleet) -> list[dict[str, Any]]:
+    """Return the programs that held reminders back as JSON objects."""
+    return [
+        {"program": program, "times": times, "held_for": seconds}
+        for program, times, seconds in report.held_back
+    ]
+
+
 def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
     plugged, used = to_milliseconds(period.ended) - to_milliseconds(period.began), 0
     for use in period.uses:
@@ -87,16 +94,16 @@ def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
         "device": period.device,
         "id": period.id,
         "name": period.name,
-        "began": _format_time(period.began, zone),
-        "ended": _format_time(period.ended, zone),
+        "began": format_moment(period.began, zone),
+        "ended": format_moment(period.ended, zone),
         "end": period.end,
         "plugged_for": plugged / 1000,
         "used_for": used / 1000,
         "unused_for": (plugged - used) / 1000,
         "uses": [
             {
-                "began": _format_time(use.began, zone),
-                "ended": _format_time(use.ended, zone),
+                "began": format_moment(use.began, zone),
+                "ended": format_moment(use.ended, zone),
                 "program": use.program,
                 "evidence": use.evidence,
             }
@@ -104,7 +111,7 @@ def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
         ],
         "reminders": [
             {
-                "at": _format_time(reminder.at, zone),
+                "at": format_moment(reminder.at, zone),
                 "count": reminder.count,
                 "urgency": reminder.urgency,
                 "channel": reminder.channel,
@@ -114,22 +121,22 @@ def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
             for reminder in period.reminders
         ],
         "snoozes": [
-            {"began": _format_time(snooze.began, zone), "ended": _format_time(snooze.ended, zone)}
+            {"began": format_moment(snooze.began, zone), "ended": format_moment(snooze.ended, zone)}
             for snooze in period.snoozes
         ],
         "strangers": list(period.strangers),
         "held_back": [
             {
-                "began": _format_time(held.began, zone),
-                "ended": _format_time(held.ended, zone),
+                "began": format_moment(held.began, zone),
+                "ended": format_moment(held.ended, zone),
                 "program": held.program,
             }
             for held in period.held_back
         ],
         "absences": [
             {
-                "began": _format_time(absence.began, zone),
-                "ended": _format_time(absence.ended, zone),
+                "began": format_moment(absence.began, zone),
+                "ended": format_moment(absence.ended, zone),
                 "why": absence.why or UNKNOWN,
             }
             for absence in period.absences
@@ -137,7 +144,8 @@ def _make_period(period: Period, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _format_time(seconds: float, zone: tzinfo) -> str:
+def format_moment(seconds: float, zone: tzinfo) -> str:
+    """Return a time with its offset, to the millisecond."""
     # Not isoformat(timespec="milliseconds"): it truncates, which is wrong for floats just below a millisecond.
     whole, rest = divmod(to_milliseconds(seconds), 1000)
     text = datetime.fromtimestamp(whole, zone).isoformat()
