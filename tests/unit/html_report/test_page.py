@@ -20,7 +20,8 @@ from tests.rig import sample_report, sight
 from tests.rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
 from tests.rig.tree import Element, Tree
 from unplugd.durations import describe
-from unplugd.html_report.page import SENTENCE, render_page
+from unplugd.html_report.document import SENTENCE
+from unplugd.html_report.page import render_page
 from unplugd.review.model import Absence, End, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES, describe_notes
 from unplugd.review.report_builder import build_report
