@@ -91,7 +91,7 @@ def read(paths: Sequence[Path], how: int) -> None:
     reviewed = parallel.review_files(found, notes, said.append, None, until)
     # The same in pieces.
     noted: Counter[str] = Counter()
-    apart = parallel.review_files(found, noted, said.append, None, until, executor=Inline())
+    apart = parallel.review_files(found, noted, said.append, None, until, where=Inline())
     # Where a line is sorted that comes very late depends on what is read together with it.
     assert (apart, noted) == (reviewed, notes) or notes["disordered"]
     if how & 4:

@@ -129,6 +129,13 @@ def _add_report(commands: Commands) -> None:
     report.add_argument(
         "--share", action="store_true", help="leave out computer names, and name devices by model only"
     )
+    report.add_argument("--computer", metavar="NAME", help="report only on this one of several computers")
+    report.add_argument(
+        "--on",
+        metavar="WHERE",
+        help="where to review: inline, processes, processes:4, or the address of a Dask scheduler, such as "
+        "tcp://scheduler:8786 (default: processes if there is much to read)",
+    )
     report.add_argument(
         "file",
         nargs="*",

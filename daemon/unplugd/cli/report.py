@@ -13,14 +13,18 @@ from msgspec.structs import replace
 
 from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.local_zone import find_local_zone
-from unplugd.cli.terminal import START_HINT, make_progress_bar, say
+from unplugd.cli.report_journal import Journal
+from unplugd.cli.terminal import make_progress_bar, say
 from unplugd.cli.timespan import parse_range
 from unplugd.errors import Failure
-from unplugd.journal import sources
 from unplugd.journal.host import find_host_name
 from unplugd.languages.language import ENGLISH
 from unplugd.review import parallel
 from unplugd.review.export import make_json
+from unplugd.review.fleet import MIN_COMPUTERS, Fleet
+from unplugd.review.fleet_builder import Interval, build_fleet
+from unplugd.review.fleet_export import make_fleet_json
+from unplugd.review.fleet_reader import Question, read_fleet
 from unplugd.review.report_builder import build_report
 
 if TYPE_CHECKING:
@@ -37,13 +41,16 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     """Print a report on the journal, or write it as an HTML page."""
     if arguments.html or arguments.open:
         return _make_page(arguments, where)
-    report, _, _ = _build(arguments, where, ENGLISH)
+    report, now, _ = _build(arguments, where, ENGLISH)
     if arguments.json:
         _print_json(report)
-    else:
-        from unplugd.cli.report_print import print_report  # noqa: PLC0415 - takes 25 ms, and only the text needs it
+        return 0
+    from unplugd.cli import fleet_text, report_print  # noqa: PLC0415 - takes 25 ms, and only the text needs it
 
-        print_report(report)
+    if isinstance(report, Fleet):
+        fleet_text.print_fleet(report, now)
+    else:
+        report_print.print_report(report)
     return 0
 
 
@@ -68,12 +75,15 @@ def _make_page(arguments: argparse.Namespace, where: Paths) -> int:
     return 0
 
 
-def _print_json(report: Report) -> None:
+def _print_json(report: Report | Fleet) -> None:
+    made = make_fleet_json(report) if isinstance(report, Fleet) else make_json(report)
     # The json module would take seconds to indent a report on several years.
-    print(msgspec.json.format(json.dumps(make_json(report)), indent=2))
+    print(msgspec.json.format(json.dumps(made), indent=2))
 
 
-def _build(arguments: argparse.Namespace, where: Paths, language: Language) -> tuple[Report, float, tzinfo]:
+def _build(
+    arguments: argparse.Namespace, where: Paths, language: Language
+) -> tuple[Report | Fleet, float, tzinfo]:
     """Return the report, when it was made (Unix seconds), and the time zone.
 
     `language` is that of what stands in place of names in a report that is shared.
@@ -81,14 +91,29 @@ def _build(arguments: argparse.Namespace, where: Paths, language: Language) -> t
     now = time.time()
     zone, zone_name = find_local_zone()
     since, until = parse_range(arguments, now, zone)
-    review = _make_review(arguments, where, now)
+    if arguments.on and not parallel.is_place(arguments.on):
+        raise Failure(
+            "--on says where to review: inline, processes, processes:4, or the address of a Dask scheduler",
+            "unplugd report --on tcp://scheduler:8786",
+        )
+    # If the daemon is running, a device without an unplug event is still plugged in. Ask before reading the journal, so
+    # that an event that is written in between is read.
+    running = not arguments.file and _is_running(where)
+    journal = Journal(arguments.file, where.journal)
+    if arguments.computer is not None:
+        journal.choose_computer(arguments.computer)
+    elif len(journal.plan) >= MIN_COMPUTERS:
+        interval = Interval(since, now if until is None else min(until, now))
+        _check_interval(since, interval.until)
+        fleet = _make_fleet(journal, Question(interval, zone), zone_name, arguments, language)
+        return fleet, now, zone
+    review = _make_review(journal, arguments.on or "", now if running else None)
     end = _find_end(review, now)
     if until is not None:
         until = min(until, end)
     elif not arguments.file:
         until = end
-    if since is not None and until is not None and since >= until:
-        raise Failure("that time is in the future", "unplugd report --since 7d")
+    _check_interval(since, until)
     if arguments.share:
         from unplugd.review.share import anonymize  # noqa: PLC0415 - 4 ms that only --share needs
 
@@ -96,19 +121,30 @@ def _build(arguments: argparse.Namespace, where: Paths, language: Language) -> t
     return build_report(review, since=since, until=until, zone=zone, name=zone_name), now, zone
 
 
-def _make_review(arguments: argparse.Namespace, where: Paths, now: float) -> Review:
-    notes: Counter[str] = Counter()
-    found = sources.find_sources(arguments.file, where.journal, notes, say)
-    if not found:
-        raise Failure("there is no journal yet", START_HINT)
-    # If the daemon is running, a device without an unplug event is still plugged in. Ask before reading the journal, so
-    # that an event that is written in between is read.
-    running = not arguments.file and _is_running(where)
-    with make_progress_bar("Reading the journal", sum(source.size for source in found)) as progress:
-        review = parallel.review_files(
-            found, notes, say, progress, now if running else None, find_host_name()
-        )
+def _check_interval(since: float | None, until: float | None) -> None:
+    if since is not None and until is not None and since >= until:
+        raise Failure("that time is in the future", "unplugd report --since 7d")
+
+
+def _make_review(journal: Journal, on: str, until: float | None) -> Review:
+    notes = journal.notes
+    with make_progress_bar("Reading the journal", parallel.sum_plan(journal.plan)) as progress:
+        review = parallel.review_plan(journal.plan, notes, say, progress, until, find_host_name(), on)
     return replace(review, notes=+(notes + Counter(review.notes)))
+
+
+def _make_fleet(
+    journal: Journal, question: Question, zone_name: str, arguments: argparse.Namespace, language: Language
+) -> Fleet:
+    with make_progress_bar("Reading the journals", parallel.sum_plan(journal.plan)) as progress:
+        sums = read_fleet(journal.plan, question, say, progress, arguments.on or "")
+    trouble = journal.list_trouble()
+    if arguments.share:
+        from unplugd.review.share import anonymize_sums  # noqa: PLC0415 - 4 ms that only --share needs
+
+        sums, trouble = anonymize_sums(sums, language), []
+    interval, zone = question.interval, question.zone
+    return build_fleet(sums, interval, zone=zone, name=zone_name, notes=journal.notes, trouble=trouble)
 
 
 def _is_running(where: Paths) -> bool:

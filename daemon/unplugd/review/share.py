@@ -1,21 +1,24 @@
-"""Removes names from a review, so that it can be shared. Pure."""
+"""Removes names from a review, or from the sums over many computers, so that they can be shared. Pure."""
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from unplugd.languages.language import ENGLISH
+from unplugd.review.figures_builder import FiguresBuilder
 from unplugd.review.model import Review
 from unplugd.rules import devices, uploaders
 from unplugd.rules.events import CHANNELS, URGENCIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from unplugd.languages.language import Language
+    from unplugd.review.fleet_sums import FleetSums
 
 _PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCII | re.IGNORECASE)
 """The form of a port's name on any system; a journal may contain any other text."""
@@ -30,28 +33,16 @@ def anonymize(review: Review, language: Language = ENGLISH) -> Review:
     """
     first_seen = [(period.began, period.host) for period in review.periods]
     first_seen += [(run.began, run.host) for run in review.watched]
-    hosts = dict.fromkeys(host for _, host in sorted(first_seen))
-    numbers = {
-        # Translators: In place of the name of a computer, in a report that is shared.
-        host: language.translate("computer {number}", number=str(number))
-        for number, host in enumerate(hosts, 1)
-    }
+    numbers = _number_computers((host for _, host in sorted(first_seen)), language)
     sessions = dict.fromkeys(
         reminder.session for period in review.periods for reminder in period.reminders if reminder.session
     )
     people = {session: f"person {number}" for number, session in enumerate(sessions, 1)}
-    programs = {uploader.name for uploader in uploaders.BUILT_IN} | {
-        name for uploader in uploaders.BUILT_IN for name in uploader.process if not set(name) & {"*", ":"}
-    }
-
+    programs = _Programs(language)
     # Translators: In place of the name of a program, in a report that is shared.
-    other_software = language.translate("other upload software")
     unknown_program = language.translate("unknown program")
     # A device whose id unplugd does not know.
     model = language.translate("USB device")
-
-    def rename_program(name: str) -> str:
-        return name if not name or name in programs else other_software
 
     return Review(
         tuple(
@@ -62,10 +53,10 @@ def anonymize(review: Review, language: Language = ENGLISH) -> Review:
                 id=_format_id(period.id),
                 device=period.device if _PORT.fullmatch(period.device) else "",
                 uses=tuple(
-                    replace(use, program=rename_program(use.program), evidence="") for use in period.uses
+                    replace(use, program=programs.rename(use.program), evidence="") for use in period.uses
                 ),
                 held_back=tuple(
-                    replace(held, program=rename_program(held.program)) for held in period.held_back
+                    replace(held, program=programs.rename(held.program)) for held in period.held_back
                 ),
                 strangers=tuple(unknown_program for _ in period.strangers),
                 reminders=tuple(
@@ -83,6 +74,73 @@ def anonymize(review: Review, language: Language = ENGLISH) -> Review:
         tuple(replace(run, host=numbers[run.host]) for run in review.watched),
         review.notes,
     )
+
+
+def anonymize_sums(sums: FleetSums, language: Language = ENGLISH) -> FleetSums:
+    """Return the sums without the names of computers, devices and programs, as in `anonymize`."""
+    first_seen = sorted(
+        (math.inf if one.first_known is None else one.first_known, one.computer.host)
+        for one in sums.computers
+    )
+    numbers = _number_computers((host for _, host in first_seen), language)
+    programs = _Programs(language)
+    model = language.translate("USB device")
+    shared = replace(
+        sums,
+        devices={},
+        held_back_times={},
+        held_back_for={},
+        computers=[
+            replace(
+                one,
+                computer=replace(one.computer, host=numbers[one.computer.host]),
+                plugged_in=[
+                    replace(
+                        device,
+                        host=numbers[device.host],
+                        name=_find_model(device.id) or model,
+                        id=_format_id(device.id),
+                        device=device.device if _PORT.fullmatch(device.device) else "",
+                    )
+                    for device in one.plugged_in
+                ],
+            )
+            for one in sums.computers
+        ],
+        not_reviewed=[numbers[host] for host in sums.not_reviewed],
+    )
+    for (_, id_), figures in sums.devices.items():
+        key = _find_model(id_) or model, _format_id(id_)
+        shared.devices.setdefault(key, FiguresBuilder()).merge(figures)
+    for program in sums.held_back_times:
+        name = programs.rename(program)
+        shared.held_back_times[name] = shared.held_back_times.get(name, 0) + sums.held_back_times[program]
+        shared.held_back_for[name] = shared.held_back_for.get(name, 0) + sums.held_back_for[program]
+    return shared
+
+
+class _Programs:
+    """The names of programs that unplugd knows, and what stands in place of others."""
+
+    def __init__(self, language: Language) -> None:
+        self._known = {uploader.name for uploader in uploaders.BUILT_IN} | {
+            name for uploader in uploaders.BUILT_IN for name in uploader.process if not set(name) & {"*", ":"}
+        }
+        # Translators: In place of the name of a program, in a report that is shared.
+        self._other = language.translate("other upload software")
+
+    def rename(self, name: str) -> str:
+        """Return the name if it is known or empty."""
+        return name if not name or name in self._known else self._other
+
+
+def _number_computers(hosts: Iterable[str], language: Language) -> dict[str, str]:
+    """Return what stands in place of each name, in this order."""
+    return {
+        # Translators: In place of the name of a computer, in a report that is shared.
+        host: language.translate("computer {number}", number=str(number))
+        for number, host in enumerate(dict.fromkeys(hosts), 1)
+    }
 
 
 def _keep_known(word: str, known: Collection[str]) -> str:

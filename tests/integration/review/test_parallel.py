@@ -46,7 +46,7 @@ def reviewed(
     notes: Counter[str] = Counter()
     found = sources.find_sources(given, Path("/nowhere/events.jsonl"), notes, ignore_error)
     tell = ignore_error if said is None else said.append
-    return parallel.review_files(found, notes, tell, None, UNTIL, "station-1", executor), +notes
+    return parallel.review_files(found, notes, tell, None, UNTIL, "station-1", executor or ""), +notes
 
 
 @pytest.fixture(params=[SCAN_ALL_BYTES, 0], ids=["every line looked at", "some lines looked at"])
@@ -55,9 +55,9 @@ def pools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     made: list[Executor] = []
 
     @contextmanager
-    def noted() -> Iterator[Executor]:
-        with pool() as one:
-            made.append(one)
+    def noted(workers: int) -> Iterator[tuple[Executor, Callable[[], None]]]:
+        with pool(workers) as one:
+            made.append(one[0])
             yield one
 
     pool = process_pool.make_pool
@@ -130,7 +130,7 @@ def test_a_process_imports_nothing_from_the_current_folder(
         (tmp_path / f"{name}.py").write_text("open('ran', 'a').close()\n")
     monkeypatch.chdir(tmp_path)
     before = dict(os.environ)
-    with process_pool.make_pool() as pool:
+    with process_pool.make_pool(2) as (pool, _):
         assert os.environ == before
         assert pool.submit(int, "7").result(30) == 7
     assert not (tmp_path / "ran").exists()
@@ -148,7 +148,7 @@ def test_an_executor_that_fails_is_done_without(tmp_path: Path, error: Exception
     assert executor.given > works
     found = sources.find_sources([folder], Path("/nowhere"), Counter(), ignore_error)
     passed: list[int] = []
-    parallel.review_files(found, Counter(), ignore_error, passed.append, executor=Inline(works, error))
+    parallel.review_files(found, Counter(), ignore_error, passed.append, where=Inline(works, error))
     assert min(passed) > 0
     expected: list[int] = []
     parallel.review_files(found, Counter(), ignore_error, expected.append)

@@ -1,0 +1,87 @@
+"""The journals that a report is about: what was found, what is to be read of it, and what is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from unplugd import sanitize
+from unplugd.cli.terminal import START_HINT, say
+from unplugd.errors import Failure
+from unplugd.journal import sources
+from unplugd.journal.files import strip_rotation
+from unplugd.journal.plan import Planner
+from unplugd.journal.streams import ignore_error
+from unplugd.review.fleet import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from unplugd.journal.plan import Plan
+    from unplugd.journal.segment import Segment
+    from unplugd.journal.sources import Source
+
+
+class Journal:
+    """The journals in the files that a person gave, by default the `own` one; Failure if there is none."""
+
+    def __init__(self, given: Sequence[Path], own: Path) -> None:
+        self.notes: Counter[str] = Counter()
+        self._errors: list[str] = []
+        self._found = sources.find_sources(given, own, self.notes, self._report_error)
+        if not self._found:
+            raise Failure("there is no journal yet", START_HINT)
+        self.plan: Plan = Planner(self.notes, self._report_error).plan(self._found)
+
+    def choose_computer(self, name: str) -> None:
+        """Leave out all other computers and what was unusual about them; Failure if there is none of this name."""
+        names = {sanitize.one_line(host): host for host in self.plan}
+        host = names.get(name, name)
+        if host not in self.plan:
+            near = difflib.get_close_matches(name, names, 3) or sorted(names)[:3]
+            raise Failure(
+                f'there is no computer "{sanitize.one_line(name)}" in the journal',
+                f"its computers have names such as {', '.join(near)}" if near else "give another journal",
+            )
+        self.plan = {host: self.plan[host]}
+        self.notes.clear()
+        own = {segment.source for segment in _list_segments(self.plan)}
+        Planner(self.notes, ignore_error).plan([source for source in self._found if source in own])
+
+    def list_trouble(self) -> list[Trouble]:
+        """Return what is wrong with the files and the names of the computers."""
+        found = {
+            "same_name": sorted(map(sanitize.one_line, self._find_same_names())),
+            "empty": [sources.show_name(source.path) for source in self._find_empty()],
+            "unreadable": [error.removeprefix("unplugd: ") for error in self._errors],
+        }
+        return [Trouble(kind, tuple(places)) for kind, places in found.items() if places]
+
+    def _report_error(self, message: str) -> None:
+        self._errors.append(message)
+        say(message)
+
+    def _find_same_names(self) -> Iterator[str]:
+        by_host: dict[str, set[str]] = {}
+        for segment in _list_segments(self.plan):
+            by_host.setdefault(segment.host, set()).add(segment.computer)
+        for computers in by_host.values():
+            if len(computers) > 1:
+                yield from computers
+
+    def _find_empty(self) -> Iterator[Source]:
+        """Yield the files of journals that have no event in any file."""
+        read = {strip_rotation(segment.source.path) for segment in _list_segments(self.plan)}
+        for source in self._found:
+            named = f"unplugd: {sources.show_name(source.path)}:"
+            if strip_rotation(source.path) not in read and not any(
+                error.startswith(named) for error in self._errors
+            ):
+                yield source
+
+
+def _list_segments(plan: Plan) -> Iterable[Segment]:
+    return (segment for groups in plan.values() for segment in chain.from_iterable(groups))
