@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests import PROJECT, TESTS
+from tests.rig.any_review import BERLIN, MOMENTS, STICK, ZONES, reviews
 from unplugd.journal.event import decode
 from unplugd.review.export import make_json
-from unplugd.review.figures import ABSENCES, OUTCOMES, Figures
-from unplugd.review.model import Absence, End, HeldBack, Period, Reminder, Review, Snooze, Use, Watched
+from unplugd.review.figures import OUTCOMES, Figures
+from unplugd.review.model import Absence, End, Period, Reminder, Review, Use, Watched
 from unplugd.review.report_builder import build_report
 from unplugd.review.reviewer import review_events
 from unplugd.review.share import anonymize
@@ -27,10 +28,8 @@ from unplugd.rules.events import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-BERLIN = ZoneInfo("Europe/Berlin")
 MONTH = TESTS / "histories" / "month.jsonl"
 SCHEMA = PROJECT / "share/doc/unplugd/report.schema.json"
-STICK = ("0a21:8001", "CareLink USB")
 SUMS = (
     "periods",
     "plugged_for",
@@ -216,45 +215,6 @@ def test_what_the_median_hides_is_counted() -> None:
 
 
 # --- any review
-
-
-@st.composite
-def periods(draw: st.DrawFn) -> Period:
-    """Return any period."""
-    edges = sorted(draw(st.lists(st.integers(0, 2 * 10**8), min_size=2, max_size=6)))
-    moments = [1.79e9 + edge / 1000 for edge in edges]
-    inner = moments[1:-1]
-    pairs = list(zip(inner[::2], inner[1::2], strict=False))
-    uses = tuple(Use(began, ended, "x", "") for began, ended in pairs)
-    reminders = tuple(
-        Reminder(at, 1, "normal", "desktop", draw(st.sampled_from(["unplugged", "", "odd"]))) for at in inner
-    )
-    return Period(
-        draw(st.sampled_from(["anna", "bert", ""])),
-        draw(st.sampled_from(["1-1", "1-2"])),
-        draw(st.sampled_from(["0a21:8001", "1a79:6210", "nonsense"])),
-        draw(st.sampled_from(["CareLink USB", "my own"])),
-        moments[0],
-        moments[-1],
-        draw(st.sampled_from(["unplugged", "unseen", "cut", "open"])),
-        uses,
-        reminders,
-        tuple(Snooze(began, ended) for began, ended in pairs[:1]),
-        draw(st.sampled_from([(), ("thermometer",)])),
-        tuple(HeldBack(began, ended, draw(st.sampled_from(["my own", ""]))) for began, ended in pairs),
-        tuple(Absence(began, ended, draw(st.sampled_from(ABSENCES))) for began, ended in pairs),
-    )
-
-
-@st.composite
-def reviews(draw: st.DrawFn) -> Review:
-    """Return any review."""
-    watched = [Watched(one.host, one.began, one.ended) for one in draw(st.lists(periods(), max_size=3))]
-    return Review(tuple(draw(st.lists(periods(), max_size=4))), tuple(watched))
-
-
-MOMENTS = st.integers(-10_000, 21 * 10**7).map(lambda edge: 1.79e9 + edge / 1000)
-ZONES = st.sampled_from([UTC, BERLIN, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/St_Johns")])
 
 
 def add(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
