@@ -28,7 +28,7 @@ from unplugd.journal.event import decode, parse_line
 from unplugd.journal.files import strip_rotation
 from unplugd.journal.segment import Segment
 from unplugd.journal.sessions import find_sessions
-from unplugd.journal.timestamps import parse_timestamp
+from unplugd.journal.timestamps import is_fixed_form, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -132,15 +132,16 @@ class Planner:
                 else:
                     if at < segment.boots[event.boot][0]:
                         segment.boots[event.boot] = (at, parse_timestamp(event.time))
-                    # Change it in place: a new object for each line would take most of the time.
-                    object.__setattr__(segment, "end", end)
+                    segment.end = end
+                    _note_time(segment, event, at)
                     if at >= segment.last[1]:
-                        object.__setattr__(segment, "last", (event.boot, at))
-                        segment.latest[event.boot] = (at, event.time)
+                        segment.last = event.boot, at
                     if segment is not previous:
-                        object.__setattr__(segment, "alone", False)
+                        segment.alone = False
                 previous = segment
                 _note_writer(segment, event)
+                if not is_fixed_form(event.time):
+                    segment.uncertain.add(event.boot)
                 if event.event == "started":
                     segment.starts.add(at)
         except OSError as error:
@@ -205,11 +206,38 @@ def rank_boots(segments: Iterable[Segment]) -> dict[str, int]:
     return {boot: rank for rank, boot in enumerate(sorted(first, key=key))}
 
 
+def _note_time(segment: Segment, event: JournalEvent, at: float) -> None:
+    """Note the time of a line at a position in a boot that the segment has already."""
+    time, boot = event.time, event.boot
+    last, latest = segment.latest[boot]
+    if at >= last:
+        segment.latest[boot] = (at, time)
+        if time < latest:
+            segment.newest[boot] = max(segment.newest.get(boot, ""), latest)
+    elif time > latest:
+        segment.newest[boot] = max(segment.newest.get(boot, ""), time)
+
+
 def _note_writer(segment: Segment, event: JournalEvent) -> None:
     if event.station and (event.boot, event.station) not in segment.stations:
         segment.stations.add((event.boot, event.station))
     if event.session and event.session not in segment.sessions:
         segment.sessions.add(event.session)
+
+
+def find_first_line(segment: Segment, boot: str) -> int | None:
+    """Return the offset of a boot's first line, None if it is not between its first sample and the previous sample."""
+    sample = segment.first_seen[boot]
+    begin, end = max(segment.begin, sample - SAMPLE_EVERY_BYTES), min(segment.end, sample + SAMPLE_BYTES)
+    before = ""
+    try:
+        for at, _, event in read_located(segment.source, begin, end, Counter()):
+            if event.boot == boot:
+                return at if before or begin == segment.begin else None
+            before = event.boot
+    except OSError:
+        pass
+    return None
 
 
 # --- samples
@@ -224,21 +252,28 @@ def _sample(source: Source) -> Segment | None:
     sampled = Segment(source, host, 0, source.size, {}, ("", -math.inf), {}, exact=False)
     boots = sampled.boots
     last = sampled.last
+    skew = 0.0
     for offset, event in samples:
         at = find_position(event)
         new = event.boot not in boots
         if event.host != host or (event.boot != last[0] and not new):
             return None
+        wall = parse_timestamp(event.time)
         if new:
-            boots[event.boot] = (at, parse_timestamp(event.time))
+            boots[event.boot] = (at, wall)
             sampled.first_seen[event.boot] = offset
+            sampled.latest[event.boot] = (at, event.time)
+            skew = wall - at
         elif at < last[1] - SLACK_SECONDS:
             return None
-        if new or at >= last[1]:
-            sampled.latest[event.boot] = (at, event.time)
+        else:
+            _note_time(sampled, event, at)
+        if not (abs(wall - at - skew) <= SLACK_SECONDS and is_fixed_form(event.time)):
+            sampled.uncertain.add(event.boot)
         last = (event.boot, at if new else max(at, last[1]))
         _note_writer(sampled, event)
-    return replace(sampled, last=last)
+    sampled.last = last
+    return sampled
 
 
 def _read_samples(source: Source) -> list[tuple[int, JournalEvent]]:

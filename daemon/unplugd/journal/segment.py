@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from unplugd.journal.sources import Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Segment:
     """A part of a file, between two offsets, in which the events of one computer are in order.
 
@@ -31,6 +31,10 @@ class Segment:
     """Whether there are no other lines between the two offsets."""
     latest: dict[str, tuple[float, str]] = field(default_factory=dict)
     """The highest position in each boot, and the time that its line gives."""
+    newest: dict[str, str] = field(default_factory=dict)
+    """The latest time on a line of a boot, if that is not the one in `latest`, because the wall clock was set back."""
+    uncertain: set[str] = field(default_factory=set)
+    """The boots of which this cannot be told: a time has another form, or a sampled clock was set."""
     stations: set[tuple[str, str]] = field(default_factory=set)
     """Each boot with the stations on its lines."""
     sessions: set[str] = field(default_factory=set)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 TIMESTAMP_LENGTH: Final = len("2026-11-22T14:00:00.000Z")
+MAX_WALL_SECONDS: Final = 1e10
+"""Latest plausible wall-clock time, in Unix seconds (the year 2286); the earliest is 1970."""
 
 
 def parse_timestamp(written: str) -> float:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from unplugd.journal.timestamps import MAX_WALL_SECONDS
 from unplugd.review.open_period import (
     JUMP_SECONDS,
     MAX_SECONDS,
-    MAX_WALL_SECONDS,
     BootClock,
     SharedBoot,
     check_number,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from unplugd.journal.timestamps import parse_timestamp
+from unplugd.journal.timestamps import MAX_WALL_SECONDS, parse_timestamp
 from unplugd.review.model import AWAY, Absence, HeldBack, Snooze, Use
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from unplugd.review.model import End
 
 
-MAX_WALL_SECONDS: Final = 1e10
-"""Latest plausible wall-clock time, in Unix seconds (the year 2286); the earliest is 1970."""
 MAX_SECONDS: Final = 1e9
 """Largest plausible uptime or duration, in seconds (31 years)."""
 JUMP_SECONDS: Final = 60.0

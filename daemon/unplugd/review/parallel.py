@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from unplugd.journal.merge import Merger
-from unplugd.journal.plan import SAMPLE_BYTES, SAMPLE_EVERY_BYTES, Planner, read_located
+from unplugd.journal.plan import Planner, find_first_line
 from unplugd.review.model import Part  # noqa: TC001 - msgspec reads the types of Result
 from unplugd.review.parts import join_parts
 from unplugd.review.reviewer import review_part
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from unplugd.journal.plan import Group, Plan
-    from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
     from unplugd.review.executors import Engine
     from unplugd.review.model import Review
@@ -301,7 +300,7 @@ def _split(plan: Plan, point: CutPoint) -> tuple[Plan, Plan] | None:
     before, after = plan[point.host][: point.group], plan[point.host][point.group :]
     if point.boot is not None:
         segment = after[0][0]
-        at = _find_first_line(segment, point.boot)
+        at = find_first_line(segment, point.boot)
         if at is None:
             return None
         before = [*before, [replace(segment, end=at)]]
@@ -312,18 +311,3 @@ def _split(plan: Plan, point: CutPoint) -> tuple[Plan, Plan] | None:
     if before:
         first[point.host] = before
     return first, {point.host: after, **{host: plan[host] for host in hosts[begin + 1 :]}}
-
-
-def _find_first_line(segment: Segment, boot: str) -> int | None:
-    """Return the offset of a boot's first line, None if it is not between its first sample and the previous sample."""
-    sample = segment.first_seen[boot]
-    begin, end = max(segment.begin, sample - SAMPLE_EVERY_BYTES), min(segment.end, sample + SAMPLE_BYTES)
-    before = ""
-    try:
-        for at, _, event in read_located(segment.source, begin, end, Counter()):
-            if event.boot == boot:
-                return at if before or begin == segment.begin else None
-            before = event.boot
-    except OSError:
-        pass
-    return None

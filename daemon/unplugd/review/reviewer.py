@@ -18,14 +18,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unplugd.journal.timestamps import parse_timestamp
+from unplugd.journal.timestamps import MAX_WALL_SECONDS, parse_timestamp
 from unplugd.review.boots import Boots
 from unplugd.review.device_events import DeviceEvents
 from unplugd.review.model import Part, Review
 from unplugd.review.open_period import (
     JUMP_SECONDS,
     MAX_SECONDS,
-    MAX_WALL_SECONDS,
     BootClock,
     OpenPeriod,
     check_number,
