@@ -105,8 +105,12 @@ def _build(
     elif len(journal.plan) >= MIN_COMPUTERS:
         interval = Interval(since, now if until is None else min(until, now))
         _check_interval(since, interval.until)
+        journal.skip_before(since, interval.until)
         fleet = _make_fleet(journal, Question(interval, zone), zone_name, arguments, language)
         return fleet, now, zone
+    if not arguments.share:
+        # The computers of a shared report are numbered in the order of their first event.
+        journal.skip_before(since, now if until is None else until)
     review = _make_review(journal, arguments.on or "", now if running else None)
     end = _find_end(review, now)
     if until is not None:
@@ -118,7 +122,10 @@ def _build(
         from unplugd.review.share import anonymize  # noqa: PLC0415 - 4 ms that only --share needs
 
         review = anonymize(review, language)
-    return build_report(review, since=since, until=until, zone=zone, name=zone_name), now, zone
+    made = build_report(
+        review, since=since, until=until, zone=zone, name=zone_name, known_since=journal.known_since
+    )
+    return made, now, zone
 
 
 def _check_interval(since: float | None, until: float | None) -> None:
@@ -137,7 +144,7 @@ def _make_fleet(
     journal: Journal, question: Question, zone_name: str, arguments: argparse.Namespace, language: Language
 ) -> Fleet:
     with make_progress_bar("Reading the journals", parallel.sum_plan(journal.plan)) as progress:
-        sums = read_fleet(journal.plan, question, say, progress, arguments.on or "")
+        sums = read_fleet(journal.plan, question, say, progress, arguments.on or "", journal.known_since)
     trouble = journal.list_trouble()
     if arguments.share:
         from unplugd.review.share import anonymize_sums  # noqa: PLC0415 - 4 ms that only --share needs

@@ -11,6 +11,7 @@ from unplugd import sanitize
 from unplugd.cli.terminal import START_HINT, say
 from unplugd.errors import Failure
 from unplugd.journal import sources
+from unplugd.journal.extent import find_extent, skip_before
 from unplugd.journal.files import strip_rotation
 from unplugd.journal.plan import Planner
 from unplugd.journal.streams import ignore_error
@@ -35,6 +36,9 @@ class Journal:
         if not self._found:
             raise Failure("there is no journal yet", START_HINT)
         self.plan: Plan = Planner(self.notes, self._report_error).plan(self._found)
+        self.known_since: dict[str, float] = {}
+        """When the data of a computer begins (in Unix seconds), if the plan leaves out its beginning."""
+        self._whole = self.plan
 
     def choose_computer(self, name: str) -> None:
         """Leave out all other computers and what was unusual about them; Failure if there is none of this name."""
@@ -51,6 +55,20 @@ class Journal:
         own = {segment.source for segment in _list_segments(self.plan)}
         Planner(self.notes, ignore_error).plan([source for source in self._found if source in own])
 
+    def skip_before(self, since: float | None, until: float) -> None:
+        """Leave out what is not needed for a report from `since` to `until` at most, and on the time before."""
+        extent = find_extent(self.plan) if since is not None else None
+        if since is None or extent is None:
+            return
+        # A clock may have been ahead.
+        before = 2 * since - max(until, extent[1] + 1)
+        shorter = skip_before(self.plan, before)
+        for host, groups in self.plan.items():
+            if shorter[host] is not groups and (own := find_extent({host: groups})):
+                name = sanitize.one_line(host)
+                self.known_since[name] = min(own[0], self.known_since.get(name, own[0]))
+        self.plan = shorter
+
     def list_trouble(self) -> list[Trouble]:
         """Return what is wrong with the files and the names of the computers."""
         found = {
@@ -66,7 +84,7 @@ class Journal:
 
     def _find_same_names(self) -> Iterator[str]:
         by_host: dict[str, set[str]] = {}
-        for segment in _list_segments(self.plan):
+        for segment in _list_segments(self._whole):
             by_host.setdefault(segment.host, set()).add(segment.computer)
         for computers in by_host.values():
             if len(computers) > 1:
@@ -74,7 +92,7 @@ class Journal:
 
     def _find_empty(self) -> Iterator[Source]:
         """Yield the files of journals that have no event in any file."""
-        read = {strip_rotation(segment.source.path) for segment in _list_segments(self.plan)}
+        read = {strip_rotation(segment.source.path) for segment in _list_segments(self._whole)}
         for source in self._found:
             named = f"unplugd: {sources.show_name(source.path)}:"
             if strip_rotation(source.path) not in read and not any(

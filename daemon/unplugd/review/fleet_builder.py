@@ -75,12 +75,13 @@ class Interval(msgspec.Struct, frozen=True):
 class ComputerBuilder:
     """Takes the periods of one computer one by one; none is kept."""
 
-    def __init__(self, host: str, interval: Interval, zone: tzinfo) -> None:
+    def __init__(self, host: str, interval: Interval, zone: tzinfo, known_since: float | None = None) -> None:
         self._host = host
+        self._known_since = None if known_since is None else to_milliseconds(known_since)
         self._low, self._high = interval.low, interval.high
         self._builder = IntervalBuilder(self._low, self._high, [Calendar(zone), Calendar(zone, 7)])
         self._before = IntervalBuilder(interval.earlier, self._low, [Calendar(zone)])
-        self._first_known: int | None = None
+        self._first_known = self._known_since
         self._last_known = BEGINNING
         self._open: list[PeriodMs] = []
 
@@ -106,7 +107,7 @@ class ComputerBuilder:
         by_day, by_week = self._builder.by_calendar
         (by_day_before,) = self._before.by_calendar
         heard = None if self._last_known == BEGINNING else self._last_known / 1000
-        not_watched = measure_not_watched(runs, self._low, self._high)
+        not_watched = measure_not_watched(runs, self._low, self._high, self._known_since)
         computer = Computer(
             host=self._host,
             heard=heard,
@@ -181,12 +182,13 @@ def sum_computer(
     zone: tzinfo,
     until: float | None = None,
     own_host: str | None = None,
+    known_since: float | None = None,
 ) -> FleetSums:
     """Return the sums of one computer, whose events are in order; `until` and `own_host` as in `review_events`.
 
-    `notes` are on its lines; they are complete when all events have been read.
+    `known_since` is when its data begins, if events that do not matter were left out (Unix seconds). `notes` are on its lines; they are complete when all events have been read.
     """
-    builder = ComputerBuilder(host, interval, zone)
+    builder = ComputerBuilder(host, interval, zone, known_since)
     results = Results(builder.take_period)
     take_events(events, results, until, own_host)
     results.notes.update(notes)

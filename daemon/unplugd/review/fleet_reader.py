@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -20,7 +21,7 @@ from unplugd.review.fleet_sums import FleetSums
 from unplugd.review.parallel import FAILURES, choose_engine, sum_plan, take_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
     from datetime import tzinfo
 
@@ -37,6 +38,8 @@ class Question(NamedTuple):
     until: float | None = None
     """As in `review_events`, and so is `own_host`."""
     own_host: str | None = None
+    known_since: float | None = None
+    """As in `sum_computer`."""
 
 
 class Answer(msgspec.Struct):
@@ -57,12 +60,15 @@ def read_fleet(
     report_error: Callable[[str], None],
     report_progress: Callable[[int], None] | None = None,
     where: Where = "",
+    known_since: Mapping[str, float] = MappingProxyType({}),
 ) -> FleetSums:
     """Return the sums of the computers of a plan; `where` is as in `choose_engine`.
 
+    `known_since` has when the data of a computer begins, if the plan leaves out what does not matter (Unix seconds).
     `report_progress` gets the number of bytes that were read since the last call.
     """
     left = _list_computers(plan)
+    questions = {host: question._replace(known_since=known_since.get(host)) for host in left}
     sums = FleetSums()
 
     def take(host: str, answer: Answer) -> None:
@@ -77,12 +83,12 @@ def read_fleet(
 
     if engine := choose_engine(where, sum_plan(plan)):
         with contextlib.suppress(*FAILURES), engine() as started:
-            for host, answer in _share_out(started, left, question):
+            for host, answer in _share_out(started, left, questions):
                 take(host, answer)
         if left and isinstance(where, str) and where:
             report_error(f"unplugd: {where} failed; the remaining computers are reviewed here: {len(left)}")
     for host in list(left):
-        take(host, review_computer(host, left[host], question))
+        take(host, review_computer(host, left[host], questions[host]))
     return sums
 
 
@@ -114,7 +120,9 @@ def _list_computers(plan: Plan) -> dict[str, Plan]:
     return dict(sorted(computers.items(), key=lambda item: (-sum_plan(item[1]), item[0])))
 
 
-def _share_out(engine: Engine, left: dict[str, Plan], question: Question) -> Iterator[tuple[str, Answer]]:
+def _share_out(
+    engine: Engine, left: Mapping[str, Plan], questions: Mapping[str, Question]
+) -> Iterator[tuple[str, Answer]]:
     """Yield the answer of each computer as it comes, in any order."""
     waiting = iter(list(left))
     running: dict[Future[bytes], str] = {}
@@ -122,7 +130,7 @@ def _share_out(engine: Engine, left: dict[str, Plan], question: Question) -> Ite
         # Twice as many as it has workers, so that none ever has to wait.
         for host in waiting:
             plan = take_elsewhere(left[host]) if engine.is_elsewhere else left[host]
-            running[engine.executor.submit(encode_answer, host, plan, question)] = host
+            running[engine.executor.submit(encode_answer, host, plan, questions[host])] = host
             if len(running) >= 2 * engine.workers:
                 break
         if not running:
@@ -135,5 +143,5 @@ def _share_out(engine: Engine, left: dict[str, Plan], question: Question) -> Ite
                 answer = Answer(sum_failed(host), [], sanitize.one_line(f"{type(error).__name__}: {error}"))
             if engine.is_elsewhere and answer.sums.notes.get("unreadable_file"):
                 # Perhaps only this computer has the file.
-                answer = review_computer(host, left[host], question)
+                answer = review_computer(host, left[host], questions[host])
             yield host, answer

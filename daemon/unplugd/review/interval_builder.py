@@ -93,13 +93,19 @@ def list_held_back(
     )
 
 
-def measure_not_watched(runs: Iterable[tuple[int, int]], low: int, high: int) -> int:
-    """Return for how long unplugd was not running on one computer, from its first run on, between `low` and `high`."""
+def measure_not_watched(
+    runs: Iterable[tuple[int, int]], low: int, high: int, known_since: int | None = None
+) -> int:
+    """Return for how long unplugd was not running on one computer, from its first run on, between `low` and `high`.
+
+    Runs that ended before `low` may be missing if it is known since when there were any.
+    """
     intervals = sorted(runs)
-    if not intervals:
+    begins = [began for began, _ in intervals[:1]] + ([] if known_since is None else [known_since])
+    if not begins:
         return 0
     missing = 0
-    reached = max(low, intervals[0][0])
+    reached = max(low, min(begins))
     for began, ended in intervals:
         missing += max(0, min(began, high) - reached)
         reached = max(reached, min(ended, high))

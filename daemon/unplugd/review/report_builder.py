@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from unplugd.review.figures_builder import FiguresBuilder, PeriodMs, to_millisec
 from unplugd.review.interval_builder import IntervalBuilder, list_held_back, measure_not_watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
     from unplugd.review.figures import Figures
@@ -30,14 +31,18 @@ def build_report(
     until: float | None = None,
     zone: tzinfo = UTC,
     name: str = "",
+    known_since: Mapping[str, float] = MappingProxyType({}),
 ) -> Report:
     """Return the report from `since` (None: the beginning of the data) to `until` (None: its end).
 
-    Both are Unix seconds. `name` is the name of `zone` if str(zone) does not return it.
+    Both are Unix seconds. `name` is the name of `zone` if str(zone) does not return it. `known_since` has when the data
+    of a computer begins (in Unix seconds) if the review does not have what it did not need for the report.
     """
+    begins = {host: to_milliseconds(began) for host, began in known_since.items()}
     periods = [PeriodMs(period) for period in review.periods]
     runs = [(run.host, to_milliseconds(run.began), to_milliseconds(run.ended)) for run in review.watched]
     low, high, first_known = _find_bounds(periods, runs, since, until)
+    first_known = min([*begins.values(), *([] if first_known is None else [first_known])], default=None)
     builder = IntervalBuilder(low, high, [Calendar(zone)])
     for run in runs:
         builder.add_run(*run)
@@ -70,7 +75,7 @@ def build_report(
             for run in review.watched
             if to_milliseconds(run.began) < high and to_milliseconds(run.ended) > low
         ),
-        not_watched_for=_sum_not_watched(runs, low, high) / 1000,
+        not_watched_for=_sum_not_watched(runs, low, high, begins) / 1000,
         notes=dict(review.notes),
     )
 
@@ -101,9 +106,11 @@ def _build_figures(periods: Iterable[PeriodMs], low: int, high: int) -> Figures:
     return builder.build()
 
 
-def _sum_not_watched(runs: Iterable[Run], low: int, high: int) -> int:
+def _sum_not_watched(runs: Iterable[Run], low: int, high: int, begins: Mapping[str, int]) -> int:
     """Return for how long unplugd was not running between `low` and `high`, added up over the computers."""
-    by_host: dict[str, list[tuple[int, int]]] = {}
+    by_host: dict[str, list[tuple[int, int]]] = {host: [] for host in begins}
     for host, began, ended in runs:
         by_host.setdefault(host, []).append((began, ended))
-    return sum(measure_not_watched(intervals, low, high) for intervals in by_host.values())
+    return sum(
+        measure_not_watched(intervals, low, high, begins.get(host)) for host, intervals in by_host.items()
+    )
