@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
 
-CONNECT_SECONDS: Final = 10.0
-"""Seconds for which a scheduler may not answer, at first and later."""
-MAX_SHOWN_CHARACTERS: Final = 200
+CONNECT_SECONDS: Final = 5.0
+"""Seconds in which a scheduler must answer at first."""
+LOST_SECONDS: Final = 30.0
+"""Seconds for which the connection may be lost later."""
 
 
 def find_version() -> str:
@@ -86,5 +87,5 @@ class _Check:
         now = time.monotonic()
         if self._client.status == "running":
             self._seen = now
-        elif now - self._seen > CONNECT_SECONDS:
+        elif now - self._seen > LOST_SECONDS:
             raise ConnectionError(f"the scheduler at {self._address} is gone")

@@ -9,6 +9,7 @@ import contextlib
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from unplugd.errors import Failure
 from unplugd.review import process_pool
 
 if TYPE_CHECKING:
@@ -57,7 +58,12 @@ def start_processes(workers: int) -> Iterator[Engine]:
 @contextlib.contextmanager
 def join_cluster(address: str) -> Iterator[Engine]:
     """Yield the workers of the Dask scheduler at `address`; Failure if they cannot be used."""
-    from unplugd.review.cluster import open_cluster  # noqa: PLC0415 - half a second that only a cluster is worth
-
+    try:
+        from unplugd.review.cluster import open_cluster  # noqa: PLC0415 - half a second that only a cluster is worth
+    except ImportError:
+        raise Failure(
+            'a Dask cluster needs the extra "cluster", which is not installed',
+            "install it: pip install unplugd[cluster]",
+        ) from None
     with open_cluster(address) as (executor, workers, check, failures):
         yield Engine(executor, workers, check, is_elsewhere=True, single_failures=failures)

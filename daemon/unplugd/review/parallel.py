@@ -50,7 +50,7 @@ FAILURES: Final = (OSError, RuntimeError, MemoryError, ImportError)
 killed (BrokenExecutor is a RuntimeError), or the connection was lost. ImportError: the system lacks shared semaphores."""
 INLINE: Final = "inline"
 _PROCESSES: Final = re.compile(r"processes(?::([1-9]\d{0,3}))?", re.ASCII)
-_SCHEDULER: Final = re.compile(r"(?:tcp|tls)://\S+")
+_SCHEDULER: Final = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5}", re.ASCII | re.IGNORECASE)
 
 
 class Piece(NamedTuple):
