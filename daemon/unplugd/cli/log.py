@@ -52,9 +52,9 @@ def log(arguments: argparse.Namespace, where: Paths) -> int:
     if follower:
         found = follower.limit(found)
     if arguments.last is None:
-        hosts, batches = streams.read_merged(found, notes, say)
+        hosts, batches = streams.read_merged(found, notes, say, chosen.since)
     else:
-        hosts, batches = streams.read_last(found, notes, say, chosen.select, arguments.last)
+        hosts, batches = streams.read_last(found, notes, say, chosen.select, arguments.last, chosen.since)
     with open_output(page=not follower) as output:
         shown = make_format(arguments.format, output, hosts, bom=arguments.bom)
         for batch in batches:

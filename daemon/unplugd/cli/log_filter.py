@@ -24,7 +24,8 @@ class EventFilter:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         since, until = parse_range(arguments)
-        self._since = -math.inf if since is None else since
+        self.since = -math.inf if since is None else since
+        """No earlier event is selected (Unix seconds)."""
         self._until = math.inf if until is None else until
         self._any_time = since is None and until is None
         self._events: frozenset[str] | None = frozenset(arguments.event) if arguments.event else None
@@ -57,7 +58,7 @@ class EventFilter:
         if self._events is not None and event.event not in self._events:
             return False
         # An event without a valid time (NaN) is in no range.
-        if not self._any_time and not self._since <= parse_timestamp(event.time) < self._until:
+        if not self._any_time and not self.since <= parse_timestamp(event.time) < self._until:
             return False
         if not self._checkpoints and event.event == "checkpoint":
             self.checkpoints_skipped += 1

@@ -9,12 +9,14 @@ or `misplaced` (read where they are); and files: `unreadable_file`, `cut_file` (
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_right
 from collections import deque
 from itertools import accumulate, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from unplugd.journal.extent import skip_before
 from unplugd.journal.merge import BATCH_EVENTS, Batch, Merger, put_in_order
 from unplugd.journal.plan import Planner
 from unplugd.journal.timestamps import format_timestamp, is_fixed_form, parse_timestamp
@@ -36,10 +38,13 @@ def ignore_error(_message: str) -> None:
 
 
 def read_merged(
-    sources: Sequence[Source], notes: Counter[str], report_error: Callable[[str], None] = ignore_error
+    sources: Sequence[Source],
+    notes: Counter[str],
+    report_error: Callable[[str], None] = ignore_error,
+    since: float = -math.inf,
 ) -> tuple[list[str], Iterator[Batch]]:
-    """Return the computers, and all their events ordered by the wall clock."""
-    plan = Planner(notes, report_error).plan(sources)
+    """Return the computers, and all their events ordered by the wall clock; boots that are over before `since` are skipped."""
+    plan = skip_before(Planner(notes, report_error).plan(sources), since)
     merger = Merger(notes, report_error)
     return list(plan), _merge([merger.read(groups) for groups in plan.values()])
 
@@ -50,9 +55,13 @@ def read_last(
     report_error: Callable[[str], None],
     select: Callable[[Batch], Batch],
     most: int,
+    since: float = -math.inf,
 ) -> tuple[list[str], Iterator[Batch]]:
-    """Return the computers, and the last `most` events that `select` keeps, reading from the end."""
-    plan = Planner(notes, report_error).plan(sources)
+    """Return the computers, and the last `most` events that `select` keeps, reading from the end.
+
+    Boots that are over before `since` are skipped.
+    """
+    plan = skip_before(Planner(notes, report_error).plan(sources), since)
     merger = Merger(notes, report_error)
     streams: list[Iterator[Batch]] = []
     for groups in plan.values() if most else ():
