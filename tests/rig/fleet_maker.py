@@ -104,6 +104,32 @@ def make_fleet(count: int, *, days: int = 30, names: Sequence[str] = (), until: 
     )
 
 
+def enlarge_fleet(fleet: Fleet, times: int) -> Fleet:
+    """Return a report on so many times as many computers, whose figures repeat: much faster than to make them."""
+    names = {
+        one.host: [
+            f"station-{number:05}" for number in range(at, times * len(fleet.computers), len(fleet.computers))
+        ]
+        for at, one in enumerate(fleet.computers)
+    }
+    computers = [replace(one, host=names[one.host][turn]) for turn in range(times) for one in fleet.computers]
+    return replace(
+        fleet,
+        computers=tuple(sorted(computers, key=attrgetter("host"))),
+        heard=fleet.heard * times,
+        plugged_in=tuple(replace(one, host=name) for one in fleet.plugged_in for name in names[one.host]),
+        perhaps_plugged_in=tuple(
+            replace(one, host=name) for one in fleet.perhaps_plugged_in for name in names[one.host]
+        ),
+        silent=tuple((name, heard) for host, heard in fleet.silent for name in names[host]),
+        shares=tuple(count * times for count in fleet.shares),
+        trouble=tuple(
+            replace(one, hosts=tuple(name for host in one.hosts for name in names[host]))
+            for one in fleet.trouble
+        ),
+    )
+
+
 def hostile_fleet() -> Fleet:
     """Return a report in which every name tries to take over what shows it."""
     found = make_fleet(20, names=[*HOSTILE, "\N{HEBREW LETTER ALEF}" * 200, "w" * 200])

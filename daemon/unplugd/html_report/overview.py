@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from unplugd.html_report import svg
 from unplugd.html_report.markup import (
+    UNNAMED,
     count_times,
     escape_name,
     escape_text,
@@ -30,7 +32,7 @@ from unplugd.review.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from unplugd.html_report.report_view import ReportView
     from unplugd.languages.language import Language
@@ -66,14 +68,14 @@ def render_summary(view: ReportView) -> str:
         f"{svg.draw_bar(total.unused_for, total.used_for, total.plugged_for, 'hero hero-figure')}"
         f'<ul class="legend"><li>{svg.draw_sample("idle")} {language.translate("unused: high bar")}</li>'
         f"<li>{svg.draw_sample('use')} {language.translate('in use: low bar')}</li></ul>"
-        f"<p>{_describe_total(total, language)}</p>"
+        f"<p>{describe_total(total, language)}</p>"
         f"{_render_comparison(view)}{still}"
-        f'<dl class="figures">{render_pairs(_list_facts(view))}</dl>{_render_outcomes(view)}'
+        f'<dl class="figures">{render_pairs(_list_facts(view))}</dl>{render_outcomes(total.outcomes, language)}'
         f"<p>{_describe_watching(view)}</p>"
     )
 
 
-def _describe_total(total: Figures, language: Language) -> str:
+def describe_total(total: Figures, language: Language) -> str:
     """Return the sentences about the time plugged in and the time used."""
     plugged = render_duration(total.plugged_for, language, language.translate("less than a second"))
     if share := format_share(total, language):
@@ -122,28 +124,33 @@ def _render_comparison(view: ReportView) -> str:
     return f'<p class="compared">{sentence}</p>' if sentence else ""
 
 
+def make_fact(
+    language: Language, name: str, now: str, then: str | None = None, note: str = ""
+) -> tuple[str, str]:
+    """Return the name and the value of a fact as HTML, with a note and the figure of the time before."""
+    # Translators: The figure of the time before, below that of this report.
+    earlier = "" if then is None else language.translate("before: {figure}", figure=then)
+    return name, now + "".join(f" <small>{text}</small>" for text in (note, earlier) if text)
+
+
 def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
     """Yield the names and values of the facts as HTML."""
     report, language = view.report, view.language
     total, before = report.total, report.before
 
-    def make_fact(name: str, now: str, then: str | None, note: str = "") -> tuple[str, str]:
-        # Translators: The figure of the time before, below that of this report.
-        earlier = "" if then is None else language.translate("before: {figure}", figure=then)
-        return name, now + "".join(f" <small>{text}</small>" for text in (note, earlier) if text)
-
-    yield make_fact(
+    fact = partial(make_fact, language)
+    yield fact(
         language.translate("Times plugged in"),
         render_count(total.periods, language),
         render_count(before.periods, language) if before else None,
     )
-    yield make_fact(
+    yield fact(
         language.translate("Plugged in, total"),
         render_duration(total.plugged_for, language),
         render_duration(before.plugged_for, language) if before else None,
     )
     began_here = total.uses or total.used_for < 1
-    yield make_fact(
+    yield fact(
         language.translate("Used by upload software"),
         render_duration(total.used_for, language),
         render_duration(before.used_for, language) if before else None,
@@ -152,16 +159,16 @@ def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
         # Translators: The use began before the time that the report covers.
         else language.translate("started earlier"),
     )
-    yield make_fact(
+    yield fact(
         language.translate("Longest time left unused"),
         render_duration(total.longest_unused, language),
         render_duration(before.longest_unused, language) if before else None,
         language.translate("longest time plugged in: {time}", time=render_duration(total.longest, language)),
     )
-    yield make_fact(
+    yield fact(
         language.translate("From the first reminder to unplugging"),
-        _render_reaction(total.reaction, language),
-        _render_reaction(before.reaction, language) if before else None,
+        render_reaction(total.reaction, language),
+        render_reaction(before.reaction, language) if before else None,
         # Translators: The middle value: half of the times are shorter, half are longer.
         language.translate("median")
         if total.reaction is not None
@@ -169,7 +176,7 @@ def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
     )
     if total.over_half_an_hour:
         after_three_hours = count_times(total.over_three_hours, language)
-        yield make_fact(
+        yield fact(
             language.translate("Not unplugged within half an hour of the first reminder"),
             count_times(total.over_half_an_hour, language),
             render_count(before.over_half_an_hour, language) if before else None,
@@ -179,7 +186,7 @@ def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
             else "",
         )
     people = count_people(report)
-    yield make_fact(
+    yield fact(
         language.translate("Reminders"),
         render_count(total.reminders, language),
         render_count(before.reminders, language) if before else None,
@@ -188,7 +195,7 @@ def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
     )
     if total.snoozes:
         snoozed = render_duration(total.snoozed_for, language)
-        yield make_fact(
+        yield fact(
             language.translate("Snoozed"),
             count_times(total.snoozes, language),
             None,
@@ -196,7 +203,7 @@ def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
         )
     for program, times, seconds in report.held_back[:MAX_HELD_BACK]:
         shown = escape_name(program, language.translate("an unknown program"))
-        yield make_fact(
+        yield fact(
             language.translate("Reminders held back by {program}, which was running", program=shown),
             render_duration(seconds, language, language.translate("less than a second")),
             None,
@@ -206,39 +213,40 @@ def _list_facts(view: ReportView) -> Iterable[tuple[str, str]]:
         in_all = render_duration(sum(total.away_for.values()), language)
         # Translators: Nobody was in front of the computer.
         label = language.translate("Away while it was plugged in")
-        yield make_fact(label, in_all, None, join_facts(away, language))
+        yield fact(label, in_all, None, join_facts(away, language))
     if total.strangers:
-        yield make_fact(
+        yield fact(
             language.translate("Held open by a program unknown to unplugd"),
             count_times(total.strangers, language),
             None,
         )
 
 
-def _render_reaction(seconds: float | None, language: Language) -> str:
+def render_reaction(seconds: float | None, language: Language) -> str:
+    """Return the time to unplugging as HTML; it may be unknown."""
     if seconds is None:
         return language.translate("not known")
     return render_duration(seconds, language, language.translate("at once"))
 
 
-def _render_outcomes(view: ReportView) -> str:
-    counts, language = view.report.total.outcomes, view.language
+def render_outcomes(counts: Mapping[str, int], language: Language) -> str:
+    """Return what became of the reminders, as a list; "" if there were none."""
     if not any(counts.values()):
         return ""
     outcomes = [*OUTCOME_LABELS, *(outcome for outcome in counts if outcome not in OUTCOME_LABELS)]
     items = "".join(
         f'<li data-outcome="{escape_text(outcome)}">{svg.draw_sample(outcome if outcome in OUTCOME_LABELS else "")} '
-        f"{_name_outcome(view, outcome)} <b>{render_count(counts[outcome], language)}</b></li>"
+        f"{_name_outcome(outcome, language)} <b>{render_count(counts[outcome], language)}</b></li>"
         for outcome in outcomes
         if counts.get(outcome)
     )
     return f'<h3>{language.translate("Outcomes of the reminders")}</h3><ul class="outcomes">{items}</ul>'
 
 
-def _name_outcome(view: ReportView, outcome: str) -> str:
+def _name_outcome(outcome: str, language: Language) -> str:
     if outcome in OUTCOME_LABELS:
-        return view.language.translate_in(*OUTCOME_LABELS[outcome])
-    return escape_text(outcome, view.no_name)
+        return language.translate_in(*OUTCOME_LABELS[outcome])
+    return escape_text(outcome, language.translate(UNNAMED))
 
 
 def _describe_watching(view: ReportView) -> str:

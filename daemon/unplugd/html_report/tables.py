@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from unplugd.html_report.report_view import ReportView
+    from unplugd.languages.language import Language
     from unplugd.review.days import Day
     from unplugd.review.figures import Figures
     from unplugd.review.model import Period
@@ -127,14 +128,14 @@ def _render_newest_first(
     view: ReportView, titles: Titles, rows: Sequence[Row], count_older: tuple[str, str], older_caption: str
 ) -> str:
     """Return a table; rows beyond `MAX_SUM_ROWS` are folded below it, with their number (for `count`) as its name."""
-    rendered = _render_rows(view, rows)
+    rendered = _render_rows(rows, view.language)
     older = rendered[MAX_SUM_ROWS:]
     folded = ""
     if older:
-        table = _render_table(view, titles._replace(caption=older_caption), older)
+        table = _render_table(titles._replace(caption=older_caption), older, view.language)
         name = view.language.count(len(older), *count_older)
         folded = f"<details><summary><b>{name}</b></summary>{table}</details>"
-    return f"<h3>{titles.title}</h3>{_render_table(view, titles, rendered[:MAX_SUM_ROWS])}{folded}"
+    return f"<h3>{titles.title}</h3>{_render_table(titles, rendered[:MAX_SUM_ROWS], view.language)}{folded}"
 
 
 def render_places(view: ReportView) -> str:
@@ -151,7 +152,7 @@ def render_places(view: ReportView) -> str:
             language.translate_in("heading of a column", "Computer"),
             language.translate("Computers: left plugged in unused, and used"),
         )
-        parts.append(_render_place_sums(view, titles, computers))
+        parts.append(render_sums(titles, computers, language))
     if len(view.report.devices) > 1:
         devices = [
             (f"device{index}", escape_name(view.name_device(name, id_)), figures)
@@ -162,27 +163,29 @@ def render_places(view: ReportView) -> str:
             language.translate_in("heading of a column", "Device"),
             language.translate("Devices: left plugged in unused, and used"),
         )
-        parts.append(_render_place_sums(view, titles, devices))
+        parts.append(render_sums(titles, devices, language))
     return "".join(parts)
 
 
-def _render_place_sums(view: ReportView, titles: Titles, rows: Sequence[Row]) -> str:
-    return f"<h3>{titles.title}</h3>{_render_table(view, titles, _render_rows(view, rows))}"
+def render_sums(titles: Titles, rows: Sequence[Row], language: Language) -> str:
+    """Return a table of sums with bars, under its title if it has one."""
+    title = f"<h3>{titles.title}</h3>" if titles.title else ""
+    return f"{title}{_render_table(titles, _render_rows(rows, language), language)}"
 
 
-def _render_table(view: ReportView, titles: Titles, rows: Sequence[str]) -> str:
+def _render_table(titles: Titles, rows: Sequence[str], language: Language) -> str:
     return (
         f'<table class="sums"><caption>{titles.caption}</caption><thead><tr><th scope="col">{titles.column}</th><td></td>'
-        f"{render_figure_heads(view.language)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"{render_figure_heads(language)}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def _render_rows(view: ReportView, rows: Sequence[Row]) -> list[str]:
+def _render_rows(rows: Sequence[Row], language: Language) -> list[str]:
     longest = max((figures.unused_for + figures.used_for for _, _, figures in rows), default=0.0)
     return [
         f'<tr><th scope="row" id="{key}">{name}</th>'
         f"<td>{svg.draw_bar(figures.unused_for, figures.used_for, longest, f'{key} {key}u')}</td>"
-        f"{render_figures(figures, view.language, f'{key}u')}</tr>"
+        f"{render_figures(figures, language, f'{key}u')}</tr>"
         for key, name, figures in rows
     ]
 

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.rig import sample_report, sight
+from tests.rig.fleet_maker import hostile_fleet, make_fleet, silent_fleet
 from tests.rig.sample_report import DAY, HOSTILE, ZONE, at, plugged, report_of
 from tests.rig.tree import Element, Tree
 from unplugd.durations import describe
 from unplugd.html_report.document import SENTENCE
+from unplugd.html_report.fleet_page import render_fleet
 from unplugd.html_report.page import render_page
 from unplugd.review.model import Absence, End, Period, Reminder, Review, Snooze, Use, Watched
 from unplugd.review.notes import NOTES, describe_notes
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from unplugd.review.figures import Report
+    from unplugd.review.fleet import Fleet
 
 REPORTS: dict[str, Callable[[], Report]] = {
     "a home month": sample_report.home_month,
@@ -39,6 +42,12 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "one day": sample_report.one_day,
     "a busy day": sample_report.busy_day,
     "hostile names": sample_report.hostile,
+}
+FLEETS: dict[str, Callable[[], Fleet]] = {
+    "eleven computers": lambda: make_fleet(11),
+    "two hundred computers": lambda: make_fleet(200, days=400),
+    "computers without data": silent_fleet,
+    "computers with hostile names": hostile_fleet,
 }
 MEGABYTE = 1e6
 
@@ -57,6 +66,16 @@ def shown(request: pytest.FixtureRequest) -> tuple[Report, str, Tree]:
     return made(request.param)
 
 
+@pytest.fixture(params=[*REPORTS, *FLEETS])
+def page(request: pytest.FixtureRequest) -> tuple[str, Tree]:
+    """Return each page in turn, those on many computers, too."""
+    if request.param in FLEETS:
+        fleet = FLEETS[request.param]()
+        source = render_fleet(fleet, made=fleet.until)
+        return source, Tree(source)
+    return made(request.param)[1:]
+
+
 def sections(tree: Tree) -> dict[str, Element]:
     """Return the sections by the id of their heading."""
     return {one.attributes["aria-labelledby"]: one for one in tree.all("section")}
@@ -72,9 +91,9 @@ def rows(tree: Tree, table: str) -> list[Element]:
     ]
 
 
-def test_every_reference_is_to_something_on_the_page(shown: tuple[Report, str, Tree]) -> None:
+def test_every_reference_is_to_something_on_the_page(page: tuple[str, Tree]) -> None:
     """Ids are unique, and every label and link refers to one that exists."""
-    _, source, tree = shown
+    source, tree = page
     ids = [one.attributes["id"] for one in tree.elements if "id" in one.attributes]
     assert len(ids) == len(set(ids))
     for one in tree.elements:
@@ -84,9 +103,9 @@ def test_every_reference_is_to_something_on_the_page(shown: tuple[Report, str, T
     assert set(re.findall(r"url\(#([\w-]+)\)", source)) <= set(ids)
 
 
-def test_a_screen_reader_can_read_it(shown: tuple[Report, str, Tree]) -> None:
+def test_a_screen_reader_can_read_it(page: tuple[str, Tree]) -> None:
     """It has landmarks, headings in order, tables with captions and scopes, and a name for each picture."""
-    _, _, tree = shown
+    _, tree = page
     assert tree.all("html")[0].attributes["lang"] == "en"
     assert [len(tree.all(tag)) for tag in ("header", "nav", "main", "footer", "h1", "title")][:5] == [1] * 5
     levels = [int(one.tag[1]) for one in tree.elements if re.fullmatch(r"h[1-6]", one.tag)]
@@ -106,9 +125,9 @@ def test_a_screen_reader_can_read_it(shown: tuple[Report, str, Tree]) -> None:
         assert all(one.attributes["aria-labelledby"] for one in named)
 
 
-def test_it_is_complete_in_itself(shown: tuple[Report, str, Tree]) -> None:
+def test_it_is_complete_in_itself(page: tuple[str, Tree]) -> None:
     """It has no script, no address and nothing to load, and its policy allows its own style only."""
-    _, source, tree = shown
+    source, tree = page
     assert not re.search(
         r"http|//(?!x)|@import", re.sub(r"javascript:alert\(1\)//x*", "", source).replace("http-equiv", "")
     )

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tests.rig import sample_report
+from tests.rig.fleet_maker import make_fleet, silent_fleet
 from tests.rig.pseudo import make_pseudo
 from tests.rig.sample_report import DAY, HOUR, METER, at, plugged, report_of
 from tests.rig.tree import Tree
 from tests.unit.notify.test_message import METER as METER_DEVICE
 from tests.unit.notify.test_message import NOON, NOW, STICK, plug
 from tools.catalogues.extract import make_template
+from unplugd.html_report.fleet_page import render_fleet
+from unplugd.html_report.fleet_tables import MAX_CALLS, MAX_NAMES
 from unplugd.html_report.page import render_notice, render_page
 from unplugd.notify import message
+from unplugd.review.fleet import Trouble
+from unplugd.review.fleet_wording import TROUBLE
 from unplugd.review.model import Absence, HeldBack, Review, Use, Watched
 from unplugd.review.notes import NOTES
 from unplugd.review.share import anonymize
@@ -32,11 +37,13 @@ if TYPE_CHECKING:
     from unplugd.languages.language import Language
     from unplugd.notify.message import Message
     from unplugd.review.figures import Report
+    from unplugd.review.fleet import Fleet
 
 WORD = re.compile(r"[^\W\d_]{2,}")
 LATIN = re.compile(r"[a-zA-Z]{2,}")
 NAMES = (
     "CareLink USB",
+    "CareLink Uploader",
     "Contour Next Link 2.4",
     "Tidepool Uploader",
     "VirtualBoxVM",
@@ -151,6 +158,18 @@ def make_reports() -> Iterator[Report]:
     )
 
 
+def make_fleets() -> Iterator[Fleet]:
+    """Yield reports on many computers of every kind."""
+    found = make_fleet(200, days=150)
+    hosts = tuple(one.host for one in found.computers)
+    trouble = tuple(Trouble(kind, hosts[:count]) for kind in TROUBLE for count in (1, 2, MAX_NAMES + 1))
+    notes = dict.fromkeys(NOTES, 1)
+    yield replace(found, trouble=trouble, notes=notes, plugged_in=found.plugged_in * MAX_CALLS)
+    yield make_fleet(400, days=400)
+    yield make_fleet(11)
+    yield silent_fleet()
+
+
 def make_messages(language: Language) -> Iterator[Message]:
     """Yield every message."""
     yield message.greet(language)
@@ -179,6 +198,9 @@ def show_everything() -> tuple[list[str], list[Message], Brackets]:
     language, brackets = make_pseudo()
     reports = [*make_reports(), shared(language)]
     pages = [render_page(report, made=report.until, language=language) for report in reports]
+    fleets = [*make_fleets()]
+    pages += [render_fleet(fleet, made=fleet.until, language=language) for fleet in fleets]
+    pages.append(render_fleet(fleets[0], made=fleets[0].until + DAY, language=language))
     # Why there is no report is said in English, as on the command line.
     pages.append(render_notice("", "", language))
     return pages, list(make_messages(language)), brackets
