@@ -30,6 +30,7 @@ from unplugd.review.report_builder import build_report
 if TYPE_CHECKING:
     import argparse
     from datetime import tzinfo
+    from types import ModuleType
 
     from unplugd.languages.language import Language
     from unplugd.paths import Paths
@@ -119,9 +120,7 @@ def _build(
         until = end
     _check_interval(since, until)
     if arguments.share:
-        from unplugd.review.share import anonymize  # noqa: PLC0415 - 4 ms that only --share needs
-
-        review = anonymize(review, language)
+        review = _load_share().anonymize(review, language)
     made = build_report(
         review, since=since, until=until, zone=zone, name=zone_name, known_since=journal.known_since
     )
@@ -147,11 +146,15 @@ def _make_fleet(
         sums = read_fleet(journal.plan, question, say, progress, arguments.on or "", journal.known_since)
     trouble = journal.list_trouble()
     if arguments.share:
-        from unplugd.review.share import anonymize_sums  # noqa: PLC0415 - 4 ms that only --share needs
-
-        sums, trouble = anonymize_sums(sums, language), []
+        sums, trouble = _load_share().anonymize_sums(sums, language), []
     interval, zone = question.interval, question.zone
     return build_fleet(sums, interval, zone=zone, name=zone_name, notes=journal.notes, trouble=trouble)
+
+
+def _load_share() -> ModuleType:
+    from unplugd.review import share  # noqa: PLC0415 - 4 ms that only --share needs
+
+    return share
 
 
 def _is_running(where: Paths) -> bool:

@@ -11,9 +11,11 @@ from unplugd.cli.output_file import write_file
 from unplugd.cli.terminal import say
 from unplugd.config.file import load_own_settings
 from unplugd.errors import ConfigurationError
+from unplugd.html_report.fleet_page import render_fleet
 from unplugd.html_report.page import render_notice, render_page
 from unplugd.languages.choice import choose_language
 from unplugd.platforms.current import current_platform
+from unplugd.review.fleet import Fleet
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -35,9 +37,12 @@ def find_place(where: paths.Paths) -> Path:
     return where.page
 
 
-def write_page(file: Path, report: Report, made: float, zone: tzinfo, language: Language) -> None:
+def write_page(file: Path, report: Report | Fleet, made: float, zone: tzinfo, language: Language) -> None:
     """Write the report as a page that only the user can read, and print its path; Failure if it cannot be written."""
-    page = render_page(report, made=made, zone=zone, language=language)
+    if isinstance(report, Fleet):
+        page = render_fleet(report, made=made, zone=zone, language=language)
+    else:
+        page = render_page(report, made=made, zone=zone, language=language)
     say(f"Written: {write_file(file, page)}")
 
 

@@ -29,7 +29,7 @@ from unplugd.journal import sources
 from unplugd.journal.plan import Planner
 from unplugd.journal.streams import ignore_error
 from unplugd.review import fleet_reader, parallel
-from unplugd.review.fleet_builder import Interval, build_fleet
+from unplugd.review.fleet_builder import Interval, build_fleet, sum_computer
 from unplugd.review.fleet_export import make_fleet_json
 from unplugd.review.fleet_reader import Question, read_fleet
 from unplugd.review.model import Period
@@ -192,12 +192,19 @@ def find_busy(parent: subprocess.Popen[str]) -> psutil.Process | None:
     return None
 
 
+def kill_busy(process: subprocess.Popen[str]) -> bool:
+    """Kill a process that is at work for a report; return whether there was one."""
+    busy = find_busy(process)
+    if busy:
+        busy.kill()
+    return busy is not None
+
+
 def test_a_process_that_is_killed_is_done_without(year: list[Path]) -> None:
     """What it and the others had not done yet is done here."""
     expected, _ = report("--on", "inline", *year)
     with start_report("--on", "processes:2", *year) as process:
-        busy = wait_until(lambda: find_busy(process), "a process that reads", 60)
-        busy.send_signal(signal.SIGKILL)
+        wait_until(lambda: kill_busy(process), "a process that reads", 60)
         said, error = process.communicate(timeout=GIVE_UP)
     assert process.returncode == 0
     assert said == expected
@@ -251,7 +258,7 @@ def test_a_review_that_fails_does_not_end_the_others(
     year: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The computer is named, and counts as one of which nothing is known."""
-    work = fleet_reader.sum_computer
+    work = sum_computer
 
     def fail(host: str, *arguments: Any) -> Any:
         if host == "station-7":

@@ -41,7 +41,8 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()
 def sum_review(review: Review, interval: Interval, zone: tzinfo = UTC) -> list[FleetSums]:
     """Return the sums of each computer of a review."""
     found = []
-    for host in sorted({one.host for one in (*review.periods, *review.watched)}):
+    hosts = {period.host for period in review.periods} | {run.host for run in review.watched}
+    for host in sorted(hosts):
         builder = ComputerBuilder(host, interval, zone)
         results = Results(builder.take_period)
         results.watched = [run for run in review.watched if run.host == host]
@@ -100,7 +101,8 @@ def make_any(type_: Any) -> st.SearchStrategy[Any]:
     if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
         fields = {field.name: make_any(field.type) for field in msgspec.structs.fields(type_)}
         return st.builds(type_, **fields)
-    origin, inner = getattr(type_, "__origin__", None), getattr(type_, "__args__", ())
+    origin: Any = getattr(type_, "__origin__", None)
+    inner: Any = getattr(type_, "__args__", ())
     if type_ is float:
         return st.floats(allow_nan=False)
     if type_ is int:
