@@ -72,6 +72,8 @@ complete -c unplugd -n '__unplugd_command unplugd report' -l json -d 'print JSON
 complete -c unplugd -n '__unplugd_command unplugd report' -l html -r -F -d 'write the report to FILE as an HTML page with charts'
 complete -c unplugd -n '__unplugd_command unplugd report' -l open -d 'open the page; without --html, it is among unplugd\'s temporary files'
 complete -c unplugd -n '__unplugd_command unplugd report' -l share -d 'leave out computer names, and name devices by model only'
+complete -c unplugd -n '__unplugd_command unplugd report' -l computer -r -f -d 'report only on this one of several computers'
+complete -c unplugd -n '__unplugd_command unplugd report' -l on -r -f -d 'where to review: inline, processes, processes:4, or the address of a Dask scheduler, such as tcp://scheduler:8786 (default: processes if there is much to read)'
 complete -c unplugd -n '__unplugd_command unplugd report' -F -d 'journal files, or folders that hold some, to read instead of your own journal'
 complete -c unplugd -n '__unplugd_command unplugd devices' -a learn -d 'watch one more device'
 complete -c unplugd -n '__unplugd_command unplugd devices' -s h -l help -d 'show this help message and exit'
