@@ -12,9 +12,13 @@ from msgspec.structs import replace
 
 from tests.rig import sample_report
 from tests.rig.devtools import DevTools
+from tests.rig.fleet_maker import UNTIL, make_fleet
 from tests.rig.tools import need_font
+from unplugd.html_report.fleet_page import render_fleet
 from unplugd.html_report.page import render_page
 from unplugd.languages import language as languages
+from unplugd.review.fleet import Trouble
+from unplugd.review.fleet_wording import TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,8 +99,21 @@ def find_violations(devtools: DevTools, axe: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_violates_no_rule(language: str, devtools: DevTools) -> None:
     """WCAG 2.0 to 2.2, A and AA, and best practice: unfolded, light and dark, wide and on a phone, nothing is violated or cut."""
+    check(devtools, render(language, sample_report.home_month()))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_on_many_computers_violates_no_rule(language: str, devtools: DevTools) -> None:
+    """The same for the page on many computers."""
+    fleet = make_fleet(40, days=60)
+    hosts = tuple(one.host for one in fleet.computers)
+    trouble = tuple(Trouble(kind, hosts) for kind in TROUBLE)
+    check(devtools, render_fleet(replace(fleet, trouble=trouble), made=UNTIL, language=LANGUAGES[language]))
+
+
+def check(devtools: DevTools, source: str) -> None:
+    """Assert that no rule is violated and nothing cut: light and dark, wide and on a phone."""
     axe = find_axe()
-    source = render(language, sample_report.home_month())
     for width in WIDTHS:
         for dark in (False, True):
             devtools.opened(source, width, dark=dark)

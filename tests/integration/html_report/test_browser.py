@@ -11,8 +11,10 @@ import pytest
 from tests.rig import sample_report
 from tests.rig.browser import DARK, Browser
 from tests.rig.desktop import ARTIFACTS
+from tests.rig.fleet_maker import UNTIL, hostile_fleet, make_fleet
 from tests.rig.tools import need
 from tests.rig.tree import Tree
+from unplugd.html_report.fleet_page import render_fleet
 from unplugd.html_report.page import render_page
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ def test_it_fits_a_phone_and_a_zoomed_window(browser: Browser) -> None:
         "clinic": page_of(sample_report.clinic(14)),
         "hostile": page_of(sample_report.hostile()),
         "nothing": page_of(sample_report.nothing()),
+        "many-computers": render_fleet(make_fleet(40), made=UNTIL),
+        "many-hostile": render_fleet(hostile_fleet(), made=UNTIL),
     }
     frames = {f"{name}-{width}": (source, width) for name, source in pages.items() for width in WIDTHS}
     found = find_measures(browser.measured(frames))
@@ -90,6 +94,24 @@ def test_what_it_looks_like(
 ) -> None:
     """See the pictures: tests/artifacts/page-light.png, page-dark.png, page-phone.png."""
     source = page_of(sample_report.home_month())
+    if width < 500:
+        source = browser.framed(source, width, height)
+    browser.picture(source, ARTIFACTS / f"{name}.png", width, height, *more)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "more"),
+    [
+        ("fleet-light", 1200, 5000, ()),
+        ("fleet-dark", 1200, 5000, (DARK,)),
+        ("fleet-phone", 360, 9000, ()),
+    ],
+)
+def test_what_many_computers_look_like(
+    name: str, width: int, height: int, more: tuple[str, ...], browser: Browser
+) -> None:
+    """See the pictures: tests/artifacts/fleet-light.png, fleet-dark.png, fleet-phone.png."""
+    source = render_fleet(make_fleet(200, days=60), made=UNTIL)
     if width < 500:
         source = browser.framed(source, width, height)
     browser.picture(source, ARTIFACTS / f"{name}.png", width, height, *more)
