@@ -237,12 +237,10 @@ def _make_figures(dice: random.Random, kind: tuple[int, tuple[float, float], flo
 
 def _make_plugged_in(dice: random.Random, computer: Computer, heard: float) -> PluggedIn:
     since = heard - 10 ** dice.uniform(2.8, 5.8)
-    unused_since = since + (900 if dice.random() < 0.7 else 0)
+    unused_since = min(heard, since + (900 if dice.random() < 0.7 else 0))
     id_, name = METER if dice.random() < 0.2 else STICK
     unused = heard - unused_since
-    return PluggedIn(
-        computer.host, name, id_, "1-1.2", since, min(unused_since, heard), int(unused // 1800), heard
-    )
+    return PluggedIn(computer.host, name, id_, "1-1.2", since, unused_since, int(unused // 1800), heard)
 
 
 def _find_daily(computer: Computer) -> float:

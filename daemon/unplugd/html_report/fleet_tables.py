@@ -198,8 +198,7 @@ def render_weeks(view: FleetView) -> str:
         language.translate_in("heading of a column", "Worst"),
     )
     legend = "".join(
-        f"<li>{draw_line_sample(kind)} {name}</li>"
-        for kind, name in (("worst", worst), ("ninety", ninety), ("median", median))
+        f"<li>{draw_line_sample(kind)} {name}</li>" for kind, name in (("ninety", ninety), ("median", median))
     )
     columns = (
         Column(language.translate_in("heading of a column", "Week")),

@@ -1,4 +1,4 @@
-"""Draws how the computers were spread in each week: lines for the median, nine of ten, and the worst. Pure.
+"""Draws how the computers were spread in each week: lines for the median and for nine of ten. Pure.
 
 Horizontal positions are relative to the width, as in `svg`; the lines are as thick at every width.
 """
@@ -28,29 +28,28 @@ MAX_STEPS: Final = 4
 """Maximum number of lines across, above that of zero."""
 STEP_SECONDS: Final = (60, 300, 900, 1800, 3600, 7200, 10800, 21600)
 """Distances between the lines across."""
-KINDS: Final = ("worst", "ninety", "median")
 
 
 def draw_trend(weeks: Sequence[Week], label: str, language: Language) -> str:
     """Return the picture of two weeks or more; `label` is the id of its label."""
-    lines = {
-        "worst": [week.spread.worst for week in weeks],
-        "ninety": [week.spread.ninety_percent for week in weeks],
-        "median": [week.spread.median for week in weeks],
-    }
-    most = max(lines["worst"])
+    median = [week.spread.median for week in weeks]
+    ninety = [week.spread.ninety_percent for week in weeks]
+    most = max(ninety)
     step = next((step for step in STEP_SECONDS if most <= step * MAX_STEPS), STEP_SECONDS[-1])
     top = step * max(1, ceil(most / step))
-    width = len(weeks) - 1
-    paths = "".join(
-        f'<path class="{kind}" d="{_draw_line([1 - value / top for value in values])}"/>'
-        for kind, values in lines.items()
+    last = len(weeks) - 1
+    lower, upper = (_list_points(values, top) for values in (median, ninety))
+    paths = (
+        f'<path class="band" d="M{" ".join([*upper, *reversed(lower)])}z"/>'
+        f'<path class="ninety" d="M{" ".join(upper)}"/><path class="median" d="M{" ".join(lower)}"/>'
     )
+    steps = [(value, round(MARGIN + HEIGHT * (1 - value / top), 1)) for value in range(0, top + 1, step)]
+    across = "".join(f'<line class="line" x2="100%" y1="{y:g}" y2="{y:g}"/>' for _, y in steps)
+    labels = "".join(f'<text y="{y - 4:g}">{describe(value, language)}</text>' for value, y in steps if value)
     return (
-        f'<svg class="trend" height="{MARGIN + HEIGHT + LABEL_HEIGHT}" role="img" aria-labelledby="{label}">'
-        f"{''.join(_draw_steps(step, top, language))}"
-        f'<svg y="{MARGIN}" height="{HEIGHT}" viewBox="0 0 {width} 1" preserveAspectRatio="none">{paths}</svg>'
-        f"{''.join(_draw_weeks(weeks, language))}</svg>"
+        f'<svg class="trend" height="{MARGIN + HEIGHT + LABEL_HEIGHT}" role="img" aria-labelledby="{label}">{across}'
+        f'<svg y="{MARGIN}" height="{HEIGHT}" viewBox="0 0 {last} 1" preserveAspectRatio="none">{paths}</svg>'
+        f"{labels}{''.join(_name_weeks(weeks, language))}</svg>"
     )
 
 
@@ -62,20 +61,12 @@ def draw_line_sample(kind: str) -> str:
     )
 
 
-def _draw_line(heights: Sequence[float]) -> str:
-    points = " ".join(f"{at} {height:.4g}" for at, height in enumerate(heights))
-    return f"M{points}"
+def _list_points(values: Sequence[float], top: int) -> list[str]:
+    """Return the points of a line: the number of the week, and how far below the top it is, from 0 to 1."""
+    return [f"{at} {1 - value / top:.4g}" for at, value in enumerate(values)]
 
 
-def _draw_steps(step: int, top: int, language: Language) -> Iterator[str]:
-    for value in range(0, top + 1, step):
-        y = round(MARGIN + HEIGHT * (1 - value / top), 1)
-        yield f'<line class="line" x2="100%" y1="{y:g}" y2="{y:g}"/>'
-        if value:
-            yield f'<text y="{y - 4:g}">{describe(value, language)}</text>'
-
-
-def _draw_weeks(weeks: Sequence[Week], language: Language) -> Iterator[str]:
+def _name_weeks(weeks: Sequence[Week], language: Language) -> Iterator[str]:
     every = ceil(len(weeks) / MAX_LABELS)
     last = len(weeks) - 1
     for at in range(0, len(weeks), every):
