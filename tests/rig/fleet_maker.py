@@ -96,7 +96,7 @@ def make_fleet(count: int, *, days: int = 30, names: Sequence[str] = (), until: 
         spread_before=_make_spread([one.before.unused_for / days for one in with_data if one.before]),
         weeks=tuple(_make_week(monday, figures) for monday, figures in sorted(by_week.items())),
         shares=tuple(shares),
-        worst=tuple(sorted(with_data, key=lambda one: -_find_daily(one))[:MAX_WORST]),
+        worst=tuple(sorted(with_data, key=lambda one: -one.figures.unused_for)[:MAX_WORST]),
         trouble=_list_trouble(computers),
         held_back=(("CareLink Uploader", 3 * count, 41.0 * 60 * count), ("", 1, 90.0)),
         not_watched_for=sum(one.not_watched_for for one in computers),

@@ -247,7 +247,7 @@ def _list_worst(fleet: Fleet, layout: Layout) -> Iterator[Text]:
         (
             computer.host,
             (
-                describe_duration(fleet_wording.find_daily_unused(computer)),
+                describe_duration(computer.figures.unused_for),
                 f"{computer.days_over_an_hour} of {computer.days}",
                 str(computer.figures.reminders),
                 "-" if (share := fleet_wording.find_unanswered(computer)) is None else f"{share} %",
@@ -263,9 +263,9 @@ def _list_worst(fleet: Fleet, layout: Layout) -> Iterator[Text]:
         return
     yield Text()
     yield from layout.wrap(
-        f"Worst {len(rows)}: unused a day, days over an hour, and what reminders did", "bold"
+        f"Worst {len(rows)}: unused in all, days over an hour, and what reminders did", "bold"
     )
-    titles = ("unused a day", "over 1 h", "reminders", "no answer", "unplugged after")
+    titles = ("unused", "over 1 h", "reminders", "no answer", "unplugged after")
     yield from _list_computers(titles, rows, layout, len(rows), MOST_UNUSED)
     if fleet_wording.has_unseen_reminders(fleet):
         yield from layout.wrap(fleet_wording.UNSEEN, "dim")

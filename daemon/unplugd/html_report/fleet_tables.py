@@ -246,7 +246,8 @@ def render_worst(view: FleetView) -> str:
         return ""
     columns = (
         Column(language.translate_in("heading of a column", "Computer")),
-        Column(language.translate("Left unused a day"), "main"),
+        Column(language.translate_in("heading of a column", "Left unused"), "main"),
+        Column(language.translate("Left unused a day")),
         # Translators: How many days on which something was left unused for more than an hour: "20 of 30".
         Column(language.translate_in("heading of a column", "Days over an hour")),
         Column(language.translate_in("heading of a column", "Reminders")),
@@ -258,6 +259,7 @@ def render_worst(view: FleetView) -> str:
     rows = (
         (
             view.render_host(one.host),
+            view.render_duration(one.figures.unused_for),
             view.render_duration(fleet_wording.find_daily_unused(one)),
             _format_days(view, one),
             render_count(one.figures.reminders, language),
@@ -266,7 +268,7 @@ def render_worst(view: FleetView) -> str:
         )
         for one in worst
     )
-    caption = language.translate("The computers where something was left plugged in unused longest a day")
+    caption = language.translate("The computers where something was left plugged in unused longest")
     unseen = (
         f"<p>{language.translate(fleet_wording.UNSEEN)}</p>"
         if fleet_wording.has_unseen_reminders(view.fleet)
@@ -314,7 +316,7 @@ def render_computers(view: FleetView) -> str:
 def _choose_computers(computers: Sequence[Computer]) -> Sequence[Computer]:
     if len(computers) <= MAX_COMPUTERS:
         return computers
-    ranked = sorted(range(len(computers)), key=lambda at: -fleet_wording.find_daily_unused(computers[at]))
+    ranked = sorted(range(len(computers)), key=lambda at: -computers[at].figures.unused_for)
     return [computers[at] for at in sorted(ranked[:MAX_COMPUTERS])]
 
 

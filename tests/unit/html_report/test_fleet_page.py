@@ -15,7 +15,6 @@ from unplugd.html_report.fleet_page import render_fleet
 from unplugd.html_report.fleet_tables import MAX_COMPUTERS, MAX_NAMES
 from unplugd.languages.language import LANGUAGES, load_language
 from unplugd.review.fleet import Trouble
-from unplugd.review.fleet_wording import find_daily_unused
 
 if TYPE_CHECKING:
     from unplugd.languages.language import Language
@@ -149,8 +148,8 @@ def test_what_is_not_listed_is_said() -> None:
     assert hosts == sorted(hosts)
 
     listed = set(hosts)
-    least = min(find_daily_unused(one) for one in many.computers if one.host in listed)
-    assert max(find_daily_unused(one) for one in many.computers if one.host not in listed) <= least
+    least = min(one.figures.unused_for for one in many.computers if one.host in listed)
+    assert max(one.figures.unused_for for one in many.computers if one.host not in listed) <= least
     more = f"{10_000 - MAX_COMPUTERS:,}".replace(",", " ")
     sentence = f"{more} more are not listed here; unplugd report --json lists everything."
     assert sentence in find_section(tree, "computers").text
