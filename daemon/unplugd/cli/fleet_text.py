@@ -98,7 +98,7 @@ def _list_plugged_in(fleet: Fleet, layout: Layout, made: float) -> Iterator[Text
     at = "now" if fleet_wording.is_now(fleet, made) else "at the end"
     yield Text()
     if not fleet.plugged_in:
-        yield from layout.wrap(f"Nothing is known to be plugged in unused {at}.")
+        yield from layout.wrap(fleet_wording.describe_nothing_plugged_in(fleet))
         return
     yield from layout.wrap(f"Plugged in unused {at}", "bold")
     rows = [
@@ -188,7 +188,7 @@ def _describe_spread(fleet: Fleet, spread: Spread, layout: Layout) -> Iterator[T
     yield from layout.wrap("Left plugged in unused, a computer and day", "bold")
     yield from lay_out_table(
         Text(),
-        ("this time", "time before") if before else ("",),
+        ("this time", "time before")[: len(spreads)],
         ("median", "9 of 10 are below", "worst"),
         rows,
         layout,

@@ -93,7 +93,8 @@ def _render_summary(view: FleetView, plugged_in: str) -> str:
     computers = language.count(
         count, "{count} computer", "{count} computers", count=render_count(count, language)
     )
-    hero = f'<p class="hero"><span>{plugged_in}</span> <strong>{computers}</strong></p>'
+    shown = computers if fleet.heard else language.translate("not known")
+    hero = f'<p class="hero"><span>{plugged_in}</span> <strong>{shown}</strong></p>'
     facts = f'<dl class="figures">{render_pairs(_list_facts(view))}</dl>'
     if not fleet.spread:
         return f"{hero}{facts}<p>{language.translate(UNKNOWN)}</p>"

@@ -42,7 +42,7 @@ def render_plugged_in(view: FleetView) -> str:
     """Return what is plugged in unused: the calls to make."""
     language, found = view.language, view.fleet.plugged_in
     if not found:
-        return f"<p>{language.translate('Nothing is known to be plugged in unused.')}</p>"
+        return f"<p>{fleet_wording.describe_nothing_plugged_in(view.fleet, language)}</p>"
     columns = (
         Column(language.translate_in("heading of a column", "Computer")),
         Column(language.translate_in("heading of a column", "Device"), "text"),

@@ -86,6 +86,15 @@ def count_plugged_in(fleet: Fleet) -> int:
     return len({found.host for found in fleet.plugged_in})
 
 
+def describe_nothing_plugged_in(fleet: Fleet, language: Language = ENGLISH) -> str:
+    """Return the sentence for when nothing is plugged in unused, as far as is known."""
+    if not fleet.heard:
+        return language.translate(
+            "No computer was heard from in the last 24 hours: what is plugged in is unknown."
+        )
+    return language.translate("Nothing is known to be plugged in unused.")
+
+
 def count_without_data(fleet: Fleet) -> int:
     """Return how many computers there is no data of."""
     return len(fleet.computers) - sum(fleet.shares)

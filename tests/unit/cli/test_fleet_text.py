@@ -61,11 +61,12 @@ def test_a_silent_computer_is_unknown_not_good() -> None:
     """Computers that were not heard from are listed as unknown, and none of them as one with nothing plugged in."""
     shown = show(silent_fleet())
     assert shown.startswith("12 computers, 0 heard from in the last 24 hours, 0 with")
-    assert "Nothing is known to be plugged in unused now." in shown
+    assert "No computer was heard from in the last 24 hours: what is plugged in is unknown." in shown
     assert "Not heard from for 7 days: 12 computers\nWhat is plugged in there is unknown.\n" in shown
     assert "never" in shown
     assert "There is no data for this time: unplugd was not running." in shown
     assert "Worst" not in shown
+    assert "\nNothing is known to be plugged in unused.\n" in show(replace(make_fleet(11), plugged_in=()))
 
 
 def test_an_earlier_time_is_not_now() -> None:
@@ -98,6 +99,15 @@ def test_trouble_names_the_computers(kind: str) -> None:
         named = said.count("station-")
         assert said.endswith(f"{100 - named} more")
         assert "100" in said or kind == "something_new"
+
+
+def test_without_a_time_before_nothing_is_compared() -> None:
+    """A report whose journals do not go back further has no column for the time before."""
+    found = make_fleet(11)
+    assert "time before" in show(found)
+    alone = show(replace(found, before=None, spread_before=None))
+    assert "time before" not in alone
+    assert re.search(r"\n +this time\n  median +32 minutes\n", alone)
 
 
 def test_a_computer_without_data_is_in_no_class() -> None:

@@ -72,7 +72,11 @@ def test_a_silent_computer_is_unknown_not_good() -> None:
     silent = find_section(tree, "silent").text
     assert "12 computers were not heard from for 7 days: what is plugged in there is unknown." in silent
     assert silent.count("never") == 12
-    assert find_section(tree, "now").text.endswith("Nothing is known to be plugged in unused.")
+    unknown = "No computer was heard from in the last 24 hours: what is plugged in is unknown."
+    assert find_section(tree, "now").text.endswith(unknown)
+    assert "Plugged in unused now not known" in find_section(tree, "summary").text
+    quiet = draw(replace(make_fleet(11), plugged_in=()))
+    assert find_section(quiet, "now").text.endswith("Nothing is known to be plugged in unused.")
     assert "There is no data for this time" in find_section(tree, "summary").text
 
 

@@ -166,7 +166,7 @@ def make_fleets() -> Iterator[Fleet]:
     notes = dict.fromkeys(NOTES, 1)
     yield replace(found, trouble=trouble, notes=notes, plugged_in=found.plugged_in * MAX_CALLS)
     yield make_fleet(400, days=400)
-    yield make_fleet(11)
+    yield replace(make_fleet(11), plugged_in=())
     yield silent_fleet()
 
 
