@@ -39,6 +39,13 @@ def page_of(report: Report) -> str:
     return render_page(report, made=report.until + 3600)
 
 
+PRINTED = {
+    "page": lambda: page_of(sample_report.home_month()),
+    "fleet": lambda: render_fleet(make_fleet(200, days=60), made=UNTIL),
+}
+"""Pages that are printed, by the names of their pictures."""
+
+
 def find_measures(dom: str) -> dict[str, dict[str, str]]:
     """Return what was measured in each frame."""
     found = re.findall(r'<p id="([\w-]+)-said"([^>]*)>', dom)
@@ -117,16 +124,17 @@ def test_what_many_computers_look_like(
     browser.picture(source, ARTIFACTS / f"{name}.png", width, height, *more)
 
 
+@pytest.mark.parametrize("name", PRINTED)
 @pytest.mark.parametrize("sheet", SHEETS)
-def test_it_prints(sheet: str, browser: Browser) -> None:
-    """It prints on both sizes of paper within the margins, with a table head on every sheet; see tests/artifacts/page-A4-1.png."""
+def test_it_prints(sheet: str, name: str, browser: Browser) -> None:
+    """It prints on both sizes of paper within the margins, with a table head on every sheet; see tests/artifacts/page-A4-1.png and fleet-A4-1.png."""
     need("pdftoppm", "pdftotext")
     # The size of the paper is for the printer to say: here the page says it, and its policy would not let it.
-    source = page_of(sample_report.home_month()).replace("@page {", f"@page {{ size: {sheet};")
+    source = PRINTED[name]().replace("@page {", f"@page {{ size: {sheet};")
     source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
-    for old in ARTIFACTS.glob(f"page-{sheet}*"):
+    for old in ARTIFACTS.glob(f"{name}-{sheet}*"):
         old.unlink()
-    pdf = ARTIFACTS / f"page-{sheet}.pdf"
+    pdf = ARTIFACTS / f"{name}-{sheet}.pdf"
     browser.printed(source, pdf)
     subprocess.run(["pdftoppm", "-r", "70", "-png", pdf, pdf.with_suffix("")], check=True)
     boxes = subprocess.run(
@@ -145,5 +153,5 @@ def test_it_prints(sheet: str, browser: Browser) -> None:
     # Each sheet that goes on with the days or the list begins with the head of its table.
     for sheet_text in text.split("\f"):
         first = next((line for line in sheet_text.splitlines() if line.strip()), "")
-        if re.match(r"\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d", first):
+        if re.match(r"\s*((Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d|station-\d+ +(CareLink|Contour|\d))", first):
             pytest.fail(first)
