@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_CALLS: Final = 1000
 """Maximum number of devices listed that are plugged in, or perhaps are."""
+MAX_OPEN_CALLS: Final = 100
+"""Maximum number of devices that are not folded."""
 MAX_SILENT: Final = 1000
 """Maximum number of silent computers listed."""
 MAX_COMPUTERS: Final = 4000
@@ -52,7 +54,7 @@ def render_plugged_in(view: FleetView) -> str:
         Column(language.translate_in("heading of a column", "Unused for"), "main"),
         Column(language.translate_in("heading of a column", "Reminders")),
     )
-    rows = (
+    rows = [
         (
             view.render_host(one.host),
             view.render_device(one.name),
@@ -63,9 +65,21 @@ def render_plugged_in(view: FleetView) -> str:
             render_count(one.reminders, language),
         )
         for one in found[:MAX_CALLS]
-    )
+    ]
     caption = language.translate("Devices that are plugged in unused, the longest first")
-    return render_table(caption, columns, rows) + view.say_more(len(found) - MAX_CALLS)
+    return _render_calls(view, caption, columns, rows) + view.say_more(len(found) - MAX_CALLS)
+
+
+def _render_calls(
+    view: FleetView, caption: str, columns: Sequence[Column], rows: Sequence[tuple[str, ...]]
+) -> str:
+    """Return a table of devices; rows beyond `MAX_OPEN_CALLS` are folded below it."""
+    table, more = render_table(caption, columns, rows[:MAX_OPEN_CALLS]), rows[MAX_OPEN_CALLS:]
+    if not more:
+        return table
+    # Translators: Below a list: how many more there are, which are shown by a click.
+    name = view.language.count(len(more), "{count} more", "{count} more")
+    return f"{table}<details><summary><b>{name}</b></summary>{render_table(caption, columns, more)}</details>"
 
 
 def render_silent(view: FleetView) -> str:
@@ -100,7 +114,7 @@ def _render_perhaps_plugged_in(view: FleetView) -> str:
         Column(language.translate_in("heading of a column", "Last heard from"), "text"),
         Column(language.translate_in("heading of a column", "Unused since"), "text"),
     )
-    rows = (
+    rows = [
         (
             view.render_host(one.host),
             view.render_device(one.name),
@@ -108,12 +122,12 @@ def _render_perhaps_plugged_in(view: FleetView) -> str:
             view.render_moment(one.unused_since),
         )
         for one in found[:MAX_CALLS]
-    )
+    ]
     # Translators: A heading: whether a device is plugged in is not known.
     title = language.translate("Perhaps plugged in")
     caption = language.translate("Devices that were plugged in when the computer was last heard from")
     more = view.say_more(len(found) - MAX_CALLS)
-    return f"<h3>{title}</h3>{render_table(caption, columns, rows)}{more}"
+    return f"<h3>{title}</h3>{_render_calls(view, caption, columns, rows)}{more}"
 
 
 def render_shares(view: FleetView) -> str:

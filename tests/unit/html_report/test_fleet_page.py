@@ -12,7 +12,7 @@ from tests.rig.fleet_maker import UNTIL, enlarge_fleet, hostile_fleet, make_flee
 from tests.rig.sample_report import DAY, HOSTILE, HOUR
 from tests.rig.tree import Element, Tree
 from unplugd.html_report.fleet_page import render_fleet
-from unplugd.html_report.fleet_tables import MAX_COMPUTERS, MAX_NAMES
+from unplugd.html_report.fleet_tables import MAX_COMPUTERS, MAX_NAMES, MAX_OPEN_CALLS
 from unplugd.languages.language import LANGUAGES, load_language
 from unplugd.review.fleet import Trouble
 
@@ -158,6 +158,17 @@ def test_what_is_not_listed_is_said() -> None:
     sentence = f"{more} more are not listed here; unplugd report --json lists everything."
     assert sentence in find_section(tree, "computers").text
     assert "open" not in tree.inside(find_section(tree, "computers"), "details")[0].attributes
+
+
+def test_calls_beyond_the_first_hundred_are_folded() -> None:
+    """A long list of calls does not push the rest of the page out of sight: a hundred are shown, the others by a click."""
+    fleet = enlarge_fleet(make_fleet(200), 20)
+    tree = draw(fleet)
+    section = find_section(tree, "now")
+    assert [one.text for one in tree.inside(section, "summary")] == ["60 more"]
+    assert [row.children[0].text for row in list_rows(tree, "now")] == [one.host for one in fleet.plugged_in]
+    shown = [row for table in section.children if table.tag == "table" for row in tree.inside(table, "tr")]
+    assert len(shown) == 1 + MAX_OPEN_CALLS
 
 
 def test_trouble_names_the_computers() -> None:
