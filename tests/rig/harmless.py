@@ -11,7 +11,7 @@ import unicodedata
 from typing import Any, Final
 
 from tests.rig.tree import EMPTY, Tree
-from unplugd.cli import log_csv
+from unplugd.cli import csv_table, log_csv
 
 TAGS: Final = frozenset(
     [
@@ -143,18 +143,18 @@ def as_json_lines(text: str) -> list[Any]:
     return found
 
 
-def as_table(text: str) -> list[dict[str, str]]:
-    """Return the rows of a strict CSV with our columns, in which a spreadsheet computes nothing."""
+def as_table(text: str, columns: tuple[str, ...] = log_csv.COLUMNS) -> list[dict[str, str]]:
+    """Return the rows of a strict CSV with these columns, in which a spreadsheet computes nothing."""
     on_terminal(text.replace("\r\n", "\n"))
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     rows = list(reader)
-    assert tuple(reader.fieldnames or ()) == log_csv.COLUMNS
+    assert tuple(reader.fieldnames or ()) == columns
     for row in rows:
-        assert list(row) == list(log_csv.COLUMNS)
+        assert list(row) == list(columns)
         for cell in row.values():
             assert isinstance(cell, str)
-            assert len(cell) <= log_csv.MAX_CELL_CHARACTERS + 1
-            assert not cell.startswith(log_csv.FORMULA) or NUMBER.fullmatch(cell), f"{cell!r} is a formula"
+            assert len(cell) <= csv_table.MAX_CELL_CHARACTERS + 1
+            assert not cell.startswith(csv_table.FORMULA) or NUMBER.fullmatch(cell), f"{cell!r} is a formula"
     return rows
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.rig import journal_maker
-from unplugd.cli import dispatch, log_csv
+from unplugd.cli import csv_table, dispatch, log_csv
 from unplugd.journal.files import NAME, list_files
 from unplugd.journal.timestamps import format_timestamp
 
@@ -250,7 +250,7 @@ def test_no_cell_is_a_formula(reader: Reader) -> None:
     assert [row["program"] for row in rows][:6] == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'=1", "'=1"]
     for row in rows:
         assert list(row) == list(log_csv.COLUMNS)
-        assert not any(str(one).startswith(log_csv.FORMULA) for one in row.values())
+        assert not any(str(one).startswith(csv_table.FORMULA) for one in row.values())
 
 
 JSON = st.recursive(
