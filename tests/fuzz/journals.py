@@ -17,6 +17,7 @@ from tests.fuzz.target import SEPARATOR, folder_for
 from tests.rig import harmless
 from tests.rig.inline import Inline
 from unplugd.cli import log_formats, pager
+from unplugd.cli.export import COLUMNS, list_all, write_stretches
 from unplugd.cli.log import say_remarks
 from unplugd.cli.log_filter import EventFilter
 from unplugd.cli.parser import make_parser
@@ -28,6 +29,7 @@ from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.report_builder import build_report
 from unplugd.review.share import anonymize
+from unplugd.review.stretches import ALWAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +91,7 @@ def read(paths: Sequence[Path], how: int) -> None:
         shown(found, form, how)
     until = NOW if how & 2 else None
     reviewed = parallel.review_files(found, notes, said.append, None, until)
+    exported(reviewed, how)
     # The same in pieces.
     noted: Counter[str] = Counter()
     apart = parallel.review_files(found, noted, said.append, None, until, where=Inline())
@@ -124,6 +127,17 @@ def shown(found: list[Source], form: str, how: int) -> None:
         rows = harmless.as_table(text) if form == "csv" else harmless.as_json_lines(text)
         assert len(rows) == shape.count
     assert not said
+
+
+def exported(reviewed: Review, how: int) -> None:
+    """Export it in both formats, whole or in part."""
+    output = Collected(None)
+    low, high = ALWAYS if how & 4 else (1_790_000_000_000, 1_791_000_000_000)
+    form = "csv" if how & 8 else "jsonl"
+    count = write_stretches(output, list_all(reviewed, low, high), form)
+    text = "".join(output.parts)
+    rows = harmless.as_table(text, COLUMNS) if form == "csv" else harmless.as_json_lines(text)
+    assert len(rows) == count
 
 
 def report(reviewed: Review, how: int) -> None:

@@ -17,6 +17,7 @@ from unplugd.review.notes import describe_notes
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from unplugd.cli.log_formats import Format
     from unplugd.paths import Paths
@@ -77,6 +78,11 @@ def say_remarks(shown: Format, chosen: EventFilter, notes: Counter[str]) -> None
             say(f"No events but {checkpoints}; to see checkpoints: unplugd log --event checkpoint")
         else:
             say("No such events.")
+    say_notes(notes)
+
+
+def say_notes(notes: Mapping[str, int]) -> None:
+    """Print what was unusual in the journal."""
     # Unreadable files have been reported already.
     for sentence in describe_notes({key: count for key, count in notes.items() if key != "unreadable_file"}):
         say(f"unplugd: {sentence}")

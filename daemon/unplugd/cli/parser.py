@@ -34,6 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_status_and_snooze(commands)
     _add_log(commands)
     _add_report(commands)
+    _add_export(commands)
     _add_devices(commands)
     _add_doctor(commands)
     _add_config(commands)
@@ -137,6 +138,28 @@ def _add_report(commands: Commands) -> None:
         "tcp://scheduler:8786 (default: processes if there is much to read)",
     )
     report.add_argument(
+        "file",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="journal files, or folders that hold some, to read instead of your own journal",
+    )
+
+
+def _add_export(commands: Commands) -> None:
+    summary = "write when devices were used, and when plugged in unused, for other programs"
+    export = _add_command(commands, "export", summary, "export.export")
+    export.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
+    export.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
+    export.add_argument(
+        "--format", choices=("csv", "jsonl"), default="csv", help="a table (default), or an object a line"
+    )
+    export.add_argument(
+        "--bom",
+        action="store_true",
+        help="begin the csv table with a byte order mark, so that Excel shows every letter right",
+    )
+    export.add_argument(
         "file",
         nargs="*",
         type=Path,

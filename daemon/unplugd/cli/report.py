@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.local_zone import find_local_zone
-from unplugd.cli.report_journal import Journal
+from unplugd.cli.report_journal import Journal, check_interval, is_running
 from unplugd.cli.terminal import make_progress_bar, say
 from unplugd.cli.timespan import parse_range
 from unplugd.errors import Failure
@@ -97,15 +96,14 @@ def _build(
             "--on says where to review: inline, processes, processes:4, or the address of a Dask scheduler",
             "unplugd report --on tcp://scheduler:8786",
         )
-    # If the daemon is running, a device without an unplug event is still plugged in. Ask before reading the journal, so
-    # that an event that is written in between is read.
-    running = not arguments.file and _is_running(where)
+    # Ask before reading the journal, so that an event that is written in between is read.
+    running = not arguments.file and is_running(where)
     journal = Journal(arguments.file, where.journal)
     if arguments.computer is not None:
         journal.choose_computer(arguments.computer)
     elif len(journal.plan) >= MIN_COMPUTERS:
         interval = Interval(since, now if until is None else min(until, now))
-        _check_interval(since, interval.until)
+        check_interval(since, interval.until)
         journal.skip_before(since, interval.until)
         fleet = _make_fleet(journal, Question(interval, zone), zone_name, arguments, language)
         return fleet, now, zone
@@ -118,18 +116,13 @@ def _build(
         until = min(until, end)
     elif not arguments.file:
         until = end
-    _check_interval(since, until)
+    check_interval(since, until)
     if arguments.share:
         review = _load_share().anonymize(review, language)
     made = build_report(
         review, since=since, until=until, zone=zone, name=zone_name, known_since=journal.known_since
     )
     return made, now, zone
-
-
-def _check_interval(since: float | None, until: float | None) -> None:
-    if since is not None and until is not None and since >= until:
-        raise Failure("that time is in the future", "unplugd report --since 7d")
 
 
 def _make_review(journal: Journal, on: str, until: float | None) -> Review:
@@ -155,13 +148,6 @@ def _load_share() -> ModuleType:
     from unplugd.review import share  # noqa: PLC0415 - 4 ms that only --share needs
 
     return share
-
-
-def _is_running(where: Paths) -> bool:
-    try:
-        return ask_if_running(where, "status").get("running") is True
-    except OSError:
-        return False
 
 
 def _find_end(review: Review, now: float) -> float:

@@ -1,4 +1,4 @@
-"""The journals that a report is about: what was found, what is to be read of it, and what is wrong with it."""
+"""The journals that are reviewed: what was found, what is to be read of it, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from unplugd import sanitize
+from unplugd.cli.daemon_client import ask_if_running
 from unplugd.cli.terminal import START_HINT, say
 from unplugd.errors import Failure
 from unplugd.journal import sources
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from unplugd.journal.plan import Plan
     from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
+    from unplugd.paths import Paths
 
 
 class Journal:
@@ -103,3 +105,17 @@ class Journal:
 
 def _list_segments(plan: Plan) -> Iterable[Segment]:
     return (segment for groups in plan.values() for segment in chain.from_iterable(groups))
+
+
+def is_running(where: Paths) -> bool:
+    """Return whether unplugd is running: then a device without an unplug event is still plugged in."""
+    try:
+        return ask_if_running(where, "status").get("running") is True
+    except OSError:
+        return False
+
+
+def check_interval(since: float | None, until: float | None) -> None:
+    """Raise Failure if the interval that was asked for begins at the end of what is known, or later."""
+    if since is not None and until is not None and since >= until:
+        raise Failure("that time is in the future", "unplugd report --since 7d")

@@ -9,6 +9,7 @@ function __unplugd_command --description 'Whether the words so far are this comm
             'unplugd snooze' \
             'unplugd log' \
             'unplugd report' \
+            'unplugd export' \
             'unplugd devices' \
             'unplugd devices learn' \
             'unplugd doctor' \
@@ -40,6 +41,7 @@ complete -c unplugd -n '__unplugd_command unplugd' -a status -d 'show what is pl
 complete -c unplugd -n '__unplugd_command unplugd' -a snooze -d 'pause reminders for a while'
 complete -c unplugd -n '__unplugd_command unplugd' -a log -d 'show the journal'
 complete -c unplugd -n '__unplugd_command unplugd' -a report -d 'show how long devices were plugged in, used, and left plugged in unused'
+complete -c unplugd -n '__unplugd_command unplugd' -a export -d 'write when devices were used, and when plugged in unused, for other programs'
 complete -c unplugd -n '__unplugd_command unplugd' -a devices -d 'list every USB device on this computer, which ones are watched, and why'
 complete -c unplugd -n '__unplugd_command unplugd' -a doctor -d 'check everything a reminder needs, with a hint for each failure'
 complete -c unplugd -n '__unplugd_command unplugd' -a config -d 'show, check or change the configuration'
@@ -75,6 +77,12 @@ complete -c unplugd -n '__unplugd_command unplugd report' -l share -d 'leave out
 complete -c unplugd -n '__unplugd_command unplugd report' -l computer -r -f -d 'report only on this one of several computers'
 complete -c unplugd -n '__unplugd_command unplugd report' -l on -r -f -d 'where to review: inline, processes, processes:4, or the address of a Dask scheduler, such as tcp://scheduler:8786 (default: processes if there is much to read)'
 complete -c unplugd -n '__unplugd_command unplugd report' -F -d 'journal files, or folders that hold some, to read instead of your own journal'
+complete -c unplugd -n '__unplugd_command unplugd export' -s h -l help -d 'show this help message and exit'
+complete -c unplugd -n '__unplugd_command unplugd export' -l since -r -f -k -a 'today yesterday 12h 7d' -d 'start from this local time: 2026-11-22, 2026-11-22T14:00, today, yesterday, 7d or 12h'
+complete -c unplugd -n '__unplugd_command unplugd export' -l until -r -f -k -a 'today yesterday 12h 7d' -d 'stop at this time; a day or minute is included whole'
+complete -c unplugd -n '__unplugd_command unplugd export' -l format -r -f -k -a 'csv jsonl' -d 'a table (default), or an object a line'
+complete -c unplugd -n '__unplugd_command unplugd export' -l bom -d 'begin the csv table with a byte order mark, so that Excel shows every letter right'
+complete -c unplugd -n '__unplugd_command unplugd export' -F -d 'journal files, or folders that hold some, to read instead of your own journal'
 complete -c unplugd -n '__unplugd_command unplugd devices' -a learn -d 'watch one more device'
 complete -c unplugd -n '__unplugd_command unplugd devices' -s h -l help -d 'show this help message and exit'
 complete -c unplugd -n '__unplugd_command unplugd devices' -l json -d 'print JSON'
