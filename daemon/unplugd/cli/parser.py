@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd import __version__, durations
 from unplugd.cli import timespan
 from unplugd.journal.kinds import KINDS
+from unplugd.journal.url import parse_place
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
@@ -107,7 +108,7 @@ def _add_log(commands: Commands) -> None:
     log.add_argument(
         "file",
         nargs="*",
-        type=Path,
+        type=parse_place,
         metavar="FILE",
         help="journal files, or folders that hold some, to read instead of your own journal",
     )
@@ -140,7 +141,7 @@ def _add_report(commands: Commands) -> None:
     report.add_argument(
         "file",
         nargs="*",
-        type=Path,
+        type=parse_place,
         metavar="FILE",
         help="journal files, or folders that hold some, to read instead of your own journal",
     )
@@ -162,7 +163,7 @@ def _add_export(commands: Commands) -> None:
     export.add_argument(
         "file",
         nargs="*",
-        type=Path,
+        type=parse_place,
         metavar="FILE",
         help="journal files, or folders that hold some, to read instead of your own journal",
     )

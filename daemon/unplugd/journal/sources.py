@@ -13,13 +13,16 @@ from unplugd import paths, regular_file, sanitize
 from unplugd.errors import Failure
 from unplugd.journal import spool
 from unplugd.journal.files import NAME, list_archived, list_files, strip_rotation
+from unplugd.journal.url import COPIES, Url, advise_libraries
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterable, Sequence
+    from types import ModuleType
 
 MAX_NAME_CHARACTERS: Final = 1000
 HINT: Final = "give a journal, such as events.jsonl, or a folder with one"
+URL_HINT: Final = "check the address, and that you can read what is there with another program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Source:
     device: int
     inode: int
     size: int
+    url: Url | None = None
+    """Where it was copied from."""
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -59,6 +64,8 @@ class Source:
             if self.inode == -1 and found.st_size >= self.size:
                 return descriptor
             os.close(descriptor)
+        if self.url:
+            return _open_copy(self.url)
         raise FileNotFoundError(errno.ENOENT, "it is gone", str(self.path))
 
     def _list_names(self) -> Iterable[Path]:
@@ -74,11 +81,12 @@ class Source:
 
 
 def find_sources(
-    given: Sequence[Path], own: Path, notes: Counter[str], report_error: Callable[[str], None]
+    given: Sequence[Path | Url], own: Path, notes: Counter[str], report_error: Callable[[str], None]
 ) -> list[Source]:
     """Return the files that `given` means, by default the user's `own` journal, each once; Failure if none is readable.
 
     A folder means the journals in it and in its subfolders, with their rotated files; `*`, `?` and `[…]` are wildcards.
+    What an address means is copied.
     """
     found: dict[tuple[int, int], Source] = {}
     errors: list[str] = []
@@ -98,19 +106,21 @@ def find_sources(
     if errors and not found:
         for line in errors[:-1]:
             report_error(f"unplugd: {line}")
-        raise Failure(errors[-1], HINT)
+        raise Failure(errors[-1], URL_HINT if any(isinstance(one, Url) for one in given) else HINT)
     notes["unreadable_file"] += len(errors)
     for line in errors:
         report_error(f"unplugd: {line}")
     return list(found.values())
 
 
-def find_current_files(given: Sequence[Path], own: Path) -> list[Path]:
+def find_current_files(given: Sequence[Path | Url], own: Path) -> list[Path]:
     """Return the files that a running unplugd appends to; they need not exist yet."""
     if not given:
         return [own]
     named: list[Path] = []
     for path in given:
+        if isinstance(path, Url):
+            raise Failure(f"{show_name(path)}: only files can be followed", "unplugd log --follow FILE")
         if path.is_dir():
             named.extend(sorted({strip_rotation(file) for file in _find_journals(path)}) or [path / NAME])
         elif glob.has_magic(str(path)) and not path.exists():
@@ -125,9 +135,11 @@ def describe_unreadable(path: Path, error: OSError) -> str:
     return f"{show_name(path)}: {_explain(error)}"
 
 
-def show_name(path: Path) -> str:
-    """Return a file name that is safe to print, since file names are untrusted."""
-    return sanitize.one_line(paths.shorten(path), MAX_NAME_CHARACTERS)
+def show_name(path: Path | Url) -> str:
+    """Return a file name that is safe to print, since file names are untrusted; that of a copy is its address."""
+    url = path if isinstance(path, Url) else COPIES.get(path)
+    shown = paths.shorten(path) if url is None and isinstance(path, Path) else str(url)
+    return sanitize.one_line(shown, MAX_NAME_CHARACTERS)
 
 
 def _make_source(path: Path) -> tuple[tuple[int, int], Source]:
@@ -139,13 +151,16 @@ def _make_source(path: Path) -> tuple[tuple[int, int], Source]:
     finally:
         os.close(descriptor)
     found = copy.stat() if copy else status
-    return (status.st_dev, status.st_ino), Source(copy or path, found.st_dev, found.st_ino, found.st_size)
+    source = Source(copy or path, found.st_dev, found.st_ino, found.st_size, COPIES.get(path))
+    return (status.st_dev, status.st_ino), source
 
 
-def _expand(given: Iterable[Path], errors: list[str]) -> Iterable[Path]:
+def _expand(given: Iterable[Path | Url], errors: list[str]) -> Iterable[Path]:
     for path in given:
         try:
-            if path.is_dir():
+            if isinstance(path, Url):
+                yield from _expand(_load_remote(path).copy_journals(path, errors), errors)
+            elif path.is_dir():
                 files = _find_journals(path)
                 if not files:
                     errors.append(f"{show_name(path)}: no journal in this folder")
@@ -161,6 +176,24 @@ def _expand(given: Iterable[Path], errors: list[str]) -> Iterable[Path]:
             errors.append(f"{show_name(path)}: {_explain(error)}")
         except ValueError:
             errors.append(f"{show_name(path)}: no such file; there is a zero byte in its name")
+
+
+def _open_copy(url: Url) -> int:
+    """Return a descriptor of a copy; OSError if it cannot be made here, which may be another computer."""
+    try:
+        descriptor: int = _load_remote(url).open_copy(url)
+    except Failure as failure:
+        raise OSError(errno.EIO, str(failure)) from None
+    return descriptor
+
+
+def _load_remote(url: Url) -> ModuleType:
+    """Return the module that copies what is elsewhere; Failure if the library for it is missing."""
+    try:
+        from unplugd.journal import remote  # noqa: PLC0415 - needs the extra "cluster"; 50 ms that only an address needs
+    except ImportError:
+        raise Failure(f"{show_name(url)}: Install fsspec to access this", advise_libraries(url)) from None
+    return remote
 
 
 def _match(pattern: Path) -> list[Path]:

@@ -1,0 +1,84 @@
+"""A real sshd for the user who runs the tests, with keys of its own, that serves files on this computer only."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.rig.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SSHD = Path("/usr/sbin/sshd")
+SETTINGS = """\
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {folder}/host
+AuthorizedKeysFile {folder}/home/.ssh/id_ed25519.pub
+StrictModes no
+UsePAM no
+PidFile none
+PermitRootLogin yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+Subsystem sftp internal-sftp
+"""
+
+
+class SshServer:
+    """The server; `home` is a home folder with a key that it lets in, in which the server is known once asked for."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder = folder
+        self._port = port
+        self.home = folder / "home"
+
+    def find_address(self, file: Path) -> str:
+        """Return the address of a file."""
+        return f"sftp://{getpass.getuser()}@127.0.0.1:{self._port}{file}"
+
+    def make_known(self) -> None:
+        """Let the user know the server's key."""
+        key = (self._folder / "host.pub").read_text()
+        (self.home / ".ssh/known_hosts").write_text(f"[127.0.0.1]:{self._port} {key}")
+
+    def answers(self) -> bool:
+        """Whether it lets somebody in."""
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self._port)) == 0
+
+
+@contextmanager
+def start_ssh_server(folder: Path) -> Iterator[SshServer]:
+    """Yield a server that has its keys in a folder; skip where there is no sshd."""
+    if not SSHD.exists():
+        pytest.skip("openssh-server is not installed")
+    (folder / "home/.ssh").mkdir(parents=True)
+    for key in ("host", "home/.ssh/id_ed25519"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "sshd.conf").write_text(SETTINGS.format(port=port, folder=folder))
+    if os.geteuid() == 0:
+        # Where it gives up its rights; the package makes it when the service starts.
+        Path("/run/sshd").mkdir(exist_ok=True)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "sshd.conf"], stderr=log)
+    try:
+        server = SshServer(folder, port)
+        wait_until(lambda: server.answers() or process.poll() is not None, "sshd answers")
+        if process.poll() is not None:
+            pytest.fail((folder / "log").read_text())
+        yield server
+    finally:
+        process.terminate()
+        process.wait()
