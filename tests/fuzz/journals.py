@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from tests.fuzz.target import SEPARATOR, folder_for
 from tests.rig import harmless
 from tests.rig.inline import Inline
 from unplugd.cli import log_formats, pager
-from unplugd.cli.export import COLUMNS, list_all, write_stretches
+from unplugd.cli.export import COLUMNS, write_stretches
 from unplugd.cli.log import say_remarks
 from unplugd.cli.log_filter import EventFilter
 from unplugd.cli.parser import make_parser
@@ -29,7 +30,7 @@ from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.report_builder import build_report
 from unplugd.review.share import anonymize
-from unplugd.review.stretches import ALWAYS
+from unplugd.review.stretches import ALWAYS, list_stretches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +135,12 @@ def exported(reviewed: Review, how: int) -> None:
     output = Collected(None)
     low, high = ALWAYS if how & 4 else (1_790_000_000_000, 1_791_000_000_000)
     form = "csv" if how & 8 else "jsonl"
-    count = write_stretches(output, list_all(reviewed, low, high), form)
+    hosts = sorted({period.host for period in reviewed.periods})
+    stretches = chain.from_iterable(
+        list_stretches([period for period in reviewed.periods if period.host == host], low, high)
+        for host in hosts
+    )
+    count = write_stretches(output, stretches, form)
     text = "".join(output.parts)
     rows = harmless.as_table(text, COLUMNS) if form == "csv" else harmless.as_json_lines(text)
     assert len(rows) == count

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.review.test_figures import MOMENTS, STICK, reviews
+from tests.rig.any_review import MOMENTS, STICK, reviews
 from unplugd.review.figures_builder import to_milliseconds
 from unplugd.review.model import Period, Reminder, Review, Use
 from unplugd.review.report_builder import build_report
