@@ -64,7 +64,13 @@ def _add_run_and_demo(commands: Commands) -> None:
 def _add_status_and_snooze(commands: Commands) -> None:
     summary = "show what is plugged in, what is using it, and when the next reminder is due"
     status = _add_command(commands, "status", summary, "status.status")
-    status.add_argument("--json", **AS_JSON)
+    form = status.add_mutually_exclusive_group()
+    form.add_argument("--json", **AS_JSON)
+    form.add_argument(
+        "--prometheus",
+        action="store_true",
+        help="print metrics in Prometheus's text format, without names; also if unplugd is not running",
+    )
     snooze = _add_command(commands, "snooze", "pause reminders for a while", "snooze.snooze")
     snooze.add_argument(
         "duration",

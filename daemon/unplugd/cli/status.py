@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from unplugd.cli.daemon_client import ask_daemon, explain_other_version
+from unplugd.cli.metrics import print_metrics
 from unplugd.cli.terminal import START_HINT, format_time, make_printable, say
 from unplugd.errors import Failure
 from unplugd.rules import uploaders
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 def status(arguments: argparse.Namespace, where: Paths) -> int:
     """Print what the daemon sees, and when the next reminder is due."""
+    if arguments.prometheus:
+        return print_metrics(where)
     try:
         # In JSON, control characters are escaped.
         answer = (client.ask if arguments.json else ask_daemon)(where, {"command": "status"})

@@ -54,6 +54,7 @@ complete -c unplugd -n '__unplugd_command unplugd demo' -s h -l help -d 'show th
 complete -c unplugd -n '__unplugd_command unplugd demo' -l fast -d 'take only a few seconds'
 complete -c unplugd -n '__unplugd_command unplugd status' -s h -l help -d 'show this help message and exit'
 complete -c unplugd -n '__unplugd_command unplugd status' -l json -d 'print JSON'
+complete -c unplugd -n '__unplugd_command unplugd status' -l prometheus -d 'print metrics in Prometheus\'s text format, without names; also if unplugd is not running'
 complete -c unplugd -n '__unplugd_command unplugd snooze' -s h -l help -d 'show this help message and exit'
 complete -c unplugd -n '__unplugd_command unplugd snooze' -k -a '5m 15m 30m 1h' -d 'how long, such as "30m" (default: the "snooze" setting, 15m)'
 complete -c unplugd -n '__unplugd_command unplugd snooze' -l cancel -d 'end the snooze now'

@@ -46,7 +46,10 @@ def test_nothing_planted_comes_out(planted: Daemon, server: Server, usb: Testbed
     uploader = programs.uploader(TOKEN)
     uploader.open(meter.nodes[-1])
     planted.wait_for("use_began")
-    answers = [planted.command(*command) for command in (["status"], ["status", "--json"])]
+    answers = [
+        planted.command(*command)
+        for command in (["status"], ["status", "--json"], ["status", "--prometheus"])
+    ]
     uploader.close()
     planted.wait_for("use_ended")
     uploader.end()
