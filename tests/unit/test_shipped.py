@@ -27,10 +27,23 @@ SCHEMAS = ("doc/unplugd/report.schema.json", "doc/unplugd/report-on-many.schema.
 METAINFO = "metainfo/local.unplugd.unplugd.metainfo.xml"
 """Written by hand; tested by AppStream."""
 
+EXAMPLES = {
+    f"doc/unplugd/examples/{name}"
+    for name in (
+        "rsyslog-collector.conf",
+        "rsyslog-station.conf",
+        "unplugd-metrics.conf",
+        "unplugd-metrics@.service",
+        "unplugd-metrics@.timer",
+        "unplugd.rules.yml",
+    )
+}
+"""Written by hand; tested in tests/integration/stations."""
+
 
 def test_nothing_else_is_shipped() -> None:
     kept = {str(file.relative_to(documents.SHARE)) for file in documents.SHARE.rglob("*") if file.is_file()}
-    assert kept == {*PLACES, *SCHEMAS, METAINFO}
+    assert kept == {*PLACES, *SCHEMAS, METAINFO, *EXAMPLES}
 
 
 def test_the_page_names_the_variables_that_are_read() -> None:

@@ -103,7 +103,7 @@ def test_rows_are_by_computer(shell: Shell) -> None:
 
 def test_what_is_still_plugged_in_goes_on_until_now(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """If unplugd is running, in one's own journal."""
-    monkeypatch.setattr("unplugd.cli.report.find_host_name", lambda: "ann")
+    monkeypatch.setattr("unplugd.cli.export.find_host_name", lambda: "ann")
     file = shell.journal(
         event("started", 600), event("plugged_in", 300, **STICK), event("checkpoint", 200, **STICK)
     )
