@@ -60,6 +60,9 @@ OPEN_TO_ROOT = '<policy context="mandatory"><allow user="root"/></policy>'
 class UserManager:
     """The service manager of that user; `start` and `stop` are log-in and power cut, and the home survives them."""
 
+    become = "log_in"
+    """What the script turns into."""
+
     def __init__(self, folder: Path, expose: Sequence[Path] = ()) -> None:
         need_user_manager()
         self.folder = folder
@@ -131,6 +134,7 @@ class UserManager:
                     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
                     "FOLDER": str(self.folder),
                     "VISITOR": str(UID),
+                    "BECOME": self.become,
                     "EXPOSED": "\n".join(map(str, self._barriers)),
                     "COVERED": "\n".join(map(str, {*self._barriers.values()})),
                 },

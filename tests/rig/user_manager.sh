@@ -1,10 +1,12 @@
 #!/bin/sh
 # The half of `user_manager.UserManager` that is root: one service manager, kept until stdin ends.
+# For `system_manager.SystemManager`, it is that of a whole system.
 #
 #     unshare --mount sh user_manager.sh keep NAME=value…
 #
 # The arguments are the environment of the user's log-in. The script's own: FOLDER, VISITOR (a number), EXPOSED (the
-# folders that the user needs at the same paths) and COVERED (what stands in the way to them), one folder a line.
+# folders that the user needs at the same paths) and COVERED (what stands in the way to them), one folder a line, and
+# BECOME (log_in or boot).
 set -eu
 newline='
 '
@@ -22,7 +24,7 @@ keep() {
     mkdir "$group"
     (
         echo 0 >"$group/cgroup.procs"
-        exec unshare --mount --cgroup sh "$0" log_in "$@"
+        exec unshare --mount --cgroup sh "$0" "$BECOME" "$@"
     ) &
     echo $! >"$FOLDER/pid"
     cat >/dev/null
@@ -42,6 +44,21 @@ remove() {
         find "$1" -depth -type d -exec rmdir {} + 2>/dev/null && return
         sleep 0.02
     done
+}
+
+# Become the service manager of a system, which has to be the first process.
+boot() {
+    mount -t tmpfs -o mode=755 tmpfs /run
+    cp -r "$FOLDER/run/." /run
+    mount --bind "$FOLDER/runtime" "/run/user/$VISITOR"
+    mount --bind "$FOLDER/passwd" /etc/passwd
+    # What is installed on this machine is not started: it has the units in /run only.
+    mount -t tmpfs -o mode=755 tmpfs /etc/systemd
+    mount_cgroups
+    expose
+    mount -t tmpfs -o mode=755 tmpfs /var/log
+    exec unshare --pid --fork --mount-proc --kill-child=KILL env -i "$@" container=rig \
+        SYSTEMD_UNIT_PATH=/run/systemd/system /usr/lib/systemd/systemd --system --unit=basic.target
 }
 
 # Become the service manager.

@@ -31,6 +31,7 @@ EXAMPLES = {
     f"doc/unplugd/examples/{name}"
     for name in (
         "rsyslog-collector.conf",
+        "rsyslog-home.conf",
         "rsyslog-station.conf",
         "unplugd-metrics.conf",
         "unplugd-metrics@.service",

@@ -1,47 +1,40 @@
-"""The units that write the metrics for node_exporter.
-
-They are the system's. What only the system's manager can do (become the user, write where only root may) is left out
-where they are run: by the service manager of a user who writes into the home.
-"""
+"""The units that write the metrics for node_exporter, and what rsyslogd's has to allow; run by the real systemd."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.rig.daemon import UNPLUGD
 from tests.rig.recipe import EXAMPLES, fill_in
+from tests.rig.system_manager import SystemManager
 from tests.rig.tools import need
-from tests.rig.user_manager import UserManager
+from tests.rig.user_manager import UID
 from tests.rig.wait import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 FOLDER = "/var/lib/prometheus/node-exporter"
 PROGRAM = {"ExecStart=unplugd status": f'ExecStart="{UNPLUGD}" status'}
-SYSTEM_ONLY = """# It asks through a socket of this machine and writes nothing.
-CapabilityBoundingSet=
-NoNewPrivileges=yes
-ProtectSystem=strict
-ProtectHome=read-only
-RestrictAddressFamilies=AF_UNIX
+SOON = {"OnActiveSec=30s": "OnActiveSec=0", "5min": "100ms", "AccuracySec=30s": "AccuracySec=1ms"}
+LOG_IN = f"""[Service]
+User=%i
+Type=notify
+Environment=XDG_RUNTIME_DIR=/run/user/%i
+ExecStart="{UNPLUGD}" run
 """
-AROUND = ("basic.target", "shutdown.target", "sysinit.target", "timers.target", "user@1000.service")
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[UserManager]:
-    """Yield the service manager of somebody who has just logged in."""
-    manager = UserManager(tmp_path / "visitor")
-    manager.start()
-    yield manager
-    print(manager.journal())
-    manager.stop()
+"""In place of the user's own service manager, which would start unplugd."""
+AROUND = (
+    "basic.target",
+    "shutdown.target",
+    "sysinit.target",
+    "timers.target",
+    "user@1000.service",
+    "rsyslog.service",
+)
 
 
 def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
@@ -49,18 +42,19 @@ def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
     need("systemd-analyze")
     for name in AROUND:
         (tmp_path / name).write_text(
-            "[Service]\nExecStart=/bin/true\n" if "@" in name else "[Unit]\nDescription=x\n"
+            "[Service]\nExecStart=/bin/true\n" if name.endswith(".service") else "[Unit]\nDescription=x\n"
         )
-    (tmp_path / "user@1000.service.d").mkdir()
     for place, example in {
         "unplugd-metrics@1000.service": "unplugd-metrics@.service",
         "unplugd-metrics@1000.timer": "unplugd-metrics@.timer",
         "user@1000.service.d/unplugd-metrics.conf": "unplugd-metrics.conf",
+        "rsyslog.service.d/unplugd.conf": "rsyslog-home.conf",
     }.items():
         changed = PROGRAM if example.endswith(".service") else {}
+        (tmp_path / place).parent.mkdir(exist_ok=True)
         (tmp_path / place).write_text(fill_in(EXAMPLES / example, changed))
     done = subprocess.run(
-        ["systemd-analyze", "verify", "user@1000.service", "unplugd-metrics@1000.timer"],
+        ["systemd-analyze", "verify", "user@1000.service", "rsyslog.service", "unplugd-metrics@1000.timer"],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "SYSTEMD_UNIT_PATH": str(tmp_path)},
         capture_output=True,
@@ -70,25 +64,36 @@ def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_file_appears_whole_again_and_again(manager: UserManager) -> None:
-    """The timer brings it, each time as another file, and none is left half-written."""
-    folder = manager.home / "node-exporter"
-    manager.write(folder / "keep", "")
-    changed = {**PROGRAM, "User=%i\n": "", SYSTEM_ONLY: "", FOLDER: str(folder)}
-    service, timer = (EXAMPLES / f"unplugd-metrics@.{kind}" for kind in ("service", "timer"))
-    manager.unit("unplugd-metrics@.service", fill_in(service, changed))
-    soon = {"OnActiveSec=30s": "OnActiveSec=0", "5min": "100ms", "AccuracySec=30s": "AccuracySec=1ms"}
-    manager.unit("unplugd-metrics@.timer", fill_in(timer, soon))
-    manager.systemctl("start", "unplugd-metrics@1000.timer")
-    file = folder / "unplugd-1000.prom"
-    wait_until(file.exists, "the metrics", 30)
-    first = file.stat().st_ino
-    assert file.read_text().startswith("# HELP unplugd_up ")
-    assert file.stat().st_mode & 0o777 == 0o644
-    with file.open() as kept:
-        # Open, so that its number is not given to the next.
-        wait_until(lambda: file.stat().st_ino != first, "the next metrics", 30)
-        assert "\nunplugd_up" in kept.read()
-    manager.systemctl("stop", "unplugd-metrics@1000.timer")
-    wait_until(lambda: manager.show("unplugd-metrics@1000.service", "ActiveState") == "inactive", "the end")
-    assert {path.name for path in folder.iterdir()} == {"keep", file.name}
+def test_the_file_is_there_while_the_person_is_logged_in(tmp_path: Path) -> None:
+    """It has what their unplugd answers, appears whole each time, and goes when they log out."""
+    folder = tmp_path / "computer/node-exporter"
+    place = {FOLDER: folder}
+    manager = SystemManager(
+        tmp_path / "computer",
+        {
+            "user@.service": LOG_IN,
+            "user@.service.d/unplugd-metrics.conf": fill_in(EXAMPLES / "unplugd-metrics.conf", place),
+            "unplugd-metrics@.service": fill_in(EXAMPLES / "unplugd-metrics@.service", {**PROGRAM, **place}),
+            "unplugd-metrics@.timer": fill_in(EXAMPLES / "unplugd-metrics@.timer", SOON),
+        },
+    )
+    folder.mkdir(mode=0o755)
+    file = folder / f"unplugd-{UID}.prom"
+    manager.start()
+    try:
+        manager.systemctl("start", f"user@{UID}.service")
+        wait_until(file.exists, "the metrics", 30)
+        assert re.search(r"(?m)^unplugd_up(\{.*\})? 1$", file.read_text())
+        assert (file.stat().st_mode & 0o777, file.stat().st_uid) == (0o644, 0)
+        with file.open() as kept:
+            # Open, so that its number is not given to the next.
+            first = os.fstat(kept.fileno()).st_ino
+            wait_until(lambda: file.stat().st_ino != first, "the next metrics", 30)
+            assert "unplugd_start_timestamp_seconds" in kept.read()
+        manager.systemctl("stop", f"user@{UID}.service")
+        assert not file.exists()
+        assert "inactive" in manager.systemctl(
+            "show", "--property=ActiveState", f"unplugd-metrics@{UID}.timer"
+        )
+    finally:
+        manager.stop()
