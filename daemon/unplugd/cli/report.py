@@ -21,9 +21,6 @@ from unplugd.languages.language import ENGLISH
 from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.fleet import MIN_COMPUTERS, Fleet
-from unplugd.review.fleet_builder import Interval, build_fleet
-from unplugd.review.fleet_export import make_fleet_json
-from unplugd.review.fleet_reader import Question, read_fleet
 from unplugd.review.report_builder import build_report
 
 if TYPE_CHECKING:
@@ -44,13 +41,12 @@ def report(arguments: argparse.Namespace, where: Paths) -> int:
     report, now, _ = _build(arguments, where, ENGLISH)
     if arguments.json:
         _print_json(report)
-        return 0
-    from unplugd.cli import fleet_text, report_print  # noqa: PLC0415 - takes 25 ms, and only the text needs it
-
-    if isinstance(report, Fleet):
-        fleet_text.print_fleet(report, now)
+    elif isinstance(report, Fleet):
+        _load_fleet_report().print_fleet(report, now)
     else:
-        report_print.print_report(report)
+        from unplugd.cli.report_print import print_report  # noqa: PLC0415 - takes 25 ms, and only the text needs it
+
+        print_report(report)
     return 0
 
 
@@ -76,9 +72,14 @@ def _make_page(arguments: argparse.Namespace, where: Paths) -> int:
 
 
 def _print_json(report: Report | Fleet) -> None:
-    made = make_fleet_json(report) if isinstance(report, Fleet) else make_json(report)
     # The json module would take seconds to indent a report on several years.
-    print(msgspec.json.format(json.dumps(made), indent=2))
+    print(msgspec.json.format(_dump(report), indent=2))
+
+
+def _dump(report: Report | Fleet) -> str:
+    if isinstance(report, Fleet):
+        return json.dumps(_load_fleet_report().make_fleet_json(report))
+    return json.dumps(make_json(report))
 
 
 def _build(
@@ -102,10 +103,18 @@ def _build(
     if arguments.computer is not None:
         journal.choose_computer(arguments.computer)
     elif len(journal.plan) >= MIN_COMPUTERS:
-        interval = Interval(since, now if until is None else min(until, now))
-        check_interval(since, interval.until)
-        journal.skip_before(since, interval.until)
-        fleet = _make_fleet(journal, Question(interval, zone), zone_name, arguments, language)
+        until = now if until is None else min(until, now)
+        check_interval(since, until)
+        fleet = _load_fleet_report().make_fleet(
+            journal,
+            since,
+            until,
+            zone,
+            zone_name,
+            on=arguments.on or "",
+            share=arguments.share,
+            language=language,
+        )
         return fleet, now, zone
     if not arguments.share:
         # The computers of a shared report are numbered in the order of their first event.
@@ -118,7 +127,9 @@ def _build(
         until = end
     check_interval(since, until)
     if arguments.share:
-        review = _load_share().anonymize(review, language)
+        from unplugd.review.share import anonymize  # noqa: PLC0415 - 4 ms that only --share needs
+
+        review = anonymize(review, language)
     made = build_report(
         review, since=since, until=until, zone=zone, name=zone_name, known_since=journal.known_since
     )
@@ -132,22 +143,10 @@ def _make_review(journal: Journal, on: str, until: float | None) -> Review:
     return replace(review, notes=+(notes + Counter(review.notes)))
 
 
-def _make_fleet(
-    journal: Journal, question: Question, zone_name: str, arguments: argparse.Namespace, language: Language
-) -> Fleet:
-    with make_progress_bar("Reading the journals", parallel.sum_plan(journal.plan)) as progress:
-        sums = read_fleet(journal.plan, question, say, progress, arguments.on or "", journal.known_since)
-    trouble = journal.list_trouble()
-    if arguments.share:
-        sums, trouble = _load_share().anonymize_sums(sums, language), []
-    interval, zone = question.interval, question.zone
-    return build_fleet(sums, interval, zone=zone, name=zone_name, notes=journal.notes, trouble=trouble)
+def _load_fleet_report() -> ModuleType:
+    from unplugd.cli import fleet_report  # noqa: PLC0415 - 25 ms that only many computers are worth
 
-
-def _load_share() -> ModuleType:
-    from unplugd.review import share  # noqa: PLC0415 - 4 ms that only --share needs
-
-    return share
+    return fleet_report
 
 
 def _find_end(review: Review, now: float) -> float:

