@@ -17,6 +17,7 @@ from tests.bench.latency import latency
 from tests.bench.opens import opens
 from tests.bench.row import HEAD
 from tests.bench.start import start
+from tests.bench.stations import stations
 
 BENCHMARKS = {
     "latency": latency,
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "start": start,
     "burst": burst,
     "journals": journals,
+    "stations": stations,
 }
 
 
