@@ -18,12 +18,12 @@ import os
 from bisect import bisect_left
 from collections import Counter
 from itertools import chain, compress, count, groupby
-from operator import attrgetter, ge, itemgetter
+from operator import ge, itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unplugd.journal import lines, sources
 from unplugd.journal.event import decode
-from unplugd.journal.plan import SLACK_SECONDS, find_order, find_position, rank_boots
+from unplugd.journal.plan import SLACK_SECONDS, find_order, find_position, find_positions, rank_boots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,7 +41,6 @@ MAX_MERGED_SEGMENTS: Final = 64
 MAX_HELD_EVENTS: Final = 4096
 """Maximum number of events held back in case earlier ones follow."""
 BATCH_EVENTS: Final = 256
-_UPTIME: Final = attrgetter("uptime")
 
 
 class Batch(NamedTuple):
@@ -180,15 +179,16 @@ def put_in_order(
     """Yield nearly ordered events in their exact order, and duplicate lines only once."""
     held = Batch([], b"")
     yielded_until = ("", -math.inf)
+    batches = iter(batches)
     for batch in batches:
         if held.events and _follows(held.events[-1], batch.events):
             yielded_until = (held.events[-1].boot, held.events[-1].uptime)
             yield held
             held = batch
             continue
-        now = Batch(held.events + batch.events, held.chunk + batch.chunk) if held.events else batch
+        now = _join(held, batch, batches) if held.events else batch
         boot = now.events[-1].boot
-        positions = list(map(_UPTIME if boot else find_position, now.events))
+        positions = find_positions(now.events)
         # The places where an event is not later than the one before it.
         steps = list(compress(count(), map(ge, positions, positions[1:])))
         if steps or now.events[0].boot != boot:
@@ -209,7 +209,7 @@ def put_in_order(
                     first.boot == yielded_until[0] and find_position(first) < yielded_until[1]
                 )
                 yield over
-            positions = list(map(_UPTIME if boot else find_position, now.events))
+            positions = find_positions(now.events)
         notes["disordered"] += boot == yielded_until[0] and positions[0] < yielded_until[1]
         cut = max(bisect_left(positions, positions[-1] - SLACK_SECONDS), len(positions) - MAX_HELD_EVENTS)
         if cut:
@@ -220,6 +220,15 @@ def put_in_order(
             held = now
     if held.events:
         yield held
+
+
+def _join(held: Batch, batch: Batch, batches: Iterator[Batch]) -> Batch:
+    """Return the events held back and the next ones, at least as many: each is then looked at twice, however many are held."""
+    events, chunks = held.events + batch.events, [held.chunk, batch.chunk]
+    while len(events) < 2 * len(held.events) and (more := next(batches, None)):
+        events += more.events
+        chunks.append(more.chunk)
+    return Batch(events, b"".join(chunks))
 
 
 def _follows(before: JournalEvent, events: list[JournalEvent]) -> bool:

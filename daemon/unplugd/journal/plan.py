@@ -20,6 +20,7 @@ import os
 from collections import Counter
 from dataclasses import replace
 from itertools import chain, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from unplugd.journal import kinds, lines, sources
@@ -48,8 +49,12 @@ SAMPLE_EVERY_BYTES: Final = 65_536
 """Bytes from one sample to the next."""
 SAMPLE_BYTES: Final = 4096
 """Bytes read for one sample."""
+UNTIMED_SECONDS: Final = 1e12
+"""What makes any time on the wall clock negative, in seconds."""
 MAX_GAP_BYTES: Final = 4096
 """Maximum length, in bytes, of other computers' lines within a segment; after more, a new segment begins."""
+_UPTIME: Final = attrgetter("uptime")
+_BOOT: Final = attrgetter("boot")
 
 
 class Planner:
@@ -180,11 +185,25 @@ def read_located(
 
 
 def find_position(event: JournalEvent) -> float:
-    """Return the position of an event in its boot, in seconds; its wall-clock time if it names no boot."""
-    if event.boot:
+    """Return the position of an event in its boot, in seconds; its wall-clock time if it names no boot.
+
+    An event without an uptime comes before all others of its boot, and among its like the wall clock decides: its
+    position is negative.
+    """
+    if event.boot and event.uptime >= 0:
         return event.uptime
     at = parse_timestamp(event.time)
-    return -1.0 if math.isnan(at) else at
+    if math.isnan(at):
+        return -1.0
+    return at - UNTIMED_SECONDS if event.boot else at
+
+
+def find_positions(events: list[JournalEvent]) -> list[float]:
+    """Return the position of each event in its boot."""
+    positions = list(map(_UPTIME, events))
+    if min(positions) < 0 or not all(map(_BOOT, events)):
+        positions = list(map(find_position, events))
+    return positions
 
 
 def find_order(event: JournalEvent) -> tuple[int, str, float]:
