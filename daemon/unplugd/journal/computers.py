@@ -153,13 +153,13 @@ def _list_sequences(segments: Iterable[Segment], intervals: dict[Boot, Interval]
     # The files of a journal are in order of time, however they are named.
     for parts in sorted(by_source.values(), key=begins):
         host = parts[0].host
-        journal = strip_rotation(parts[0].source.path), host
+        journal = strip_rotation(parts[0].source.name), host
         boots = journals.setdefault(journal, {})
         parts.sort(key=lambda part: part.begin)
         here = [boot for part in parts for boot in part.boots]
         changes = sum(boot != after for boot, after in pairwise(here)) + 1
         apart = all(part.end <= after.begin for part, after in pairwise(parts))
-        if boots is None or not apart or changes != len(set(here)):
+        if boots is None or not apart or changes != len(set(here)) or parts[0].source.alternating:
             # Lines of several computers, or in no order.
             journals[journal] = None
         else:

@@ -160,7 +160,7 @@ class Merger:
 
     def _fail(self, source: Source, error: OSError) -> None:
         self._notes["unreadable_file"] += 1
-        self._report_error(f"unplugd: {sources.describe_unreadable(source.path, error)}")
+        self._report_error(f"unplugd: {sources.describe_unreadable(source.name, error)}")
 
 
 def _name_writers(segment: Segment, events: list[JournalEvent]) -> None:

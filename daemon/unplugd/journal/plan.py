@@ -20,7 +20,7 @@ import os
 from collections import Counter
 from dataclasses import replace
 from itertools import chain, islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Final
 
 from unplugd.journal import kinds, lines, sources
@@ -29,6 +29,8 @@ from unplugd.journal.event import decode, parse_line
 from unplugd.journal.files import strip_rotation
 from unplugd.journal.segment import Segment
 from unplugd.journal.sessions import find_sessions
+from unplugd.journal.split import split_by_boot, split_by_host
+from unplugd.journal.spool import NoRoomError
 from unplugd.journal.timestamps import is_fixed_form, parse_timestamp
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ UNTIMED_SECONDS: Final = 1e12
 """What makes any time on the wall clock negative, in seconds."""
 MAX_GAP_BYTES: Final = 4096
 """Maximum length, in bytes, of other computers' lines within a segment; after more, a new segment begins."""
+MIN_RETURNS: Final = 64
+"""How many times lines must return to a computer and boot after others before a file is split."""
+MAX_RUN_BYTES: Final = 16_384
+"""Average length, in bytes, of what comes between two returns, from which on splitting a file is not worthwhile."""
 _UPTIME: Final = attrgetter("uptime")
 _BOOT: Final = attrgetter("boot")
 
@@ -66,7 +72,7 @@ class Planner:
 
     def plan(self, found: Sequence[Source]) -> Plan:
         """Return the groups of segments of each computer, in reading order."""
-        segments = {source: self._survey(source) for source in found}
+        segments = self._survey(found)
         while True:
             every = list(chain.from_iterable(segments.values()))
             names, same_names = find_computers(every)
@@ -92,70 +98,137 @@ class Planner:
                 self._notes["same_name"] += same_names
                 return plan
             # The result of a scan can make other segments overlap.
-            segments.update((source, self._scan(source)) for source in to_scan)
+            again = [source for source in segments if source in to_scan]
+            segments = {source: found for source, found in segments.items() if source not in to_scan}
+            segments |= self._survey(again, sampled=False)
 
-    def _survey(self, source: Source) -> list[Segment]:
-        """Return the segments of a file; it is scanned only if samples are not enough."""
-        try:
-            sampled = _sample(source) if source.size > max(SCAN_ALL_BYTES, SAMPLE_BYTES) else None
-        except OSError as error:
-            self._fail(source, error)
+    def _survey(self, found: Iterable[Source], *, sampled: bool = True) -> dict[Source, list[Segment]]:
+        """Return the segments of each file; a file is scanned only if samples are not enough, or not wanted.
+
+        In place of files in which the lines of several computers or boots alternate, there are their parts.
+        """
+        surveyed: dict[Source, list[Segment]] = {}
+        by_host, by_boot = self._find_mixes(found, surveyed, sampled=sampled)
+        parts = self._split(split_by_host, by_host, surveyed)
+        # The lines of a computer are in one part now, so only its boots can still alternate.
+        by_boot += chain.from_iterable(self._find_mixes(parts, surveyed))
+        parts = self._split(split_by_boot, by_boot, surveyed)
+        surveyed |= {part: self._look_at(part, may_be_mix=False) for part in parts}
+        return surveyed
+
+    def _find_mixes(
+        self, found: Iterable[Source], surveyed: dict[Source, list[Segment]], *, sampled: bool = True
+    ) -> tuple[list[Source], list[Source]]:
+        """Return the files that should be split by computer, and by boot; add the segments of all others."""
+        mixes: dict[bool, list[tuple[str, Source]]] = {True: [], False: []}
+        for source in found:
+            try:
+                surveyed[source] = self._look_at(source, sampled=sampled, may_be_mix=not source.alternating)
+            except _MixError as mix:
+                mixes[mix.has_several_hosts].append((mix.began, source))
+        by_host, by_boot = (
+            [source for _, source in sorted(mixes[several], key=itemgetter(0))] for several in (True, False)
+        )
+        return by_host, by_boot
+
+    def _split(
+        self,
+        split: Callable[[Sequence[Source], Counter[str]], list[Source]],
+        mixes: Sequence[Source],
+        surveyed: dict[Source, list[Segment]],
+    ) -> list[Source]:
+        """Return the parts of these files; if there is no room for them, add the segments of the files as they are."""
+        if not mixes:
             return []
-        return [sampled] if sampled else self._scan(source)
-
-    def _scan(self, source: Source) -> list[Segment]:
-        """Return the segments of a file after looking at every line."""
-        ended: list[Segment] = []
-        open_segments: dict[tuple[str, str], Segment] = {}
-        previous: Segment | None = None
         try:
-            for begin, end, event in read_located(source, 0, source.size, self._notes):
-                at = find_position(event)
-                key = event.host, event.boot
-                segment = open_segments.get(key)
-                if (
-                    segment is None
-                    or at < segment.last[1] - SLACK_SECONDS
-                    or begin > segment.end + MAX_GAP_BYTES
-                ):
-                    if segment:
-                        ended.append(segment)
-                    boots = {event.boot: (at, parse_timestamp(event.time))}
-                    first_seen = {event.boot: begin}
-                    latest = {event.boot: (at, event.time)}
-                    segment = open_segments[key] = Segment(
-                        source,
-                        event.host,
-                        begin,
-                        end,
-                        boots,
-                        (event.boot, at),
-                        first_seen,
-                        True,
-                        latest=latest,
-                    )
-                else:
-                    if at < segment.boots[event.boot][0]:
-                        segment.boots[event.boot] = (at, parse_timestamp(event.time))
-                    segment.end = end
-                    _note_time(segment, event, at)
-                    if at >= segment.last[1]:
-                        segment.last = event.boot, at
-                    if segment is not previous:
-                        segment.alone = False
-                previous = segment
-                _note_writer(segment, event)
-                if not is_fixed_form(event.time):
-                    segment.uncertain.add(event.boot)
-                if event.event == "started":
-                    segment.starts.add(at)
+            return split(mixes, self._notes)
+        except OSError as error:
+            surveyed |= {source: self._look_at(source, sampled=False, may_be_mix=False) for source in mixes}
+            if isinstance(error, NoRoomError):
+                names = ", ".join(dict.fromkeys(sources.show_name(source.name) for source in mixes))
+                self._report_error(
+                    f"unplugd: no room to sort the lines of {names}, so it takes longer: {error.strerror}"
+                )
+            return []
+
+    def _look_at(self, source: Source, *, sampled: bool = True, may_be_mix: bool = True) -> list[Segment]:
+        """Return the segments of a file; _MixError if it should be split."""
+        notes = Counter[str]()
+        try:
+            found = _sample(source) if sampled and source.size > max(SCAN_ALL_BYTES, SAMPLE_BYTES) else None
+            segments = [found] if found else _scan(source, notes, may_be_mix=may_be_mix)
         except OSError as error:
             self._fail(source, error)
-        return [*ended, *open_segments.values()]
+            segments = []
+        self._notes.update(notes)
+        return segments
 
     def _fail(self, source: Source, error: OSError) -> None:
         self._notes["unreadable_file"] += 1
-        self._report_error(f"unplugd: {sources.describe_unreadable(source.path, error)}")
+        self._report_error(f"unplugd: {sources.describe_unreadable(source.name, error)}")
+
+
+class _MixError(Exception):
+    """The lines of several computers, or of several boots of one, alternate so often that the file should be split.
+
+    `began` is the time of the first event.
+    """
+
+    def __init__(self, began: str, *, has_several_hosts: bool) -> None:
+        super().__init__()
+        self.began = began
+        self.has_several_hosts = has_several_hosts
+
+
+def _scan(source: Source, notes: Counter[str], *, may_be_mix: bool) -> list[Segment]:
+    """Return the segments of a file after looking at every line; _MixError if it should be split."""
+    ended: list[Segment] = []
+    open_segments: dict[tuple[str, str], Segment] = {}
+    previous: Segment | None = None
+    first: JournalEvent | None = None
+    hosts: set[str] = set()
+    returns = 0
+    for begin, end, event in read_located(source, 0, source.size, notes):
+        at = find_position(event)
+        key = event.host, event.boot
+        segment = open_segments.get(key)
+        if segment is None or segment is not previous:
+            first = first or event
+            if segment or (previous and event.host != previous.host and event.host in hosts):
+                returns += 1
+                if may_be_mix and returns > MIN_RETURNS and returns * MAX_RUN_BYTES > begin:
+                    raise _MixError(first.time, has_several_hosts=len(hosts) > 1)
+            hosts.add(event.host)
+        if segment is None or at < segment.last[1] - SLACK_SECONDS or begin > segment.end + MAX_GAP_BYTES:
+            if segment:
+                ended.append(segment)
+            segment = open_segments[key] = Segment(
+                source,
+                event.host,
+                begin,
+                end,
+                boots={event.boot: (at, parse_timestamp(event.time))},
+                last=(event.boot, at),
+                first_seen={event.boot: begin},
+                exact=True,
+                latest={event.boot: (at, event.time)},
+            )
+        else:
+            if at < segment.boots[event.boot][0]:
+                segment.boots[event.boot] = (at, parse_timestamp(event.time))
+            segment.end = end
+            _note_time(segment, event, at)
+            if at >= segment.last[1]:
+                segment.last = event.boot, at
+            if segment is not previous:
+                segment.alone = False
+        previous = segment
+        _note_writer(segment, event)
+        if not is_fixed_form(event.time):
+            segment.uncertain |= {event.boot}
+        if event.event == "started":
+            segment.starts.add(at)
+    return [*ended, *open_segments.values()]
 
 
 def read_located(
@@ -239,9 +312,9 @@ def _note_time(segment: Segment, event: JournalEvent, at: float) -> None:
 
 def _note_writer(segment: Segment, event: JournalEvent) -> None:
     if event.station and (event.boot, event.station) not in segment.stations:
-        segment.stations.add((event.boot, event.station))
+        segment.stations |= {(event.boot, event.station)}
     if event.session and event.session not in segment.sessions:
-        segment.sessions.add(event.session)
+        segment.sessions |= {event.session}
 
 
 def find_first_line(segment: Segment, boot: str) -> int | None:
@@ -269,6 +342,8 @@ def _sample(source: Source) -> Segment | None:
         return None
     host = samples[0][1].host
     sampled = Segment(source, host, 0, source.size, {}, ("", -math.inf), {}, exact=False)
+    # They may get many members: add these in place.
+    sampled.stations, sampled.sessions, sampled.uncertain = set(), set(), set()
     boots = sampled.boots
     last = sampled.last
     skew = 0.0
@@ -288,7 +363,7 @@ def _sample(source: Source) -> Segment | None:
         else:
             _note_time(sampled, event, at)
         if not (abs(wall - at - skew) <= SLACK_SECONDS and is_fixed_form(event.time)):
-            sampled.uncertain.add(event.boot)
+            sampled.uncertain |= {event.boot}
         last = (event.boot, at if new else max(at, last[1]))
         _note_writer(sampled, event)
     sampled.last = last
@@ -327,7 +402,7 @@ def _name_sessions(segments: list[Segment]) -> list[Segment]:
     if not sessions:
         return segments
     return [
-        replace(segment, session=sessions.get(strip_rotation(segment.source.path), ""))
+        replace(segment, session=sessions.get(strip_rotation(segment.source.name), ""))
         for segment in segments
     ]
 

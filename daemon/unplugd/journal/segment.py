@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from unplugd.journal.sources import Source
 
 
@@ -33,11 +35,11 @@ class Segment:
     """The highest position in each boot, and the time that its line gives."""
     newest: dict[str, str] = field(default_factory=dict)
     """The latest time on a line of a boot, if that is not the one in `latest`, because the wall clock was set back."""
-    uncertain: set[str] = field(default_factory=set)
+    uncertain: AbstractSet[str] = frozenset()
     """The boots of which this cannot be told: a time has another form, or a sampled clock was set."""
-    stations: set[tuple[str, str]] = field(default_factory=set)
+    stations: AbstractSet[tuple[str, str]] = frozenset()
     """Each boot with the stations on its lines."""
-    sessions: set[str] = field(default_factory=set)
+    sessions: AbstractSet[str] = frozenset()
     """The sessions on its lines."""
     starts: set[float] = field(default_factory=set)
     """The positions at which unplugd started; if not `exact`, there are none."""

@@ -27,7 +27,7 @@ def find_sessions(segments: Iterable[Segment]) -> dict[Path, str]:
     starts: dict[str, Starts] = {}
     named: dict[Path, set[str]] = {}
     for segment in segments:
-        journal = strip_rotation(segment.source.path)
+        journal = strip_rotation(segment.source.name)
         named.setdefault(journal, set()).update(segment.sessions)
         for boot, (begin, _) in segment.boots.items():
             in_boot = begins.setdefault(boot, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +37,16 @@ class Source:
     inode: int
     size: int
     url: Url | None = None
-    """Where it was copied from."""
+    """The address that it was copied from."""
+    given: Path | None = None
+    """The journal that this is a temporary copy of."""
+    alternating: bool = False
+    """Whether the boots in it alternate with others of the computer's name in what it was copied from."""
+
+    @property
+    def name(self) -> Path:
+        """The file that a person knows."""
+        return self.given or self.path
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -46,7 +55,7 @@ class Source:
 
     def take_elsewhere(self) -> Source:
         """Return this file for another computer that has it under the same name."""
-        return Source(self.path.absolute(), -1, -1, self.size)
+        return replace(self, path=self.path.absolute(), device=-1, inode=-1)
 
     def open(self) -> int:
         """Return a descriptor of this file, even if a rotation has renamed it; OSError if it is gone."""
@@ -151,7 +160,8 @@ def _make_source(path: Path) -> tuple[tuple[int, int], Source]:
     finally:
         os.close(descriptor)
     found = copy.stat() if copy else status
-    source = Source(copy or path, found.st_dev, found.st_ino, found.st_size, COPIES.get(path))
+    given = path if copy else None
+    source = Source(copy or path, found.st_dev, found.st_ino, found.st_size, COPIES.get(path), given)
     return (status.st_dev, status.st_ino), source
 
 

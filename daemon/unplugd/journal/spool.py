@@ -21,6 +21,7 @@ from unplugd import regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from tempfile import TemporaryDirectory
 
 MAX_BYTES: Final = 4_000_000_000
 """Largest copy: a few kilobytes can be made to unpack into all of the disk."""
@@ -39,8 +40,14 @@ UNREADABLE: Final = {
     b"PK\x03\x04": "it is compressed; unpack it first: unzip",
 }
 """How files begin that this Python cannot unpack."""
+SPARE_BYTES: Final = 100_000_000
+"""Bytes that are left to other programs when files are split."""
 _DESCRIPTOR: Final = re.compile(r"-|/dev/stdin|/(?:dev|proc/self)/fd/(\d{1,9})")
 """A file that this process was given open, as by a pipe or by `<(…)` of a shell."""
+
+
+class NoRoomError(OSError):
+    """There is no room for temporary files."""
 
 
 def open_file(path: Path) -> int:
@@ -96,14 +103,40 @@ def _unpack(descriptor: int, name: str) -> Iterator[bytes]:
             raise OSError(errno.EINVAL, "it is compressed, and damaged") from None
 
 
-def _write(chunks: Iterator[bytes]) -> Path:
+def make_folder() -> TemporaryDirectory[str]:
+    """Return a temporary folder, which is removed when the program ends; NoRoomError if there can be none."""
     import tempfile  # noqa: PLC0415 - 4 ms that only a copy needs
 
-    descriptor, name = tempfile.mkstemp(prefix="unplugd-", suffix=".jsonl")
-    copy = Path(name)
-    atexit.register(copy.unlink, missing_ok=True)
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="unplugd-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise NoRoomError(error.errno, error.strerror) from None
+    atexit.register(folder.cleanup)
+    return folder
+
+
+def check_room(folder: Path, size: int) -> None:
+    """NoRoomError if a folder has no room for so many bytes."""
+    import shutil
+
+    if shutil.disk_usage(folder).free < size + SPARE_BYTES:
+        raise NoRoomError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def append(path: Path, text: bytes) -> None:
+    """Append to a temporary file; NoRoomError if that is impossible."""
+    try:
+        with path.open("ab", buffering=0) as file:
+            if file.write(text) != len(text):
+                raise NoRoomError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as error:
+        raise NoRoomError(error.errno, error.strerror) from None
+
+
+def _write(chunks: Iterator[bytes]) -> Path:
+    copy = Path(make_folder().name) / "copy.jsonl"
     size = 0
-    with os.fdopen(descriptor, "wb") as file:
+    with copy.open("wb") as file:
         for chunk in chunks:
             size += len(chunk)
             if size > MAX_BYTES:

@@ -1,25 +1,23 @@
-"""A journal that the user has no permission to read."""
+"""Reading what this user may not read, and what has to be copied first."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.journal.test_reading import GOOD, told
+from tests.unit.journal.test_reading import GOOD, as_lines, line, told
 from unplugd.errors import Failure
+from unplugd.journal import spool
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOBODY = 65534
-
-
-# --- damage
-
-
-# --- files
 
 
 def test_a_file_without_permission_is_told(open_folder: Path) -> None:
@@ -33,3 +31,59 @@ def test_a_file_without_permission_is_told(open_folder: Path) -> None:
             told(file)
     finally:
         os.seteuid(myself)
+
+
+@pytest.fixture
+def mix(tmp_path: Path) -> Path:
+    """Return a journal in which the lines of several computers alternate."""
+    file = tmp_path / "mix.jsonl"
+    file.write_bytes(b"".join(line(f"b{n % 9}", 60.0 * n, f"host-{n % 9}") for n in range(3000)))
+    return file
+
+
+def read_in(temporary: Path, file: Path) -> subprocess.CompletedProcess[bytes]:
+    """Read a journal by the command, with this folder for temporary files."""
+    command = [sys.executable, "-m", "unplugd", "log", "--format", "jsonl", str(file)]
+    return subprocess.run(
+        command, env={**os.environ, "TMPDIR": str(temporary)}, capture_output=True, check=False
+    )
+
+
+def test_temporary_files_are_gone_at_the_end(tmp_path: Path, mix: Path) -> None:
+    """Also if whoever reads the output has had enough."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    done = read_in(temporary, mix)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == b"".join(as_lines(mix))
+    assert list(temporary.iterdir()) == []
+    command = f"{sys.executable} -m unplugd log --format jsonl {mix} | head -n 1"
+    subprocess.run(
+        ["sh", "-c", command], env={**os.environ, "TMPDIR": str(temporary)}, capture_output=True, check=True
+    )
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_full_disk_costs_only_time(tmp_path: Path, mix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says so, whether it is full before or only then; what was written is removed."""
+    if os.geteuid():
+        pytest.skip("needs root to mount a small file system")
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small], check=True)
+    try:
+        done = read_in(small, mix)
+        assert list(small.iterdir()) == []
+        said: list[str] = []
+        monkeypatch.setattr(tempfile, "tempdir", str(small))
+        monkeypatch.setattr(spool, "SPARE_BYTES", -(10**12))
+        assert len(told(mix, said=said)) == 3000
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert done.returncode == 0
+    assert done.stderr.decode().splitlines() == said
+    assert said == [
+        f"unplugd: no room to sort the lines of {mix}, so it takes longer: No space left on device"
+    ]
+    assert done.stdout == b"".join(as_lines(mix))
