@@ -80,7 +80,7 @@ def lines(host: str, seed: int = 1) -> Iterator[str]:
 
 
 def make(folder: Path, events: int, stations: int = 1, rotate_at: int = writer.ROTATE_BYTES) -> list[Path]:
-    """Write a journal of so many events in all, a folder a station, rotated as unplugd does; return the folders."""
+    """Write a journal of so many events in all, a folder a station, rotated as earlier versions did; return the folders."""
     folders = []
     for number in range(stations):
         place = folder / f"station-{number + 1}"

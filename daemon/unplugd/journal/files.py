@@ -1,4 +1,9 @@
-"""The journal's files: lists them, reads the events at the end of a file, and decodes a line into a dictionary."""
+"""The journal's files: lists them, reads the events at the end of a file, and decodes a line into a dictionary.
+
+When the journal is rotated, its file `events.jsonl` becomes `events-20261101T080000.123Z.jsonl`, with the time of its
+first line, and never changes again, neither in name nor in content. Earlier versions numbered the rotated files instead,
+from `events.jsonl.1` on, the newest first.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import regular_file
+from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +26,16 @@ _DATE: Final = r"-\d{8}(?:-?\d+)*"
 _PACKING: Final = r"\.(?:gz|xz|bz2|zst)"
 _ARCHIVED: Final = re.compile(rf"{_DATE}|(?:\.\d+|{_DATE})?{_PACKING}", re.ASCII)
 """What logrotate appends to a name, other than only a number."""
-_ROTATED: Final = re.compile(rf"(.+?)\.\d+|(.+\.jsonl)(?:{_ARCHIVED.pattern})", re.ASCII)
+_NUMBERED: Final = re.compile(rf"(.+?)\.\d+|(.+\.jsonl)(?:{_ARCHIVED.pattern})", re.ASCII)
+_TIMED: Final = re.compile(r"(.+?)-(\d{8}T\d{6}\.\d{3}Z)(?:_(\d+))?(\.\w+)?", re.ASCII)
+"""The name of a rotated file: stem, time, a number if the time is not enough, suffix."""
+_FIXED_FORM: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 def list_files(path: Path) -> list[Path]:
     """Return the journal's files, including rotated ones, oldest first; if `path` is a link, also those it leads to."""
     place = Path(os.path.realpath(path)) if path.is_symlink() else path
-    older = [file for name in dict.fromkeys((path, place)) for file in _list_rotated(name)]
+    older = [file for name in dict.fromkeys((path, place)) for file in list_rotated(name)]
     return older + ([path] if path.exists() else [])
 
 
@@ -37,30 +46,79 @@ def list_archived(path: Path) -> list[Path]:
         file
         for name in names
         for file in _list_beside(name)
-        if _ARCHIVED.fullmatch(file.name, len(name.name)) and not file.is_dir()
+        if _strip_archive(file) != file
+        and strip_rotation(file) == name
+        and _find_number(file, name) is None
+        and not file.is_dir()
     )
 
 
 def strip_rotation(path: Path) -> Path:
     """Return the path of the journal that a rotated or archived file was part of."""
-    found = _ROTATED.fullmatch(path.name)
+    return _strip_time(_strip_archive(path))
+
+
+def list_rotated(path: Path) -> list[Path]:
+    """Return the files that unplugd has rotated, oldest first."""
+    beside = _list_beside(path)
+    numbered = [(number, file) for file in beside if (number := _find_number(file, path)) is not None]
+    timed = [file for file in beside if _strip_time(file) == path]
+    return [file for _, file in sorted(numbered, reverse=True)] + sorted(timed, key=_find_age)
+
+
+def find_rotated_name(path: Path, time: str) -> Path:
+    """Return the name for the journal's file when it is rotated, which sorts after those of all files rotated before.
+
+    `time` is that of its first line. If the clock was set back since, or if another file has that time, the name has the
+    latest time of the others, and a number.
+    """
+    number = 1
+    stamp = time.replace("-", "").replace(":", "")
+    # What somebody has compressed keeps its name, too.
+    others = [found for file in _list_beside(path) if (found := _find_age(_strip_archive(file)))[0]]
+    if others and (stamp, number) <= max(others):
+        stamp, number = max(others)
+        number += 1
+    return path.with_name(f"{path.stem}-{stamp}{f'_{number:02}' if number > 1 else ''}{path.suffix}")
+
+
+def find_first_time(descriptor: int) -> str:
+    """Return the time of the first line of a file, or, if there is none, of its last change, as a timestamp."""
+    first, _, _ = os.pread(descriptor, MAX_LINE_BYTES, 0).partition(b"\n")
+    event = decode_line(first)
+    if event and _FIXED_FORM.fullmatch(event["time"]):
+        return str(event["time"])
+    return format_timestamp(os.fstat(descriptor).st_mtime)
+
+
+def _find_number(file: Path, path: Path) -> int | None:
+    """Return the number that an earlier version gave to a rotated file."""
+    number = file.name[len(path.name) :].removeprefix(".")
+    is_numbered = file.name.startswith(path.name) and number.isascii() and number.isdecimal()
+    return int(number) if is_numbered else None
+
+
+def _strip_time(path: Path) -> Path:
+    found = _TIMED.fullmatch(path.name)
+    return path.with_name(found[1] + (found[4] or "")) if found else path
+
+
+def _strip_archive(path: Path) -> Path:
+    found = _NUMBERED.fullmatch(path.name)
     return path.with_name(found[1] or found[2]) if found else path
 
 
-def _list_rotated(path: Path) -> list[Path]:
-    numbered = []
-    for rotated in _list_beside(path):
-        number = rotated.name[len(path.name) :].removeprefix(".")
-        if number.isascii() and number.isdecimal():
-            numbered.append((int(number), rotated))
-    return [rotated for _, rotated in sorted(numbered, reverse=True)]
+def _find_age(path: Path) -> tuple[str, int]:
+    """Return the time in the name of a rotated file, and its number among those of the same time; "" if there is none."""
+    found = _TIMED.fullmatch(path.name)
+    return (found[2], int(found[3] or 1)) if found else ("", 0)
 
 
 def _list_beside(path: Path) -> list[Path]:
-    """Return the files whose names are longer than that of `path`."""
+    """Return the other files whose names begin like that of `path`."""
     try:
         with os.scandir(path.parent) as entries:
-            names = [entry.name for entry in entries if entry.name.startswith(path.name)]
+            names = [entry.name for entry in entries if entry.name.startswith((path.name, f"{path.stem}-"))]
     except OSError:
         return []
     return [path.with_name(name) for name in names if name != path.name]

@@ -14,11 +14,11 @@ import os
 import sys
 import types
 from collections import deque
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import private_folder, regular_file, sanitize
 from unplugd.errors import advise
+from unplugd.journal.files import find_first_time, find_rotated_name, list_rotated
 from unplugd.journal.host import find_host_name
 from unplugd.journal.station import UNKNOWN, Station
 from unplugd.journal.timestamps import format_timestamp
@@ -109,19 +109,20 @@ class JournalFile:
         if self._descriptor is not None and not self._is_current(self._descriptor):
             self.close()
         if self._descriptor is None:
-            private_folder.make(self.path.parent)
-            self._place = private_folder.resolve(self.path)
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-            self._descriptor = regular_file.open_file(self._place, flags)
-            self._end_torn_line(self._descriptor)
-        if (
-            os.fstat(self._descriptor).st_size + line_bytes > self.rotate_at
-            and os.fstat(self._descriptor).st_size
-            and self._rotate()
-        ):
-            self.close()
-            return self._open(line_bytes)
+            self._descriptor = self._open_file()
+        size = os.fstat(self._descriptor).st_size
+        if size and size + line_bytes > self.rotate_at:
+            self._rotate(self._descriptor)
+            self._descriptor = self._open_file()
         return self._descriptor
+
+    def _open_file(self) -> int:
+        private_folder.make(self.path.parent)
+        self._place = private_folder.resolve(self.path)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = regular_file.open_file(self._place, flags)
+        self._end_torn_line(descriptor)
+        return descriptor
 
     def _is_current(self, descriptor: int) -> bool:
         try:
@@ -135,18 +136,19 @@ class JournalFile:
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             os.write(descriptor, b"\n")
 
-    def _rotate(self) -> bool:
-        """Give the file and the older ones their next names; return False if that is impossible."""
-        files = [self._place.with_name(f"{self._place.name}.{n}") for n in range(1, MAX_ROTATED_FILES + 1)]
+    def _rotate(self, descriptor: int) -> None:
+        """Close the file, give it the name that it keeps, if that is possible, and remove the oldest rotated ones."""
+        first = find_first_time(descriptor)
+        # Windows renames no file that is open.
+        self.close()
         try:
-            for older, name in reversed(list(pairwise(files))):
-                if older.exists():
-                    older.replace(name)
-            self._place.replace(files[0])
+            self._place.rename(find_rotated_name(self._place, first))
         except OSError:
             # A file that is too long is better than no journal.
-            return False
-        return True
+            return
+        for older in list_rotated(self._place)[:-MAX_ROTATED_FILES]:
+            with contextlib.suppress(OSError):
+                older.unlink()
 
 
 class Journal:

@@ -17,6 +17,7 @@ import pytest
 
 from tests.rig.scripted import CrashError, Machine, play
 from unplugd.journal.event import decode
+from unplugd.journal.files import list_files
 from unplugd.review.reviewer import review_events
 from unplugd.rules.devices import Device
 from unplugd.rules.events import REPLUG_SECONDS
@@ -455,7 +456,7 @@ def test_half_a_year_in_three_parts_without_a_missed_or_a_wrong_reminder(
     year = Year(Random(seed), 61 * DAY)  # noqa: S311 - a story, no secret
     journal = play(year, tmp_path, monkeypatch, LOOK)
     assert set(year.acts) == set(ACTS)
-    text = b"".join(file.read_bytes() for file in sorted(journal.parent.glob("events.jsonl*"), reverse=True))
+    text = b"".join(file.read_bytes() for file in list_files(journal))
     notes: Counter[str] = Counter()
     events, _ = decode(text, notes)
     assert not +notes

@@ -448,6 +448,30 @@ def test_what_logrotate_has_put_aside_is_read(
     assert notes["same_file"] == 1
 
 
+@pytest.mark.parametrize(
+    "older",
+    [
+        *("20261101T080000.123Z.jsonl", "20261101T080000.123Z_02.jsonl", "20261101T080000.123Z.jsonl.gz"),
+        *("20261101T080000.123Z.jsonl.xz", "20261101T080000.123Z.jsonl-20261102.gz"),
+    ],
+)
+def test_what_unplugd_has_rotated_is_read(tmp_path: Path, older: str) -> None:
+    """With a time in its name, compressed since or not: in a folder, as the own journal, and by its name."""
+    rotated, journal = tmp_path / f"a/events-{older}", tmp_path / "a/events.jsonl"
+    rotated.parent.mkdir()
+    compress = {".gz": gzip.compress, ".xz": lzma.compress}.get(rotated.suffix, bytes)
+    rotated.write_bytes(compress(line("b", 0.0) + line("b", 1.0)))
+    journal.write_bytes(line("b", 2.0))
+    (tmp_path / "a/events-of-mine.jsonl").write_bytes(line("b", 3.0))
+    assert [one.uptime for _, one in told(tmp_path)] == [0, 1, 2, 3]
+    assert [one.uptime for _, one in told(tmp_path / "a")] == [0, 1, 2, 3]
+    assert [one.uptime for _, one in told(rotated, journal)] == [0, 1, 2]
+    assert len(sources.find_sources([], journal, Counter(), print)) == 2
+    assert sources.find_current_files([rotated], journal) == [journal]
+    journal.unlink()
+    assert [one.uptime for _, one in told(tmp_path)] == [0, 1, 3]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
 def test_what_powershell_has_written_is_read(tmp_path: Path, encoding: str) -> None:
     """Its `>` writes UTF-16 with a byte order mark."""

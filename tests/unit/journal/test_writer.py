@@ -20,7 +20,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from unplugd.journal import writer
-from unplugd.journal.files import MAX_LINE_BYTES, decode_line, list_files, read_tail
+from unplugd.journal.files import (
+    MAX_LINE_BYTES,
+    decode_line,
+    list_archived,
+    list_files,
+    read_tail,
+    strip_rotation,
+)
 from unplugd.journal.host import find_host_name
 from unplugd.journal.station import Station, find_station
 from unplugd.journal.timestamps import format_timestamp
@@ -301,6 +308,86 @@ def test_the_oldest_rotated_file_goes(path: Path, monkeypatch: pytest.MonkeyPatc
     assert [numbers(one) for one in list_files(path)] == [[2], [3], [4], [5]]
 
 
+def write_each(path: Path, *times: str) -> list[str]:
+    """Write a line of each of these times, each to a file of its own; return the names of the files that were rotated."""
+    file = JournalFile(path, rotate_at=1)
+    for time in (*times, ""):
+        file.msg(json.dumps({"time": time, "event": "x"}))
+    file.close()
+    return [one.name for one in list_files(path)[:-1]]
+
+
+def test_a_rotated_file_is_named_by_its_first_line(path: Path) -> None:
+    """A name that sorts by time; where two files have one time, by a number, too."""
+    first, second = "2026-11-01T08:00:00.123Z", "2026-11-02T08:00:00.000Z"
+    names = write_each(path, first, first, first, second)
+    assert names == [
+        "events-20261101T080000.123Z.jsonl",
+        "events-20261101T080000.123Z_02.jsonl",
+        "events-20261101T080000.123Z_03.jsonl",
+        "events-20261102T080000.000Z.jsonl",
+    ]
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize(
+    "time", ["1970-01-01T00:00:20.000Z", "", "soon", "../../x", "2026-11-01T08:00:00.122Z"]
+)
+def test_names_sort_whatever_the_clock_showed(path: Path, time: str) -> None:
+    """A file that was rotated later comes later, also if its time is wrong or cannot be read."""
+    names = write_each(path, "2026-11-01T08:00:00.123Z", time, time)
+    assert names == sorted(names)
+    assert [json.loads(one.read_text())["time"] for one in list_files(path)[:3]] == [
+        "2026-11-01T08:00:00.123Z",
+        time,
+        time,
+    ]
+
+
+def test_a_rotated_file_never_changes_again(path: Path) -> None:
+    """A mirror sends each once: after a rotation there is one more, with what was in the current file."""
+    file = JournalFile(path, rotate_at=200)
+    before: dict[str, bytes] = {}
+    for number in range(60):
+        file.msg(line(number))
+        after = {one.name: one.read_bytes() for one in path.parent.iterdir()}
+        new = after.keys() - before.keys()
+        assert len(new) <= 1
+        assert all(after[name] == before[name] for name in before if name != path.name)
+        if new and before:
+            assert after[new.pop()] == before[path.name]
+        before = after
+    assert len(before) > 10
+
+
+def test_files_that_an_earlier_version_rotated_are_the_oldest(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read, they count, and they go first."""
+    monkeypatch.setattr(writer, "MAX_ROTATED_FILES", 4)
+    path.parent.mkdir(parents=True)
+    for number, name in enumerate(("events.jsonl.2", "events.jsonl.1", "events.jsonl")):
+        path.with_name(name).write_text(f"{line(number)}\n")
+    file = JournalFile(path, rotate_at=1)
+    found = []
+    for number in range(3, 8):
+        file.msg(line(number))
+        found.append([numbers(one)[0] for one in list_files(path)])
+    assert found == [[0, 1, 2, 3], [0, 1, 2, 3, 4], [1, 2, 3, 4, 5], [2, 3, 4, 5, 6], [3, 4, 5, 6, 7]]
+    assert not path.with_name("events.jsonl.1").exists()
+
+
+def test_what_somebody_has_compressed_keeps_its_name(path: Path) -> None:
+    """No other file gets it, and it is part of the journal."""
+    (name,) = write_each(path, "2026-11-01T08:00:00.123Z")
+    rotated = path.with_name(name)
+    rotated.rename(rotated.with_name(f"{name}.gz"))
+    path.unlink()
+    assert write_each(path, "2026-11-01T08:00:00.123Z") == ["events-20261101T080000.123Z_02.jsonl"]
+    assert list_archived(path) == [rotated.with_name(f"{name}.gz")]
+    assert strip_rotation(rotated.with_name(f"{name}.gz")) == strip_rotation(rotated) == path
+
+
 def test_a_line_longer_than_a_whole_file_is_written(path: Path) -> None:
     """One event that is larger than the limit does not rotate for ever."""
     file = JournalFile(path, rotate_at=10)
@@ -342,10 +429,9 @@ def test_what_is_no_file_gets_no_events(path: Path, put: Callable[[Path], None])
     assert numbers(path) == [0, 1]
 
 
-def test_where_nothing_can_be_renamed_the_file_grows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A journal that cannot be rotated goes on."""
-    monkeypatch.setattr(writer, "MAX_ROTATED_FILES", 1)
-    (path.with_name("events.jsonl.1") / "in-the-way").mkdir(parents=True)
+def test_where_nothing_can_be_renamed_the_file_grows(path: Path) -> None:
+    """A journal that cannot be rotated goes on, here because the new name is too long."""
+    path = path.with_name(f"{'x' * 240}.jsonl")
     file = JournalFile(path, rotate_at=100)
     for number in range(5):
         file.msg(line(number))
