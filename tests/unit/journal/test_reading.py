@@ -459,8 +459,8 @@ def test_what_unplugd_has_rotated_is_read(tmp_path: Path, older: str) -> None:
     """With a time in its name, compressed since or not: in a folder, as the own journal, and by its name."""
     rotated, journal = tmp_path / f"a/events-{older}", tmp_path / "a/events.jsonl"
     rotated.parent.mkdir()
-    compress = {".gz": gzip.compress, ".xz": lzma.compress}.get(rotated.suffix, bytes)
-    rotated.write_bytes(compress(line("b", 0.0) + line("b", 1.0)))
+    compress: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".xz": lzma.compress}
+    rotated.write_bytes(compress.get(rotated.suffix, bytes)(line("b", 0.0) + line("b", 1.0)))
     journal.write_bytes(line("b", 2.0))
     (tmp_path / "a/events-of-mine.jsonl").write_bytes(line("b", 3.0))
     assert [one.uptime for _, one in told(tmp_path)] == [0, 1, 2, 3]
