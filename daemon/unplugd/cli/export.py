@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from unplugd import sanitize
 from unplugd.cli.csv_table import CsvTable
 from unplugd.cli.log import say_notes
 from unplugd.cli.pager import open_output
-from unplugd.cli.report_journal import Journal, check_interval, is_running
+from unplugd.cli.report_journal import Journal, is_running
 from unplugd.cli.terminal import say
 from unplugd.cli.timespan import parse_range
 from unplugd.errors import Failure
+from unplugd.journal.extent import find_extent, skip_before
 from unplugd.journal.host import find_host_name
 from unplugd.review import parallel
 from unplugd.review.figures_builder import to_milliseconds
@@ -22,10 +24,13 @@ from unplugd.review.stretches import ALWAYS, Stretch, list_stretches
 
 if TYPE_CHECKING:
     import argparse
+    from collections import Counter
     from collections.abc import Iterable, Iterator
 
     from unplugd.cli.pager import Output
+    from unplugd.journal.plan import Plan
     from unplugd.paths import Paths
+    from unplugd.review.model import Review
 
 COLUMNS: Final = (
     *("computer", "device", "id", "name", "began", "ended", "state", "seconds", "program", "reminders"),
@@ -41,15 +46,17 @@ def export(arguments: argparse.Namespace, where: Paths) -> int:
         raise Failure("--bom is only for tables", "unplugd export --format csv --bom > stretches.csv")
     now = time.time()
     since, until = parse_range(arguments, now)
-    check_interval(since, now)
     # Ask before reading the journal, so that an event that is written in between is read.
     running = not arguments.file and is_running(where)
     journal = Journal(arguments.file, where.journal)
-    journal.skip_before(since, now if until is None else until)
+    if not arguments.file and since is not None and since >= _find_end(journal.plan, now):
+        raise Failure("that time is in the future", "unplugd export --since 7d")
+    plan = journal.plan if since is None else skip_before(journal.plan, since)
     low = ALWAYS[0] if since is None else to_milliseconds(since)
     high = ALWAYS[1] if until is None else to_milliseconds(until)
     with open_output(page=True) as output:
-        stretches = _list_all(journal, low, high, now if running else None)
+        reviews = _review_computers(plan, journal.notes, now if running else None)
+        stretches = (stretch for review in reviews for stretch in list_stretches(review.periods, low, high))
         count = write_stretches(output, stretches, arguments.format, bom=arguments.bom)
     if not count:
         say("Nothing was plugged in.")
@@ -57,12 +64,21 @@ def export(arguments: argparse.Namespace, where: Paths) -> int:
     return 0
 
 
-def _list_all(journal: Journal, low: int, high: int, until: float | None) -> Iterator[Stretch]:
-    """Yield the stretches from `low` to `high` (Unix milliseconds), one computer after another; `until` is as there."""
-    for host, groups in journal.plan.items():
-        review = parallel.review_plan({host: groups}, journal.notes, say, None, until, find_host_name())
-        journal.notes.update(review.notes)
-        yield from list_stretches(review.periods, low, high)
+def _find_end(plan: Plan, now: float) -> float:
+    """Return now, or the end of the journal if a clock was ahead, in Unix seconds."""
+    extent = find_extent(plan)
+    return max(now, extent[1]) if extent else now
+
+
+def _review_computers(plan: Plan, notes: Counter[str], until: float | None) -> Iterator[Review]:
+    """Yield the review of each computer in the order of their names as shown; `until` is as in `review_events`."""
+    computers: dict[str, Plan] = {}
+    for host, groups in plan.items():
+        computers.setdefault(sanitize.one_line(host), {})[host] = groups
+    for name in sorted(computers):
+        review = parallel.review_plan(computers[name], notes, say, None, until, find_host_name())
+        notes.update(review.notes)
+        yield review
 
 
 def write_stretches(output: Output, stretches: Iterator[Stretch], form: str, *, bom: bool = False) -> int:

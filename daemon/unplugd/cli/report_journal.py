@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from unplugd.journal.plan import Plan
     from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
+    from unplugd.journal.url import Url
     from unplugd.paths import Paths
 
 
 class Journal:
     """The journals in the files that a person gave, by default the `own` one; Failure if there is none."""
 
-    def __init__(self, given: Sequence[Path], own: Path) -> None:
+    def __init__(self, given: Sequence[Path | Url], own: Path) -> None:
         self.notes: Counter[str] = Counter()
         self._errors: list[str] = []
         self._found = sources.find_sources(given, own, self.notes, self._report_error)

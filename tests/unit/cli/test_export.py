@@ -101,6 +101,18 @@ def test_rows_are_by_computer(shell: Shell) -> None:
     assert found == [("a", "1-1.2"), ("b", "1-1.1"), ("b", "1-1.2")]
 
 
+def test_names_are_in_the_order_in_which_they_are_shown(shell: Shell) -> None:
+    """Whatever a journal calls its computers; two that look the same are one, in order of time."""
+    names = ("\x1bz", "b", "a", "\x1ba", "a\u200b")
+    file = shell.journal(
+        *(event("plugged_in", 900 - at, name, **STICK) for at, name in enumerate(names)),
+        *(event("unplugged", 300, name, **STICK, plugged_for=590, idle_for=590) for name in names),
+    )
+    found = [(row["computer"], row["began"]) for row in rows(shell.run("export", str(file)).stdout)]
+    assert [computer for computer, _ in found] == ["a", "a", "a", "b", "z"]
+    assert found == sorted(found)
+
+
 def test_what_is_still_plugged_in_goes_on_until_now(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """If unplugd is running, in one's own journal."""
     monkeypatch.setattr("unplugd.cli.export.find_host_name", lambda: "ann")
@@ -134,7 +146,11 @@ def test_a_future_time_and_an_empty_range(shell: Shell) -> None:
     """The future of one's own journal is a mistake; a range without a plug-in has no rows, which is said."""
     file = shell.journal(event("started", 600), event("stopped", 500))
     done = shell.run("export", "--since", "2030-01-01")
-    assert (done.code, done.stderr.splitlines()[0]) == (1, "unplugd: that time is in the future")
+    assert (done.code, done.stderr.splitlines()) == (
+        1,
+        ["unplugd: that time is in the future", "hint: unplugd export --since 7d"],
+    )
+    assert shell.run("export", "--since", "2030-01-01", str(file)).code == 0
     done = shell.run("export", str(file))
     assert (done.code, done.stdout.strip(), done.stderr) == (
         0,
@@ -142,6 +158,15 @@ def test_a_future_time_and_an_empty_range(shell: Shell) -> None:
         "Nothing was plugged in.\n",
     )
     assert shell.run("export", "--format", "jsonl", str(file)).stdout == ""
+
+
+def test_a_clock_that_was_ahead_has_its_rows(shell: Shell) -> None:
+    """The future of this computer is the present of such a journal."""
+    shell.journal(
+        event("plugged_in", -86_000, **STICK), event("unplugged", -86_400, **STICK, plugged_for=400)
+    )
+    done = shell.run("export", "--since", "2026-12-02")
+    assert [row["seconds"] for row in rows(done.stdout)] == ["400.0"]
 
 
 def test_an_unreadable_file_is_named(shell: Shell) -> None:
