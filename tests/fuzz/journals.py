@@ -77,9 +77,8 @@ def one_input(raw: bytes) -> None:
         paths.append(path)
     # Small files are scanned line by line, large ones are only sampled: here either, by chance.
     with contextlib.ExitStack() as patches:
-        for module in (plan, parallel) if how & 1 else ():
-            sizes = {name: size for name, size in SMALL_BYTES.items() if hasattr(module, name)}
-            patches.enter_context(mock.patch.multiple(module, **sizes))
+        if how & 1:
+            patches.enter_context(mock.patch.multiple(plan, **SMALL_BYTES))
         read(paths, how)
 
 
