@@ -13,6 +13,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +23,17 @@ from urllib.parse import quote
 import pytest
 
 from tests.rig import journal_maker
+from tests.rig.cluster import Cluster
 from tests.rig.report_command import MONTH, make_user
 from tests.rig.ssh_server import start_ssh_server
 from unplugd.errors import Failure
 from unplugd.journal import sources, spool
+from unplugd.journal.plan import Planner
 from unplugd.journal.streams import ignore_error
 from unplugd.journal.url import COPIES, Url, parse_place
 from unplugd.review import parallel
+from unplugd.review.fleet_builder import Interval, build_fleet
+from unplugd.review.fleet_reader import Question, read_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -284,7 +290,7 @@ def test_it_is_opened_where_the_copy_is_not(run: Callable[..., Done], station: P
     (found,) = sources.find_sources(
         [Url(f"{place}/events.jsonl.2.gz")], Path("/nowhere"), notes, ignore_error
     )
-    found = pickle.loads(pickle.dumps(found))  # noqa: S301 - its own
+    found = pickle.loads(pickle.dumps(found.take_elsewhere()))  # noqa: S301 - its own
     expected = gzip.decompress((station / "events.jsonl.2.gz").read_bytes())
     for file in [file for file in COPIES if file.is_file()]:
         file.unlink()
@@ -298,6 +304,47 @@ def test_it_is_opened_where_the_copy_is_not(run: Callable[..., Done], station: P
     fsspec.filesystem("memory").rm(f"/stations/{station.name}", recursive=True)
     with pytest.raises(OSError, match="no such file"):
         found.open()
+
+
+def test_workers_that_do_not_have_the_copies_make_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On other computers, the review is the same, and nothing has to be read again by this one."""
+    pytest.importorskip("distributed")
+    folder = tmp_path / "stations"
+    journal_maker.make(folder, 12_000, 12)
+    (tmp_path / "cluster").mkdir()
+    asked: list[str] = []
+
+    class Counted(Web):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            super().do_GET()
+
+    take_elsewhere = sources.Source.take_elsewhere
+
+    def take_far_away(source: sources.Source) -> sources.Source:
+        return replace(take_elsewhere(source), path=Path("/elsewhere/events.jsonl"))
+
+    monkeypatch.setattr(sources.Source, "take_elsewhere", take_far_away)
+    handler = functools.partial(Counted, directory=str(folder))
+    errors: list[str] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, Cluster(tmp_path / "cluster") as cluster:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        url = Url(f"http://127.0.0.1:{server.server_port}/")
+        notes: Counter[str] = Counter()
+        found = sources.find_sources([url], Path("/nowhere"), notes, errors.append)
+        plan = Planner(notes, errors.append).plan(found)
+        question = Question(Interval(None, 1.9e9), UTC)
+        here = read_fleet(plan, question, errors.append, None, "inline")
+        there = read_fleet(plan, question, errors.append, None, cluster.address)
+        server.shutdown()
+        thread.join()
+    assert len(found) == 12
+    assert errors == []
+    assert build_fleet(there, question.interval) == build_fleet(here, question.interval)
+    assert len([path for path in asked if path.endswith("events.jsonl")]) >= 2 * 12
 
 
 def test_it_cannot_be_followed(
