@@ -46,6 +46,9 @@ class Engine(NamedTuple):
         """Return the result of a future that is done."""
         if future.cancelled():
             raise BrokenExecutor("the work was cancelled")
+        error = future.exception()
+        if error and self.is_elsewhere and not isinstance(error, self.single_failures):
+            raise BrokenExecutor(f"a worker failed: {error}") from error
         return future.result()
 
 

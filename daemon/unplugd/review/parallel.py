@@ -211,7 +211,7 @@ def _share_out(
     host: str | None,
     progress: _Progress,
 ) -> list[Result]:
-    """Return the results of the pieces, each reviewed by the executor or by this process."""
+    """Return the results of the pieces, each reviewed by the executor or by this process; none if that fails."""
     left = deque(enumerate(pieces))
     submitted: dict[int, Future[bytes]] = {}
     own: dict[int, Result] = {}
@@ -230,11 +230,20 @@ def _share_out(
     while waiting := [future for future in submitted.values() if not future.done()]:
         engine.wait(waiting)
     decode = msgspec.msgpack.Decoder(Result).decode
-    # Drop each future when its result is taken, since both hold the whole part.
-    return [
-        own[number] if number in own else decode(engine.take(submitted.pop(number)))
-        for number in range(len(pieces))
-    ]
+    results: list[Result] = []
+    for number in range(len(pieces)):
+        if number in own:
+            results.append(own[number])
+            continue
+        try:
+            # Drop each future when its result is taken, since both hold the whole part.
+            results.append(decode(engine.take(submitted.pop(number))))
+        except engine.single_failures:
+            return []
+        if engine.is_elsewhere and results[-1].notes.get("unreadable_file"):
+            # Perhaps only this computer has the file.
+            return []
+    return results
 
 
 # --- cutting

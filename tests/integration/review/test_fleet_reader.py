@@ -320,15 +320,18 @@ def test_files_that_the_workers_do_not_have_are_read_here(year: list[Path], tmp_
             return future
 
     executors = pytest.importorskip("unplugd.review.executors")
-    shutil.copytree(year[0], tmp_path / "copy")
+    shutil.copytree(next(folder for folder in year if folder.name == "year"), tmp_path / "copy")
     plan = make_plan(tmp_path / "copy")
     engine = executors.Engine(Elsewhere(), 1, is_elsewhere=True)
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(fleet_reader, "choose_engine", lambda *_: lambda: nullcontext(engine))
+        for module in (fleet_reader, parallel):
+            patches.setattr(module, "choose_engine", lambda *_, **__: lambda: nullcontext(engine))
         said: list[str] = []
         found = read(plan, "tcp://elsewhere:1", report_error=said.append)
+        review = parallel.review_plan(plan, Counter(), said.append, where="tcp://elsewhere:1")
     assert not said
     assert found == read(plan)
+    assert review == parallel.review_plan(plan, Counter(), ignore_error, where=parallel.INLINE)
 
 
 @pytest.mark.parametrize(
@@ -378,13 +381,7 @@ sys.exit(main(["report", *sys.argv[1:]]))
 )
 def test_what_is_not_installed_is_told(year: list[Path], cluster: Cluster, patch: str, said: str) -> None:
     """In one line, with what to install."""
-    ended = subprocess.run(
-        [sys.executable, "-c", RUN.format(patch=patch), "--on", cluster.address, *map(str, year)],
-        capture_output=True,
-        text=True,
-        timeout=GIVE_UP,
-        check=False,
-    )
+    ended = run_patched(patch, "--on", cluster.address, *year)
     first, hint = ended.stderr.splitlines()
     assert (ended.returncode, ended.stdout) == (1, "")
     assert said in first
@@ -406,6 +403,35 @@ def test_no_process_is_left_behind(year: list[Path], how: signal.Signals) -> Non
     gone, alive = psutil.wait_procs(children, GIVE_UP)
     assert gone
     assert not alive
+
+
+def run_patched(patch: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a report after something has been changed in the program."""
+    return subprocess.run(
+        [sys.executable, "-c", RUN.format(patch=patch), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=GIVE_UP,
+        check=False,
+    )
+
+
+ALL: Final = "from unplugd.cli import report_journal; report_journal.skip_before = lambda plan, _: plan"
+
+
+@pytest.mark.parametrize("computers", [3, COMPUTERS + 1])
+@pytest.mark.parametrize(
+    "interval", [("2020-10-01", "2020-10-08"), ("2020-11-10", "2020-11-12"), ("2021-06-01", "2021-06-30")]
+)
+def test_what_was_over_before_is_not_needed(
+    year: list[Path], computers: int, interval: tuple[str, str]
+) -> None:
+    """A report since a time is the same, byte for byte, as if all had been read."""
+    given_range = ("--json", "--since", interval[0], "--until", interval[1])
+    chosen = year[-computers:]
+    whole = run_patched(ALL, *given_range, *chosen)
+    assert run_patched("", *given_range, *chosen).stdout == whole.stdout
+    assert whole.returncode == 0
 
 
 # --- one of many
