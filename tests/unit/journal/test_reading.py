@@ -546,3 +546,20 @@ def test_any_line_is_an_event_or_counted(raw: bytes) -> None:
     notes: Counter[str] = Counter()
     found = event.parse_line(raw, notes)
     assert found is not None or sum(notes.values()) == 1
+
+
+def test_another_computer_opens_a_file_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From any current folder, whatever number it has there, and after a rotation under its next name."""
+    monkeypatch.chdir(tmp_path)
+    Path("events.jsonl").write_bytes(line("a", 10) * 3)
+    (found,) = sources.find_sources([Path("events.jsonl")], Path("/nowhere"), Counter(), print)
+    there = found.take_elsewhere()
+    Path("events.jsonl").rename("events.jsonl.1")
+    Path("events.jsonl").write_bytes(line("b", 10))
+    monkeypatch.chdir("/")
+    descriptor = there.open()
+    with os.fdopen(descriptor, "rb") as opened:
+        assert opened.read() == line("a", 10) * 3
+    (tmp_path / "events.jsonl.1").unlink()
+    with pytest.raises(FileNotFoundError):
+        there.open()
