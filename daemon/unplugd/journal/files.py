@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "events.jsonl"
 MAX_LINE_BYTES: Final = 65_536
-_DATE: Final = r"-\d{8}(?:-?\d+)*"
-_PACKING: Final = r"\.(?:gz|xz|bz2|zst)"
+_DATE: Final = r"[-.]\d{4}-?\d\d-?\d\d(?:[-_T]?\d+)*"
+_PACKING: Final = r"\.(?:gz|xz|bz2|zst|lz4|zip|Z)"
 _ARCHIVED: Final = re.compile(rf"{_DATE}|(?:\.\d+|{_DATE})?{_PACKING}", re.ASCII)
 """What logrotate appends to a name, other than only a number."""
 _NUMBERED: Final = re.compile(rf"(.+?)\.\d+|(.+\.jsonl)(?:{_ARCHIVED.pattern})", re.ASCII)

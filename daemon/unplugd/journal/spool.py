@@ -38,6 +38,8 @@ ENCODINGS: Final = {
 UNREADABLE: Final = {
     b"\x28\xb5\x2f\xfd": "it is compressed; unpack it first: unzstd",
     b"PK\x03\x04": "it is compressed; unpack it first: unzip",
+    b"\x04\x22\x4d\x18": "it is compressed; unpack it first: unlz4",
+    b"\x1f\x9d": "it is compressed; unpack it first: uncompress",
 }
 """How files begin that this Python cannot unpack."""
 SPARE_BYTES: Final = 100_000_000

@@ -427,7 +427,9 @@ def test_folders_and_patterns_mean_the_journals_in_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
-@pytest.mark.parametrize("suffix", [".1", ".12", "-20261101", "-20261101-1793500000"])
+@pytest.mark.parametrize(
+    "suffix", [".1", ".12", "-20261101", "-20261101-1793500000", "-2026-11-01", ".2026-11-01_08", ".20261101"]
+)
 def test_what_logrotate_has_put_aside_is_read(
     tmp_path: Path, compress: Callable[[bytes], bytes], suffix: str
 ) -> None:
@@ -493,9 +495,11 @@ def test_what_powershell_has_written_is_read(tmp_path: Path, encoding: str) -> N
         (b"BZh91AY&SY" + GOOD, "it is compressed, and damaged"),
         (b"\x28\xb5\x2f\xfd" + GOOD, "it is compressed; unpack it first: unzstd"),
         (b"PK\x03\x04" + GOOD, "it is compressed; unpack it first: unzip"),
+        (b"\x04\x22\x4d\x18" + GOOD, "it is compressed; unpack it first: unlz4"),
+        (b"\x1f\x9d" + GOOD, "it is compressed; unpack it first: uncompress"),
         (gzip.compress(GOOD * 1000), "it is longer than 0 GB"),
     ],
-    ids=["cut gzip", "wrong sum", "cut xz", "no bzip2", "zstd", "zip", "long"],
+    ids=["cut gzip", "wrong sum", "cut xz", "no bzip2", "zstd", "zip", "lz4", "Z", "long"],
 )
 def test_what_cannot_be_unpacked_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, what: str
