@@ -48,6 +48,13 @@ class Listening:
         if self.port:
             wait_until(self._answers, f"{self._command[0]} to listen", 30)
 
+    def stop(self) -> None:
+        """End it as a service manager does."""
+        assert self._process
+        self._process.terminate()
+        self._process.wait(GIVE_UP)
+        self._process = None
+
     def kill(self) -> None:
         """Kill it and what it started, like a power cut."""
         if self._process:

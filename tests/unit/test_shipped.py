@@ -31,7 +31,8 @@ EXAMPLES = {
     f"doc/unplugd/examples/{name}"
     for name in (
         "rsyslog-collector.conf",
-        "rsyslog-home.conf",
+        "rsyslog-rewind",
+        "rsyslog-service.conf",
         "rsyslog-station.conf",
         "unplugd-metrics.conf",
         "unplugd-metrics@.service",

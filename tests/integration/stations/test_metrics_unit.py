@@ -48,7 +48,7 @@ def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
         "unplugd-metrics@1000.service": "unplugd-metrics@.service",
         "unplugd-metrics@1000.timer": "unplugd-metrics@.timer",
         "user@1000.service.d/unplugd-metrics.conf": "unplugd-metrics.conf",
-        "rsyslog.service.d/unplugd.conf": "rsyslog-home.conf",
+        "rsyslog.service.d/unplugd.conf": "rsyslog-service.conf",
     }.items():
         changed = PROGRAM if example.endswith(".service") else {}
         (tmp_path / place).parent.mkdir(exist_ok=True)

@@ -90,6 +90,15 @@ class Place:
         self.stations.append(station)
         return station
 
+    def start(self, station: Listening) -> None:
+        """Start a station's rsyslogd as systemd does with rsyslog-service.conf."""
+        assert (
+            "ExecStartPre=-/usr/local/sbin/rsyslog-rewind\n"
+            in (EXAMPLES / "rsyslog-service.conf").read_text()
+        )
+        subprocess.run(["sh", EXAMPLES / "rsyslog-rewind", station.log.with_suffix("")], check=True)
+        station.start()
+
     def find_files(self) -> list[Path]:
         """Return what was collected, a file a station."""
         return sorted(path for path in self.collected.rglob("*") if path.is_file())
@@ -138,32 +147,40 @@ def test_nothing_is_lost_or_counted_twice_and_only_lines_travel(place: Place, tm
     one, other = Lines(tmp_path / "first" / USER, 1), Lines(tmp_path / "second" / USER, 2)
     first, second = place.add_station("first"), place.add_station("second")
 
-    # Killed with lines in its queue, before it has ever reached the collector.
+    # Killed while it reads, before it has ever reached the collector.
     one.write(300)
-    first.start()
-    queue = tmp_path / "rsyslogd-first/unplugd.qi"
-    wait_until(lambda: queue.exists() and ":300:" in queue.read_text(), "lines to wait")
+    place.start(first)
+    queue = tmp_path / "rsyslogd-first"
+    wait_until(lambda: any(file.stat().st_size for file in queue.glob("unplugd.0*")), "lines to wait")
     first.kill()
 
+    # Each end killed in a burst.
     place.collector.start()
-    first.start()
+    place.start(first)
     wait_until(lambda: place.has(one.written[100]), "lines to come")
     first.kill()
     other.write(300)
-    second.start()
+    place.start(second)
     long = json.dumps(
         {**json.loads(one.written[-1]), "uptime": 9e9, "name": "ü" * 25_000}, ensure_ascii=False
     )
     one.write(1500, f"{long}\n")
-    first.start()
-    wait_until(lambda: place.has(one.written[600]), "more lines")
+    place.start(first)
+    wait_until(lambda: place.has(one.written[600]) and place.has(other.written[-1]), "more lines")
     place.collector.kill()
     one.write(100)
     one.rotate()
     one.write(200)
+    other.write(5)
+    # Switched off meanwhile: one with much to send, the other with a few lines in hand.
+    for station in (first, second):
+        station.stop()
+    one.write(5)
+    for station in (first, second):
+        place.start(station)
     place.collector.start()
     wait_until(lambda: place.has(one.written[-1]), "the last line", 60)
-    # And once more while all is well.
+    # And the journal begins new files while all is well.
     for _ in range(2):
         one.write(20)
         wait_until(lambda: place.has(one.written[-1]), "the next line", 60)
@@ -194,9 +211,9 @@ def test_who_has_no_certificate_of_the_authoritys_is_refused(place: Place, tmp_p
     one.write(3)
     other.write(3)
     place.collector.start()
-    place.add_station("second", "strange").start()
+    place.start(place.add_station("second", "strange"))
     log = tmp_path / ("collector.log" if who == "stranger" else "rsyslogd-second.log")
     wait_until(lambda: log.exists() and "certificate" in log.read_text(), "the refusal")
-    place.add_station("first").start()
+    place.start(place.add_station("first"))
     wait_until(lambda: place.has(one.written[-1]), "the lines of a station")
     assert [file.parent.name for file in place.find_files()] == [f"{HOST_NAME}-{1:016x}"]
