@@ -36,8 +36,8 @@ class IntervalBuilder:
         return [builders for _, builders in self._calendars]
 
     def add_run(self, host: str, began: int, ended: int) -> None:
-        """Add a time during which unplugd was running on a computer."""
-        if began < self._high and ended > self._low:
+        """Add a time during which unplugd was running on a computer, if any of it is in the interval."""
+        if max(began, self._low) < min(ended, self._high):
             self.by_computer.setdefault(host, FiguresBuilder())
             self._add_known(began, ended)
 

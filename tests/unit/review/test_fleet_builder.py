@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import unplugd.review
@@ -30,7 +31,6 @@ from unplugd.review.share import anonymize_sums
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
-    from zoneinfo import ZoneInfo
 
     from unplugd.review.fleet import Fleet
 
@@ -157,6 +157,7 @@ def test_sums_merge_in_any_order(
 
 @settings(deadline=None, max_examples=100)
 @given(reviews(), st.none() | MOMENTS, MOMENTS, ZONES)
+@example(Review(watched=(Watched("anna", 1.79e9, 1.79e9),)), None, 1.79e9 + 0.001, ZoneInfo("UTC"))
 def test_many_computers_have_the_figures_of_a_few(
     found: Review, since: float | None, until: float, zone: ZoneInfo
 ) -> None:
