@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd.journal import writer
-from unplugd.journal.files import NAME
+from unplugd.journal.files import NAME, list_files
 from unplugd.journal.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 BEGIN: Final = 1_600_000_000.0
@@ -19,6 +21,7 @@ DEVICES: Final = (
     {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"},
     {"device": "1-1.3", "id": "1a79:6002", "name": "Contour Next Link 2.4"},
 )
+_UPTIME: Final = re.compile(r', "uptime": [0-9.]+')
 
 
 def lines(host: str, seed: int = 1) -> Iterator[str]:
@@ -77,6 +80,21 @@ def lines(host: str, seed: int = 1) -> Iterator[str]:
         uptime += chance.random() * 5000
         yield line("stopped", reason="SIGTERM")
         wall = booted + uptime + 60
+
+
+def mix(folders: Iterable[Path], place: Path, *, with_uptime: bool = True) -> Path:
+    """Write the lines of these journals into one file, in turns, as a collector may; return its folder."""
+    place.mkdir()
+    with (place / NAME).open("w") as file:
+        for turn in zip_longest(*map(_read_lines, folders), fillvalue=""):
+            file.writelines(turn if with_uptime else (_UPTIME.sub("", line) for line in turn))
+    return place
+
+
+def _read_lines(folder: Path) -> Iterator[str]:
+    for path in list_files(folder / NAME):
+        with path.open() as file:
+            yield from file
 
 
 def make(folder: Path, events: int, stations: int = 1, rotate_at: int = writer.ROTATE_BYTES) -> list[Path]:

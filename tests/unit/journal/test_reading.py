@@ -461,8 +461,9 @@ def test_what_unplugd_has_rotated_is_read(tmp_path: Path, older: str) -> None:
     """With a time in its name, compressed since or not: in a folder, as the own journal, and by its name."""
     rotated, journal = tmp_path / f"a/events-{older}", tmp_path / "a/events.jsonl"
     rotated.parent.mkdir()
-    compress: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".xz": lzma.compress}
-    rotated.write_bytes(compress.get(rotated.suffix, bytes)(line("b", 0.0) + line("b", 1.0)))
+    content = line("b", 0.0) + line("b", 1.0)
+    packed = {".gz": gzip.compress(content), ".xz": lzma.compress(content)}
+    rotated.write_bytes(packed.get(rotated.suffix, content))
     journal.write_bytes(line("b", 2.0))
     (tmp_path / "a/events-of-mine.jsonl").write_bytes(line("b", 3.0))
     assert [one.uptime for _, one in told(tmp_path)] == [0, 1, 2, 3]
@@ -550,20 +551,3 @@ def test_any_line_is_an_event_or_counted(raw: bytes) -> None:
     notes: Counter[str] = Counter()
     found = event.parse_line(raw, notes)
     assert found is not None or sum(notes.values()) == 1
-
-
-def test_another_computer_opens_a_file_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From any current folder, whatever number it has there, and after a rotation under its next name."""
-    monkeypatch.chdir(tmp_path)
-    Path("events.jsonl").write_bytes(line("a", 10) * 3)
-    (found,) = sources.find_sources([Path("events.jsonl")], Path("/nowhere"), Counter(), print)
-    there = found.take_elsewhere()
-    Path("events.jsonl").rename("events.jsonl.1")
-    Path("events.jsonl").write_bytes(line("b", 10))
-    monkeypatch.chdir("/")
-    descriptor = there.open()
-    with os.fdopen(descriptor, "rb") as opened:
-        assert opened.read() == line("a", 10) * 3
-    (tmp_path / "events.jsonl.1").unlink()
-    with pytest.raises(FileNotFoundError):
-        there.open()
