@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import sys
+import tempfile
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -41,8 +42,13 @@ if TYPE_CHECKING:
 
 ZONES: Final = ("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia")
 NOW: Final = 1.8e9
-SMALL_BYTES: Final[dict[str, Any]] = {"SCAN_ALL_BYTES": 512, "SAMPLE_BYTES": 512, "SAMPLE_EVERY_BYTES": 1024}
-"""So small that files of a few lines are sampled."""
+SMALL_BYTES: Final[dict[str, Any]] = {
+    "SCAN_ALL_BYTES": 512,
+    "SAMPLE_BYTES": 512,
+    "SAMPLE_EVERY_BYTES": 1024,
+    "MIN_MIXED": 2,
+}
+"""So small that files of a few lines are sampled, split and sorted."""
 COPIED: Final = (*spool.MODULES, *spool.ENCODINGS, *spool.UNREADABLE)
 _PARSER: Final = make_parser()
 
@@ -77,6 +83,8 @@ def one_input(raw: bytes) -> None:
         paths.append(path)
     # Small files are scanned line by line, large ones are only sampled: here either, by chance.
     with contextlib.ExitStack() as patches:
+        temporary = patches.enter_context(tempfile.TemporaryDirectory(dir=folder_for("temporary")))
+        patches.enter_context(mock.patch.object(tempfile, "tempdir", temporary))
         if how & 1:
             patches.enter_context(mock.patch.multiple(plan, **SMALL_BYTES))
         read(paths, how)

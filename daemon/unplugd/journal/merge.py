@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unplugd.journal import lines, sources
 from unplugd.journal.event import decode
-from unplugd.journal.plan import SLACK_SECONDS, find_order, find_position, find_positions, rank_boots
+from unplugd.journal.plan import SLACK_SECONDS, rank_boots
+from unplugd.journal.position import find_order, find_position, find_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

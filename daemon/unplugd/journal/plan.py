@@ -20,16 +20,17 @@ import os
 from collections import Counter
 from dataclasses import replace
 from itertools import chain, islice
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from unplugd.journal import kinds, lines, sources
+from unplugd.journal import lines, sources
 from unplugd.journal.computers import find_computers
 from unplugd.journal.event import decode, parse_line
 from unplugd.journal.files import strip_rotation
+from unplugd.journal.position import find_position
 from unplugd.journal.segment import Segment
 from unplugd.journal.sessions import find_sessions
-from unplugd.journal.split import split_by_boot, split_by_host
+from unplugd.journal.split import sort_lines, split_by_boot, split_by_host
 from unplugd.journal.spool import NoRoomError
 from unplugd.journal.timestamps import is_fixed_form, parse_timestamp
 
@@ -51,16 +52,14 @@ SAMPLE_EVERY_BYTES: Final = 65_536
 """Bytes from one sample to the next."""
 SAMPLE_BYTES: Final = 4096
 """Bytes read for one sample."""
-UNTIMED_SECONDS: Final = 1e12
-"""What makes any time on the wall clock negative, in seconds."""
 MAX_GAP_BYTES: Final = 4096
 """Maximum length, in bytes, of other computers' lines within a segment; after more, a new segment begins."""
-MIN_RETURNS: Final = 64
-"""How many times lines must return to a computer and boot after others before a file is split."""
+MIN_MIXED: Final = 64
+"""How many times lines must return to a computer and boot after others, or to an earlier time, for a file to be split."""
 MAX_RUN_BYTES: Final = 16_384
-"""Average length, in bytes, of what comes between two returns, from which on splitting a file is not worthwhile."""
-_UPTIME: Final = attrgetter("uptime")
-_BOOT: Final = attrgetter("boot")
+"""Average length, in bytes, of what is between two such places, from which on splitting a file is not worthwhile."""
+SPLITS: Final = (split_by_host, split_by_boot, sort_lines)
+"""The ways to split a file, by level; the parts are only split in later ways."""
 
 
 class Planner:
@@ -108,28 +107,27 @@ class Planner:
         In place of files in which the lines of several computers or boots alternate, there are their parts.
         """
         surveyed: dict[Source, list[Segment]] = {}
-        by_host, by_boot = self._find_mixes(found, surveyed, sampled=sampled)
-        parts = self._split(split_by_host, by_host, surveyed)
-        # The lines of a computer are in one part now, so only its boots can still alternate.
-        by_boot += chain.from_iterable(self._find_mixes(parts, surveyed))
-        parts = self._split(split_by_boot, by_boot, surveyed)
-        surveyed |= {part: self._look_at(part, may_be_mix=False) for part in parts}
+        mixes: list[list[tuple[str, Source]]] = [[] for _ in SPLITS]
+        self._find_mixes(found, surveyed, mixes, sampled=sampled)
+        for split, of_level in zip(SPLITS, mixes, strict=True):
+            in_order = [source for _, source in sorted(of_level, key=itemgetter(0))]
+            self._find_mixes(self._split(split, in_order, surveyed), surveyed, mixes)
         return surveyed
 
     def _find_mixes(
-        self, found: Iterable[Source], surveyed: dict[Source, list[Segment]], *, sampled: bool = True
-    ) -> tuple[list[Source], list[Source]]:
-        """Return the files that should be split by computer, and by boot; add the segments of all others."""
-        mixes: dict[bool, list[tuple[str, Source]]] = {True: [], False: []}
+        self,
+        found: Iterable[Source],
+        surveyed: dict[Source, list[Segment]],
+        mixes: list[list[tuple[str, Source]]],
+        *,
+        sampled: bool = True,
+    ) -> None:
+        """Add the segments of these files, or the time of the first event and the file to those of a kind of mix."""
         for source in found:
             try:
-                surveyed[source] = self._look_at(source, sampled=sampled, may_be_mix=not source.alternating)
+                surveyed[source] = self._look_at(source, source.level, sampled=sampled)
             except _MixError as mix:
-                mixes[mix.has_several_hosts].append((mix.began, source))
-        by_host, by_boot = (
-            [source for _, source in sorted(mixes[several], key=itemgetter(0))] for several in (True, False)
-        )
-        return by_host, by_boot
+                mixes[mix.level].append((mix.began, source))
 
     def _split(
         self,
@@ -143,7 +141,7 @@ class Planner:
         try:
             return split(mixes, self._notes)
         except OSError as error:
-            surveyed |= {source: self._look_at(source, sampled=False, may_be_mix=False) for source in mixes}
+            surveyed |= {source: self._look_at(source, len(SPLITS), sampled=False) for source in mixes}
             if isinstance(error, NoRoomError):
                 names = ", ".join(dict.fromkeys(sources.show_name(source.name) for source in mixes))
                 self._report_error(
@@ -151,12 +149,12 @@ class Planner:
                 )
             return []
 
-    def _look_at(self, source: Source, *, sampled: bool = True, may_be_mix: bool = True) -> list[Segment]:
-        """Return the segments of a file; _MixError if it should be split."""
+    def _look_at(self, source: Source, level: int, *, sampled: bool) -> list[Segment]:
+        """Return the segments of a file; _MixError if it should be split in a way of this level or a later one."""
         notes = Counter[str]()
         try:
             found = _sample(source) if sampled and source.size > max(SCAN_ALL_BYTES, SAMPLE_BYTES) else None
-            segments = [found] if found else _scan(source, notes, may_be_mix=may_be_mix)
+            segments = [found] if found else _scan(source, level, notes)
         except OSError as error:
             self._fail(source, error)
             segments = []
@@ -169,39 +167,38 @@ class Planner:
 
 
 class _MixError(Exception):
-    """The lines of several computers, or of several boots of one, alternate so often that the file should be split.
+    """A file should be split, as `SPLITS[level]` does; `began` is the time of its first event."""
 
-    `began` is the time of the first event.
-    """
-
-    def __init__(self, began: str, *, has_several_hosts: bool) -> None:
+    def __init__(self, began: str, level: int) -> None:
         super().__init__()
         self.began = began
-        self.has_several_hosts = has_several_hosts
+        self.level = level
 
 
-def _scan(source: Source, notes: Counter[str], *, may_be_mix: bool) -> list[Segment]:
+def _scan(source: Source, level: int, notes: Counter[str]) -> list[Segment]:
     """Return the segments of a file after looking at every line; _MixError if it should be split."""
     ended: list[Segment] = []
     open_segments: dict[tuple[str, str], Segment] = {}
     previous: Segment | None = None
     first: JournalEvent | None = None
     hosts: set[str] = set()
-    returns = 0
+    returns = steps_back = 0
     for begin, end, event in read_located(source, 0, source.size, notes):
         at = find_position(event)
         key = event.host, event.boot
         segment = open_segments.get(key)
+        first = first or event
         if segment is None or segment is not previous:
-            first = first or event
-            if segment or (previous and event.host != previous.host and event.host in hosts):
-                returns += 1
-                if may_be_mix and returns > MIN_RETURNS and returns * MAX_RUN_BYTES > begin:
-                    raise _MixError(first.time, has_several_hosts=len(hosts) > 1)
+            returns += bool(segment or (previous and event.host != previous.host and event.host in hosts))
             hosts.add(event.host)
+            if level < 2 and _is_often(returns, begin):
+                raise _MixError(first.time, max(level, int(len(hosts) == 1)))
         if segment is None or at < segment.last[1] - SLACK_SECONDS or begin > segment.end + MAX_GAP_BYTES:
             if segment:
                 ended.append(segment)
+                steps_back += at < segment.last[1] - SLACK_SECONDS
+                if level < 3 and _is_often(steps_back, begin):
+                    raise _MixError(first.time, 2)
             segment = open_segments[key] = Segment(
                 source,
                 event.host,
@@ -231,6 +228,11 @@ def _scan(source: Source, notes: Counter[str], *, may_be_mix: bool) -> list[Segm
     return [*ended, *open_segments.values()]
 
 
+def _is_often(times: int, size: int) -> bool:
+    """Return whether something happened so often in so many bytes that splitting the file is worthwhile."""
+    return times > MIN_MIXED and times * MAX_RUN_BYTES > size
+
+
 def read_located(
     source: Source, begin: int, end: int, notes: Counter[str]
 ) -> Iterator[tuple[int, int, JournalEvent]]:
@@ -255,33 +257,6 @@ def read_located(
                 offset += len(line) + 1
     finally:
         os.close(descriptor)
-
-
-def find_position(event: JournalEvent) -> float:
-    """Return the position of an event in its boot, in seconds; its wall-clock time if it names no boot.
-
-    An event without an uptime comes before all others of its boot, and among its like the wall clock decides: its
-    position is negative.
-    """
-    if event.boot and event.uptime >= 0:
-        return event.uptime
-    at = parse_timestamp(event.time)
-    if math.isnan(at):
-        return -1.0
-    return at - UNTIMED_SECONDS if event.boot else at
-
-
-def find_positions(events: list[JournalEvent]) -> list[float]:
-    """Return the position of each event in its boot."""
-    positions = list(map(_UPTIME, events))
-    if min(positions) < 0 or not all(map(_BOOT, events)):
-        positions = list(map(find_position, events))
-    return positions
-
-
-def find_order(event: JournalEvent) -> tuple[int, str, float]:
-    """Return the sort key of an event among events with the same time."""
-    return kinds.sort_key(event.event, event.device, event.outcome)
 
 
 def rank_boots(segments: Iterable[Segment]) -> dict[str, int]:

@@ -40,6 +40,8 @@ class Source:
     """The address that it was copied from."""
     given: Path | None = None
     """The journal that this is a temporary copy of."""
+    level: int = 0
+    """How it was copied: 1 are the lines of one computer, 2 of one boot, 3 sorted lines (see `split`)."""
     alternating: bool = False
     """Whether the boots in it alternate with others of the computer's name in what it was copied from."""
 

@@ -96,7 +96,7 @@ def test_alternating_lines_are_read_as_a_file_of_each_computer(
         (tmp_path / f"each/{number}").mkdir(parents=True)
         (tmp_path / f"each/{number}/events.jsonl").write_bytes(b"".join(lines))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(journal_plan, "MIN_RETURNS", 1)
+        patched.setattr(journal_plan, "MIN_MIXED", 1)
         notes, expected = Counter[str](), Counter[str]()
         each = as_fields(told(tmp_path / "each", notes=expected))
         assert as_fields(told(tmp_path / "one", notes=notes)) == each
@@ -125,9 +125,9 @@ def test_splitting_a_file_changes_nothing(
     file.write_bytes(b"".join(mixed))
     with pytest.MonkeyPatch.context() as patched:
         notes, expected = Counter[str](), Counter[str]()
-        patched.setattr(journal_plan, "MIN_RETURNS", NEVER)
+        patched.setattr(journal_plan, "MIN_MIXED", NEVER)
         whole = as_fields(told(file, notes=expected))
-        patched.setattr(journal_plan, "MIN_RETURNS", 1)
+        patched.setattr(journal_plan, "MIN_MIXED", 1)
         assert as_fields(told(file, notes=notes)) == whole
         assert +notes == +expected
 
