@@ -34,7 +34,11 @@ class DeviceEvents:
 
     def __init__(self, results: Results) -> None:
         self._results = results
-        self.handlers: Final[dict[str, Handler]] = {
+
+    def make_handlers(self) -> dict[str, Handler]:
+        """Return what handles each kind of event."""
+        # Not an attribute: as part of a cycle, all results would stay in memory for a while.
+        return {
             "plugged_in": self.on_plugged_in,
             "checkpoint": self.on_checkpoint,
             "unplugged": self.on_unplugged,

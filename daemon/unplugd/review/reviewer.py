@@ -122,7 +122,7 @@ class Reviewer:
         # Needed for each event.
         self._by_name = self.boots.by_name
         self._latest = self.boots.latest
-        self._handlers = self._device_events.handlers
+        self._handlers = self._device_events.make_handlers()
 
     def find_plugged_in(self, event: JournalEvent) -> OpenPeriod | None:
         """Return the period of a checkpoint that may be skipped, None if the checkpoint must be taken."""
