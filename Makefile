@@ -23,8 +23,8 @@ $(error $(MAKECMDGOALS) needs macOS)
 endif
 endif
 
-.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm test-desktops test-mac $(MAC) check \
-	documents catalogues pictures bench fuzz clean
+.PHONY: run demo install uninstall test test-fast test-integration test-now test-then test-vm test-windows test-desktops test-mac $(MAC) \
+	check documents catalogues pictures bench fuzz clean
 
 run: $(VENV)/installed
 	$(VENV)/bin/unplugd run
@@ -49,7 +49,8 @@ uninstall:
 
 test: $(VENV)/installed-for-tests
 	PYTHON="$(PYTHON)" sh tools/debian-packages
-	$(MAKE) --jobs=5 --keep-going --no-print-directory $(ONE_BY_ONE) check test-fast test-now test-then test-vm
+	$(MAKE) --jobs=6 --keep-going --no-print-directory $(ONE_BY_ONE) check test-fast test-now test-then test-vm \
+		test-windows
 
 test-fast: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m pytest --numprocesses=2 tests/unit
@@ -67,6 +68,10 @@ test-integration: test-now test-then
 
 test-vm: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m pytest tests/vm
+
+# Windows' own Python under Wine.
+test-windows: $(VENV)/installed-for-tests
+	nice $(VENV)/bin/python -m pytest tests/windows
 
 test-mac: $(MAC)
 

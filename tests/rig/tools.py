@@ -43,6 +43,7 @@ PACKAGES = {
     "systemd-analyze": "systemd",
     "umockdev-wrapper": "umockdev",
     "unshare": "util-linux",
+    "wine64": "wine64",
     "xdotool": "xdotool",
     "Xvfb": "xvfb",
     "zsh": "zsh",

@@ -9,29 +9,19 @@ Run by itself it builds what is missing and says where it is: python -m tests.vm
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import lzma
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from tests.rig.cache import REPOSITORY, find_cache, keep
 
 HERE = Path(__file__).parent
-REPOSITORY = HERE.parent.parent
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unplugd-tests" / "vm"
-
-KEPT = 3  # for as many checkouts beside each other
-
 HOLDER = HERE.parent / "rig/holder.c"  # stands for a program that uses a device
 CLOCK = HERE / "clock.c"
 
@@ -158,44 +148,19 @@ def missing() -> list[str]:
 
 def images() -> Images:
     """Build what is not in the cache, and say where everything is."""
-    CACHE.mkdir(parents=True, exist_ok=True)
+    cache = find_cache("vm")
     this = Path(__file__)
     folders = (HERE / "guest", REPOSITORY / "daemon", REPOSITORY / "service")
     parts = [path for folder in folders for path in folder.rglob("*") if "__pycache__" not in path.parts]
-    system = _cached("system", [this], "\n".join(_sources()), _build_system)
+    system = keep(cache, "system", [this], "\n".join(_sources()), _build_system)
     version = (system / "python").read_text()
     parts += [this, HOLDER, CLOCK, REPOSITORY / "pyproject.toml"]
-    program = _cached("program", parts, version, lambda result, work: _build_program(result, work, version))
+    program = keep(
+        cache, "program", parts, version, lambda result, work: _build_program(result, work, version)
+    )
     return Images(
         system / "vmlinuz", system / "initramfs", system / "disk", program / "disk", program / "clock.so"
     )
-
-
-def _cached(kind: str, parts: Iterable[Path], given: str, build: Callable[[Path, Path], None]) -> Path:
-    """Return the folder that holds what `build` makes of `parts` and what is `given`.
-
-    Where there is none, call it, all or nothing.
-    """
-    digest = hashlib.sha256(given.encode())
-    for part in sorted(parts):
-        if part.is_file():
-            content = part.read_bytes()
-            digest.update(f"{part.relative_to(REPOSITORY)}\0{len(content)}\0".encode() + content)
-    done = CACHE / f"{kind}-{digest.hexdigest()[:16]}"
-    with (CACHE / f"{kind}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.is_dir():
-            print(f"building the test machine's {kind} in {done}", file=sys.stderr)
-            with tempfile.TemporaryDirectory(prefix="new-", dir=CACHE) as new:
-                result, work = Path(new) / "result", Path(new) / "work"
-                result.mkdir()
-                work.mkdir()
-                build(result, work)
-                result.rename(done)
-        os.utime(done)
-        for old in sorted(CACHE.glob(f"{kind}-*"), key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
-            shutil.rmtree(old)
-    return done
 
 
 # --- the system: kernel, initramfs, root ---

@@ -1,0 +1,1 @@
+"""unplugd on Windows, as far as Wine is one."""
