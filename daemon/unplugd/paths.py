@@ -1,4 +1,4 @@
-"""Where unplugd keeps its files: the XDG folders on Linux, ~/Library on macOS."""
+"""Where unplugd keeps its files: the XDG folders on Linux, ~/Library on macOS, AppData on Windows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from unplugd import account
 from unplugd_service.errors import Failure
 from unplugd_service.home import find_home, look_up_home
 from unplugd_service.tilde import abbreviate, expand, quote, shorten
@@ -72,6 +73,11 @@ def find_paths(environment: Mapping[str, str] = os.environ, system: str = sys.pl
         support = home / "Library/Application Support/unplugd"
         return Paths(support, home / "Library/Logs/unplugd", support)
 
+    if system == "win32":
+        settings = environment.get("APPDATA") or find_home(environment) / "AppData/Roaming"
+        local = environment.get("LOCALAPPDATA") or find_home(environment) / "AppData/Local"
+        return Paths(Path(settings, "unplugd"), Path(local, "unplugd"), Path(local, "unplugd"))
+
     def find_folder(name: str) -> Path | None:
         # XDG Base Directory Specification: relative paths are invalid and must be ignored.
         value = environment.get(name, "")
@@ -96,7 +102,7 @@ def refuse_others(*folders: Path) -> None:
     What root makes there is closed to that user, whose programs then fail. If the owner has no user id in this
     container, nobody here is harmed, and the kernel decides whether root may write.
     """
-    if os.geteuid() != 0:
+    if not account.is_root():
         return
     home = look_up_home()
     for folder in folders:

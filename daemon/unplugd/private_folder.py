@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from unplugd import sanitize
+from unplugd import account, sanitize
 from unplugd_service import tilde
 
 FOREIGN_FOLDER: Final = "its folder belongs to another user"
@@ -29,7 +29,7 @@ class NotOursError(PermissionError):
         shown = sanitize.one_line(tilde.quote(path), 1000)
         self.hint = (
             f'remove it, or make it yours: sudo chown -h "$(id -un)" {shown}'
-            if _find_user()
+            if account.find_user()
             else "run unplugd as the user to whom it belongs, without sudo"
         )
 
@@ -46,7 +46,7 @@ def check(folder: Path) -> None:
     status = folder.stat()
     _check_owner(status, folder, FOREIGN_FOLDER)
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        if status.st_uid != _find_user():
+        if status.st_uid != account.find_user():
             raise NotOursError(folder, "others can write to its folder")
         with contextlib.suppress(OSError):
             folder.chmod(stat.S_IMODE(status.st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
@@ -67,10 +67,5 @@ def resolve(file: Path) -> Path:
 
 
 def _check_owner(status: os.stat_result, path: Path, what: str) -> None:
-    if status.st_uid not in (0, _find_user()):
+    if status.st_uid not in (0, account.find_user()):
         raise NotOursError(path, what)
-
-
-def _find_user() -> int:
-    # On Windows, every file belongs to user 0.
-    return os.geteuid() if hasattr(os, "geteuid") else 0

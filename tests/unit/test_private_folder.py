@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from unplugd import private_folder
+from unplugd import account, private_folder
 from unplugd.private_folder import NotOursError
 
 NEIGHBOUR = 54321
@@ -94,7 +94,7 @@ def test_the_users_own_link_is_followed(tmp_path: Path) -> None:
 
 def test_the_hint_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the folder is called; the home folder, which holds the user's name, is not in it."""
-    monkeypatch.setattr(private_folder, "_find_user", lambda: NEIGHBOUR)
+    monkeypatch.setattr(account, "find_user", lambda: NEIGHBOUR)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert NotOursError(tmp_path / "a b'c", "x").hint.endswith("""sudo chown -h "$(id -un)" ~/'a b'"'"'c'""")
     assert NotOursError(Path("/a b~/c"), "x").hint.endswith("""sudo chown -h "$(id -un)" '/a b~/c'""")

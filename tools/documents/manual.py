@@ -71,6 +71,8 @@ EXIT_STATUS: Final = {
 
 ENVIRONMENT: Final = {
     "HOME": "The home folder. All other folders are in it unless set otherwise.",
+    "USERPROFILE": "On Windows, the home folder.",
+    "APPDATA, LOCALAPPDATA": "On Windows, where the folders of the configuration and of the journal are.",
     "XDG_CONFIG_HOME": "On Linux, where the configuration and service folders are.",
     "XDG_STATE_HOME": "On Linux, where the journal folder is.",
     "XDG_DATA_HOME": "On Linux, where `service install` puts the icon and the entry among the applications.",

@@ -8,18 +8,16 @@ may happen to be such words.
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
 import os
 import platform
-import pwd
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import unplugd
 import unplugd_service
-from unplugd import sanitize
+from unplugd import account, sanitize
 from unplugd_service.home import look_up_home
 
 if TYPE_CHECKING:
@@ -84,7 +82,7 @@ class Words:
         if is_known and not any(part.casefold() in self._names for part in NAME_PART.findall(core)):
             return word
         # What stands around a foreign word is left out with it.
-        return PATH if "/" in core else LEFT_OUT
+        return PATH if "/" in core or "\\" in core else LEFT_OUT
 
 
 def _drop_long_numbers(words: Iterable[str]) -> list[str]:
@@ -113,7 +111,7 @@ def _find_own_words() -> Iterator[str]:
         folder = Path(package.__path__[0])
         for file in folder.rglob("*.py"):
             place = file.relative_to(folder)
-            if place.parts[0] in WITHOUT_MESSAGES and str(place) not in WITH_MESSAGES:
+            if place.parts[0] in WITHOUT_MESSAGES and place.as_posix() not in WITH_MESSAGES:
                 continue
             for text in _find_texts(ast.parse(file.read_bytes())):
                 yield from _split(text)
@@ -138,13 +136,13 @@ def _find_system_words() -> Iterator[str]:
 
 def _find_names() -> Iterator[str]:
     """Yield each part of the names of the person, the home folder and the computer."""
-    home = look_up_home()
-    texts = [platform.node(), home.name if home else ""]
-    # A container's user may have no entry.
-    with contextlib.suppress(KeyError):
-        user = pwd.getpwuid(os.geteuid())
-        texts += [user.pw_name, user.pw_gecos, Path(user.pw_dir).name]
-    for text in texts:
+    home, written = look_up_home(), look_up_home({})
+    for text in (
+        platform.node(),
+        home.name if home else "",
+        written.name if written else "",
+        *account.find_names(),
+    ):
         for part in NAME_PART.findall(text):
             # The 1 of "clinic-1" says nothing, and is in every port.
             if len(part) > (2 if part.isdigit() else 1):

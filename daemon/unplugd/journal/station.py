@@ -29,11 +29,11 @@ class Station(NamedTuple):
 UNKNOWN: Final = Station()
 
 
-def find_station(machine_id: str, account: int) -> Station:
-    """Return the stand-ins for a computer ("": it has no id) and for an account on it."""
+def find_station(machine_id: str, account: str) -> Station:
+    """Return the stand-ins for a computer ("": it has no id) and for an account on it ("": it is not known)."""
     if not machine_id:
         return UNKNOWN
-    return Station(_hash("station", machine_id), _hash(f"session {account}", machine_id))
+    return Station(_hash("station", machine_id), _hash(f"session {account}", machine_id) if account else "")
 
 
 def _hash(text: str, machine_id: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
-from unplugd import plurals
+from unplugd import account, plurals
 from unplugd.journal import writer
 from unplugd.journal.station import find_station
 
@@ -33,7 +32,7 @@ class Recorder:
             boot=platform.boot_id(),
             now=platform.now,
             wall=wall,
-            station=find_station(platform.machine_id(), os.getuid()),
+            station=find_station(platform.machine_id(), account.find_number()),
         )
         self._now = platform.now
         self._report = report

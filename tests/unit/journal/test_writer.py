@@ -89,7 +89,7 @@ def test_a_line_has_what_the_contract_says(path: Path) -> None:
 
 def test_a_line_tells_which_computer_and_which_account_wrote_it(path: Path) -> None:
     """By stand-ins; a computer without an id has neither field, and everything else as before."""
-    for station in (Station("aa", "bb"), find_station("", 1000)):
+    for station in (Station("aa", "bb"), find_station("", "1000")):
         Journal(JournalFile(path), boot="b00t", now=float, wall=float, station=station).write(ConfigLoaded())
     known, unknown = events(path)
     assert (known.pop("station"), known.pop("session")) == ("aa", "bb")
@@ -99,14 +99,14 @@ def test_a_line_tells_which_computer_and_which_account_wrote_it(path: Path) -> N
 def test_stand_ins_tell_nothing_but_apart() -> None:
     """The same for the same computer and account, another for any other; what they are made of is not in them."""
     machine = "0123456789abcdef0123456789abcdef"
-    known = find_station(machine, 1000)
-    assert known == find_station(machine, 1000)
+    known = find_station(machine, "1000")
+    assert known == find_station(machine, "1000")
     assert all(re.fullmatch("[0-9a-f]{16}", word) for word in known)
-    other_account, other_machine = find_station(machine, 1001), find_station(machine[::-1], 1000)
+    other_account, other_machine = find_station(machine, "1001"), find_station(machine[::-1], "1000")
     assert other_account.station == known.station != other_machine.station
     assert len({known.session, other_account.session, other_machine.session, known.station}) == 4
     assert not any(word in machine for word in known)
-    assert find_station("5" * 200, 0) != find_station("6" * 200, 0)
+    assert find_station("5" * 200, "0") != find_station("6" * 200, "0")
 
 
 @given(st.floats(min_value=0, max_value=4_000_000_000))

@@ -174,7 +174,7 @@ def test_two_daemons_see_what_one_sees(seed: int, tmp_path: Path, monkeypatch: p
     assert len(found.watched) == 1
     assert not found.notes
     reminded = {one.session for period in found.periods for one in period.reminders}
-    assert reminded <= {find_station(MACHINE, account).session for account in (1000, 1001)}
+    assert reminded <= {find_station(MACHINE, account).session for account in ("1000", "1001")}
     # As older versions wrote it, and as an older one beside a new one.
     for journal in (other, alone):
         journal.write_text(re.sub(r'"(station|session)": "\w+", ', "", journal.read_text()))
