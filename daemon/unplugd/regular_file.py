@@ -1,4 +1,8 @@
-"""Opens regular files only: no pipe makes unplugd wait, and no device or folder is taken for a file."""
+"""Opens regular files only: no pipe makes unplugd wait, and no device or folder is taken for a file.
+
+On Windows a file is opened so that others may rename, replace or remove it meanwhile, as they may on any other system:
+an open reader must not keep the journal from being rotated.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -18,8 +23,50 @@ _KINDS: Final = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-_FLAGS: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
-"""Even if a pipe takes the file's place just before it is opened, nobody waits for it."""
+
+if sys.platform == "win32":
+    import ctypes
+    import msvcrt
+
+    from unplugd.win32 import files
+
+    def read_at(descriptor: int, most: int, position: int) -> bytes:
+        """Return at most so many bytes at a position of a file; nobody else may read with this descriptor meanwhile."""
+        os.lseek(descriptor, position, os.SEEK_SET)
+        return os.read(descriptor, most)
+
+    def _open(path: Path, flags: int) -> int:
+        kernel = files.load()
+        writes = flags & (os.O_WRONLY | os.O_RDWR)
+        new = files.CREATE_NEW if flags & os.O_EXCL else files.OPEN_ALWAYS
+        handle = kernel.CreateFileW(
+            str(path),
+            files.GENERIC_READ | (files.GENERIC_WRITE if writes else 0),
+            files.SHARE_ALL,
+            None,
+            new if flags & os.O_CREAT else files.OPEN_EXISTING,
+            files.FILE_ATTRIBUTE_NORMAL,
+            None,
+        )
+        if handle == files.INVALID_HANDLE:
+            error = ctypes.WinError(ctypes.get_last_error())
+            raise OSError(error.errno, error.strerror, str(path), error.winerror)
+        try:
+            # Without O_BINARY, line ends would be changed, and the first Ctrl-Z would end the file.
+            descriptor = msvcrt.open_osfhandle(handle, flags | os.O_BINARY | os.O_NOINHERIT)
+        except OSError:
+            kernel.CloseHandle(handle)
+            raise
+        if flags & os.O_TRUNC:
+            os.ftruncate(descriptor, 0)
+        return descriptor
+
+else:
+    read_at = os.pread
+
+    def _open(path: Path, flags: int) -> int:
+        # Even if a pipe takes the file's place just before it is opened, nobody waits for it.
+        return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
 
 
 class NotAFileError(OSError):
@@ -34,7 +81,7 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
     # If it does not exist, opening it creates it or says so.
     with contextlib.suppress(FileNotFoundError):
         _check_kind(path.stat(), path)
-    descriptor = os.open(path, flags | _FLAGS, 0o600)
+    descriptor = _open(path, flags)
     try:
         _check_kind(os.fstat(descriptor), path)
     except OSError:

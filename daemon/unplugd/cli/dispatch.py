@@ -6,6 +6,7 @@ anything else is a bug, with a traceback to paste into a report.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -34,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # If the encoding lacks a character, print its number instead.
             stream.reconfigure(errors="backslashreplace")
+            if sys.platform == "win32" and not stream.isatty():
+                # What a program reads is the same on every system.
+                stream.reconfigure(encoding="utf-8", newline="\n")
     try:
         where = paths.find_paths()
         module, _, name = arguments.command.partition(".")
@@ -53,12 +57,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # A reader that stops reading is not an error. Keep Python from complaining when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _leave_stdout()
     except OSError as error:
+        if sys.platform == "win32" and error.errno == errno.EINVAL and not error.filename:
+            # A write to a pipe that nobody reads any more.
+            return _leave_stdout()
         file_name = f"{paths.shorten(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
         say(f"unplugd: {file_name}{error.strerror or type(error).__name__}")
         say("hint: unplugd doctor")
         return 1
     return status
+
+
+def _leave_stdout() -> int:
+    # A reader that stops reading is not an error. Keep Python from complaining when it flushes stdout at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

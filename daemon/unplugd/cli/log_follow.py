@@ -8,12 +8,11 @@ file and continues with the next one.
 from __future__ import annotations
 
 import os
-import select
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from unplugd import regular_file
+from unplugd.cli.stdout_reader import StdoutReader
 from unplugd.cli.terminal import say
 from unplugd.journal import event, sources
 from unplugd.journal.files import MAX_LINE_BYTES, list_files
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 
     from unplugd.journal.sources import Source
 
-POLL_MILLISECONDS: Final = 250
-"""Milliseconds between checks for new lines."""
+POLL_SECONDS: Final = 0.25
+"""Seconds between checks for new lines."""
 READ_BYTES: Final = 60_000
 SEEK_BYTES: Final = 4096
 
@@ -81,20 +80,14 @@ class Follower:
 
     def follow(self) -> Iterator[Batch]:
         """Yield new events as they arrive, forever; BrokenPipeError if the reader of stdout is gone."""
-        poll = select.poll()
-        # Request no events: errors, such as a missing reader, are always reported.
-        poll.register(sys.stdout.fileno(), 0)
+        reader = StdoutReader()
         while True:
             for tail in self._tails:
                 for chunk in self._read(tail):
                     batch = Batch(*event.decode(chunk, self._notes))
                     if batch.events:
                         yield batch
-            for _, happened in poll.poll(POLL_MILLISECONDS):
-                if happened & (select.POLLERR | select.POLLHUP):
-                    raise BrokenPipeError
-                # stdout is closed (POLLNVAL), so there is nothing to poll.
-                poll.unregister(sys.stdout.fileno())
+            reader.wait(POLL_SECONDS)
 
     def _read(self, tail: _Tail) -> Iterator[bytes]:
         """Yield the complete lines that have been added to a journal."""
@@ -118,7 +111,7 @@ class Follower:
         if os.fstat(descriptor).st_size < tail.position:
             say(f"unplugd: {tail.path.name} was truncated; reading it from the start")
             tail.position, tail.rest, tail.skipping = 0, b"", False
-        while more := os.pread(descriptor, READ_BYTES, tail.position):
+        while more := regular_file.read_at(descriptor, READ_BYTES, tail.position):
             tail.position += len(more)
             if tail.skipping:
                 _, newline, more = more.partition(b"\n")
@@ -183,7 +176,7 @@ def _find_end_of_lines(descriptor: int) -> int:
     position = os.fstat(descriptor).st_size
     while position:
         begin = max(0, position - SEEK_BYTES)
-        found = os.pread(descriptor, position - begin, begin).rfind(b"\n") + 1
+        found = regular_file.read_at(descriptor, position - begin, begin).rfind(b"\n") + 1
         if found:
             return begin + found
         position = begin

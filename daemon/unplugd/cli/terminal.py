@@ -35,8 +35,8 @@ def say_without_waiting(text: str) -> None:
     if not sys.stderr:
         return
     try:
-        # Not poll(): on macOS it cannot tell anything of a terminal.
-        if select.select((), (sys.stderr,), (), 0)[1]:
+        # Not poll(): on macOS it cannot tell anything of a terminal. Windows cannot tell at all.
+        if sys.platform == "win32" or select.select((), (sys.stderr,), (), 0)[1]:
             os.write(sys.stderr.fileno(), f"{text}\n".encode(errors="backslashreplace"))
     except (OSError, ValueError):
         return

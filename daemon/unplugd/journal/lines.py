@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
+from unplugd import regular_file
 from unplugd.journal.files import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def read_forwards(descriptor: int, begin: int, end: int, notes: Counter[str]) ->
     rest = b""
     skipping = False
     while position < end:
-        more = os.pread(descriptor, min(CHUNK_BYTES, end - position), position)
+        more = regular_file.read_at(descriptor, min(CHUNK_BYTES, end - position), position)
         if not more:
             # The file has been truncated since it was found.
             notes["cut_file"] += 1
@@ -52,7 +52,7 @@ def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -
     while position > begin:
         size = min(CHUNK_BYTES, position - begin)
         position -= size
-        more = os.pread(descriptor, size, position)
+        more = regular_file.read_at(descriptor, size, position)
         if len(more) < size:
             notes["cut_file"] += 1
         if skipping:
@@ -72,4 +72,4 @@ def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -
 
 def _skip_bom(descriptor: int, begin: int) -> int:
     """Return where the text begins, after the byte order mark that some editors write."""
-    return len(BOM) if begin == 0 and os.pread(descriptor, len(BOM), 0) == BOM else begin
+    return len(BOM) if begin == 0 and regular_file.read_at(descriptor, len(BOM), 0) == BOM else begin

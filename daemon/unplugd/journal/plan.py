@@ -23,6 +23,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from unplugd import regular_file
 from unplugd.journal import lines, sources
 from unplugd.journal.computers import find_computers
 from unplugd.journal.event import decode, parse_line
@@ -361,7 +362,7 @@ def _read_samples(source: Source) -> list[tuple[int, JournalEvent]]:
 
 def _read_sample(descriptor: int, offset: int) -> Iterator[JournalEvent]:
     """Yield the events on the few whole lines after an offset."""
-    found = os.pread(descriptor, SAMPLE_BYTES, offset).split(b"\n")
+    found = regular_file.read_at(descriptor, SAMPLE_BYTES, offset).split(b"\n")
     for line in found if offset == 0 else found[1:]:
         event = parse_line(line, Counter()) if line.endswith((b"}", b"}\r")) else None
         if event:

@@ -70,7 +70,7 @@ def copy_if_needed(path: Path, descriptor: int) -> Path | None:
         copy = _write(_read(descriptor))
         with copy.open("rb") as copied:
             return copy_if_needed(copy, copied.fileno()) or copy
-    begin = os.pread(descriptor, 8, 0)
+    begin = regular_file.read_at(descriptor, 8, 0)
     for magic, what in UNREADABLE.items():
         if begin.startswith(magic):
             raise OSError(errno.EINVAL, what)

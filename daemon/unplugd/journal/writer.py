@@ -133,7 +133,7 @@ class JournalFile:
     @staticmethod
     def _end_torn_line(descriptor: int) -> None:
         size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        if size and regular_file.read_at(descriptor, 1, size - 1) != b"\n":
             os.write(descriptor, b"\n")
 
     def _rotate(self, descriptor: int) -> None:
