@@ -1,0 +1,71 @@
+"""kernel32.dll: clocks, processes, languages."""
+
+from __future__ import annotations
+
+from ctypes import POINTER, Structure, c_size_t, c_ulonglong, c_void_p, c_wchar, wintypes
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from unplugd.win32.library import load_library
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from ctypes import CDLL
+
+    from unplugd.win32.library import Types
+
+INVALID_HANDLE: Final = c_void_p(-1).value
+"""INVALID_HANDLE_VALUE."""
+MAX_PATH: Final = 260
+SNAPSHOT_PROCESSES: Final = 2
+"""TH32CS_SNAPPROCESS."""
+QUERY_LIMITED_INFORMATION: Final = 0x1000
+"""PROCESS_QUERY_LIMITED_INFORMATION, which other users' processes allow, too."""
+LANGUAGE_NAMES: Final = 8
+"""MUI_LANGUAGE_NAME: languages are written as "de-DE", not as numbers."""
+
+
+class ProcessEntry(Structure):
+    """PROCESSENTRY32W: a process in a snapshot."""
+
+    _fields_ = (
+        ("size", wintypes.DWORD),
+        ("usage", wintypes.DWORD),
+        ("pid", wintypes.DWORD),
+        ("default_heap", c_size_t),
+        ("module", wintypes.DWORD),
+        ("threads", wintypes.DWORD),
+        ("parent", wintypes.DWORD),
+        ("priority", wintypes.LONG),
+        ("flags", wintypes.DWORD),
+        ("name", c_wchar * MAX_PATH),
+    )
+
+
+_FUNCTIONS: Final[Mapping[str, Types]] = {
+    "CloseHandle": (wintypes.BOOL, wintypes.HANDLE),
+    "CreateToolhelp32Snapshot": (wintypes.HANDLE, wintypes.DWORD, wintypes.DWORD),
+    "GetCurrentThreadId": (wintypes.DWORD,),
+    "GetModuleHandleW": (wintypes.HMODULE, wintypes.LPCWSTR),
+    "GetProcessTimes": (
+        wintypes.BOOL, wintypes.HANDLE, *(POINTER(wintypes.FILETIME),) * 4,
+    ),
+    "GetTickCount64": (c_ulonglong,),
+    "GetUserDefaultLocaleName": (wintypes.INT, wintypes.LPWSTR, wintypes.INT),
+    "GetUserPreferredUILanguages": (
+        wintypes.BOOL, wintypes.DWORD, POINTER(wintypes.ULONG), wintypes.LPWSTR, POINTER(wintypes.ULONG),
+    ),
+    "OpenProcess": (wintypes.HANDLE, wintypes.DWORD, wintypes.BOOL, wintypes.DWORD),
+    "Process32FirstW": (wintypes.BOOL, wintypes.HANDLE, POINTER(ProcessEntry)),
+    "Process32NextW": (wintypes.BOOL, wintypes.HANDLE, POINTER(ProcessEntry)),
+    "QueryFullProcessImageNameW": (
+        wintypes.BOOL, wintypes.HANDLE, wintypes.DWORD, wintypes.LPWSTR, POINTER(wintypes.DWORD),
+    ),
+    "QueryUnbiasedInterruptTime": (wintypes.BOOL, POINTER(c_ulonglong)),
+}  # fmt: skip
+
+
+@cache
+def load() -> CDLL:
+    """Return the library; OSError if this is not Windows."""
+    return load_library("kernel32.dll", _FUNCTIONS)
