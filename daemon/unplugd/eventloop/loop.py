@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import select
 import selectors
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,10 +60,12 @@ def turn(sources: Sequence[Source], now: Callable[[], float], until: float | Non
 
 def _wait(sources: Mapping[int, Source], seconds: float | None) -> list[int]:
     """Return the descriptors that are ready, waiting for the first at most `seconds` (None: no limit)."""
+    events = {descriptor: source.events() for descriptor, source in sources.items()}
+    if sys.platform == "win32":
+        return _select(events, seconds)
     # Make a new poll object each time: a source that reconnects may get the same descriptor, which a selector kept
     # between turns would mistake for the old one.
     poll = select.poll()
-    events = {descriptor: source.events() for descriptor, source in sources.items()}
     for descriptor, wanted in events.items():
         reads, writes = wanted & selectors.EVENT_READ, wanted & selectors.EVENT_WRITE
         poll.register(descriptor, (select.POLLIN if reads else 0) | (select.POLLOUT if writes else 0))
@@ -72,6 +75,11 @@ def _wait(sources: Mapping[int, Source], seconds: float | None) -> list[int]:
         if error.errno != errno.EINVAL:
             raise
     # There are more descriptors than the process may have: its limit was lowered. select() does not mind.
+    return _select(events, seconds)
+
+
+def _select(events: Mapping[int, int], seconds: float | None) -> list[int]:
+    """Do the same with select(), which on Windows takes sockets only, and at least one."""
     readers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_READ]
     writers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_WRITE]
     readable, writable, _ = select.select(readers, writers, (), seconds)

@@ -9,7 +9,6 @@ nothing here depends on which one it is.
 
 from __future__ import annotations
 
-import signal
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -113,15 +112,8 @@ class Daemon:
         # A daemon of another journal may have the usual socket, or its folder may not be writable.
         places = (paths.control, paths.state / paths.control.name)
         control = Control(places, platform.now, requests.answer, self._lock)
-        signals = Signals(
-            {
-                signal.SIGTERM: self.stop,
-                signal.SIGINT: self.stop,
-                signal.SIGHUP: lambda _name: self._reload(),
-            }
-        )
         self._sources: list[Source] = [
-            signals,
+            Signals(self.stop, self._reload),
             control,
             self._reminders.addition,
             review_page,
@@ -165,7 +157,8 @@ class Daemon:
 
     def close(self) -> None:
         """Release everything."""
-        for source in self._sources:
+        # The signals last: while Windows closes a console or a session, it ends the process as soon as they are.
+        for source in reversed(self._sources):
             source.close()
         self._lock.release()
 

@@ -1,4 +1,4 @@
-"""kernel32.dll: clocks, processes, languages."""
+"""kernel32.dll: clocks, processes, pipes, events, languages."""
 
 from __future__ import annotations
 
@@ -43,10 +43,28 @@ class ProcessEntry(Structure):
 
 
 _FUNCTIONS: Final[Mapping[str, Types]] = {
+    "AssignProcessToJobObject": (wintypes.BOOL, wintypes.HANDLE, wintypes.HANDLE),
+    "CancelIoEx": (wintypes.BOOL, wintypes.HANDLE, c_void_p),
     "CloseHandle": (wintypes.BOOL, wintypes.HANDLE),
+    "ConnectNamedPipe": (wintypes.BOOL, wintypes.HANDLE, c_void_p),
+    "CreateEventW": (wintypes.HANDLE, c_void_p, wintypes.BOOL, wintypes.BOOL, wintypes.LPCWSTR),
+    "CreateFileW": (
+        wintypes.HANDLE, wintypes.LPCWSTR, wintypes.DWORD, wintypes.DWORD, c_void_p, wintypes.DWORD, wintypes.DWORD,
+        wintypes.HANDLE,
+    ),
+    "CreateJobObjectW": (wintypes.HANDLE, c_void_p, wintypes.LPCWSTR),
+    "CreateMutexW": (wintypes.HANDLE, c_void_p, wintypes.BOOL, wintypes.LPCWSTR),
+    "CreateNamedPipeW": (wintypes.HANDLE, wintypes.LPCWSTR, *(wintypes.DWORD,) * 6, c_void_p),
     "CreateToolhelp32Snapshot": (wintypes.HANDLE, wintypes.DWORD, wintypes.DWORD),
+    "DisconnectNamedPipe": (wintypes.BOOL, wintypes.HANDLE),
+    "GetCurrentProcessId": (wintypes.DWORD,),
     "GetCurrentThreadId": (wintypes.DWORD,),
     "GetModuleHandleW": (wintypes.HMODULE, wintypes.LPCWSTR),
+    "GetNamedPipeClientProcessId": (wintypes.BOOL, wintypes.HANDLE, POINTER(wintypes.ULONG)),
+    "GetNamedPipeServerProcessId": (wintypes.BOOL, wintypes.HANDLE, POINTER(wintypes.ULONG)),
+    "GetOverlappedResult": (
+        wintypes.BOOL, wintypes.HANDLE, c_void_p, POINTER(wintypes.DWORD), wintypes.BOOL,
+    ),
     "GetProcessTimes": (
         wintypes.BOOL, wintypes.HANDLE, *(POINTER(wintypes.FILETIME),) * 4,
     ),
@@ -55,6 +73,8 @@ _FUNCTIONS: Final[Mapping[str, Types]] = {
     "GetUserPreferredUILanguages": (
         wintypes.BOOL, wintypes.DWORD, POINTER(wintypes.ULONG), wintypes.LPWSTR, POINTER(wintypes.ULONG),
     ),
+    "LocalFree": (c_void_p, c_void_p),
+    "OpenMutexW": (wintypes.HANDLE, wintypes.DWORD, wintypes.BOOL, wintypes.LPCWSTR),
     "OpenProcess": (wintypes.HANDLE, wintypes.DWORD, wintypes.BOOL, wintypes.DWORD),
     "Process32FirstW": (wintypes.BOOL, wintypes.HANDLE, POINTER(ProcessEntry)),
     "Process32NextW": (wintypes.BOOL, wintypes.HANDLE, POINTER(ProcessEntry)),
@@ -62,6 +82,17 @@ _FUNCTIONS: Final[Mapping[str, Types]] = {
         wintypes.BOOL, wintypes.HANDLE, wintypes.DWORD, wintypes.LPWSTR, POINTER(wintypes.DWORD),
     ),
     "QueryUnbiasedInterruptTime": (wintypes.BOOL, POINTER(c_ulonglong)),
+    "ReadFile": (wintypes.BOOL, wintypes.HANDLE, c_void_p, wintypes.DWORD, c_void_p, c_void_p),
+    "ReleaseMutex": (wintypes.BOOL, wintypes.HANDLE),
+    "SetConsoleCtrlHandler": (wintypes.BOOL, c_void_p, wintypes.BOOL),
+    "SetEvent": (wintypes.BOOL, wintypes.HANDLE),
+    "SetInformationJobObject": (wintypes.BOOL, wintypes.HANDLE, wintypes.INT, c_void_p, wintypes.DWORD),
+    "TerminateJobObject": (wintypes.BOOL, wintypes.HANDLE, wintypes.UINT),
+    "WaitForMultipleObjects": (
+        wintypes.DWORD, wintypes.DWORD, POINTER(wintypes.HANDLE), wintypes.BOOL, wintypes.DWORD,
+    ),
+    "WaitForSingleObject": (wintypes.DWORD, wintypes.HANDLE, wintypes.DWORD),
+    "WriteFile": (wintypes.BOOL, wintypes.HANDLE, c_void_p, wintypes.DWORD, c_void_p, c_void_p),
 }  # fmt: skip
 
 
