@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
+import sys
 from typing import TYPE_CHECKING, Final
 
 from unplugd.eventloop.loop import Source
+
+if sys.platform == "win32":
+    from unplugd.eventloop.job import START_OPTIONS, Group, Output
+else:
+    from unplugd.eventloop.process_group import START_OPTIONS, Group, Output
 
 if TYPE_CHECKING:
     import subprocess
@@ -30,6 +34,8 @@ class Child(Source):
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._child: subprocess.Popen[bytes] | None = None
+        self._group: Group | None = None
+        self._pipe: Output | None = None
         self._on_end: Callable[[str | None, bytes], None] | None = None
         self._deadline: float | None = None
         self._output = b""
@@ -42,15 +48,14 @@ class Child(Source):
 
     def fileno(self) -> int:
         """Return the descriptor of the child's output, -1 if there is no child or it has closed its output."""
-        stdout = self._child.stdout if self._child and not self._output_closed else None
-        return stdout.fileno() if stdout else -1
+        return self._pipe.fileno() if self._pipe and not self._output_closed else -1
 
     def ready(self) -> None:
         """Read the child's output."""
-        if self.fileno() < 0:
+        if not self._pipe or self._output_closed:
             return
         try:
-            output = os.read(self.fileno(), 65536)
+            output = self._pipe.read()
         except BlockingIOError:
             return
         self._output = (self._output + output)[-self.max_output_bytes :]
@@ -94,16 +99,17 @@ class Child(Source):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT if self.captures_stderr else subprocess.DEVNULL,
-                start_new_session=True,
+                **START_OPTIONS,
             )
         except OSError as error:
             on_end(f"cannot start: {error.strerror}", b"")
             return
         self._on_end, self._deadline = on_end, self._now() + timeout
         self._output, self._output_closed = b"", False
+        self._group = Group(self._child)
         stdin, stdout = self._child.stdin, self._child.stdout
         if stdin and stdout:
-            os.set_blocking(stdout.fileno(), False)
+            self._pipe = Output(stdout)
             try:
                 stdin.write(request)
                 stdin.close()
@@ -112,11 +118,13 @@ class Child(Source):
 
     def _end(self, error: str | None, output: bytes = b"") -> None:
         child, self._child, self._deadline, self._output = self._child, None, None, b""
-        if child:
+        pipe, self._pipe, group, self._group = self._pipe, None, self._group, None
+        if child and group:
             if child.poll() is None:
-                _kill(child)
-            if child.stdout:
-                child.stdout.close()
+                _kill(child, group)
+            group.release()
+            if pipe:
+                pipe.close()
             if child.stdin and not child.stdin.closed:
                 child.stdin.close()
         on_end, self._on_end = self._on_end, None
@@ -124,12 +132,9 @@ class Child(Source):
             on_end(error, output)
 
 
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    """Kill the child and the processes it started, such as a hanging notify-send."""
+def _kill(child: subprocess.Popen[bytes], group: Group) -> None:
     import subprocess
 
-    # It may have just exited; macOS then returns EPERM.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
+    group.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(KILL_TIMEOUT_SECONDS)
