@@ -231,6 +231,10 @@ class _Trial:
     def on_server_back(self) -> None:
         """Do nothing: the result of the delivery is enough."""
 
+    def label_menu(self) -> tuple[tuple[str, str], ...]:
+        """Return nothing: the test notification has no menu."""
+        return ()
+
 
 def _check_channels(
     computer: InspectablePlatform, settings: Settings, where: Paths, *, notify: bool

@@ -157,6 +157,9 @@ class _Listener:
     def on_server_back(self) -> None:
         pass
 
+    def label_menu(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
 
 def take_bus(raw: bytes) -> None:
     """Say each part after the login, a second apart, while a reminder is to be shown: it has one outcome at most."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from unplugd.eventloop.loop import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Literal
 
     from unplugd.notify.message import Message
@@ -53,3 +53,6 @@ class NotificationListener(Protocol):
 
     def on_server_back(self) -> None:
         """Handle that a notification server is available again."""
+
+    def label_menu(self) -> Sequence[tuple[str, str]]:
+        """Return the key and the label of each entry of a menu that is always there, on desktops that have one."""

@@ -30,6 +30,8 @@ MAX_BUTTONS: Final = 3
 """GNOME shows no more."""
 MAX_LABEL_CHARACTERS: Final = 20
 """The longest program name on a button."""
+QUIT_KEY: Final = "quit"
+"""The key of the entry in a menu that ends unplugd."""
 REVIEW_KEY: Final = "default"
 """The key of a click on the notification itself, as the Desktop Notifications Specification has it."""
 
@@ -115,6 +117,16 @@ def _tell(language: Language, title: str, *lines: str) -> Message:
 def _label_click(language: Language) -> str:
     # Translators: What a click on a notification does: it shows the page on the journal. Some desktops show it as a button.
     return language.translate("Review")
+
+
+def label_menu(language: Language) -> tuple[tuple[str, str], ...]:
+    """Return the key and the label of each entry of a menu that is always there, on desktops that have one."""
+    return (
+        (REVIEW_KEY, _label_click(language)),
+        # Translators: An entry in the menu of unplugd's icon in the taskbar: unplugd ends, and starts again when the
+        # person logs on to Windows the next time. At most 40 characters.
+        (QUIT_KEY, language.translate("Quit until next logon")),
+    )
 
 
 def compose(

@@ -252,3 +252,7 @@ class Reminders:
         self._news.show_again()
         if not self._is_busy():
             self._news.show(self._notifier)
+
+    def label_menu(self) -> Sequence[tuple[str, str]]:
+        """Return the key and the label of each entry of a menu that is always there."""
+        return message.label_menu(self._configuration.language)

@@ -73,6 +73,9 @@ class Heard:
     def on_server_back(self) -> None:
         self.said.append("back")
 
+    def label_menu(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
 
 class Rig:
     """The channel, and what became of what it was asked to show."""

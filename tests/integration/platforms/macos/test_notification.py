@@ -44,6 +44,9 @@ class Nobody:
     def on_server_back(self) -> None:
         raise AssertionError
 
+    def label_menu(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
 
 class Rig:
     """The channel, on a Mac."""

@@ -66,6 +66,9 @@ class Quiet:
     def on_lost(self) -> None: ...
     def on_server_back(self) -> None: ...
 
+    def label_menu(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
 
 # --- the class
 

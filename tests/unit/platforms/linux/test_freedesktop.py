@@ -144,6 +144,9 @@ class World:
     def on_server_back(self) -> None:
         self.heard.append("back")
 
+    def label_menu(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
     # --- what happens
 
     def step(self, what: str) -> None:
