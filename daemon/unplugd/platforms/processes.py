@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 from unplugd import sanitize
 from unplugd.platforms.shortage import raise_shortage
@@ -15,7 +15,7 @@ from unplugd.rules.model import Running
 from unplugd.rules.uploaders import Program, Uploader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import psutil
 
@@ -53,45 +53,58 @@ def identify(pid: int, software: Sequence[Uploader], fallback_name: str = "") ->
     return Holder(sanitize.one_line(program.name) or "unnamed", uploader, service)
 
 
+class Candidate(NamedTuple):
+    """A process that may be upload software, and when it started, in seconds on the wall clock; 0 if that is unknown."""
+
+    pid: int
+    program: Program
+    created: float
+
+
 def find_running(
     software: Sequence[Uploader],
     now: Callable[[], float],
     known_starts: dict[tuple[int, float], float] | None = None,
     wall: Callable[[], float] = time.time,
+    list_candidates: Callable[[Sequence[Uploader]], Iterable[Candidate]] | None = None,
 ) -> Running | None:
     """Return, of the upload software that is running, the one that started first; None if none is running.
 
-    Its start is on the clock `now`. psutil has the start on the wall clock, which
-    people set, so `known_starts`, a cache kept by the caller, has the starts on the clock `now` as first converted.
+    Its start is on the clock `now`. The system has the start on the wall clock, which people set, so `known_starts`, a
+    cache kept by the caller, has the starts on the clock `now` as first converted. `list_candidates` is the system's
+    own way to list processes, psutil's if None.
     """
-    import psutil
-
     alone = [uploader for uploader in software if uploader.alone]
     seen: dict[tuple[int, float], float] = {}
     first: Running | None = None
-    for process in psutil.process_iter():
-        try:
-            if not _may_match(process.name(), alone):
-                continue
-            program = read_program(process)
-            uploader = uploaders.find_uploader(program, alone)
-            if uploader is None:
-                continue
-            created = process.create_time()
-        except (psutil.Error, *OS_ERRORS) as error:
-            raise_shortage(error)
+    for candidate in (list_candidates or _list_candidates)(alone):
+        uploader = uploaders.find_uploader(candidate.program, alone)
+        if uploader is None:
             continue
         moment = now()
-        key = (process.pid, created)
+        key = (candidate.pid, candidate.created)
+        age = wall() - candidate.created if candidate.created else 0.0
         # Keep it between the clock's zero and now, however the wall clock has been set.
-        started = (known_starts or {}).get(key, max(0.0, min(moment, moment - (wall() - created))))
+        started = (known_starts or {}).get(key, max(0.0, min(moment, moment - age)))
         seen[key] = started
         if first is None or started < first.started:
-            first = describe_running(uploader, program, started)
+            first = describe_running(uploader, candidate.program, started)
     if known_starts is not None:
         known_starts.clear()
         known_starts.update(seen)
     return first
+
+
+def _list_candidates(software: Sequence[Uploader]) -> Iterator[Candidate]:
+    """Yield the processes whose name may be that of upload software."""
+    import psutil
+
+    for process in psutil.process_iter():
+        try:
+            if _may_match(process.name(), software):
+                yield Candidate(process.pid, read_program(process), process.create_time())
+        except (psutil.Error, *OS_ERRORS) as error:
+            raise_shortage(error)
 
 
 def describe_running(uploader: Uploader, program: Program, started: float) -> Running:
