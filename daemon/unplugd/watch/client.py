@@ -9,28 +9,27 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import paths
+from unplugd import account, paths
 from unplugd.errors import Failure
-from unplugd.watch.control import CLIENT_TIMEOUT_SECONDS, MAX_PATH_BYTES
 from unplugd.watch.lock import find_holder
-from unplugd.watch.named_socket import make_name
-from unplugd.watch.peer import find_peer
+from unplugd.watch.protocol import CLIENT_TIMEOUT_SECONDS, ForeignError, NobodyError
+
+if sys.platform == "win32":
+    from unplugd.watch.pipe_client import exchange, list_addresses
+else:
+    from unplugd.watch.socket_client import exchange, list_addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from unplugd.paths import Paths
     from unplugd.watch.lock import Holder
 
-MAX_ANSWER_BYTES: Final = 4_000_000
 TIMEOUT_SECONDS: Final = CLIENT_TIMEOUT_SECONDS + 3
-RETRY_SECONDS: Final = 0.02
-"""Seconds between two attempts while the daemon has too many clients."""
 
 
 class NotRunningError(Exception):
@@ -50,14 +49,6 @@ class NoAnswerError(Failure):
         super().__init__("the daemon is running but not responding", f"stop it{which} and start it again")
 
 
-class _NobodyError(Exception):
-    """Nobody listens there."""
-
-
-class _ForeignError(Exception):
-    """Another user listens there."""
-
-
 def ask(where: Paths, request: dict[str, Any]) -> dict[str, Any]:
     """Send a request to the running daemon and return its answer; raises NotRunningError or Failure."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
@@ -71,12 +62,12 @@ def ask(where: Paths, request: dict[str, Any]) -> dict[str, Any]:
     except OSError:
         # The file cannot be locked, so the daemon has only its name.
         pass
-    for address in _list_addresses(where, holder):
+    for address in list_addresses(where, holder.address if holder else ""):
         try:
-            return _parse(_exchange(address, line, deadline))
-        except _NobodyError:
+            return _parse(exchange(address, line, deadline))
+        except NobodyError:
             continue
-        except _ForeignError:
+        except ForeignError:
             if not address.startswith("\0"):
                 remark, hint = _explain_foreigner(address)
         except PermissionError:
@@ -84,7 +75,7 @@ def ask(where: Paths, request: dict[str, Any]) -> dict[str, Any]:
                 remark, hint = _explain_denial(where.control)
         except (OSError, ValueError, RecursionError):
             raise NoAnswerError(holder.process if holder else "") from None
-    if holder and holder.user != os.geteuid():
+    if holder and holder.user != account.find_user():
         process = f" (process {holder.process})" if holder.process else ""
         raise Failure(f"the unplugd that is running{process} belongs to another user", _SAME_USER_HINT)
     if holder:
@@ -93,54 +84,6 @@ def ask(where: Paths, request: dict[str, Any]) -> dict[str, Any]:
 
 
 _SAME_USER_HINT: Final = "run this as that user (without sudo, if that is you)"
-
-
-def _list_addresses(where: Paths, holder: Holder | None) -> Iterator[str]:
-    if holder and holder.socket:
-        yield os.fspath(holder.socket)
-    name = make_name(where.lock)
-    if name:
-        yield name
-    yield os.fspath(where.control)
-
-
-def _exchange(address: str, line: bytes, deadline: float) -> bytes:
-    """Return the answer to a line. Raises _NobodyError, _ForeignError or OSError (TimeoutError at the deadline)."""
-    if len(os.fsencode(address)) > MAX_PATH_BYTES:
-        raise _NobodyError
-    while True:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            try:
-                connection.settimeout(max(RETRY_SECONDS, deadline - time.monotonic()))
-                connection.connect(address)
-                peer = find_peer(connection)
-                if peer and not peer.is_me:
-                    raise _ForeignError
-                connection.sendall(line)
-                if answer := _receive(connection, deadline):
-                    return answer
-            except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
-                raise _NobodyError from None
-            except (BlockingIOError, ConnectionResetError, BrokenPipeError):
-                # The daemon has more clients than it can serve.
-                pass
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(RETRY_SECONDS)
-
-
-def _receive(connection: socket.socket, deadline: float) -> bytes:
-    """Return one line, or nothing if the connection ends before it does; OSError if it is too long or too late."""
-    received = bytearray()
-    while not received.endswith(b"\n"):
-        connection.settimeout(max(RETRY_SECONDS, deadline - time.monotonic()))
-        more = connection.recv(65536)
-        received += more
-        if not more:
-            return b""
-        if len(received) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
-            raise TimeoutError
-    return bytes(received)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -161,7 +104,7 @@ def _explain_denial(path: Path) -> tuple[str, str]:
     shown = paths.shorten(closed)
     quoted = paths.quote(closed)
     try:
-        is_mine = closed.stat().st_uid == os.geteuid()
+        is_mine = closed.stat().st_uid == account.find_user()
     except OSError:
         is_mine = False
     if is_mine:

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 from unplugd.watch.peer import find_peer
 
+if sys.platform == "win32":
+    raise ImportError("Windows has no Unix sockets for Python")
+
 if TYPE_CHECKING:
     from pathlib import Path
 

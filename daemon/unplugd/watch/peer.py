@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
 from typing import NamedTuple
+
+if sys.platform == "win32":
+    raise ImportError("Windows has no Unix sockets for Python")
 
 
 class Peer(NamedTuple):

@@ -1,4 +1,4 @@
-"""advapi32.dll: whose process this is."""
+"""advapi32.dll: whose a process is, and who may use an object. An account is written as its SID, `S-1-5-…`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ctypes import POINTER, Structure, c_void_p, wintypes
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from unplugd.win32 import kernel32
 from unplugd.win32.library import check, load_library
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ TOKEN_USER: Final = 1
 """TokenUser: a class of information on a token."""
 CURRENT_PROCESS: Final = c_void_p(-1).value
 """What GetCurrentProcess returns on every Windows."""
+REVISION: Final = 1
+"""SDDL_REVISION_1: how a description of who may use an object is written."""
 
 
 class TokenUser(Structure):
@@ -28,8 +31,17 @@ class TokenUser(Structure):
     _fields_ = (("sid", c_void_p), ("attributes", wintypes.DWORD))
 
 
+class SecurityAttributes(Structure):
+    """SECURITY_ATTRIBUTES: who may use a new object."""
+
+    _fields_ = (("size", wintypes.DWORD), ("descriptor", c_void_p), ("inherit", wintypes.BOOL))
+
+
 _FUNCTIONS: Final[Mapping[str, Types]] = {
     "ConvertSidToStringSidW": (wintypes.BOOL, c_void_p, POINTER(wintypes.LPWSTR)),
+    "ConvertStringSecurityDescriptorToSecurityDescriptorW": (
+        *(wintypes.BOOL, wintypes.LPCWSTR, wintypes.DWORD, POINTER(c_void_p), c_void_p),
+    ),
     "GetTokenInformation": (
         *(wintypes.BOOL, wintypes.HANDLE, wintypes.INT, c_void_p, wintypes.DWORD),
         POINTER(wintypes.DWORD),
@@ -47,13 +59,36 @@ def load() -> CDLL:
 @cache
 def read_own_sid() -> str:
     """Return the SID of the account whose process this is, as text; OSError if it cannot be read."""
-    library = load()
-    kernel = load_library(
-        "kernel32.dll",
-        {"CloseHandle": (wintypes.BOOL, wintypes.HANDLE), "LocalFree": (c_void_p, c_void_p)},
-    )
+    return _read_sid(CURRENT_PROCESS)
+
+
+def read_sid(process: int) -> str:
+    """Return the SID of the account whose process that is; OSError if this account may not know."""
+    system = kernel32.load()
+    handle = system.OpenProcess(kernel32.QUERY_LIMITED_INFORMATION, False, process)
+    check(handle, "OpenProcess")
+    try:
+        return _read_sid(handle)
+    finally:
+        system.CloseHandle(handle)
+
+
+@cache
+def make_private_attributes() -> SecurityAttributes:
+    """Return the attributes of an object that belongs to this account, and that no other one may use."""
+    descriptor = c_void_p()
+    sid = read_own_sid()
+    convert = load().ConvertStringSecurityDescriptorToSecurityDescriptorW
+    # It is made once, and never freed.
+    made = convert(f"O:{sid}D:P(A;;GA;;;{sid})", REVISION, ctypes.byref(descriptor), None)
+    check(made, "ConvertStringSecurityDescriptorToSecurityDescriptorW")
+    return SecurityAttributes(ctypes.sizeof(SecurityAttributes), descriptor)
+
+
+def _read_sid(process: int | None) -> str:
+    library, system = load(), kernel32.load()
     token = wintypes.HANDLE()
-    check(library.OpenProcessToken(CURRENT_PROCESS, TOKEN_QUERY, ctypes.byref(token)), "OpenProcessToken")
+    check(library.OpenProcessToken(process, TOKEN_QUERY, ctypes.byref(token)), "OpenProcessToken")
     try:
         buffer = ctypes.create_string_buffer(1024)
         written = wintypes.DWORD()
@@ -62,7 +97,7 @@ def read_own_sid() -> str:
             "GetTokenInformation",
         )
     finally:
-        kernel.CloseHandle(token)
+        system.CloseHandle(token)
     text = wintypes.LPWSTR()
     check(
         library.ConvertSidToStringSidW(TokenUser.from_buffer(buffer).sid, ctypes.byref(text)),
@@ -71,4 +106,4 @@ def read_own_sid() -> str:
     try:
         return str(text.value)
     finally:
-        kernel.LocalFree(text)
+        system.LocalFree(text)

@@ -25,6 +25,17 @@ LANGUAGE_NAMES: Final = 8
 """MUI_LANGUAGE_NAME: languages are written as "de-DE", not as numbers."""
 
 
+class Overlapped(Structure):
+    """OVERLAPPED: a place in a file, or an operation that is not waited for."""
+
+    _fields_ = (
+        ("internal", c_size_t),
+        ("internal_high", c_size_t),
+        ("offset", c_ulonglong),
+        ("event", wintypes.HANDLE),
+    )
+
+
 class ProcessEntry(Structure):
     """PROCESSENTRY32W: a process in a snapshot."""
 
@@ -74,6 +85,7 @@ _FUNCTIONS: Final[Mapping[str, Types]] = {
         wintypes.BOOL, wintypes.DWORD, POINTER(wintypes.ULONG), wintypes.LPWSTR, POINTER(wintypes.ULONG),
     ),
     "LocalFree": (c_void_p, c_void_p),
+    "LockFileEx": (wintypes.BOOL, wintypes.HANDLE, *(wintypes.DWORD,) * 4, c_void_p),
     "OpenMutexW": (wintypes.HANDLE, wintypes.DWORD, wintypes.BOOL, wintypes.LPCWSTR),
     "OpenProcess": (wintypes.HANDLE, wintypes.DWORD, wintypes.BOOL, wintypes.DWORD),
     "Process32FirstW": (wintypes.BOOL, wintypes.HANDLE, POINTER(ProcessEntry)),
@@ -88,6 +100,7 @@ _FUNCTIONS: Final[Mapping[str, Types]] = {
     "SetEvent": (wintypes.BOOL, wintypes.HANDLE),
     "SetInformationJobObject": (wintypes.BOOL, wintypes.HANDLE, wintypes.INT, c_void_p, wintypes.DWORD),
     "TerminateJobObject": (wintypes.BOOL, wintypes.HANDLE, wintypes.UINT),
+    "UnlockFileEx": (wintypes.BOOL, wintypes.HANDLE, *(wintypes.DWORD,) * 3, c_void_p),
     "WaitForMultipleObjects": (
         wintypes.DWORD, wintypes.DWORD, POINTER(wintypes.HANDLE), wintypes.BOOL, wintypes.DWORD,
     ),

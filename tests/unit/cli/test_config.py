@@ -227,8 +227,8 @@ def test_without_a_daemon_what_was_added_counts_later(shell: Shell) -> None:
 def test_a_daemon_that_could_not_be_told_has_to_be_restarted(shell: Shell) -> None:
     """It holds the lock but cannot be reached."""
     lock = Lock(shell.where.lock)
-    assert lock.listening
-    lock.listening.close()
+    assert lock.named
+    lock.named.close()
     done = shell.run("config", "add-uploader", "x")
     lock.release()
     assert done.stderr.splitlines()[1:] == [

@@ -12,10 +12,11 @@ import pytest
 
 from tests.rig.turning import Clock, ask_while_turning
 from unplugd.paths import Paths
-from unplugd.watch import client
-from unplugd.watch.client import MAX_ANSWER_BYTES, NoAnswerError, NotRunningError, ask
+from unplugd.watch import client, socket_client
+from unplugd.watch.client import NoAnswerError, NotRunningError, ask
 from unplugd.watch.control import Control
 from unplugd.watch.lock import Lock
+from unplugd.watch.protocol import MAX_ANSWER_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,7 @@ def test_the_lock_says_where_the_socket_is_without_a_name(
     answerer: Answerer, where: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on systems that have no names for sockets."""
-    monkeypatch.setattr(client, "make_name", lambda _lock: None)
+    monkeypatch.setattr(socket_client, "make_name", lambda _lock: None)
     assert answerer.ask(Paths(where.configuration, where.state, where.state)) == {"name": "first"}
 
 
@@ -108,8 +109,8 @@ def test_without_a_daemon_there_is_an_error(tmp_path: Path, where: Paths) -> Non
 def test_a_daemon_that_cannot_be_reached_is_running(where: Paths) -> None:
     """It holds the lock but listens nowhere, as in a container with a network of its own."""
     lock = Lock(where.lock)
-    assert lock.listening
-    lock.listening.close()
+    assert lock.named
+    lock.named.close()
     with pytest.raises(NoAnswerError) as raised:
         ask(where, {})
     assert str(raised.value) == "the daemon is running but not responding"

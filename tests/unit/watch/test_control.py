@@ -19,13 +19,8 @@ from tests.rig.shortage import no_descriptors
 from tests.rig.turning import Clock, ask_while_turning, turn_once, turn_until
 from unplugd.paths import Paths
 from unplugd.watch.client import ask
-from unplugd.watch.control import (
-    CLIENT_TIMEOUT_SECONDS,
-    MAX_CLIENTS,
-    MAX_REQUEST_BYTES,
-    PAUSE_SECONDS,
-    Control,
-)
+from unplugd.watch.control_socket import PAUSE_SECONDS, Control
+from unplugd.watch.protocol import CLIENT_TIMEOUT_SECONDS, MAX_CLIENTS, MAX_REQUEST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

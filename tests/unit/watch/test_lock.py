@@ -93,7 +93,7 @@ def test_it_is_never_written_through_a_link(path: Path, tmp_path: Path, kind: st
     assert lock.trouble
     assert lock.trouble.hint == f"remove it: rm -r {path}"
     assert find_holder_or_none(path) is None
-    lock.write_socket(path)
+    lock.write_address(str(path))
     lock.release()
     assert precious.read_text() == "mine"
 
@@ -197,7 +197,7 @@ def test_a_name_taken_by_another_user_silences_nobody(
             squatter.listen(0)
             monkeypatch.setattr(Peer, "is_me", False)
         lock = Lock(path)
-        assert (lock.trouble, lock.listening) == (None, None)
+        assert (lock.trouble, lock.named) == (None, None)
         with pytest.raises(HeldError):
             Lock(path)
         lock.release()
@@ -246,11 +246,11 @@ def test_the_socket_is_written_without_the_users_name(
     monkeypatch.setenv("HOME", str(tmp_path))
     socket_path = tmp_path / os.fsdecode(place)
     lock = Lock(path)
-    lock.write_socket(socket_path)
+    lock.write_address(str(socket_path))
     assert str(tmp_path).encode() not in path.read_bytes()
     assert path.read_bytes().partition(b"\n")[0] == str(os.getpid()).encode()
-    assert find_holder(path) == (str(os.getpid()), socket_path, os.geteuid())
-    lock.write_socket(None)
-    assert find_holder(path) == (str(os.getpid()), None, os.geteuid())
+    assert find_holder(path) == (str(os.getpid()), str(socket_path), os.geteuid())
+    lock.write_address(None)
+    assert find_holder(path) == (str(os.getpid()), "", os.geteuid())
     lock.release()
     assert find_holder(path) is None
