@@ -15,13 +15,17 @@ def current_platform(where: Paths | None = None) -> InspectablePlatform:
     # Use a variable, since mypy treats sys.platform as a constant.
     system = str(sys.platform)
     if system.startswith("linux"):
-        from unplugd.platforms.linux.platform import Linux  # noqa: PLC0415 - only one of the three is loaded
+        from unplugd.platforms.linux.platform import Linux  # noqa: PLC0415 - only one of them is loaded
 
         return Linux(where.notification if where else None)
     if system == "darwin":
-        from unplugd.platforms.macos.platform import MacOS  # noqa: PLC0415 - only one of the three is loaded
+        from unplugd.platforms.macos.platform import MacOS  # noqa: PLC0415 - only one of them is loaded
 
         return MacOS()
-    from unplugd.platforms.portable import Portable  # noqa: PLC0415 - only one of the three is loaded
+    if system == "win32":
+        from unplugd.platforms.windows.platform import Windows  # noqa: PLC0415 - only one of them is loaded
+
+        return Windows()
+    from unplugd.platforms.portable import Portable  # noqa: PLC0415 - only one of them is loaded
 
     return Portable()
