@@ -99,6 +99,19 @@ class Windows:
                 process.kill()
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
+    def run_program(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of Windows' own to its end."""
+        return subprocess.run(
+            [self._wine, *command],
+            env=self.environment,
+            stdin=-3,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=GIVE_UP,
+            check=False,
+        )
+
     def close(self) -> None:
         """End every program there."""
         subprocess.run([find_wineserver(), "-k"], env=self.environment, check=False)

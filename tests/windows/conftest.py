@@ -8,6 +8,7 @@ import pytest
 
 from tests.rig.desktop import Screen
 from tests.rig.wine import Windows
+from tests.rig.wine_daemon import WineDaemon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,3 +29,11 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
 def person(windows: Windows, tmp_path: Path) -> dict[str, str]:
     """Return the environment of a person there whose folders are empty."""
     return windows.make_profile(tmp_path / "person")
+
+
+@pytest.fixture
+def wine_daemon(windows: Windows, tmp_path: Path) -> Iterator[WineDaemon]:
+    """Yield unplugd of a person whose folders are empty; it is not running."""
+    daemon = WineDaemon(windows, tmp_path / "person")
+    yield daemon
+    daemon.close()

@@ -1,0 +1,108 @@
+"""unplugd on a machine with Windows, run as its users run it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.rig.daemon import Done
+from tests.rig.wait import wait_until
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from tests.rig.wine import Windows
+
+
+class WineDaemon:
+    """`unplugd run`, which a test starts and stops; the person's folders, in `folder`, stay the same."""
+
+    def __init__(self, windows: Windows, folder: Path) -> None:
+        self.windows = windows
+        self.environment = windows.make_profile(folder)
+        self.state = folder / "AppData/Local/unplugd"
+        self.journal = self.state / "events.jsonl"
+        self.configuration = folder / "AppData/Roaming/unplugd/config.toml"
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, *arguments: str) -> None:
+        """Start it, and wait until it watches."""
+        starts = len(self.events("config_loaded"))
+        self.process = process = self.launch("run", *arguments)
+
+        def is_ready() -> bool:
+            if process.poll() is not None:
+                raise AssertionError("".join(process.communicate()))
+            return len(self.events("config_loaded")) > starts
+
+        wait_until(is_ready, "unplugd to watch", 30)
+
+    def launch(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command, which then has to be read and waited for."""
+        return self.windows.start("-m", "unplugd", *arguments, environment=self.environment)
+
+    def command(self, *arguments: str) -> Done:
+        """Run a command to its end."""
+        done = self.windows.run("-m", "unplugd", *arguments, environment=self.environment)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def status(self) -> dict[str, Any]:
+        """Return the answer of `unplugd status --json`."""
+        done = self.command("status", "--json")
+        assert done.code == 0, done.stderr
+        status: dict[str, Any] = json.loads(done.stdout)
+        return status
+
+    def ask_to_end(self) -> tuple[int, str]:
+        """Have taskkill ask it to end, as it does without /F; return its exit status and what it has written to stderr."""
+        closed = self.windows.run_program("taskkill.exe", "/PID", self.read_process())
+        assert closed.returncode == 0, closed.stdout
+        return self.wait_for_end()
+
+    def wait_for_end(self) -> tuple[int, str]:
+        """Wait until it has ended; return its exit status and what it has written to stderr."""
+        process = self.process
+        assert process
+        wait_until(lambda: process.poll() is not None, "unplugd to end", 30)
+        _, errors = process.communicate()
+        self.process = None
+        return process.returncode, errors
+
+    def kill(self) -> None:
+        """Kill it, like a crash."""
+        assert self.process
+        self.process.kill()
+        self.process.communicate()
+        self.process = None
+
+    def read_process(self) -> str:
+        """Return its process id there, as it has written it."""
+        return (self.state / "events.lock").read_text().partition("\n")[0]
+
+    def events(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
+        """Return the events of the journal, or only those with this name and these fields."""
+        text = self.journal.read_text() if self.journal.exists() else ""
+        # What follows the last line end is still being written.
+        entries = [json.loads(line) for line in text.split("\n")[:-1]]
+        return [
+            entry
+            for entry in entries
+            if (event is None or entry["event"] == event) and fields.items() <= entry.items()
+        ]
+
+    def wait_for(self, event: str, count: int = 1, seconds: float = 30, **fields: object) -> dict[str, Any]:
+        """Wait until the journal has `count` such events, and return the last of them."""
+        what = f"{event} {fields or ''} number {count} in the journal"
+        wait_until(lambda: len(self.events(event, **fields)) >= count, what, seconds)
+        return self.events(event, **fields)[count - 1]
+
+    def write_config(self, text: str) -> None:
+        """Write the configuration file."""
+        self.configuration.parent.mkdir(exist_ok=True)
+        self.configuration.write_text(text)
+
+    def close(self) -> None:
+        """End it."""
+        if self.process:
+            self.kill()
