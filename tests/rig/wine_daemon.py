@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tests.rig.daemon import Done
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     import subprocess
@@ -33,7 +35,7 @@ class WineDaemon:
 
         def is_ready() -> bool:
             if process.poll() is not None:
-                raise AssertionError("".join(process.communicate()))
+                raise AssertionError(self._read_errors())
             return len(self.events("config_loaded")) > starts
 
         wait_until(is_ready, "unplugd to watch", 30)
@@ -65,7 +67,7 @@ class WineDaemon:
         process = self.process
         assert process
         wait_until(lambda: process.poll() is not None, "unplugd to end", 30)
-        _, errors = process.communicate()
+        errors = self._read_errors()
         self.process = None
         return process.returncode, errors
 
@@ -73,7 +75,8 @@ class WineDaemon:
         """Kill it, like a crash."""
         assert self.process
         self.process.kill()
-        self.process.communicate()
+        self.process.wait(GIVE_UP)
+        self._read_errors()
         self.process = None
 
     def read_process(self) -> str:
@@ -106,3 +109,16 @@ class WineDaemon:
         """End it."""
         if self.process:
             self.kill()
+
+    def _read_errors(self) -> str:
+        """Return what it has written to stderr, and close its pipes."""
+        assert self.process
+        pipes = [pipe for pipe in (self.process.stdin, self.process.stdout, self.process.stderr) if pipe]
+        # A program of Windows' own that it has made start may keep them open.
+        os.set_blocking(pipes[-1].fileno(), False)
+        errors = b""
+        with suppress(BlockingIOError):
+            errors = os.read(pipes[-1].fileno(), 1_000_000)
+        for pipe in pipes:
+            pipe.close()
+        return errors.decode()

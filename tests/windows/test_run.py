@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tests.rig.wait import GIVE_UP
+
 if TYPE_CHECKING:
     from tests.rig.wine_daemon import WineDaemon
 
@@ -31,6 +33,18 @@ handle = kernel32.load().CreateNamedPipeW(name, 3, 0, 1, 0, 0, 0, None)
 print(handle != kernel32.INVALID_HANDLE, flush=True)
 sys.stdin.read()
 """
+PRESS = """
+import ctypes, subprocess, sys
+daemon = subprocess.Popen([sys.executable, "-m", "unplugd", "run"], creationflags=subprocess.CREATE_NEW_CONSOLE)
+print(flush=True)
+sys.stdin.readline()
+kernel = ctypes.WinDLL("kernel32")
+assert kernel.FreeConsole() and kernel.AttachConsole(daemon.pid)
+kernel.SetConsoleCtrlHandler(None, True)
+assert kernel.GenerateConsoleCtrlEvent(0, 0)
+sys.exit(daemon.wait())
+"""
+"""Starts it in a console of its own, and presses Ctrl-C there when it is told to."""
 
 
 def test_it_watches_answers_and_ends_when_it_is_asked_to(wine_daemon: WineDaemon) -> None:
@@ -71,6 +85,19 @@ def test_a_forced_end_is_a_crash(wine_daemon: WineDaemon) -> None:
     wine_daemon.windows.run_program("taskkill.exe", "/F", "/PID", wine_daemon.read_process())
     wine_daemon.wait_for_end()
     assert [event["event"] for event in wine_daemon.events()] == ["started", "config_loaded"]
+
+
+def test_ctrl_c_in_its_console_ends_it(wine_daemon: WineDaemon) -> None:
+    """As on any other system."""
+    with wine_daemon.windows.start("-c", PRESS, environment=wine_daemon.environment) as person:
+        assert person.stdout
+        assert person.stdin
+        person.stdout.readline()
+        wine_daemon.wait_for("config_loaded", seconds=60)
+        person.stdin.write("\n")
+        person.stdin.flush()
+        wine_daemon.wait_for("stopped", reason="SIGINT")
+        assert person.wait(GIVE_UP) == 0
 
 
 def test_clients_that_say_nothing_keep_nobody_waiting(wine_daemon: WineDaemon) -> None:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd import sanitize
 from unplugd.local_time import format_local_time
 
+if sys.platform == "win32":
+    from unplugd.cli.patient_writer import get_writer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -34,10 +37,13 @@ def say_without_waiting(text: str) -> None:
     """
     if not sys.stderr:
         return
+    line = f"{text}\n".encode(errors="backslashreplace")
     try:
-        # Not poll(): on macOS it cannot tell anything of a terminal. Windows cannot tell at all.
-        if sys.platform == "win32" or select.select((), (sys.stderr,), (), 0)[1]:
-            os.write(sys.stderr.fileno(), f"{text}\n".encode(errors="backslashreplace"))
+        if sys.platform == "win32":
+            get_writer().write(line)
+        # Not poll(): on macOS it cannot tell anything of a terminal.
+        elif select.select((), (sys.stderr,), (), 0)[1]:
+            os.write(sys.stderr.fileno(), line)
     except (OSError, ValueError):
         return
 
