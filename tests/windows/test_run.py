@@ -15,7 +15,7 @@ import sys
 from unplugd.paths import find_paths
 from unplugd.watch.named_mutex import make_name
 from unplugd.win32 import kernel32, pipe
-name = pipe.PREFIX + make_name(find_paths().control)
+name = pipe.PREFIX + make_name(find_paths().lock)
 """
 CROWD = f"""{USUAL_NAME}
 import time

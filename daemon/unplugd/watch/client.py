@@ -8,24 +8,33 @@ belong to the daemon of another journal. Only a process of the same user is aske
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import account, paths
+from unplugd import account
 from unplugd.errors import Failure
 from unplugd.watch.lock import find_holder
 from unplugd.watch.protocol import CLIENT_TIMEOUT_SECONDS, ForeignError, NobodyError
 
 if sys.platform == "win32":
-    from unplugd.watch.pipe_client import exchange, list_addresses
+    from unplugd.watch.pipe_client import (
+        SAME_USER_HINT,
+        exchange,
+        explain_denial,
+        explain_foreigner,
+        list_addresses,
+    )
 else:
-    from unplugd.watch.socket_client import exchange, list_addresses
+    from unplugd.watch.socket_client import (
+        SAME_USER_HINT,
+        exchange,
+        explain_denial,
+        explain_foreigner,
+        list_addresses,
+    )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from unplugd.paths import Paths
     from unplugd.watch.lock import Holder
 
@@ -58,7 +67,7 @@ def ask(where: Paths, request: dict[str, Any]) -> dict[str, Any]:
     try:
         holder = find_holder(where.lock)
     except PermissionError:
-        remark, hint = _explain_denial(where.lock)
+        remark, hint = explain_denial(where.lock)
     except OSError:
         # The file cannot be locked, so the daemon has only its name.
         pass
@@ -69,49 +78,20 @@ def ask(where: Paths, request: dict[str, Any]) -> dict[str, Any]:
             continue
         except ForeignError:
             if not address.startswith("\0"):
-                remark, hint = _explain_foreigner(address)
+                remark, hint = explain_foreigner(address)
         except PermissionError:
             if not remark:
-                remark, hint = _explain_denial(where.control)
+                remark, hint = explain_denial(where.control)
         except (OSError, ValueError, RecursionError):
             raise NoAnswerError(holder.process if holder else "") from None
     if holder and holder.user != account.find_user():
         process = f" (process {holder.process})" if holder.process else ""
-        raise Failure(f"the unplugd that is running{process} belongs to another user", _SAME_USER_HINT)
+        raise Failure(f"the unplugd that is running{process} belongs to another user", SAME_USER_HINT)
     if holder:
         raise NoAnswerError(holder.process)
     raise NotRunningError(remark, hint)
 
 
-_SAME_USER_HINT: Final = "run this as that user (without sudo, if that is you)"
-
-
 def _parse(line: bytes) -> dict[str, Any]:
     answer = json.loads(line)
     return answer if isinstance(answer, dict) else {}
-
-
-def _explain_foreigner(address: str) -> tuple[str, str]:
-    shown = paths.shorten(paths.expand(address))
-    return f"; what listens at {shown} belongs to another user", _SAME_USER_HINT
-
-
-def _explain_denial(path: Path) -> tuple[str, str]:
-    """Return which folder or file on the way to `path` may not be used, and how to change that."""
-    closed = next(
-        (place for place in reversed((path, *path.parents)) if place.exists() and not _is_open(place)), path
-    )
-    shown = paths.shorten(closed)
-    quoted = paths.quote(closed)
-    try:
-        is_mine = closed.stat().st_uid == account.find_user()
-    except OSError:
-        is_mine = False
-    if is_mine:
-        return f"; {shown} may not be used", f"chmod u+rwX {quoted}"
-    return f"; {shown} belongs to another user", f'sudo chown -R "$(id -un)" {quoted}'
-
-
-def _is_open(place: Path) -> bool:
-    mode = os.X_OK if place.is_dir() else os.R_OK | os.W_OK
-    return os.access(place, mode, effective_ids=os.access in os.supports_effective_ids)

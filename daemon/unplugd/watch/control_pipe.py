@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from unplugd.eventloop.handles import Handles
@@ -33,7 +34,8 @@ MAX_STEPS_PER_TURN: Final = 8
 class Control(Source):
     """The daemon's end. `answer` takes a request and returns the answer.
 
-    Its name belongs to the first of the `places`. If somebody else has taken that, it has another one. `lock` says which.
+    Its name is that of the lock, if nobody else has taken that, or one that nobody can guess; the lock's file says which.
+    No files are made, so the `places` for them are not used.
     """
 
     def __init__(
@@ -42,11 +44,11 @@ class Control(Source):
         self._now = now
         self._answer = answer
         self._clients: list[_Client] = []
+        self._numbers = count()
         self._handles: Handles | None = None
         self.name: str | None = None
         """Where commands reach it; None if they cannot."""
-        usual = pipe.PREFIX + make_name(places[0])
-        # Nobody can guess the second one.
+        usual = pipe.PREFIX + (lock.name if lock and lock.name else make_name(places[0]))
         for name in (usual, f"{usual}-{secrets.token_hex(8)}"):
             with contextlib.suppress(OSError):
                 instances = pipe.make_instances(name, MAX_CLIENTS)
@@ -75,9 +77,10 @@ class Control(Source):
         """Return the answer to a request."""
         return protocol.make_answer(self._answer, line)
 
-    def make_deadline(self) -> float:
-        """Return when the time of a client is over that comes now."""
-        return self._now() + CLIENT_TIMEOUT_SECONDS
+    def note_arrival(self, client: _Client) -> None:
+        """Note when a new client's time is over, and that it is the latest."""
+        client.deadline = self._now() + CLIENT_TIMEOUT_SECONDS
+        client.number = next(self._numbers)
 
     def close(self) -> None:
         """Send every client away and remove the pipe."""
@@ -89,9 +92,8 @@ class Control(Source):
     def _serve(self) -> None:
         for _ in range(MAX_STEPS_PER_TURN):
             moved = [client.go_on() for client in self._clients]
-            served = [client for client in self._clients if client.deadline is not None]
-            if len(served) == len(self._clients):
-                min(served, key=lambda client: (client.is_answered, client.deadline)).listen()
+            if all(client.deadline is not None for client in self._clients):
+                min(self._clients, key=lambda client: (client.is_answered, client.number)).listen()
             if not any(moved):
                 break
 
@@ -103,6 +105,8 @@ class _Client:
         self.pipe = instance
         self.deadline: float | None = None
         """When its time is over, None while there is no client."""
+        self.number = 0
+        """The number of its client, since the clock may not tell which of two came first."""
         self.is_answered = False
         self._control = control
         self._received = b""
@@ -135,7 +139,7 @@ class _Client:
         if self.pipe.find_client() != advapi32.read_own_sid():
             self.listen()
             return
-        self.deadline = self._control.make_deadline()
+        self._control.note_arrival(self)
         self._then = self._receive
         self.pipe.read()
 

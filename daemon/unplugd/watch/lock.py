@@ -59,14 +59,14 @@ class Holder(NamedTuple):
 class Lock:
     """An exclusive lock, which the kernel releases no matter how the process ends; raises HeldError.
 
-    `trouble` is why the file could not be locked, None if it could. `named` is what has the name, if any.
+    `trouble` is why the file could not be locked, None if it could. `named` is what has the `name`, if there is one.
     """
 
     def __init__(self, path: Path) -> None:
         self.trouble: Failure | None = None
         self.named = None
         self._descriptor = -1
-        name = make_name(path)
+        self.name = name = make_name(path)
         unusable: OSError | None = None
         try:
             self._descriptor = _open_locked(path)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from unplugd import paths
 from unplugd.watch.named_mutex import make_name
 from unplugd.watch.protocol import MAX_ANSWER_BYTES, RETRY_SECONDS, ForeignError, NobodyError
 from unplugd.win32 import advapi32, pipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from unplugd.paths import Paths
     from unplugd.win32.pipe import Pipe
 
 
+SAME_USER_HINT: Final = "run this as that user"
+
+
 def list_addresses(where: Paths, written: str) -> Iterator[str]:
     """Yield the names of the pipe at which a daemon may listen; `written` is the one in the lock file, "" if none is."""
-    usual = pipe.PREFIX + make_name(where.control)
+    usual = pipe.PREFIX + make_name(where.lock)
     # Any other name could lead to another computer.
     if written.startswith(f"{usual}-") and "\\" not in written.removeprefix(usual):
         yield written
@@ -71,3 +76,16 @@ def _take(end: Pipe, deadline: float) -> bytes:
     if result is None:
         raise TimeoutError
     return result
+
+
+def explain_foreigner(address: str) -> tuple[str, str]:
+    """Return that what listens there is another account's, and what to do."""
+    return f"; what listens at {address} belongs to another user", SAME_USER_HINT
+
+
+def explain_denial(path: Path) -> tuple[str, str]:
+    """Return that a file may not be used, and how to change that."""
+    return (
+        f"; {paths.shorten(path)} may not be used",
+        f"make sure you can write to {paths.shorten(path.parent)}",
+    )

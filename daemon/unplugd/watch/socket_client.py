@@ -6,8 +6,9 @@ import os
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from unplugd import account, paths
 from unplugd.watch.control_socket import MAX_PATH_BYTES
 from unplugd.watch.named_socket import make_name
 from unplugd.watch.peer import find_peer
@@ -18,8 +19,12 @@ if sys.platform == "win32":
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from unplugd.paths import Paths
+
+
+SAME_USER_HINT: Final = "run this as that user (without sudo, if that is you)"
 
 
 def list_addresses(where: Paths, written: str) -> Iterator[str]:
@@ -69,3 +74,30 @@ def _receive(connection: socket.socket, deadline: float) -> bytes:
         if len(received) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
             raise TimeoutError
     return bytes(received)
+
+
+def explain_foreigner(address: str) -> tuple[str, str]:
+    """Return that what listens there is another user's, and what to do."""
+    shown = paths.shorten(paths.expand(address))
+    return f"; what listens at {shown} belongs to another user", SAME_USER_HINT
+
+
+def explain_denial(path: Path) -> tuple[str, str]:
+    """Return which folder or file on the way to `path` may not be used, and how to change that."""
+    closed = next(
+        (place for place in reversed((path, *path.parents)) if place.exists() and not _is_open(place)), path
+    )
+    shown = paths.shorten(closed)
+    quoted = paths.quote(closed)
+    try:
+        is_mine = closed.stat().st_uid == account.find_user()
+    except OSError:
+        is_mine = False
+    if is_mine:
+        return f"; {shown} may not be used", f"chmod u+rwX {quoted}"
+    return f"; {shown} belongs to another user", f'sudo chown -R "$(id -un)" {quoted}'
+
+
+def _is_open(place: Path) -> bool:
+    mode = os.X_OK if place.is_dir() else os.R_OK | os.W_OK
+    return os.access(place, mode, effective_ids=os.access in os.supports_effective_ids)
