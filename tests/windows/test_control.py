@@ -110,10 +110,9 @@ except NobodyError:
 """
 OWNER = """
 import ctypes
-from ctypes import POINTER, byref, c_int, c_void_p, wintypes
+from ctypes import POINTER, byref, c_void_p, wintypes
 from unplugd.win32 import advapi32
 library = advapi32.load()
-library.GetSecurityInfo.argtypes = (c_void_p, c_int, wintypes.DWORD, *(c_void_p,) * 4, POINTER(c_void_p))
 write = library.ConvertSecurityDescriptorToStringSecurityDescriptorW
 write.argtypes = (c_void_p, wintypes.DWORD, wintypes.DWORD, POINTER(wintypes.LPWSTR), c_void_p)
 descriptor, text = c_void_p(), wintypes.LPWSTR()

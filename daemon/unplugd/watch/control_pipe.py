@@ -136,9 +136,11 @@ class _Client:
         return True
 
     def _greet(self, _: bytes) -> None:
-        if self.pipe.find_client() != advapi32.read_own_sid():
-            self.listen()
-            return
+        # Nobody else can open the pipe. If it cannot be told who has, that must be enough.
+        with contextlib.suppress(OSError):
+            if self.pipe.find_client() != advapi32.read_own_sid():
+                self.listen()
+                return
         self._control.note_arrival(self)
         self._then = self._receive
         self.pipe.read()

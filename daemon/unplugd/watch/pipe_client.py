@@ -45,7 +45,7 @@ def exchange(address: str, line: bytes, deadline: float) -> bytes:
                 raise
         else:
             try:
-                if end.find_server() != advapi32.read_own_sid():
+                if end.find_owner() != advapi32.read_own_sid():
                     raise ForeignError
                 return _ask(end, line, deadline)
             except (BrokenPipeError, ConnectionError):

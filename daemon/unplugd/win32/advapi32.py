@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from unplugd.win32 import kernel32
-from unplugd.win32.library import check, load_library
+from unplugd.win32.library import check, load_library, make_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,10 @@ TOKEN_USER: Final = 1
 """TokenUser: a class of information on a token."""
 CURRENT_PROCESS: Final = c_void_p(-1).value
 """What GetCurrentProcess returns on every Windows."""
+KERNEL_OBJECT: Final = 6
+"""SE_KERNEL_OBJECT: a pipe, among others."""
+OWNER: Final = 1
+"""OWNER_SECURITY_INFORMATION."""
 REVISION: Final = 1
 """SDDL_REVISION_1: how a description of who may use an object is written."""
 
@@ -41,6 +45,10 @@ _FUNCTIONS: Final[Mapping[str, Types]] = {
     "ConvertSidToStringSidW": (wintypes.BOOL, c_void_p, POINTER(wintypes.LPWSTR)),
     "ConvertStringSecurityDescriptorToSecurityDescriptorW": (
         *(wintypes.BOOL, wintypes.LPCWSTR, wintypes.DWORD, POINTER(c_void_p), c_void_p),
+    ),
+    "GetSecurityInfo": (
+        *(wintypes.DWORD, wintypes.HANDLE, wintypes.INT, wintypes.DWORD),
+        *(POINTER(c_void_p), c_void_p, c_void_p, c_void_p, POINTER(c_void_p)),
     ),
     "GetTokenInformation": (
         *(wintypes.BOOL, wintypes.HANDLE, wintypes.INT, c_void_p, wintypes.DWORD),
@@ -73,6 +81,20 @@ def read_sid(process: int) -> str:
         system.CloseHandle(handle)
 
 
+def read_owner(handle: int) -> str:
+    """Return the SID of the account that an object belongs to, such as a pipe; OSError if it cannot be read."""
+    owner, descriptor = c_void_p(), c_void_p()
+    code = load().GetSecurityInfo(
+        handle, KERNEL_OBJECT, OWNER, ctypes.byref(owner), None, None, None, ctypes.byref(descriptor)
+    )
+    if code:
+        raise make_error("GetSecurityInfo", code)
+    try:
+        return _write_sid(owner)
+    finally:
+        kernel32.load().LocalFree(descriptor)
+
+
 @cache
 def make_private_attributes() -> SecurityAttributes:
     """Return the attributes of an object that belongs to this account, and that no other one may use."""
@@ -98,12 +120,13 @@ def _read_sid(process: int | None) -> str:
         )
     finally:
         system.CloseHandle(token)
+    return _write_sid(TokenUser.from_buffer(buffer).sid)
+
+
+def _write_sid(sid: c_void_p | int) -> str:
     text = wintypes.LPWSTR()
-    check(
-        library.ConvertSidToStringSidW(TokenUser.from_buffer(buffer).sid, ctypes.byref(text)),
-        "ConvertSidToStringSidW",
-    )
+    check(load().ConvertSidToStringSidW(sid, ctypes.byref(text)), "ConvertSidToStringSidW")
     try:
         return str(text.value)
     finally:
-        system.LocalFree(text)
+        kernel32.load().LocalFree(text)

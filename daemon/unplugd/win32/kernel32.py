@@ -72,7 +72,6 @@ _FUNCTIONS: Final[Mapping[str, Types]] = {
     "GetCurrentThreadId": (wintypes.DWORD,),
     "GetModuleHandleW": (wintypes.HMODULE, wintypes.LPCWSTR),
     "GetNamedPipeClientProcessId": (wintypes.BOOL, wintypes.HANDLE, POINTER(wintypes.ULONG)),
-    "GetNamedPipeServerProcessId": (wintypes.BOOL, wintypes.HANDLE, POINTER(wintypes.ULONG)),
     "GetOverlappedResult": (
         wintypes.BOOL, wintypes.HANDLE, c_void_p, POINTER(wintypes.DWORD), wintypes.BOOL,
     ),

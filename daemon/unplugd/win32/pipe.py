@@ -113,23 +113,21 @@ class Pipe:
         self._system.DisconnectNamedPipe(self._handle)
 
     def find_client(self) -> str:
-        """Return the account of the client; OSError if that cannot be told."""
-        return self._find_account("GetNamedPipeClientProcessId")
+        """Return the account of the client's process; OSError if that cannot be told, as of one with more rights."""
+        process = wintypes.ULONG()
+        found = self._system.GetNamedPipeClientProcessId(self._handle, byref(process))
+        check(found, "GetNamedPipeClientProcessId")
+        return advapi32.read_sid(process.value)
 
-    def find_server(self) -> str:
-        """Return the account of the process that made the pipe; OSError if that cannot be told."""
-        return self._find_account("GetNamedPipeServerProcessId")
+    def find_owner(self) -> str:
+        """Return the account that made the pipe; OSError if that cannot be told."""
+        return advapi32.read_owner(self._handle)
 
     def close(self) -> None:
         """Release everything."""
         self.cancel()
         self._system.CloseHandle(self._handle)
         self._system.CloseHandle(self.event)
-
-    def _find_account(self, call: str) -> str:
-        process = wintypes.ULONG()
-        check(getattr(self._system, call)(self._handle, byref(process)), call)
-        return advapi32.read_sid(process.value)
 
     def _note_begin(self, code: int, call: str) -> None:
         if code not in (0, _PENDING):
