@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 
@@ -12,11 +13,45 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 
+EPOCH: Final = datetime.fromtimestamp(0, UTC)
+
+if sys.platform == "win32":
+    from unplugd.win32 import ucrtbase
+
+    def _read_zone() -> None:
+        ucrtbase.read_zone()
+
+    def to_datetime(seconds: float, zone: tzinfo | None) -> datetime:
+        """Return the time at `seconds` (Unix time) in a zone, without one if it is this computer's (None)."""
+        # Windows has no local times before 1970, nor after 3000: those are in UTC.
+        if zone is None and 0 <= seconds < 30_000_000_000:
+            return datetime.fromtimestamp(seconds, zone)
+        moment = EPOCH + timedelta(seconds=seconds)
+        return moment.astimezone(zone) if zone else moment.replace(tzinfo=None)
+
+    def to_seconds(local: datetime, zone: tzinfo | None) -> float:
+        """Return a local time in `zone` (None: this computer's) as Unix seconds."""
+        try:
+            return (local.replace(tzinfo=zone) if zone else local).timestamp()
+        except OSError:
+            return local.replace(tzinfo=UTC).timestamp()
+
+else:
+    _read_zone = time.tzset
+
+    def to_datetime(seconds: float, zone: tzinfo | None) -> datetime:
+        """Return the time at `seconds` (Unix time) in a zone, without one if it is this computer's (None)."""
+        return datetime.fromtimestamp(seconds, zone)
+
+    def to_seconds(local: datetime, zone: tzinfo | None) -> float:
+        """Return a local time in `zone` (None: this computer's) as Unix seconds."""
+        return (local.replace(tzinfo=zone) if zone else local).timestamp()
+
+
 def read_now() -> datetime:
     """Return the current local time, in the time zone that the system has now."""
-    # Python reads the zone only once. This call notices that /etc/localtime was changed; it costs a few microseconds.
-    if hasattr(time, "tzset"):
-        time.tzset()
+    # Python reads the zone only once. This call notices that it was changed; it costs a few microseconds.
+    _read_zone()
     return datetime.now().astimezone()
 
 
@@ -42,17 +77,12 @@ def find_first_moment(local: datetime, zone: tzinfo | None) -> float:
     low, high = sorted((to_seconds(local, zone), to_seconds(local.replace(fold=1), zone)))
     while high - low > 1e-3:
         middle = (low + high) / 2
-        shown = datetime.fromtimestamp(middle, zone).replace(tzinfo=None, fold=0)
+        shown = to_datetime(middle, zone).replace(tzinfo=None, fold=0)
         low, high = (middle, high) if shown < local else (low, middle)
     return float(round(high))
 
 
 def is_skipped(local: datetime, zone: tzinfo | None) -> bool:
     """Return whether local clocks skip this time."""
-    shown = datetime.fromtimestamp(to_seconds(local, zone), zone)
+    shown = to_datetime(to_seconds(local, zone), zone)
     return shown.replace(tzinfo=None, fold=0) != local.replace(fold=0)
-
-
-def to_seconds(local: datetime, zone: tzinfo | None) -> float:
-    """Return a local time in `zone` (None: this computer's) as Unix seconds."""
-    return (local.replace(tzinfo=zone) if zone else local).timestamp()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -40,21 +41,35 @@ def find_readable_folder() -> Path | None:
 
 def open_page(file: Path) -> None:
     """Open the page in a browser, without waiting for it to close; Failure if none opens."""
-    opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
-    command = [opener] if opener else [sys.executable, "-P", "-m", "webbrowser", "-t"]
-    target = str(file.resolve()) if opener else file.resolve().as_uri()
-    try:
-        child = subprocess.Popen(
-            [*command, target],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        failed = child.wait(TIMEOUT_SECONDS) != 0
-    except subprocess.TimeoutExpired:
-        return
-    except OSError:
-        failed = True
-    if failed:
+    if not _open(file.resolve()):
         raise Failure("no browser opened the page", f"open {paths.shorten(file)} yourself")
+
+
+if sys.platform == "win32":
+
+    def _open(file: Path) -> bool:
+        try:
+            os.startfile(file)
+        except OSError:
+            return False
+        return True
+
+else:
+
+    def _open(file: Path) -> bool:
+        opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
+        command = [opener] if opener else [sys.executable, "-P", "-m", "webbrowser", "-t"]
+        target = str(file) if opener else file.as_uri()
+        try:
+            child = subprocess.Popen(
+                [*command, target],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            return child.wait(TIMEOUT_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            return True
+        except OSError:
+            return False

@@ -83,7 +83,7 @@ def add_uploader(arguments: argparse.Namespace, where: Paths) -> int:
         )
     if failure := _explain_covering(process):
         raise failure
-    name = sanitize.one_line(arguments.name or process.rpartition("/")[2].rpartition(":")[2])
+    name = sanitize.one_line(arguments.name or uploaders.find_name(process))
     name = name or "upload software"
     append_entry(where, format_uploader(name, (process,)))
     say(f"{name} now counts as upload software.")
@@ -95,8 +95,9 @@ def _explain_covering(process: str) -> Failure | None:
     """Return why a program cannot count as upload software: it runs others, and all of them would; None if it can."""
     if not process.strip("*?") or not uploaders.covers_others(process):
         return None
-    name = sanitize.one_line(process.rpartition("/")[2].partition(":")[0])
-    if ":" in process or uploaders.is_interpreter(name):
+    is_script = ":" in process and not uploaders.is_path(process)
+    name = sanitize.one_line(uploaders.find_name(process.partition(":")[0] if is_script else process))
+    if is_script or uploaders.is_interpreter(name):
         hint = f"name the script as well: unplugd config add-uploader {quote(f'{name}:SCRIPT')}"
     elif uploaders.find_uploader(Program(name), uploaders.BUILT_IN):
         hint = "leave it out: it counts as upload software while it has the device open"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd import durations, sanitize
 from unplugd.errors import Failure
-from unplugd.local_time import find_first_moment, find_midnight, is_skipped, to_seconds
+from unplugd.local_time import find_first_moment, find_midnight, is_skipped, to_datetime, to_seconds
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +58,7 @@ def _parse(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, f
     now = time.time() if now is None else now
     text = typed.strip()
     try:
-        today = datetime.fromtimestamp(now, zone).date()
+        today = to_datetime(now, zone).date()
         if text in ("today", "yesterday") or _DATE.fullmatch(text):
             day = (
                 date.fromisoformat(text) if text[0].isdigit() else today - timedelta(days=text == "yesterday")
@@ -68,7 +68,7 @@ def _parse(typed: str, now: float | None, zone: tzinfo | None) -> tuple[float, f
             return _parse_time(exact, zone)
         if days := _AGO.fullmatch(text):
             # Count calendar days: the same time of day, even if the clocks have changed in between.
-            then = datetime.fromtimestamp(now, zone).replace(tzinfo=None) - timedelta(days=int(days[1]))
+            then = to_datetime(now, zone).replace(tzinfo=None) - timedelta(days=int(days[1]))
             ago = find_first_moment(then, zone) - (durations.parse(days[2]) if days[2] else 0)
         else:
             ago = now - durations.parse(text)

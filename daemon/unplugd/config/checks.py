@@ -12,6 +12,7 @@ from unplugd.languages.choice import split_locale
 from unplugd.languages.language import LANGUAGES
 from unplugd.rules import devices
 from unplugd.rules.events import CHANNELS
+from unplugd.rules.uploaders import is_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,8 +87,8 @@ def _check_id(value: Any) -> tuple[int, int]:
 
 def _check_process(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
-    relative = "/" in text.partition(":")[0] and not text.startswith("/")
-    if not text.strip("*?") or relative or text.startswith(":") or text.endswith((":", "/")):
+    relative = "/" in text.partition(":")[0] and not is_path(text)
+    if not text.strip("*?") or relative or text.startswith(":") or text.endswith((":", "/", ":\\")):
         raise ValueError(
             'must be program names, full paths, or entries such as "java:uploader.jar", in quotes'
         )

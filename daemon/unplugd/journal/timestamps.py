@@ -6,6 +6,8 @@ import math
 from datetime import UTC, datetime
 from typing import Final
 
+from unplugd.local_time import to_datetime
+
 TIMESTAMP_LENGTH: Final = len("2026-11-22T14:00:00.000Z")
 MAX_WALL_SECONDS: Final = 1e10
 """Latest plausible wall-clock time, in Unix seconds (the year 2286); the earliest is 1970."""
@@ -29,4 +31,4 @@ def is_fixed_form(written: str) -> bool:
 
 def format_timestamp(stamp: float) -> str:
     """Return Unix seconds as a timestamp."""
-    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return to_datetime(stamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

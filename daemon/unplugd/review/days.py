@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from unplugd.local_time import find_midnight
+from unplugd.local_time import find_midnight, to_datetime
 
 
 class Day(msgspec.Struct, frozen=True, gc=False):
@@ -33,7 +33,7 @@ def find_zone(name: str) -> tzinfo:
 
 def to_local(seconds: float, zone: tzinfo) -> datetime:
     """Return the local time at `seconds` (Unix time)."""
-    return datetime.fromtimestamp(seconds, zone)
+    return to_datetime(seconds, zone)
 
 
 def list_days(since: float, until: float, zone: tzinfo) -> tuple[Day, ...]:

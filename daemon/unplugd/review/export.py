@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
+from unplugd.local_time import to_datetime
 from unplugd.review import days
 from unplugd.review.figures import ABSENCES, OUTCOMES
 from unplugd.review.figures_builder import to_milliseconds
@@ -148,8 +149,8 @@ def format_moment(seconds: float, zone: tzinfo) -> str:
     """Return a time with its offset, to the millisecond."""
     # Not isoformat(timespec="milliseconds"): it truncates, which is wrong for floats just below a millisecond.
     whole, rest = divmod(to_milliseconds(seconds), 1000)
-    text = datetime.fromtimestamp(whole, zone).isoformat()
+    text = to_datetime(whole, zone).isoformat()
     if len(text) != _RFC_3339_LENGTH:
         # RFC 3339 does not allow seconds in an offset: if the zone had some at that time, use UTC.
-        text = datetime.fromtimestamp(whole, UTC).isoformat()
+        text = to_datetime(whole, UTC).isoformat()
     return f"{text[:19]}.{rest:03}{text[19:]}"

@@ -1,13 +1,18 @@
-"""Which programs are upload software or system services. Pure. Names come from vendors' files and documents."""
+r"""Which programs are upload software or system services. Pure. Names come from vendors' files and documents.
+
+Programs of Windows are compared as if they were of another system: "C:\Tools\up.exe" as "C:/Tools/up", both where
+a person has written it and where it runs. Which system this is makes no difference.
+"""
 
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
-from pathlib import PurePath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -32,7 +37,7 @@ class Program:
 class Uploader:
     """Upload software. Each entry of `process` is a name, a full path or `interpreter:script`; `*` matches anything.
 
-    Upper and lower case are the same: a program is often called "Python" on macOS and "python3" on Linux.
+    On Windows `.exe` may be left out. Upper and lower case are the same: a program is often called "Python" on macOS and "python3" on Linux.
     If `name` is empty, the process name is used. `alone`: its running suggests an upload even while it does not hold
     the device. `doubtful`: holding the device is weak evidence of an upload, so it counts for a limited time. `script`:
     names and full paths may also be those of a script that one of the `INTERPRETERS` runs.
@@ -50,6 +55,7 @@ INTERPRETERS: Final = (
     *("perl*", "ruby*", "php*", "lua*"),
     *("bash", "sh", "dash", "zsh", "fish", "ksh", "csh", "tcsh", "pwsh", "busybox"),
     *("osascript", "dotnet", "mono", "wine", "wine64", "wine-preloader", "wine64-preloader"),
+    *("py", "pyw", "cmd", "powershell*", "wscript", "cscript", "mshta", "rundll32"),
 )
 """Programs that run other programs; configured as upload software, they would cover everything they run."""
 BROWSERS: Final = (
@@ -73,7 +79,10 @@ VIRTUAL_MACHINES: Final = (
 """Virtual machines, as their processes are called on Linux and on macOS."""
 SHARED_NAMES: Final = ("applet", "droplet", "JavaAppLauncher", "JavaApplicationStub")
 """Names that the programs of many macOS applications have: one of these is known by its full path only."""
-_STARTERS: Final = ("firefox*", "Safari", "Script Editor", "Automator", "sudo", "doas", "env")
+_STARTERS: Final = (
+    *("firefox*", "Safari", "Script Editor", "Automator", "sudo", "doas", "env"),
+    *("explorer", "conhost", "svchost", "WindowsTerminal", "msiexec"),
+)
 """More programs that run or show what others have written."""
 BUILT_IN: Final = (
     Uploader("CareLink Uploader", ("java:uploader.jar", "javaw:uploader.jar")),
@@ -108,7 +117,10 @@ BUILT_IN: Final = (
 
 SERVICES: Final = ("ModemManager", "fwupd", "upowerd", "systemd", "systemd-udevd", "udevd", "(udev-worker)")
 """System services that open USB devices on their own: neither uploads nor worth a warning."""
-_PROGRAM_FOLDERS: Final = ("/bin/", "/usr/bin/", "/usr/local/bin/", "/opt/homebrew/bin/")
+_PROGRAM_FOLDERS: Final = (
+    *("/bin/", "/usr/bin/", "/usr/local/bin/", "/opt/homebrew/bin/"),
+    *("C:/Windows/System32/", "C:/Program Files/Java/bin/"),
+)
 _ANY_CASE: Final = re.IGNORECASE | re.ASCII
 """Ignores the case of ASCII letters only: with all letters, a name that the system has truncated could match another."""
 _WILDCARD: Final = re.compile(r"[*?[]")
@@ -116,6 +128,10 @@ _MODULE_OPTION: Final = re.compile("-[A-Za-z]*m")
 """Python's option before the name of a module, alone or behind other options."""
 _PLAIN_NAME: Final = re.compile(r"\w[\w.+ -]*")
 _ATTACHED_MODULE: Final = re.compile(r"-m([A-Za-z_][\w.]*)")
+_EXTENSION: Final = re.compile(r"\.exe$", _ANY_CASE)
+"""How the names of Windows' programs end."""
+_DRIVE: Final = re.compile(r"(?:[A-Za-z]:|\\)[\\/]")
+"""How a full path begins on Windows: with a drive, or a computer."""
 
 
 def may_match(name: str, uploaders: Iterable[Uploader]) -> bool:
@@ -124,6 +140,7 @@ def may_match(name: str, uploaders: Iterable[Uploader]) -> bool:
     Linux truncates names to `COMM_MAX_BYTES`. A script may have its own name or its interpreter's.
     """
     whole, beginnings = _compile_names(tuple(uploaders))
+    name = _EXTENSION.sub("", name)
     if whole.match(name) or whole.match(_strip_version(name)):
         return True
     encoded = os.fsencode(name)
@@ -135,9 +152,9 @@ def _compile_names(uploaders: tuple[Uploader, ...]) -> tuple[re.Pattern[str], tu
     """Return a pattern of the names that a process of `uploaders` may have, and how the truncated names begin."""
     names: set[str] = set()
     for uploader in uploaders:
-        for pattern in uploader.process:
+        for pattern in map(_simplify, uploader.process):
             interpreter, colon, script = pattern.partition(":")
-            if colon and not pattern.startswith("/"):
+            if colon and not is_path(pattern):
                 names.update((interpreter, _strip_version(interpreter), _find_name(script)))
                 continue
             names.add(_find_name(pattern))
@@ -179,21 +196,61 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(translate(pattern), _ANY_CASE)
 
 
+def is_path(pattern: str) -> bool:
+    """Whether an entry of `Uploader.process` is a full path."""
+    return pattern.startswith("/") or _DRIVE.match(pattern) is not None
+
+
+@lru_cache(maxsize=512)
+def _simplify(pattern: str) -> str:
+    """Return an entry of `Uploader.process` without what only Windows has in names and paths."""
+    if is_path(pattern):
+        return _EXTENSION.sub("", _use_slashes(pattern))
+    interpreter, colon, script = pattern.partition(":")
+    return (
+        _EXTENSION.sub("", interpreter) + colon + (_use_slashes(script) if _DRIVE.match(script) else script)
+    )
+
+
+def _simplify_program(program: Program) -> Program:
+    """Return a program of Windows as if it were of another system; any other program as it is."""
+    if not (_EXTENSION.search(program.name) or _DRIVE.match(program.path) or _DRIVE.match(program.folder)):
+        return program
+    return Program(
+        _EXTENSION.sub("", program.name),
+        _EXTENSION.sub("", _use_slashes(program.path)),
+        tuple(_EXTENSION.sub("", _use_slashes(argument)) for argument in program.arguments),
+        _use_slashes(program.folder),
+    )
+
+
+def _use_slashes(path: str) -> str:
+    return path.replace("\\", "/")
+
+
+def find_name(pattern: str) -> str:
+    """Return the program's name in an entry of `Uploader.process`, or the script's if that is its last part."""
+    return _simplify(pattern).rpartition("/")[2].rpartition(":")[2]
+
+
 def is_interpreter(name: str) -> bool:
     """Whether a program of this name runs scripts."""
+    name = _EXTENSION.sub("", name)
     return any(_matches(_strip_version(name), pattern) for pattern in INTERPRETERS)
 
 
 def runs_others(name: str) -> bool:
     """Whether a program of this name runs, or shows, what others have written: it is not upload software as such."""
     others = (*BROWSERS, *VIRTUAL_MACHINES, *SHARED_NAMES, *_STARTERS)
+    name = _EXTENSION.sub("", name)
     return is_interpreter(name) or any(_matches(name, pattern) for pattern in others)
 
 
 def covers_others(pattern: str) -> bool:
     """Whether an entry of `Uploader.process` covers a program that runs others, whatever that one runs."""
+    pattern = _simplify(pattern)
     _, colon, script = pattern.partition(":")
-    if colon and not pattern.startswith("/"):
+    if colon and not is_path(pattern):
         return not script.strip("*?")
     _, slash, name = pattern.rpartition("/")
     if slash and any(_matches(name, shared) for shared in SHARED_NAMES):
@@ -218,22 +275,25 @@ def can_be_added(name: str) -> bool:
 
 def is_service(program: Program) -> bool:
     """Whether `program` is a system service that opens USB devices on its own."""
-    return program.name in SERVICES or PurePath(program.path).name in SERVICES
+    program = _simplify_program(program)
+    return program.name in SERVICES or PurePosixPath(program.path).name in SERVICES
 
 
 def find_uploader(program: Program, uploaders: Iterable[Uploader]) -> Uploader | None:
     """Return the uploader that matches `program`, or None."""
-    names = {program.name, PurePath(program.path).name}
+    program = _simplify_program(program)
+    names = {program.name, PurePosixPath(program.path).name}
     scripts = _find_scripts(program)
     # "#!/usr/bin/python3" leaves "python3" in the first argument only: the name is the script's, the path has a version.
-    interpreters = names | {PurePath(argument).name for argument in program.arguments[:1]}
+    interpreters = names | {PurePosixPath(argument).name for argument in program.arguments[:1]}
     runs_script = any(map(is_interpreter, interpreters)) or any(
-        os.fsencode(PurePath(script).name)[:COMM_MAX_BYTES] == os.fsencode(program.name) for script in scripts
+        os.fsencode(PurePosixPath(script).name)[:COMM_MAX_BYTES] == os.fsencode(program.name)
+        for script in scripts
     )
     for uploader in uploaders:
         own_scripts = scripts if uploader.script and runs_script else []
-        for pattern in uploader.process:
-            if pattern.startswith("/"):
+        for pattern in map(_simplify, uploader.process):
+            if is_path(pattern):
                 found = any(_matches(path, pattern) for path in (program.path, *own_scripts))
             elif ":" in pattern:
                 interpreter, _, script = pattern.partition(":")
@@ -249,8 +309,8 @@ def find_uploader(program: Program, uploaders: Iterable[Uploader]) -> Uploader |
 
 
 def _match_script(scripts: Iterable[str], pattern: str) -> bool:
-    """Whether a script matches; as many parts of its path are compared as the pattern has, all if it starts with "/"."""
-    if pattern.startswith("/"):
+    """Whether a script matches; as many parts of its path are compared as the pattern has, all if it is a full path."""
+    if is_path(pattern):
         return any(_matches(script, pattern) for script in scripts)
     parts = pattern.count("/") + 1
     return any(_matches("/".join(script.split("/")[-parts:]), pattern) for script in scripts)
@@ -282,4 +342,4 @@ def _find_scripts(program: Program) -> list[str]:
 
 
 def _join(folder: str, path: str) -> str:
-    return os.path.normpath(PurePath(folder, path))
+    return path if _DRIVE.match(path) else posixpath.normpath(posixpath.join(folder, path))

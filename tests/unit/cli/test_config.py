@@ -254,6 +254,11 @@ def test_a_daemon_that_could_not_be_told_has_to_be_restarted(shell: Shell) -> No
         ("firefox", "give the full path of the program that uploads"),
         ("p*", "give the full path of the program that uploads"),
         ("/usr/bin/*", "give the full path of the program that uploads"),
+        ("javaw.exe", "name the script as well: unplugd config add-uploader javaw:SCRIPT"),
+        ("C:/Java/bin/java.exe", "name the script as well: unplugd config add-uploader java:SCRIPT"),
+        ("chrome.exe", "leave it out: it counts as upload software while it has the device open"),
+        ("Explorer.EXE", "give the full path of the program that uploads"),
+        ("c:/windows/*", "give the full path of the program that uploads"),
     ],
 )
 def test_a_program_that_runs_others_is_not_added(shell: Shell, process: str, hint: str) -> None:
