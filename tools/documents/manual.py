@@ -82,6 +82,7 @@ ENVIRONMENT: Final = {
     "PYTHONPATH": "Not used, unless unplugd itself is in one of its folders: other programs set it to theirs.",
     "XDG_CURRENT_DESKTOP, XDG_SESSION_TYPE, SSH_CONNECTION": "On Linux, named in the report of `doctor --report`, "
     "the last one by yes or no.",
+    "SESSIONNAME": "On Windows, likewise.",
     "DISPLAY, WAYLAND_DISPLAY": "On Linux, whether there is a desktop that can show notifications.",
     "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID": "Set by systemd(1), so that `unplugd` can report that it is ready and alive.",
     "UNPLUGD_SERVICE": "Set in the service: if the configuration is invalid, it uses the defaults and says so.",

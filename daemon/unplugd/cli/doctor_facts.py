@@ -5,12 +5,14 @@ Each fact is a number, a word from a list, or a message that `Words` has reduced
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import platform
 import re
 import sys
 import time
 from collections import Counter
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, sanitize
@@ -22,6 +24,7 @@ from unplugd.config.settings import Settings
 from unplugd.errors import ConfigurationError, Failure
 from unplugd.journal.files import read_tail
 from unplugd.journal.kinds import KINDS
+from unplugd.platforms.processes import OS_ERRORS
 from unplugd.rules import devices
 from unplugd.watch import client
 from unplugd_service.system import ProgramResult, run
@@ -53,7 +56,8 @@ MACHINES: Final = (
 )
 PYTHONS: Final = {
     "Homebrew": "/(Cellar|homebrew|linuxbrew)/",
-    "python.org": "^/Library/Frameworks/Python.framework/",
+    "python.org": "^/Library/Frameworks/Python.framework/|/Programs/Python/|^C:/(Program Files/)?Python3",
+    "the Microsoft Store": "/WindowsApps/",
     "Apple": "/(CommandLineTools|Xcode.app)/",
     "uv": "/uv/python/",
     "pyenv": "/.?pyenv/",
@@ -276,6 +280,7 @@ def _has_uptime(event: dict[str, Any]) -> bool:
 
 
 def _choose_match(path: str, patterns: dict[str, str]) -> str:
+    path = PurePath(path).as_posix()
     return next((name for name, pattern in patterns.items() if re.search(pattern, path)), ANOTHER)
 
 
@@ -289,7 +294,10 @@ def _find_library(name: str) -> str:
 def _list_programs(words: Words) -> str:
     import psutil
 
-    names = Counter(process.info["name"] or "" for process in psutil.process_iter(["name"]))
+    names = Counter[str]()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, *OS_ERRORS):
+            names[process.name()] += 1
     found = sorted(name for name in names if re.search(UPLOAD_WORDS, name, re.IGNORECASE))
     return ", ".join(f"{names[name]} {describe_program(name, words)}" for name in found) or "none"
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from unplugd import __version__
-from unplugd.cli import doctor_facts, doctor_facts_linux, doctor_facts_macos
-from unplugd.cli.daemon_client import ask_if_running
+from unplugd.cli import doctor_facts
+from unplugd.cli.doctor_own_facts import list_own_facts
 from unplugd.cli.doctor_questions import STEPS, Person, StoppedError
 from unplugd.cli.doctor_words import load_words
 from unplugd.cli.output_file import is_replaceable, write_file
@@ -105,33 +102,11 @@ class Examination:
             "journal": lambda: doctor_facts.describe_journal(where),
             "notification": self._show_notification,
         }
-        linux: dict[str, Callable[[], Facts]] = {"desktop": doctor_facts_linux.describe_desktop}
-        mac: dict[str, Callable[[], Facts]] = {
-            "desktop": doctor_facts_macos.describe_mac,
-            "registry": lambda: doctor_facts_macos.describe_registry(where, words),
-            "agent": lambda: doctor_facts_macos.describe_agent(words),
-            "refusals": lambda: doctor_facts_macos.describe_refusals(words),
-            "switch": lambda: doctor_facts_macos.describe_switch(words),
-            "log": doctor_facts_macos.describe_log,
-            "crash": self._crash,
-        }
-        # Use a variable, since mypy treats sys.platform as a constant.
-        system = str(sys.platform)
-        own = mac if system == "darwin" else linux if system.startswith("linux") else {}
-        return {**common, **own}
+        return {**common, **list_own_facts(where, words)}
 
     def _show_notification(self) -> Facts:
         shown = [one for one in self._check(True) if one.layer.startswith("notification")]
         return doctor_facts.describe_findings(shown, self.words)
-
-    def _crash(self) -> Facts:
-        process = ask_if_running(self._where, "status").get("process")
-        if not isinstance(process, int):
-            return [("daemon", "not running")]
-        # It may have ended since it answered.
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-        return doctor_facts_macos.watch_restart(self._where, self.words, process)
 
 
 MEASURED: Final = {
