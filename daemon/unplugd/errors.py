@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from unplugd.private_folder import NotOursError
 from unplugd.regular_file import NotAFileError
@@ -14,6 +15,8 @@ from unplugd_service.tilde import quote, shorten
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+_MOVE: Final = "move" if sys.platform == "win32" else "mv"
 
 __all__ = ["ConfigurationError", "Failure", "Problem", "advise"]
 
@@ -46,7 +49,7 @@ def advise(error: OSError, file: Path) -> str:
     if isinstance(error, NotOursError):
         return error.hint
     if isinstance(error, NotAFileError):
-        return f"move it out of the way: mv {quote(file)} {quote(file.with_name(f'{file.name}.old'))}"
+        return f"move it out of the way: {_MOVE} {quote(file)} {quote(file.with_name(f'{file.name}.old'))}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free up some disk space"
     if error.errno == errno.EROFS:

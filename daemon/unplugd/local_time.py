@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -18,8 +19,13 @@ EPOCH: Final = datetime.fromtimestamp(0, UTC)
 if sys.platform == "win32":
     from unplugd.win32 import ucrtbase
 
-    def _read_zone() -> None:
-        ucrtbase.read_zone()
+    _read_zone = ucrtbase.read_zone
+
+    def forget_foreign_zone() -> None:
+        """Use the zone of the system where a shell from elsewhere names one: Windows would misread that."""
+        if "/" in os.environ.get("TZ", ""):
+            del os.environ["TZ"]
+            _read_zone()
 
     def to_datetime(seconds: float, zone: tzinfo | None) -> datetime:
         """Return the time at `seconds` (Unix time) in a zone, without one if it is this computer's (None)."""
@@ -38,6 +44,9 @@ if sys.platform == "win32":
 
 else:
     _read_zone = time.tzset
+
+    def forget_foreign_zone() -> None:
+        """Do nothing: TZ means the same to every program."""
 
     def to_datetime(seconds: float, zone: tzinfo | None) -> datetime:
         """Return the time at `seconds` (Unix time) in a zone, without one if it is this computer's (None)."""

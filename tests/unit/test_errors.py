@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILE = Path("/a b/unplugd/events.jsonl")
+FOLDER = str(FILE.parent)
+MOVE = f"mv '{FILE}' '{FILE}.old'" if sys.platform != "win32" else f'move "{FILE}" "{FILE}.old"'
 CASES: dict[str, tuple[Callable[[int], OSError], int, str]] = {
     "full": (OSError, errno.ENOSPC, "free up some disk space"),
     "over quota": (OSError, errno.EDQUOT, "free up some disk space"),
-    "read-only": (OSError, errno.EROFS, "mount the disk that /a b/unplugd is on so that it can be written"),
-    "a pipe": (NotAFileError, errno.EINVAL, f"move it out of the way: mv '{FILE}' '{FILE}.old'"),
-    "a file in the way": (OSError, errno.EEXIST, "/a b/unplugd has to be a folder: move the file that is in its way"),
-    "closed": (OSError, errno.EACCES, "make sure you can write to /a b/unplugd"),
+    "read-only": (OSError, errno.EROFS, f"mount the disk that {FOLDER} is on so that it can be written"),
+    "a pipe": (NotAFileError, errno.EINVAL, f"move it out of the way: {MOVE}"),
+    "a file in the way": (OSError, errno.EEXIST, f"{FOLDER} has to be a folder: move the file that is in its way"),
+    "closed": (OSError, errno.EACCES, f"make sure you can write to {FOLDER}"),
 }  # fmt: skip
 
 

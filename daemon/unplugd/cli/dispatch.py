@@ -18,6 +18,7 @@ from unplugd import paths
 from unplugd.cli.parser import make_parser
 from unplugd.cli.terminal import say
 from unplugd.errors import ConfigurationError, Failure
+from unplugd.local_time import forget_foreign_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not sys.stdout:
         # The caller closed stdout: discard the output. It stays open until the process ends.
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - not closed before the end
+    forget_foreign_zone()
     # Only the user can read the files and folders that are created.
     os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import __version__, paths, sanitize
+from unplugd import __version__, account, paths, sanitize
 from unplugd.cli.daemon_client import ask_daemon, ask_if_running
 from unplugd.cli.service_checks import find_manager, inspect_service
 from unplugd.cli.terminal import ask, say
@@ -175,7 +174,7 @@ def _prepare_change(arguments: argparse.Namespace) -> tuple[Manager, System]:
 
 
 def _check_user(manager: Manager) -> None:
-    if os.geteuid() == 0:
+    if account.is_root():
         raise Failure(
             "root has no desktop to show reminders on",
             "run this as the user who will see the reminders; to set it up for all users, see docs/administrators.md",

@@ -71,6 +71,8 @@ def copy_if_needed(path: Path, descriptor: int) -> Path | None:
         with copy.open("rb") as copied:
             return copy_if_needed(copy, copied.fileno()) or copy
     begin = regular_file.read_at(descriptor, 8, 0)
+    # Reading at a position moves the descriptor's own on Windows.
+    os.lseek(descriptor, 0, os.SEEK_SET)
     for magic, what in UNREADABLE.items():
         if begin.startswith(magic):
             raise OSError(errno.EINVAL, what)
