@@ -12,6 +12,8 @@ SHARED := man/man1/unplugd.1 bash-completion/completions/unplugd zsh/site-functi
 THEN := $(addprefix tests/integration/,journal review html_report)
 # Takes a desktop each; `make test` has dunst and GNOME only.
 DESKTOPS := tests/integration/desktops/test_every_desktop.py
+# What is never imported on Windows.
+NOT_ON_WINDOWS := platforms/(linux|macos)/|platforms/portable|(launchd|doctor_facts_macos)\.py
 # Group the output of parallel jobs, if this make can (that of macOS cannot).
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
@@ -69,8 +71,10 @@ test-integration: test-now test-then
 test-vm: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m pytest tests/vm
 
-# Windows' own Python under Wine.
+# Windows' own Python under Wine: what of the unit tests can be there, and what starts unplugd. At its end the first
+# names what it has left out, with the reasons.
 test-windows: $(VENV)/installed-for-tests
+	nice $(VENV)/bin/python -m tests.rig.wine -m pytest tests/unit
 	nice $(VENV)/bin/python -m pytest tests/windows
 
 test-mac: $(MAC)
@@ -101,6 +105,7 @@ check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m tools.catalogues check
 	nice $(VENV)/bin/mypy --platform linux
 	nice $(VENV)/bin/mypy --platform darwin
+	nice $(VENV)/bin/mypy --platform win32 --follow-imports=silent --exclude '$(NOT_ON_WINDOWS)' daemon service tests/windows
 	nice $(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	nice $(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
+import re
+import sys
 import tomllib  # noqa: F401 - see as_nobody
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import psutil  # noqa: F401 - see as_nobody
 import pytest
 
-import unplugd.platforms.linux.platform
-import unplugd.watch.daemon  # noqa: F401 - see as_nobody
+import unplugd.watch.daemon
 from tests.rig.daemon import Done
+from tests.rig.home import move_in
 from unplugd.cli import dispatch
 from unplugd.paths import Paths, find_paths
+
+if sys.platform == "linux":
+    import unplugd.platforms.linux.platform  # noqa: F401 - see as_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +49,7 @@ class Shell:
             code = int(str(end.code))
         finally:
             os.umask(mask)
-        done = Done(code, *self._capture.readouterr())
+        done = Done(code, *map(tell_as_on_linux, self._capture.readouterr()))
         assert "Traceback" not in done.stderr
         if code == 1 and done.stderr:
             *said, hint = done.stderr.splitlines()
@@ -77,6 +81,16 @@ class Shell:
         return file
 
 
+def tell_as_on_linux(text: str) -> str:
+    """Return what a command says with the folders of Linux, so that no test needs to know those of Windows."""
+    folders = {"Roaming": "~/.config", "Local": "~/.local/state"}
+    return re.sub(
+        r"~\\AppData\\(Roaming|Local)((?:\\[\w.]+)*)",
+        lambda found: folders[found[1]] + found[2].replace("\\", "/"),
+        text,
+    )
+
+
 def harmless(text: str) -> bool:
     """Whether a terminal shows this text and does nothing else."""
     return not any(unicodedata.category(character)[0] == "C" for character in text.replace("\n", ""))
@@ -85,17 +99,14 @@ def harmless(text: str) -> bool:
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Shell:
     """Return a user at home."""
-    for name in list(os.environ):
-        if name.startswith(("XDG_", "UNPLUGD_")):
-            monkeypatch.delenv(name)
+    for name in [name for name in os.environ if name.startswith("UNPLUGD_")]:
+        monkeypatch.delenv(name)
     home = tmp_path / "home-of-ann"
     home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
+    move_in(home, monkeypatch)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    time.tzset()
     return Shell(home, capfd)
 
 

@@ -110,13 +110,13 @@ def make(folder: Path, events: int, stations: int = 1, rotate_at: int = writer.R
         for _ in range(events // stations + (number < events % stations)):
             one = next(source)
             if size + len(one) > rotate_at and size:
-                (place / f"part-{files}").write_text("".join(parts.pop()))
+                (place / f"part-{files}").write_bytes("".join(parts.pop()).encode())
                 parts.append([])
                 files += 1
                 size = 0
             parts[-1].append(one)
             size += len(one)
-        (place / NAME).write_text("".join(parts[-1]))
+        (place / NAME).write_bytes("".join(parts[-1]).encode())
         for part in range(files):
             (place / f"part-{part}").rename(place / f"{NAME}.{files - part}")
         folders.append(place)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests import TESTS
 from tests.rig.daemon import Done
+from tests.rig.home import move_in
+from tests.rig.zone import set_zone
 from unplugd.cli import dispatch
 
 if TYPE_CHECKING:
@@ -25,11 +27,10 @@ def make_user(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Done]:
     """Return what runs `unplugd report` for a user with folders of their own, in Berlin, a month after the month."""
-    for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(folder / name))
-        (folder / name).mkdir()
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
+    home = folder / "home"
+    home.mkdir()
+    move_in(home, monkeypatch)
+    set_zone("Europe/Berlin")
     monkeypatch.setattr(time, "time", lambda: NOW)
 
     def run(*arguments: str | Path) -> Done:

@@ -23,6 +23,7 @@ from tests.rig.desktop import Screen
 from tests.rig.tools import need
 from tests.rig.wait import GIVE_UP
 from tests.rig.wine_parts import find_parts, find_wine, find_wineserver, make_environment
+from tests.rig.zone import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,10 @@ GIVEN = "GIVEN_"
 SET_AGAIN = f"""import os
 for name in [name for name in os.environ if name.startswith("{GIVEN}")]:
     os.environ[name.removeprefix("{GIVEN}")] = os.environ.pop(name)
+# Wine has set the time zone by it; Windows' Python would take it for one in another form.
+if os.environ.pop("TZ", ""):
+    import ctypes
+    ctypes.CDLL("ucrtbase.dll")["_tzset"]()
 """
 LEFT_ALONE = 60
 """Seconds after its last program that such a machine ends if the tests were killed."""
@@ -168,6 +173,9 @@ def main(arguments: list[str]) -> int:
         windows = Windows(Path(name), screen)
         environment = {**windows.environment, **windows.make_profile(Path(name) / "profile")}
         environment |= {name: value for name, value in os.environ.items() if name.startswith("UNPLUGD_")}
+        environment["TZ"] = MACHINE
+        # Tests read and write files as UTF-8 without saying so.
+        environment["PYTHONUTF8"] = "1"
         try:
             with subprocess.Popen(
                 windows.command(*arguments), env=environment, stdin=-3, stdout=-1, stderr=-1

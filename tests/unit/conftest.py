@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import _posixsubprocess
 import os
-import pwd
 import sys
 import tempfile
 from pathlib import Path
@@ -12,9 +10,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from tests.not_on_windows import FILES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+collect_ignore = list(FILES) if sys.platform == "win32" else []
 STARTS = {
     *(
         "os.exec",
@@ -26,7 +27,7 @@ STARTS = {
         "os.system",
         "pty.spawn",
     ),
-    "subprocess.Popen",
+    *("subprocess.Popen", "_winapi.CreateProcess"),
 }
 """The audit events of whatever starts a process."""
 CHANGES: dict[str, tuple[tuple[int, int | None], ...]] = {
@@ -43,7 +44,7 @@ CHANGES: dict[str, tuple[tuple[int, int | None], ...]] = {
 }
 """The audit events of whatever changes files: which arguments are the paths, and the folders they are relative to."""
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-NOT_KEPT = ("/dev/null/", "/dev/ptmx/", "/dev/pts/", "/dev/tty/")
+NOT_KEPT = (f"{Path(os.devnull).absolute().as_posix()}/", "/dev/ptmx/", "/dev/pts/", "/dev/tty/")
 """What can be written to, and keeps nothing."""
 CACHES = ("/__pycache__/", "/.hypothesis/")
 """Where Python and Hypothesis keep what they need again."""
@@ -59,7 +60,7 @@ class Guard:
     def __init__(self, folder: Path) -> None:
         self.violations: list[str] = []
         self.active = False
-        self._folder = f"{folder.resolve()}/"
+        self._folder = f"{folder.resolve().as_posix()}/"
 
     def check(self, event: str, arguments: tuple[object, ...]) -> None:
         """Raise Forbidden if this audit event is a violation."""
@@ -87,7 +88,7 @@ class Guard:
         changed = Path(above, os.fsdecode(path))
         # A link is itself what is removed or renamed, but only the way to what is written.
         changed = changed.resolve() if event == "open" else changed.parent.resolve() / changed.name
-        place = f"{changed}/"
+        place = f"{changed.as_posix()}/"
         allowed = place.startswith((self._folder, *NOT_KEPT)) or any(cache in place for cache in CACHES)
         # Where there is no folder, nothing can be changed.
         if not allowed and changed.parent.is_dir():
@@ -107,12 +108,12 @@ def guard(_guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[G
     # Tests of other folders may follow in the same process, so nothing stays patched.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(tmp_path_factory.getbasetemp()))
-        # What multiprocessing starts is not audited.
-        patch.setattr(
-            _posixsubprocess,
-            "fork_exec",
-            lambda *arguments: _guard.refuse(f"started a process: {arguments[0]}"),
-        )
+        if sys.platform != "win32":
+            # What multiprocessing starts is not audited.
+            patch.setattr(
+                "_posixsubprocess.fork_exec",
+                lambda *arguments: _guard.refuse(f"started a process: {arguments[0]}"),
+            )
         _guard.active = True
         yield _guard
         _guard.active = False
@@ -125,7 +126,7 @@ def guard(_guard: Guard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[G
 def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the user database have no entry for this user, as in a container."""
 
-    def fail(_uid: int) -> pwd.struct_passwd:
+    def fail(_uid: int) -> None:
         raise KeyError
 
-    monkeypatch.setattr(pwd, "getpwuid", fail)
+    monkeypatch.setattr("pwd.getpwuid", fail)

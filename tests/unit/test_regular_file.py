@@ -11,6 +11,7 @@ import pytest
 from unplugd import regular_file
 
 
+@pytest.mark.not_on_windows("there are no such files")
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR | os.O_CREAT | os.O_APPEND, os.O_WRONLY])
 def test_pipes_folders_and_devices_are_refused(tmp_path: Path, flags: int) -> None:
     """Each by its kind, also behind a link."""
@@ -23,6 +24,7 @@ def test_pipes_folders_and_devices_are_refused(tmp_path: Path, flags: int) -> No
             regular_file.open_file(path, flags)
 
 
+@pytest.mark.not_on_windows("there are no such files")
 def test_a_pipe_that_takes_the_place_of_a_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -35,6 +37,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_refused(
         regular_file.open_file(path)
 
 
+@pytest.mark.not_on_windows("file modes and owners mean nothing there")
 def test_a_new_file_is_private(tmp_path: Path) -> None:
     """Only the user can read it, whatever the umask."""
     before = os.umask(0)

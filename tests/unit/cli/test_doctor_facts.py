@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from unplugd.cli.doctor_facts import describe_journal
-from unplugd.paths import find_paths
+from unplugd.paths import Paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 def test_a_journal_with_impossible_times_is_described(tmp_path: Path) -> None:
     """Events whose uptime no computer has are counted, but have no place in time."""
-    where = find_paths({"HOME": str(tmp_path)}, "linux")
-    where.journal.parent.mkdir(parents=True)
+    where = Paths(tmp_path, tmp_path, tmp_path)
     uptimes = (10**400, float("nan"), float("inf"), -5, None, "7", 20.5, 25)
     lines = [
         json.dumps({"time": "", "event": "started", "boot": "b", "uptime": uptime}) for uptime in uptimes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import pwd
 import re
 
 import pytest
@@ -62,13 +61,14 @@ def test_names_are_left_out_even_if_they_are_such_words(monkeypatch: pytest.Monk
     )
 
 
+@pytest.mark.not_on_windows("every account has an entry")
 def test_a_user_without_an_entry_has_fewer_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a container."""
 
     def find_nobody(_uid: int) -> None:
         raise KeyError
 
-    monkeypatch.setattr(pwd, "getpwuid", find_nobody)
+    monkeypatch.setattr("pwd.getpwuid", find_nobody)
     monkeypatch.setattr(platform, "node", lambda: "box-of-ann")
     assert load_words().hide_names("ann, on this box") == f"{LEFT_OUT}, on this {LEFT_OUT}"
 

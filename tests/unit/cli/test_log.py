@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.rig import journal_maker
+from tests.rig.home import move_in
+from tests.rig.zone import set_zone
 from unplugd.cli import csv_table, dispatch, log_csv
 from unplugd.journal.files import NAME, list_files
 from unplugd.journal.timestamps import format_timestamp
@@ -69,7 +70,7 @@ class Reader:
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Reader:
     """Return a person at home, in UTC."""
-    monkeypatch.setenv("HOME", str(tmp_path))
+    move_in(tmp_path, monkeypatch)
     return Reader(tmp_path, capfd)
 
 
@@ -138,10 +139,9 @@ def test_hosts_are_shown_where_there_are_several(reader: Reader) -> None:
     ]
 
 
-def test_a_change_of_the_clocks_is_told(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_the_clocks_is_told(reader: Reader) -> None:
     """Times of the hour that comes twice cannot be mixed up."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
+    set_zone("Europe/Berlin")
     before = {**event("started", 0, version="1"), "time": "2025-10-26T00:30:00.000Z"}
     after = {**event("started", 3600, version="1"), "time": "2025-10-26T01:30:00.000Z"}
     assert reader.log(reader.file(before, after)) == [

@@ -125,6 +125,7 @@ def test_log_bears_any_file(shell: Shell, form: str) -> None:
         assert len(lines) == 7
 
 
+@pytest.mark.not_on_windows("file modes and owners mean nothing there")
 def test_log_of_a_file_that_cannot_be_read(shell: Shell) -> None:
     """Told in one line."""
     file = shell.journal(*EVENTS)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def test_a_second_run_is_refused(shell: Shell) -> None:
     """It names the first, and takes nothing away from it: neither its socket nor its lock."""
     lock = Lock(shell.where.lock)
-    shell.where.runtime.mkdir(parents=True)
+    shell.where.runtime.mkdir(parents=True, exist_ok=True)
     shell.where.control.touch()
     done = shell.run("run")
     assert done == (

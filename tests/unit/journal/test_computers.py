@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.not_on_windows import SLOW
 from unplugd.journal import plan as journal_plan
 from unplugd.journal import sources, streams
 from unplugd.journal.plan import SCAN_ALL_BYTES
@@ -157,6 +158,7 @@ def test_other_names_are_other_computers(tmp_path: Path) -> None:
     assert hosts == ["ann", "bert"]
 
 
+@SLOW
 def test_very_many_boots_at_once_are_read_in_time(tmp_path: Path) -> None:
     """Clocks at random make no more than a few computers of a name."""
     boots = [boot(str(number), number * 37 % 997, hours=0.2) for number in range(1500)]

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from tests.not_on_windows import SLOW
 from tests.rig import journal_maker
 from unplugd import regular_file
 from unplugd.cli.log_filter import EventFilter
@@ -110,6 +111,7 @@ def shuffled(file: list[bytes], chance: random.Random) -> list[bytes]:
     return [*newest, *others, oldest]
 
 
+@SLOW
 @pytest.mark.parametrize("exact", [SCAN_ALL_BYTES, 0])
 @given(
     seed=st.integers(0, 2**32),
@@ -386,6 +388,7 @@ def test_chunks_are_the_same_both_ways(tmp_path: Path, lengths: list[int], size:
 # --- files
 
 
+@pytest.mark.not_on_windows("there are no such files")
 def test_what_is_no_journal_is_told(tmp_path: Path) -> None:
     """One line for each, and the rest is read; a FIFO is not waited for."""
     good = tmp_path / "good"
@@ -512,7 +515,7 @@ def test_what_cannot_be_unpacked_is_told(
     said: list[str] = []
     notes: Counter[str] = Counter()
     assert len(told(tmp_path, notes=notes, said=said)) == 1
-    assert said == [f"unplugd: {tmp_path}/events.jsonl.1.gz: {what}"]
+    assert said == [f"unplugd: {tmp_path / 'events.jsonl.1.gz'}: {what}"]
     assert notes["unreadable_file"] == 1
 
 

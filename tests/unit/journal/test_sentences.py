@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.rig.zone import set_zone
 from unplugd.journal import sentences
 from unplugd.local_time import format_local_time
 
@@ -183,10 +183,9 @@ def test_any_event_is_shown_harmless(event: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def honolulu(monkeypatch: pytest.MonkeyPatch) -> None:
+def honolulu() -> None:
     """Live where the clock is ten hours behind."""
-    monkeypatch.setenv("TZ", "Pacific/Honolulu")
-    time.tzset()
+    set_zone("Pacific/Honolulu")
 
 
 @pytest.mark.usefixtures("honolulu")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -19,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from unplugd import account
 from unplugd.journal import writer
 from unplugd.journal.files import (
     MAX_LINE_BYTES,
@@ -163,6 +162,7 @@ def test_one_write_a_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert written == [f"{line(number)}\n".encode() for number in range(3)]
 
 
+@pytest.mark.not_on_windows("file modes mean nothing there")
 def test_the_file_is_the_users_alone(path: Path) -> None:
     """0600 in a folder with 0700, whatever the umask; a rotated file likewise."""
     before = os.umask(0)
@@ -183,6 +183,8 @@ def test_the_file_is_the_users_alone(path: Path) -> None:
 @contextmanager
 def room_for(size: int) -> Iterator[None]:
     """Let no file grow beyond `size`: the kernel cuts a write short there, and then refuses."""
+    import resource
+
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -193,6 +195,7 @@ def room_for(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
+@pytest.mark.not_on_windows("a process there cannot limit how long its files may be")
 @pytest.mark.parametrize("room", [0, 1, 20, 200])
 def test_a_short_write_leaves_no_torn_line(path: Path, room: int) -> None:
     """A disk that takes only a part of a line keeps none of it, and gets the whole line when there is room again."""
@@ -414,7 +417,10 @@ def test_a_journal_that_is_a_link_stays_one(path: Path, tmp_path: Path) -> None:
     assert [number for one in files for number in numbers(one)] == list(range(-1, 10))
 
 
-@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/null")])
+@pytest.mark.not_on_windows("there are no such files")
+@pytest.mark.parametrize(
+    "put", [getattr(os, "mkfifo", None), os.mkdir, lambda path: path.symlink_to("/dev/null")]
+)
 def test_what_is_no_file_gets_no_events(path: Path, put: Callable[[Path], None]) -> None:
     """They wait, and nobody waits for them: not in a pipe, nor for a reader of one; once it is gone they are written."""
     path.parent.mkdir(parents=True)
@@ -515,8 +521,7 @@ def test_a_computers_name_that_holds_the_users_is_not_stored(
     monkeypatch: pytest.MonkeyPatch, computer: str, login: str, full_name: str, *, kept: bool
 ) -> None:
     """A stand-in tells the computer from others, always the same one."""
-    user = pwd.struct_passwd((login, "x", 1, 1, full_name, "/", "/bin/sh"))
-    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: user)
+    monkeypatch.setattr(account, "find_names", lambda: [login, full_name])
     monkeypatch.setattr(socket, "gethostname", lambda: computer)
     assert (find_host_name() == computer) is kept
     assert find_host_name() == find_host_name()
@@ -524,6 +529,7 @@ def test_a_computers_name_that_holds_the_users_is_not_stored(
         assert re.fullmatch("computer-[0-9a-f]{8}", find_host_name())
 
 
+@pytest.mark.not_on_windows("every account has an entry")
 def test_a_user_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in some containers: the computer's name is all that is known."""
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000)

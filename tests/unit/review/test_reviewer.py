@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.not_on_windows import SLOW
 from tests.rig.scripted import CrashError, Machine, play
 from tests.rig.story import DAY, Station
 from unplugd.journal.event import decode
@@ -558,6 +559,7 @@ def script(dice: Random) -> tuple[list[tuple[float, Callable[[Machine], None]]],
     return happens, plugged
 
 
+@SLOW
 @pytest.mark.parametrize("seed", range(6))
 def test_agrees_with_the_daemon(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The review has the same durations as the daemon's own events."""

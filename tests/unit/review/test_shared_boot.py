@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.not_on_windows import SLOW
 from tests.rig.scripted import CrashError, Machine, play
 from unplugd.journal import sources
 from unplugd.journal.event import decode
@@ -162,6 +163,7 @@ def describe(review: Review) -> list[tuple[float, float, str, list[tuple[float, 
     ]
 
 
+@SLOW
 @pytest.mark.parametrize("seed", range(10))
 def test_two_daemons_see_what_one_sees(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that stops, crashes and starts at random beside one that always runs changes no period, use or unused time."""
@@ -186,6 +188,7 @@ def test_two_daemons_see_what_one_sees(seed: int, tmp_path: Path, monkeypatch: p
     assert [one[0] for one in describe(review(together))] == [one[0] for one in describe(expected)]
 
 
+@SLOW
 @pytest.mark.parametrize("seed", range(8))
 def test_it_is_known_what_at_least_one_of_them_saw(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

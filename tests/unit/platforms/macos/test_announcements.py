@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.rig.turning import Clock, turn_once
 from unplugd.eventloop.timer import Timer
 from unplugd.platforms.macos.announcements import CAN_SLEEP, HAS_POWERED_ON, WILL_POWER_ON, WILL_SLEEP
@@ -17,6 +19,7 @@ def test_the_constants_are_apples() -> None:
 # --- looking without an announcement
 
 
+@pytest.mark.not_on_windows("it waits for nothing but time, and Windows waits for sockets only")
 def test_the_poll_comes_again_and_again() -> None:
     """After each interval, which may change meanwhile; a look that came late does not come twice."""
     clock, interval, looks = Clock(), [45.0], list[float]()
