@@ -101,6 +101,26 @@ crowd = [in_thread(come) for _ in range(MAX_CLIENTS + 2)]
 turn_while(lambda: count_served() != MAX_CLIENTS - 1)
 print(json.dumps(len(in_thread(client.ask, where, {})["answer"])))
 """
+LINGERING = """
+def linger():
+    end = come()
+    end.write(b"{}\\n")
+    end.take_result(30)
+    return end
+
+lingering = [in_thread(linger) for _ in range(MAX_CLIENTS - 1)]
+turn_while(lambda: len(requests) < MAX_CLIENTS - 1)
+latest = in_thread(come)
+turn_while(lambda: count_served() != MAX_CLIENTS - 1 or not any(client.number == MAX_CLIENTS - 1 for client in control._clients))
+
+def ask_late():
+    latest.write(b"{}\\n")
+    latest.take_result(30)
+    latest.read()
+    return latest.take_result(30).decode()
+
+print(json.dumps(in_thread(ask_late)))
+"""
 CLOSED = """
 control.close()
 try:
@@ -194,6 +214,11 @@ def test_a_client_that_says_nothing_is_sent_away(run: Run) -> None:
 def test_a_crowd_makes_room_for_the_next(run: Run) -> None:
     """One instance of the pipe is always free."""
     assert run(CROWD) == 1
+
+
+def test_the_latest_client_is_not_sent_away_for_those_that_linger(run: Run) -> None:
+    """They have their answers, and it may still ask."""
+    assert run(LINGERING) == '{"answer": "x"}\n'
 
 
 def test_nobody_listens_once_it_is_closed(run: Run) -> None:

@@ -92,10 +92,11 @@ class Control(Source):
     def _serve(self) -> None:
         for _ in range(MAX_STEPS_PER_TURN):
             moved = [client.go_on() for client in self._clients]
-            if all(client.deadline is not None for client in self._clients):
-                min(self._clients, key=lambda client: (client.is_answered, client.number)).listen()
             if not any(moved):
                 break
+        if all(client.deadline is not None for client in self._clients):
+            *others, _latest = sorted(self._clients, key=lambda client: client.number)
+            min(others, key=lambda client: client.is_answered).listen()
 
 
 class _Client:
@@ -112,7 +113,7 @@ class _Client:
         self._received = b""
         self._answer = b""
         self._then: Callable[[bytes], None] = self._greet
-        self.pipe.connect()
+        self.listen()
 
     def listen(self) -> None:
         """Send the client away, if there is one, and wait for the next."""
