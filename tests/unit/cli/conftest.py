@@ -11,6 +11,7 @@ from tests.rig.command_line import shell
 from tests.rig.turning import Clock
 from unplugd.eventloop.loop import turn
 from unplugd.watch import control
+from unplugd.watch.lock import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ __all__ = ["answering", "shell"]
 
 @pytest.fixture
 def answering(shell: Shell) -> Iterator[Callable[[dict[str, Any]], list[dict[str, Any]]]]:
-    """Yield what makes a daemon's socket answer, and returns the list that requests come into."""
+    """Yield what makes a daemon answer, and returns the list that requests come into."""
     ends: list[Callable[[], None]] = []
 
     def answer_with(answer: dict[str, Any]) -> list[dict[str, Any]]:
@@ -34,12 +35,14 @@ def answering(shell: Shell) -> Iterator[Callable[[dict[str, Any]], list[dict[str
             requests.append(request)
             return answer
 
-        listening = control.Control((shell.where.control,), clock, answered)
+        lock = Lock(shell.where.lock)
+        listening = control.Control((shell.where.control,), clock, answered, lock)
 
         def serve() -> None:
             while not over.is_set():
                 turn([listening], clock, clock.now + 0.02)
             listening.close()
+            lock.release()
 
         server = threading.Thread(target=serve)
         server.start()
