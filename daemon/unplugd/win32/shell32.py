@@ -33,6 +33,8 @@ RESPECT_QUIET_TIME: Final = 0x80
 BALLOON_TIMEOUT: Final = 0x0404
 BALLOON_CLICK: Final = 0x0405
 
+LONGEST_MILLISECONDS: Final = 30_000
+"""The longest time for a balloon. Windows takes the one that the person has set for all; Wine asks for it."""
 MAX_TIP: Final = 127
 """The longest text beside the pointer, in UTF-16 units."""
 MAX_TITLE: Final = 63
@@ -55,7 +57,7 @@ class IconData(Structure):
         ("state", wintypes.DWORD),
         ("state_mask", wintypes.DWORD),
         ("text", c_wchar * 256),
-        ("version", wintypes.UINT),
+        ("timeout", wintypes.UINT),
         ("title", c_wchar * 64),
         ("balloon_flags", wintypes.DWORD),
         ("guid", Guid),

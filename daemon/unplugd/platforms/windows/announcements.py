@@ -45,6 +45,7 @@ class Announcements(Wakeup):
     def close(self) -> None:
         """Destroy the window and release everything."""
         self._closing.set()
+        self._window.call(self._unregister)
         self._window.close()
         super().close()
 
@@ -64,6 +65,10 @@ class Announcements(Wakeup):
             guid=make_guid(user32.USB_DEVICES),
         )
         user32.load().RegisterDeviceNotificationW(handle, byref(devices), 0)
+
+    def _unregister(self) -> None:
+        with suppress(OSError):
+            wtsapi32.load().WTSUnRegisterSessionNotification(self._window.handle)
 
     def _handle_message(self, message: int, first: int, _second: int) -> int | None:
         # What comes with a device's announcement is never read: it has the serial number.

@@ -28,7 +28,7 @@ class Balloon(NamedTuple):
 def make_balloon(message: Message) -> Balloon:
     """Return the balloon for a message. Whole lines that do not fit are left out, the first one is cut."""
     # Without a text, Windows would take the balloon away.
-    first, *rest = message.lines or (message.title,)
+    first, *rest = (line.replace("\0", " ") for line in message.lines or (message.title,))
     text = cut(first, MAX_TEXT) or MORE
     for line in rest:
         longer = f"{text}\n{line}"

@@ -35,7 +35,7 @@ def list_candidates(software: Sequence[Uploader]) -> Iterator[Candidate]:
 
 
 def list_processes() -> Iterator[tuple[int, str]]:
-    """Yield the id and the name, without ".exe", of each process; OSError if they cannot be listed."""
+    """Yield the id and the name of each process; OSError if they cannot be listed."""
     functions = kernel32.load()
     snapshot = functions.CreateToolhelp32Snapshot(kernel32.SNAPSHOT_PROCESSES, 0)
     if snapshot in (None, kernel32.INVALID_HANDLE):
@@ -45,14 +45,10 @@ def list_processes() -> Iterator[tuple[int, str]]:
         found = functions.Process32FirstW(snapshot, byref(entry))
         library.check(found, "Process32First")
         while found:
-            yield entry.pid, _strip_suffix(entry.name)
+            yield entry.pid, entry.name
             found = functions.Process32NextW(snapshot, byref(entry))
     finally:
         functions.CloseHandle(snapshot)
-
-
-def _strip_suffix(name: str) -> str:
-    return name[:-4] if name.lower().endswith(".exe") else name
 
 
 def _read_details(pid: int) -> tuple[str, float]:

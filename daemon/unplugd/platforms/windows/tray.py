@@ -101,6 +101,7 @@ class Tray:
         data = self._make_data(balloon.tip)
         data.flags |= shell32.WITH_BALLOON
         data.title, data.text, data.balloon_flags = balloon.title, balloon.text, flags
+        data.timeout = shell32.LONGEST_MILLISECONDS
         if self._icons:
             data.balloon_icon = self._icons[1]
         # An icon that was not taken when it was added may be taken now.
@@ -126,7 +127,11 @@ class Tray:
         if not self._icons:
             widths = (user32.SMALL_ICON_WIDTH, user32.ICON_WIDTH)
             self._icons = tuple(self._load_icon(self._user32.GetSystemMetrics(width)) for width in widths)
-        self._is_added = bool(self._shell32.Shell_NotifyIconW(shell32.ADD, byref(self._make_data(NAME))))
+        data = self._make_data(NAME)
+        # It may be there already: after a timeout, or if the new taskbar is the old one in another size.
+        self._is_added = any(
+            self._shell32.Shell_NotifyIconW(action, byref(data)) for action in (shell32.ADD, shell32.MODIFY)
+        )
         return self._is_added
 
     def _remove(self) -> None:
