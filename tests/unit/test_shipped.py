@@ -9,6 +9,8 @@ import pytest
 from tests import PROJECT
 from tools import documents
 from tools.documents.manual import ENVIRONMENT
+from tools.documents.windows_icon import make_icon
+from unplugd_service.icon import ICON, WINDOWS_ICON
 
 ROOT = PROJECT
 PLACES = tuple(documents.make_documents())
@@ -20,6 +22,12 @@ def test_what_is_shipped_is_what_the_grammar_says(place: str) -> None:
     file = documents.SHARE / place
     if not file.exists() or file.read_text() != documents.make_documents()[place]:
         pytest.fail(f"share/{place} is out of date; to write it again: make documents", pytrace=False)
+
+
+def test_the_icon_of_windows_is_the_drawing() -> None:
+    """A change of the icon is seen in Windows' taskbar, too."""
+    if WINDOWS_ICON.read_bytes() != make_icon(ICON.read_text()):
+        pytest.fail("unplugd.ico is out of date; to write it again: make documents", pytrace=False)
 
 
 SCHEMAS = ("doc/unplugd/report.schema.json", "doc/unplugd/report-on-many.schema.json")

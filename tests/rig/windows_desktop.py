@@ -1,0 +1,214 @@
+"""The taskbar of Windows, programs that use it, and what a person does with a mouse there."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.rig.desktop import ARTIFACTS
+from tests.rig.picture import Box
+from tests.rig.tools import need
+from tests.rig.wait import GIVE_UP, wait_until
+from tests.rig.wine import windows_path
+from tests.rig.wine_parts import find_wine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.rig.picture import Picture
+    from tests.rig.wine import Windows
+
+HERE = Path(__file__).parent
+WIDTH, HEIGHT = 1024, 768
+ABOVE = Box(WIDTH - 400, HEIGHT - 300, WIDTH, HEIGHT - 24)
+"""Where balloons and menus appear."""
+ICON_BOX = Box(WIDTH - 20, HEIGHT - 18, WIDTH, HEIGHT)
+"""Where the icon is that was added first."""
+ICON = (WIDTH - 10, HEIGHT - 10)
+"""A point on it."""
+CORNER = (10, 10)
+"""A point where nothing is."""
+REST_SECONDS = 0.2
+"""Seconds in which nothing changes once everything is drawn."""
+SET_DESKTOP = f"""import winreg
+with winreg.CreateKey(winreg.HKEY_CURRENT_USER, r"Software\\Wine\\Explorer") as key:
+    winreg.SetValueEx(key, "Desktop", 0, winreg.REG_SZ, "shell")
+with winreg.CreateKey(winreg.HKEY_CURRENT_USER, r"Software\\Wine\\Explorer\\Desktops") as key:
+    winreg.SetValueEx(key, "shell", 0, winreg.REG_SZ, "{WIDTH}x{HEIGHT}")
+"""
+FIND_TASKBAR = """import ctypes, sys
+sys.exit(not ctypes.windll.user32.FindWindowW("Shell_TrayWnd", None))
+"""
+
+
+class Taskbar:
+    """The taskbar, which Explorer draws."""
+
+    def __init__(self, windows: Windows) -> None:
+        need("xdotool")
+        self._windows = windows
+        done = windows.run("-c", SET_DESKTOP)
+        assert not done.returncode, done.stderr
+        self._start()
+
+    def tell(self, message: int | str, first: int = 0) -> None:
+        """Send a message to every window, from a program of its own."""
+        run(self._windows, "tell", str(message), str(first))
+
+    def ask(self, message: int, first: int = 0, second: int = 0) -> list[str]:
+        """Send a message to each window of unplugd, from a program of its own, and return the answers."""
+        return run(self._windows, "ask", str(message), str(first), str(second)).split()
+
+    def wait_for_change(self, before: Picture, what: str, within: Box = ABOVE) -> Box:
+        """Return where the screen differs from `before` once it does and has come to rest."""
+        screen = self._windows.screen
+        wait_until(lambda: screen.picture().difference(before, within), what, 60)
+
+        latest, since = screen.picture(), time.monotonic()
+
+        def rests() -> Box | None:
+            nonlocal latest, since
+            picture = screen.picture()
+            if picture.difference(latest, within):
+                latest, since = picture, time.monotonic()
+            return picture.difference(before, within) if time.monotonic() - since > REST_SECONDS else None
+
+        found = wait_until(rests, f"{what}, at rest")
+        assert found
+        return found
+
+    def picture(self, name: str = "") -> Picture:
+        """Return what the screen shows; with a name, it is kept among the artifacts."""
+        picture = self._windows.screen.picture()
+        if name:
+            ARTIFACTS.mkdir(exist_ok=True)
+            picture.save(ARTIFACTS / f"{name}.png")
+        return picture
+
+    def restart(self) -> None:
+        """End Explorer and start it again, as happens when it crashes."""
+        self.close()
+        self._start()
+
+    def plug(self, instance: str, *details: str) -> None:
+        """Plug in a device: its instance id, and what `windows_usb` takes after it."""
+        run(self._windows, "plug", instance, *details)
+
+    def unplug(self, instance: str) -> None:
+        """Unplug a device."""
+        run(self._windows, "unplug", instance)
+
+    def open_menu(self, button: int = 3) -> Box:
+        """Press a button of the mouse on the icon, and return where the menu is once it is there."""
+        self._move_mouse(*ICON)
+        self._xdotool("click", str(button))
+        return Box(*map(int, wait_until(lambda: run(self._windows, "menu").split(), "a menu", 60)))
+
+    def choose(self, menu: Box, share: float) -> None:
+        """Choose the entry of an open menu at this share of its height."""
+        height = menu.top + round((menu.bottom - menu.top) * share)
+        edge = Box(menu.left + 3, height, menu.left + 6, height + 1)
+        before = self.picture()
+        self._move_mouse((menu.left + menu.right) // 2, height)
+        # A click that comes with the pointer is not for the entry below it, which is marked first.
+        wait_until(lambda: self.picture().difference(before, edge), "the entry below the pointer", 60)
+        self._xdotool("click", "1")
+        # The pointer is part of the picture.
+        self._move_mouse(*CORNER)
+
+    def click_elsewhere(self) -> None:
+        """Press a button of the mouse where nothing is."""
+        self._move_mouse(*CORNER)
+        self._xdotool("click", "1")
+
+    def _move_mouse(self, x: int, y: int) -> None:
+        self._xdotool("mousemove", str(x), str(y))
+
+    def _xdotool(self, *arguments: str) -> None:
+        environment = {**os.environ, "DISPLAY": self._windows.screen.display}
+        subprocess.run(["xdotool", *arguments], env=environment, check=True)
+
+    def close(self) -> None:
+        """End Explorer."""
+        self._explorer.kill()
+        self._explorer.wait(GIVE_UP)
+
+    def _start(self) -> None:
+        # It would keep the pipes of a program that starts it, so nothing else may.
+        self._explorer = subprocess.Popen(
+            [find_wine() or "", "explorer.exe", f"/desktop=shell,{WIDTH}x{HEIGHT}"],
+            env=self._windows.environment,
+            stdin=-3,
+            stdout=-3,
+            stderr=-3,
+            start_new_session=True,
+        )
+        wait_until(lambda: self._windows.run("-c", FIND_TASKBAR).returncode == 0, "a taskbar", 60)
+
+
+class Program:
+    """A program there that says what happens in lines of JSON; see `windows_sight`."""
+
+    def __init__(
+        self, windows: Windows, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.process = windows.start(*arguments, environment=environment or {})
+        self.said: list[list[Any]] = []
+        self.errors = ""
+        self._lines: queue.Queue[list[Any] | None] = queue.Queue()
+        self._threads = [threading.Thread(target=read) for read in (self._read, self._read_errors)]
+        for thread in self._threads:
+            thread.start()
+
+    def ask(self, *what: object) -> None:
+        """Write a line to it."""
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.flush()
+
+    def wait_for(self, *beginning: object) -> list[Any]:
+        """Return the rest of the next line that begins so."""
+        line = None
+        while True:
+            with suppress(queue.Empty):
+                line = self._lines.get(timeout=GIVE_UP)
+            assert line is not None, f"no {beginning}: {self.said}\n{self.errors}"
+            if line[: len(beginning)] == list(beginning):
+                return line[len(beginning) :]
+
+    def close(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait(GIVE_UP)
+        for thread in self._threads:
+            thread.join()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert pipe
+            with suppress(BrokenPipeError):
+                pipe.close()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.said.append(json.loads(line))
+            self._lines.put(self.said[-1])
+        self._lines.put(None)
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.errors += line
+
+
+def run(windows: Windows, *arguments: str) -> str:
+    """Run `windows_usb` there, and return what it prints."""
+    done = windows.run("-P", windows_path(HERE / "windows_usb.py"), *arguments)
+    assert not done.returncode, done.stderr
+    return done.stdout

@@ -1,0 +1,1 @@
+"""The parts of Windows' platform that need no Windows."""

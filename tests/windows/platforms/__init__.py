@@ -1,0 +1,1 @@
+"""Windows' platform on Windows, as far as Wine is one."""
