@@ -88,8 +88,7 @@ class Tray:
         state = c_int()
         if self._shell32.SHQueryUserNotificationState(byref(state)):
             return None
-        reason = SILENCED.get(state.value)
-        return f"Windows shows no notifications now: {reason}" if reason else None
+        return explain_state(state.value)
 
     def show(self, balloon: Balloon) -> str | None:
         """Show a balloon instead of the one there is; return the error, or None."""
@@ -201,3 +200,9 @@ class Tray:
         finally:
             self._user32.DestroyMenu(menu)
         return entries[chosen - 1][0] if chosen else ""
+
+
+def explain_state(state: int) -> str | None:
+    """Return why Windows shows no balloon in this state (QUERY_USER_NOTIFICATION_STATE), None if it shows them."""
+    reason = SILENCED.get(state)
+    return f"Windows shows no notifications now: {reason}" if reason else None
