@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from functools import cache
 from html import unescape
@@ -172,7 +173,8 @@ def make_fleets() -> Iterator[Fleet]:
 
 def make_messages(language: Language) -> Iterator[Message]:
     """Yield every message."""
-    yield message.greet(language)
+    # A menu that is always there is labelled like buttons.
+    yield dataclasses.replace(message.greet(language), buttons=message.label_menu(language))
     yield message.test(language)
     yield message.explain_invalid_configuration(language)
     yield message.explain_journal_trouble("No space left on device", language)
