@@ -6,10 +6,10 @@ Unix seconds *since*, so a metric changes only when something happens; only the 
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from unplugd import account
 from unplugd.cli.daemon_client import ask_daemon, explain_other_version
 from unplugd.cli.terminal import say
 from unplugd.errors import Failure
@@ -51,7 +51,7 @@ def print_metrics(where: Paths) -> int:
         pass
     except Failure as failure:
         say(f"unplugd: {failure}\nhint: {failure.hint}")
-    station = find_station(current_platform().machine_id(), os.getuid())
+    station = find_station(current_platform().machine_id(), account.find_number())
     try:
         with explain_other_version():
             text = format_metrics(answer, station, time.time())

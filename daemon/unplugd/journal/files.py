@@ -84,7 +84,7 @@ def find_rotated_name(path: Path, time: str) -> Path:
 
 def find_first_time(descriptor: int) -> str:
     """Return the time of the first line of a file, or, if there is none, of its last change, as a timestamp."""
-    first, _, _ = os.pread(descriptor, MAX_LINE_BYTES, 0).partition(b"\n")
+    first, _, _ = regular_file.read_at(descriptor, MAX_LINE_BYTES, 0).partition(b"\n")
     event = decode_line(first)
     if event and _FIXED_FORM.fullmatch(event["time"]):
         return str(event["time"])

@@ -75,20 +75,31 @@ def _ignore_current_folder() -> Iterator[None]:
 
 
 def _start_processes(pool: ProcessPoolExecutor, workers: int) -> None:
-    # They inherit the mask: Ctrl-C is for this process alone, which then ends the others.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with _hold_interrupts():
         for _ in range(workers):
             pool.submit(int)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     # CPython keeps the end of the pipe open through which the processes answer. If one were killed in the middle of an
     # answer, the pool would wait for the rest of it forever.
     pool._result_queue._writer.close()  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
 
 
+@contextlib.contextmanager
+def _hold_interrupts() -> Iterator[None]:
+    """Have the processes that are started ignore Ctrl-C: it is for this process alone, which then ends the others."""
+    if sys.platform == "win32":
+        # Nothing can be inherited there; they ignore it once they run (see `_end_with_parent`).
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end_with_parent() -> None:
-    """End this process when its parent is killed; otherwise it would wait for work forever."""
+    """End this process when its parent is killed, not by Ctrl-C; otherwise it would wait for work forever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def wait_for_parent() -> None:
