@@ -76,7 +76,7 @@ class Journal:
         """Return what is wrong with the files and the names of the computers."""
         found = {
             "same_name": sorted(map(sanitize.one_line, self._find_same_names())),
-            "empty": [sources.show_name(source.path) for source in self._find_empty()],
+            "empty": [sources.show_name(source.name) for source in self._find_empty()],
             "unreadable": [error.removeprefix("unplugd: ") for error in self._errors],
         }
         return [Trouble(kind, tuple(places)) for kind, places in found.items() if places]
@@ -95,10 +95,10 @@ class Journal:
 
     def _find_empty(self) -> Iterator[Source]:
         """Yield the files of journals that have no event in any file."""
-        read = {strip_rotation(segment.source.path) for segment in _list_segments(self._whole)}
+        read = {strip_rotation(segment.source.name) for segment in _list_segments(self._whole)}
         for source in self._found:
-            named = f"unplugd: {sources.show_name(source.path)}:"
-            if strip_rotation(source.path) not in read and not any(
+            named = f"unplugd: {sources.show_name(source.name)}:"
+            if strip_rotation(source.name) not in read and not any(
                 error.startswith(named) for error in self._errors
             ):
                 yield source

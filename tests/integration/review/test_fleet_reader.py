@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import json
 import os
 import shutil
@@ -306,6 +307,19 @@ def test_files_that_cannot_be_used_are_named(year: list[Path], tmp_path: Path, c
     assert "unreadable/events.jsonl" in str(trouble["unreadable"])
     assert len(found["computers"]) == COMPUTERS + 2
     assert found["notes"]["unreadable_file"] == 1
+
+
+def test_one_file_with_all_computers_is_not_empty(tmp_path: Path) -> None:
+    """Its lines are sorted by computer into temporary files first; a compressed one is unpacked."""
+    writers = [journal_maker.lines(f"pc-{number}", number) for number in range(COMPUTERS)]
+    mixed = "".join(next(written) for _ in range(300) for written in writers)
+    (tmp_path / "mixed.jsonl").write_text(mixed)
+    (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress("".join(islice(writers[0], 100)).encode()))
+    said, error = report(tmp_path)
+    assert not error
+    found = json.loads(said)
+    assert len(found["computers"]) == COMPUTERS
+    assert not [one for one in found["trouble"] if one["kind"] == "empty"]
 
 
 def test_files_that_the_workers_do_not_have_are_read_here(year: list[Path], tmp_path: Path) -> None:
