@@ -9,7 +9,7 @@ from unplugd.journal.files import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 CHUNK_BYTES: Final = 60_000
 """Bytes read at a time; small enough for the processor's cache."""
@@ -73,3 +73,11 @@ def read_backwards(descriptor: int, begin: int, end: int, notes: Counter[str]) -
 def _skip_bom(descriptor: int, begin: int) -> int:
     """Return where the text begins, after the byte order mark that some editors write."""
     return len(BOM) if begin == 0 and regular_file.read_at(descriptor, len(BOM), 0) == BOM else begin
+
+
+def are_objects(written: Iterable[bytes]) -> bool:
+    """Return whether each line begins and ends like an object.
+
+    If there are as many objects as such lines, each has one; else a line with two could make up for one without any.
+    """
+    return {line[:1] + line[-1:] for line in written} <= {b"{}"}

@@ -246,7 +246,7 @@ def read_located(
             chunk_lines = chunk.split(b"\n")
             chunk_lines.pop()
             offset = start
-            if len(kept) == len(chunk) and len(chunk_lines) == len(events):
+            if len(kept) == len(chunk) and len(chunk_lines) == len(events) and lines.are_objects(chunk_lines):
                 notes.update(chunk_notes)
                 for line, event in zip(chunk_lines, events, strict=True):
                     yield offset, offset + len(line) + 1, event

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cProfile
-import os
 import pstats
 import random
 import re
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rig import journal_maker
 from tests.unit.journal.test_reading import BAD, as_lines, line, told
+from unplugd import regular_file
 from unplugd.journal import plan as journal_plan
 from unplugd.journal import sources, split, spool, streams
 from unplugd.journal.timestamps import format_timestamp
@@ -112,6 +112,11 @@ def rename(written: bytes) -> bytes:
 @given(
     computers=histories(), seed=st.integers(0, 2**32), bad=st.lists(st.sampled_from(sorted(BAD)), max_size=5)
 )
+@example(
+    computers=[[line(f"{host}0", 0.0, f"host-{host}")] * (3 - host) for host in range(3)],
+    seed=0,
+    bad=["empty", "two on a line"],
+)
 @settings(parent=ANY_PATH, max_examples=60)
 def test_splitting_a_file_changes_nothing(
     tmp_path: Path, computers: list[list[bytes]], seed: int, bad: list[str]
@@ -164,17 +169,17 @@ MIXES: Final[dict[str, Callable[[int], bytes]]] = {
 def count_work(monkeypatch: pytest.MonkeyPatch, *given_files: Path) -> tuple[int, int]:
     """Return how many bytes are read and how many functions called to read journals."""
     read = 0
-    pread = os.pread
+    read_at = regular_file.read_at
 
     def count_bytes(descriptor: int, size: int, offset: int) -> bytes:
         nonlocal read
-        found = pread(descriptor, size, offset)
+        found = read_at(descriptor, size, offset)
         read += len(found)
         return found
 
     profile = cProfile.Profile()
     with monkeypatch.context() as patched:
-        patched.setattr(os, "pread", count_bytes)
+        patched.setattr(regular_file, "read_at", count_bytes)
         with profile:
             found = sources.find_sources(given_files, Path(), Counter(), print)
             for _ in streams.read_merged(found, Counter())[1]:
