@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from unplugd.cli.timespan import parse_range
 from unplugd.errors import Failure
 from unplugd.journal.extent import find_extent, skip_before
 from unplugd.journal.host import find_host_name
+from unplugd.local_time import to_datetime
 from unplugd.review import parallel
 from unplugd.review.figures_builder import to_milliseconds
 from unplugd.review.stretches import ALWAYS, Stretch, list_stretches
@@ -114,4 +115,4 @@ def _make_row(stretch: Stretch) -> tuple[Any, ...]:
 def _format_time(milliseconds: int) -> str:
     """Return a time in UTC as RFC 3339 with milliseconds, which can be sorted as text."""
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
+    return f"{to_datetime(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"

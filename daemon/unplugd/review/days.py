@@ -73,7 +73,7 @@ class Calendar:
     def find(self, moment: int) -> int:
         """Return the number of the day or week of a moment."""
         if not self._began <= moment < self._ended:
-            number = datetime.fromtimestamp(moment // 1000, self._zone).toordinal()
+            number = to_datetime(moment // 1000, self._zone).toordinal()
             # Where clocks go back over midnight, they show the day before once more.
             while moment < self._find_midnight(number):
                 number -= 1

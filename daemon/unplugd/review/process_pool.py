@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
     from multiprocessing.process import BaseProcess
+
+if sys.platform == "win32":
+    from unplugd.win32.interrupts import keep_interrupts
+else:
+    import signal
+
+    @contextlib.contextmanager
+    def keep_interrupts() -> Iterator[None]:
+        """Have the processes that are started meanwhile ignore Ctrl-C; they inherit the mask."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
 
 SAFE_PATH: Final = "PYTHONSAFEPATH"
 """The variable that makes Python ignore the current folder, as its option -P does."""
@@ -75,7 +89,8 @@ def _ignore_current_folder() -> Iterator[None]:
 
 
 def _start_processes(pool: ProcessPoolExecutor, workers: int) -> None:
-    with _hold_interrupts():
+    # Ctrl-C is for this process alone, which then ends the others.
+    with keep_interrupts():
         for _ in range(workers):
             pool.submit(int)
     # CPython keeps the end of the pipe open through which the processes answer. If one were killed in the middle of an
@@ -83,23 +98,8 @@ def _start_processes(pool: ProcessPoolExecutor, workers: int) -> None:
     pool._result_queue._writer.close()  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
 
 
-@contextlib.contextmanager
-def _hold_interrupts() -> Iterator[None]:
-    """Have the processes that are started ignore Ctrl-C: it is for this process alone, which then ends the others."""
-    if sys.platform == "win32":
-        # Nothing can be inherited there; they ignore it once they run (see `_end_with_parent`).
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _end_with_parent() -> None:
-    """End this process when its parent is killed, not by Ctrl-C; otherwise it would wait for work forever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """End this process when its parent is killed; otherwise it would wait for work forever."""
     parent = multiprocessing.parent_process()
 
     def wait_for_parent() -> None:
