@@ -9,6 +9,7 @@ import pytest
 
 from tests.rig import harmless
 from tests.rig.report_command import MONTH, NOW
+from tests.rig.zone import set_zone
 from unplugd.cli.export import COLUMNS
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.watch import client
@@ -22,8 +23,7 @@ STICK = {"device": "1-1.2", "id": "0a21:8001", "name": "CareLink USB"}
 @pytest.fixture
 def shell(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Return a user in Berlin, a month after the month."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
+    set_zone("Europe/Berlin")
     monkeypatch.setattr(time, "time", lambda: NOW)
     return shell
 
