@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have German, French and Portuguese, in brackets."""
-    (tmp_path / "formats").symlink_to(FOLDER / "formats")
+    shutil.copytree(FOLDER / "formats", tmp_path / "formats")
     for tag in ("de", "fr", "pt"):
         write_pseudo(tmp_path, tag)
 
