@@ -42,7 +42,7 @@ class Paths:
 
     @property
     def log(self) -> Path:
-        """The file to which launchd writes the service's stderr."""
+        """The file with the service's stderr, on macOS and Windows."""
         return self.state / "unplugd.log"
 
     @property

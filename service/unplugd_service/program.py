@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 NAME: Final = "unplugd"
 TEMPORARY: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run/user", "/run/media", "/private/tmp", "/private/var/folders", "/Volumes")  # noqa: S108 - to be refused # fmt: skip
 """Folders that the system empties or unmounts."""
-CACHES: Final = (".cache", "Library/Caches", ".local/pipx/.cache", ".local/share/pipx/.cache")
+CACHES: Final = (
+    *(".cache", "Library/Caches", ".local/pipx/.cache", ".local/share/pipx/.cache"),
+    *("pipx/.cache", "AppData/Local/pipx/pipx/Cache", "AppData/Local/uv/cache"),
+)
 """Folders in the home folder where uvx and pipx run keep programs temporarily."""
 PROTECTED: Final = ("Documents", "Desktop", "Downloads", "Library/Mobile Documents")
 """Folders in the home folder that macOS lets background programs read only with permission."""
 HINT: Final = (
     "install it first (in its folder: make install, or pipx install .), then: unplugd service install"
 )
+WINDOWLESS: Final = "pythonw.exe"
+"""Python without a console, on Windows: beside every python.exe, also in the environments of pipx and uv."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,12 @@ def find_program(
     script = Path(os.path.abspath(argv0))  # noqa: PTH100 - resolve() would follow the link
     is_script = script.name == NAME and os.access(script, os.X_OK) and script.is_file()
     # -P: import nothing from the folder in which the service is started, which is the home folder.
-    command = (str(script), "run") if is_script else (sys.executable, "-P", "-m", NAME, "run")
+    module = ("-P", "-m", NAME, "run")
+    if system == "win32":
+        # An unplugd.exe would open a console, and could not be replaced while it runs.
+        command: tuple[str, ...] = (str(_find_windowless(Path(sys.executable))), *module)
+    else:
+        command = (str(script), "run") if is_script else (sys.executable, *module)
     home = look_up_home(environment)
     for path in (Path(command[0]), Path(command[0]).resolve(), Path(sys.prefix).resolve()):
         if (folder := _find_temporary_folder(path, home, environment)) is not None:
@@ -62,6 +72,17 @@ def find_program(
     return Program(command, version)
 
 
+def _find_windowless(python: Path) -> Path:
+    """Return the Python beside this one that has no console; Failure if there is none."""
+    windowless = python.with_name(WINDOWLESS)
+    if not windowless.is_file():
+        raise Failure(
+            f"the Python that runs unplugd has no {WINDOWLESS}",
+            "install unplugd with a Python from python.org, or by uv",
+        )
+    return windowless
+
+
 def _find_temporary_folder(path: Path, home: Path | None, environment: Mapping[str, str]) -> str | None:
     folders = [Path(folder) for folder in (*TEMPORARY, tempfile.gettempdir())]
     caches = [home / cache for cache in CACHES] if home else []
@@ -72,5 +93,9 @@ def _find_temporary_folder(path: Path, home: Path | None, environment: Mapping[s
         if path.is_relative_to(folder) and not (
             home and home.is_relative_to(folder) and path.is_relative_to(home)
         ):
-            return f"~/{folder.relative_to(home)}" if home and folder.is_relative_to(home) else str(folder)
+            return (
+                f"~{os.sep}{folder.relative_to(home)}"
+                if home and folder.is_relative_to(home)
+                else str(folder)
+            )
     return None

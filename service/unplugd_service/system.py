@@ -66,6 +66,9 @@ class System(Protocol):
     def run(self, *command: str) -> ProgramResult:
         """Run a program and wait until it ends; Failure if it cannot be started or hangs."""
 
+    def carry_out(self, what: str, change: Callable[[], None], /) -> None:
+        """Carry out a change that is neither to a file nor a program's; `what` describes it."""
+
     def wait(self, what: str, condition: Callable[[], bool], seconds: float, /) -> bool:
         """Wait up to `seconds` until `condition` is true; return whether it is. `what` describes the condition."""
 
@@ -136,6 +139,10 @@ class RealSystem:
         """Run a program and wait until it ends."""
         return run(*command)
 
+    def carry_out(self, _what: str, change: Callable[[], None]) -> None:
+        """Carry out a change."""
+        change()
+
     def wait(self, _what: str, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait up to `seconds` until `condition` is true; return whether it is."""
         end = time.monotonic() + seconds
@@ -185,6 +192,10 @@ class DryRun:
         """Print what would be run."""
         self._say(f"# would run: {hide_home(shlex.join(command))}")
         return ProgramResult(0)
+
+    def carry_out(self, what: str, _change: Callable[[], None]) -> None:
+        """Print what would be changed."""
+        self._say(f"# would {hide_home(what)}")
 
     def wait(self, what: str, _condition: Callable[[], bool], seconds: float) -> bool:
         """Print what would be waited for."""

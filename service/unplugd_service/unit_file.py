@@ -63,7 +63,7 @@ def find_defects(
     text: str, command: tuple[str, ...], program: Program | None, render: Callable[[Program], str]
 ) -> list[Defect]:
     """Return the defects of a file that contains `text` and starts `command`; `render` returns the expected text."""
-    if command and (problem := _find_start_problem(Path(command[0]))):
+    if command and (problem := find_start_problem(Path(command[0]))):
         return [Defect(problem, REINSTALL if problem == FROM_CELLAR else INSTALL)]
     found = stamp.read_stamp(text)
     if found is None or program is None:
@@ -91,7 +91,7 @@ def _locate(command: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
     return Path(command[0]).resolve().parent, command[1:]
 
 
-def _find_start_problem(program: Path) -> str:
+def find_start_problem(program: Path) -> str:
     """Return why a program cannot be started, or soon cannot any more, "" if it can.
 
     Its interpreter is checked, too: a moved environment lacks it, and so does one whose Python an upgrade has removed.

@@ -19,7 +19,7 @@ DRY_RUN: Final[dict[str, Any]] = {
     "action": "store_true",
     "help": "print what would be done, and change nothing",
 }
-MANAGERS: Final = ("systemd", "launchd")
+MANAGERS: Final = ("systemd", "launchd", "windows")
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unplugd import local_time, paths
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace, where: Paths) -> int:
     """Watch until stopped."""
+    without_console = _is_without_console()
+    if without_console:
+        stderr_file.redirect(where.log)
     file = arguments.config or where.config
     if arguments.config and not file.exists():
         raise Failure(
@@ -33,7 +37,7 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
 
     paths.refuse_others(where.state, where.runtime)
     stderr_file.trim(where.log)
-    in_service = bool(os.environ.get("UNPLUGD_SERVICE"))
+    in_service = without_console or bool(os.environ.get("UNPLUGD_SERVICE"))
     # On a terminal, a person watches the events. Anywhere else they would only repeat the journal.
     on_terminal = bool(sys.stderr and sys.stderr.isatty())
     try:
@@ -62,6 +66,13 @@ def run(arguments: argparse.Namespace, where: Paths) -> int:
     finally:
         daemon.close()
     return 0
+
+
+def _is_without_console() -> bool:
+    """Whether this is pythonw.exe, which the service runs on Windows: what it writes nobody would see."""
+    if sys.platform == "win32":
+        return not sys.stderr or Path(sys.executable).name.casefold().startswith("pythonw")
+    return False
 
 
 def _print_diagnostic(text: str) -> None:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import __version__, account, paths, sanitize
@@ -140,7 +140,7 @@ def file(arguments: argparse.Namespace, _where: Paths) -> int:
     """Print the service file."""
     if arguments.program is None:
         program = find_program(__version__)
-    elif PurePosixPath(arguments.program).is_absolute():
+    elif Path(arguments.program).is_absolute():
         program = Program((arguments.program, "run"), __version__)
     else:
         raise Failure(f"{arguments.program} is not an absolute path", "--command /usr/bin/unplugd")
@@ -162,7 +162,7 @@ def _make_json(state: ServiceStatus, defects: list[Defect]) -> dict[str, Any]:
 
 
 def _shorten_paths(command: tuple[str, ...]) -> list[str]:
-    return [paths.shorten(Path(word)) if word.startswith("/") else word for word in command]
+    return [paths.shorten(Path(word)) if Path(word).is_absolute() else word for word in command]
 
 
 def _prepare_change(arguments: argparse.Namespace) -> tuple[Manager, System]:

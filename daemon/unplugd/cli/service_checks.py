@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from unplugd import __version__, sanitize
 from unplugd.cli.daemon_client import ask_if_running
@@ -12,17 +12,29 @@ from unplugd_service.launchd import Launchd
 from unplugd_service.manager import Defect
 from unplugd_service.program import Program, find_program
 from unplugd_service.systemd import Systemd
+from unplugd_service.windows import Windows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from unplugd.paths import Paths
     from unplugd_service.manager import Manager, ServiceStatus
 
 
+MANAGERS: Final[Mapping[str, Callable[[], Manager]]] = {
+    "launchd": Launchd,
+    "systemd": Systemd,
+    "windows": Windows,
+}
+USUAL: Final = {"darwin": "launchd", "win32": "windows"}
+"""The usual one by `sys.platform`; systemd on any other."""
+END_COMMAND: Final = "taskkill /PID" if sys.platform == "win32" else "kill"
+"""What ends a process, given its process id."""
+
+
 def find_manager(name: str | None = None) -> Manager:
     """Return the service manager with this name, by default the usual one for this system."""
-    if (name or ("launchd" if sys.platform == "darwin" else "systemd")) == "launchd":
-        return Launchd()
-    return Systemd()
+    return MANAGERS[name or USUAL.get(sys.platform, "systemd")]()
 
 
 def inspect_service(manager: Manager, where: Paths) -> tuple[ServiceStatus, list[Defect]]:
@@ -48,7 +60,9 @@ def _find_daemon_defects(status: ServiceStatus, where: Paths) -> list[Defect]:
         return [Defect(what, "unplugd service restart")]
     process = answer.get("process")
     if not status.process and isinstance(process, int):
-        return [Defect(f"unplugd is running outside the service (process {process})", f"kill {process}")]
+        return [
+            Defect(f"unplugd is running outside the service (process {process})", f"{END_COMMAND} {process}")
+        ]
     if answer.get("configuration", {}).get("problems"):
         return [Defect("the configuration has errors and is not being used", "unplugd config check")]
     return []

@@ -1,12 +1,13 @@
-"""Limits the size of the file that stderr is redirected to: launchd does not rotate it."""
+"""The file that stderr is redirected to where the service has no other log: by launchd, or here on Windows."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from unplugd import regular_file
+from unplugd import private_folder, regular_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 1_000_000
 """Maximum size of the file in bytes; as much again is kept in FILE.1."""
+
+
+def redirect(path: Path) -> None:
+    """Have what is written to stderr appended to `path`; errors are ignored, since nobody would see them."""
+    with contextlib.suppress(OSError):
+        private_folder.make(path.parent)
+        descriptor = regular_file.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        # Not closed before the end of the process.
+        sys.stderr = os.fdopen(
+            descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", newline="\n"
+        )
 
 
 def trim(path: Path, stream: TextIO | None = None, limit: int = MAX_BYTES) -> bool:
@@ -47,7 +59,8 @@ def _keep_end(path: Path, limit: int) -> None:
     fresh.unlink(missing_ok=True)
     try:
         # O_EXCL: do not follow a link that someone has put there.
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        descriptor = regular_file.open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(end[end.find(b"\n") + 1 :])
         fresh.replace(path.with_name(f"{path.name}.1"))
     except OSError:
