@@ -25,7 +25,6 @@ FILES: Final = {
     "watch/test_control.py": "Python has no Unix sockets there; tests/windows has the pipe",
     "watch/test_lock.py": "it is about flock(2); tests/windows has the mutex",
     "watch/test_sd_notify.py": "systemd is Linux's",
-    "watch/test_stderr_file.py": "only launchd gives unplugd such a file",
     "test_documents.py": "it is about building the package",
     "test_guard.py": "there are other ways to start a process",
     "test_private_folder.py": "file modes and owners mean nothing there",

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import pytest
 
 from tests.rig.daemon import Done
-from tests.rig.wait import GIVE_UP
+from tests.rig.wait import GIVE_UP, wait_until
 from tests.rig.wine import windows_path
 
 if TYPE_CHECKING:
@@ -114,3 +114,58 @@ def test_it_is_installed_and_leaves_nothing(service: Service, wine_daemon: WineD
     assert service.registry("read", RUN) == ""
     assert service.status()["problems"][0]["what"] == "the service is not installed"
     assert service.command("uninstall").stderr == "The service was not installed.\n"
+
+
+def test_what_keeps_it_from_starting_is_named_and_repaired(service: Service, wine_daemon: WineDaemon) -> None:
+    """The program was moved, and it is switched off in the Task Manager; another program's value is left alone."""
+    gone = '"Z:\\moved\\pythonw.exe" -P -m unplugd run'
+    service.registry("write", RUN, gone)
+    service.registry("write-bytes", SWITCHES, "030000000123456789abcdef")
+    (problem,) = service.status()["problems"]
+    assert problem == {
+        "what": "the program it starts no longer exists: Z:\\moved\\pythonw.exe",
+        "repair": "unplugd service install",
+    }
+    assert "no longer exists" in service.command("start").stderr
+    dry = service.command("install", "--dry-run")
+    assert "# would set HKCU\\Software\\" in dry.stdout
+    assert service.registry("read", RUN) == gone
+    assert service.command("install").code == 0
+    status = service.status()
+    assert (status["enabled"], status["problems"]) == (True, [])
+    assert service.registry("read", SWITCHES) == ""
+
+    service.registry("write-bytes", SWITCHES, "030000000123456789abcdef")
+    assert service.status()["problems"][0]["what"].startswith("it is switched off in the Task Manager")
+    service.registry("write", RUN, "notepad.exe")
+    refused = service.command("install")
+    assert (refused.code, "was not written by unplugd" in refused.stderr) == (1, True)
+    service.registry("delete", RUN)
+    removed = service.command("uninstall")
+    assert (removed.code, removed.stderr.splitlines()[0]) == (0, "Service removed."), (
+        "a daemon without a value, too"
+    )
+    wine_daemon.wait_for("stopped")
+
+
+def test_what_it_says_without_a_console_is_in_its_log(service: Service, wine_daemon: WineDaemon) -> None:
+    """As Windows starts it at logon: with the defaults if its configuration has errors, once, and told in the log."""
+    service.registry(
+        "write", RUN, f'"{windows_path(wine_daemon.windows.python)}\\pythonw.exe" -P -m unplugd run'
+    )
+    wine_daemon.write_config("[remind]\nafter_plug_in = 5\n")
+    assert "there is no log yet" in service.command("logs").stderr
+    assert service.command("start").code == 1, "what a person starts has to be right"
+    start = "import subprocess, sys; subprocess.Popen(sys.argv[1], creationflags=8)"
+    command = service.registry("read", RUN)
+    with wine_daemon.windows.start("-c", start, command, environment=wine_daemon.environment):
+        wine_daemon.wait_for("config_loaded")
+    first = wine_daemon.read_process()
+    logs = service.command("logs", "--last", "50")
+    assert "after_plug_in" in logs.stdout, logs
+    assert "the configuration has errors" in service.command("status").stdout
+    with wine_daemon.windows.start("-c", start, command, environment=wine_daemon.environment):
+        wait_until(lambda: "already running" in service.command("logs").stdout, "the second one to say so")
+    assert wine_daemon.read_process() == first
+    assert service.command("stop").code == 0
+    wine_daemon.wait_for("stopped")

@@ -7,12 +7,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from unplugd.watch import stderr_file
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_one_line_that_is_longer_than_all_is_cut(tmp_path: Path) -> None:
@@ -40,6 +40,7 @@ def test_without_stderr_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert not stderr_file.trim(tmp_path)
 
 
+@pytest.mark.not_on_windows("what is open cannot be removed there")
 def test_a_file_that_was_removed_or_replaced_is_left_alone(tmp_path: Path) -> None:
     """Somebody else rotates it: what is there now is theirs."""
     log = tmp_path / "log"
@@ -75,3 +76,29 @@ def test_another_file_is_left_alone(tmp_path: Path) -> None:
         stream.flush()
         assert not stderr_file.trim(tmp_path / "unplugd.log", stream, 10)
     assert shared.stat().st_size == 100
+
+
+def test_without_a_console_lines_go_to_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are added to what is there; the log is cut, and only the user can read it."""
+    log = tmp_path / "unplugd/unplugd.log"
+    monkeypatch.setattr(sys, "stderr", None)
+    for line in ("one\n", "tw\u00f6\n"):
+        stderr_file.redirect(log)
+        assert sys.stderr
+        sys.stderr.write(line)
+        assert not stderr_file.trim(log)
+        sys.stderr.close()
+    assert log.read_bytes() == "one\ntw\u00f6\n".encode()
+    stderr_file.redirect(log)
+    assert stderr_file.trim(log, limit=6)
+    sys.stderr.write("three\n")
+    sys.stderr.close()
+    assert log.read_bytes() == b"three\n"
+    assert log.with_name("unplugd.log.1").read_bytes() == "tw\u00f6\n".encode()
+
+
+def test_without_a_log_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in its place, for example: nobody would see an error either."""
+    monkeypatch.setattr(sys, "stderr", None)
+    stderr_file.redirect(tmp_path)
+    assert sys.stderr is None
