@@ -147,7 +147,7 @@ def test_the_documented_configuration_is_right() -> None:
 
 def test_readme_is_short() -> None:
     """A person reads it whole; reference is in docs/, and README leads to each file there."""
-    assert len(README.splitlines()) <= 150
+    assert len(README.splitlines()) <= 160
     for name in REFERENCE:
         assert f"](docs/{name})" in README
 
