@@ -101,7 +101,7 @@ def find_sources(
     """
     found: dict[tuple[int, int], Source] = {}
     errors: list[str] = []
-    for path in _expand(given, errors) if given else _list_settled_files(own):
+    for path in _expand(given, errors) if given else _list_own(own):
         try:
             identity, source = _make_source(path)
         except OSError as error:
@@ -133,7 +133,7 @@ def find_current_files(given: Sequence[Path | Url], own: Path) -> list[Path]:
         if isinstance(path, Url):
             raise Failure(f"{show_name(path)}: only files can be followed", "unplugd log --follow FILE")
         if path.is_dir():
-            named.extend(sorted({strip_rotation(file) for file in _find_journals(path)}) or [path / NAME])
+            named.extend(sorted({strip_rotation(file) for file in _find_journals(path, [])}) or [path / NAME])
         elif glob.has_magic(str(path)) and not path.exists():
             named.extend(_match(path))
         else:
@@ -173,9 +173,11 @@ def _expand(given: Iterable[Path | Url], errors: list[str]) -> Iterable[Path]:
             if isinstance(path, Url):
                 yield from _expand(_load_remote(path).copy_journals(path, errors), errors)
             elif path.is_dir():
-                files = _find_journals(path)
-                if not files:
+                unreadable: list[str] = []
+                files = _find_journals(path, unreadable)
+                if not files and not unreadable:
                     errors.append(f"{show_name(path)}: no journal in this folder")
+                errors += unreadable
                 yield from files
             elif glob.has_magic(str(path)) and not os.path.lexists(path):
                 matching = _match(path)
@@ -212,22 +214,53 @@ def _match(pattern: Path) -> list[Path]:
     return [Path(name) for name in sorted(glob.glob(str(pattern)))]  # noqa: PTH207 - the pattern can begin with a slash
 
 
-def _find_journals(folder: Path) -> list[Path]:
-    """Return the journals in a folder and its subfolders: `*.jsonl`, with their rotated files."""
-    names = {strip_rotation(path) for pattern in ("*.jsonl*", "*/*.jsonl*") for path in folder.glob(pattern)}
-    return [
-        file
-        for name in sorted(names)
-        if name.suffix == ".jsonl"
-        for file in _list_settled_files(name)
-        if not file.is_dir()
-    ]
+def _find_journals(folder: Path, errors: list[str]) -> list[Path]:
+    """Return the journals in a folder and its subfolders: `*.jsonl`, with their rotated files.
+
+    `errors` gets a line for each of these folders that cannot be read.
+    """
+    names: set[Path] = set()
+    places = [folder]
+    for place in places:
+        try:
+            _check_access(place)
+            entries = list(place.iterdir())
+        except OSError as error:
+            errors.append(describe_unreadable(place, error))
+            continue
+        names.update(strip_rotation(path) for path in entries if ".jsonl" in path.name)
+        if place is folder:
+            places += sorted(path for path in entries if _is_folder(path))
+    found: list[Path] = []
+    for name in sorted(name for name in names if name.suffix == ".jsonl"):
+        try:
+            files = _list_settled_files(name)
+            # A link that leads nowhere is a journal that cannot be read.
+            found += [file for file in files or [name] if not file.is_dir() and os.path.lexists(file)]
+        except OSError as error:
+            errors.append(describe_unreadable(name, error))
+    return found
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether this is a folder, as far as that can be told."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _list_own(own: Path) -> list[Path]:
+    """Return the files of the user's own journal; Failure if its folder cannot be read."""
+    try:
+        _check_access(own.parent)
+    except PermissionError as error:
+        raise Failure(describe_unreadable(own.parent, error), "give a journal that you can read") from None
+    return _list_settled_files(own)
 
 
 def _list_settled_files(path: Path) -> list[Path]:
     """Return a journal's files, but never as they are in the middle of a rotation."""
-    if not _may_enter(path.parent):
-        raise Failure(f"{show_name(path.parent)}: Permission denied", "give a journal that you can read")
     before = list_archived(path) + list_files(path)
     for _ in range(5):
         after = list_archived(path) + list_files(path)
@@ -237,10 +270,12 @@ def _list_settled_files(path: Path) -> list[Path]:
     return before
 
 
-def _may_enter(folder: Path) -> bool:
-    return not folder.is_dir() or os.access(
+def _check_access(folder: Path) -> None:
+    """PermissionError if this folder is one whose files cannot be opened."""
+    if folder.is_dir() and not os.access(
         folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids
-    )
+    ):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def _explain(error: OSError) -> str:

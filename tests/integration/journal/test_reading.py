@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,38 @@ def test_a_file_without_permission_is_told(open_folder: Path) -> None:
             told(file)
     finally:
         os.seteuid(myself)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_station_that_cannot_be_read_does_not_hide_the_others(open_folder: Path) -> None:
+    """Of the stations in a folder, each whose folder is shut or whose journal leads nowhere is told, and no other."""
+    for number in range(5):
+        place = open_folder / f"station-{number}"
+        place.mkdir()
+        (place / "events.jsonl").write_bytes(line("b", 60.0, f"host-{number}"))
+    (open_folder / "station-1").chmod(0)
+    (open_folder / "station-2").chmod(0o444)
+    (open_folder / "station-3/events.jsonl").unlink()
+    (open_folder / "station-3/events.jsonl").symlink_to("nowhere")
+    (open_folder / "station-5").mkdir()
+    (open_folder / "station-5/events.jsonl").symlink_to(open_folder / "station-1/events.jsonl")
+    (open_folder / "loop").symlink_to("loop")
+    said: list[str] = []
+    notes = Counter[str]()
+    os.seteuid(NOBODY)
+    try:
+        found = told(open_folder, said=said, notes=notes)
+    finally:
+        os.seteuid(0)
+    assert [host for host, _ in found] == ["host-0", "host-4"]
+    reasons = {said_line.removeprefix(f"unplugd: {open_folder}/") for said_line in said}
+    assert reasons == {
+        "station-1: Permission denied",
+        "station-2: Permission denied",
+        "station-3/events.jsonl: no such file",
+        "station-5/events.jsonl: Permission denied",
+    }
+    assert notes["unreadable_file"] == 4
 
 
 @pytest.fixture
