@@ -38,7 +38,7 @@ class Journal:
         self._found = sources.find_sources(given, own, self.notes, self._report_error)
         if not self._found:
             raise Failure("there is no journal yet", START_HINT)
-        self.plan: Plan = Planner(self.notes, self._report_error).plan(self._found)
+        self.plan: Plan = Planner(self.notes, self._report_error, say).plan(self._found)
         self.known_since: dict[str, float] = {}
         """When the data of a computer begins (in Unix seconds), if the plan leaves out its beginning."""
         self._whole = self.plan

@@ -64,11 +64,20 @@ SPLITS: Final = (split_by_host, split_by_boot, sort_lines)
 
 
 class Planner:
-    """Finds out what to read; `notes` counts what is unusual, `report_error` gets what cannot be read."""
+    """Finds out what to read; `notes` counts what is unusual, `report_error` gets what cannot be read.
 
-    def __init__(self, notes: Counter[str], report_error: Callable[[str], None]) -> None:
+    `warn` gets what only takes longer (by default, `report_error` does).
+    """
+
+    def __init__(
+        self,
+        notes: Counter[str],
+        report_error: Callable[[str], None],
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
         self._notes = notes
         self._report_error = report_error
+        self._warn = warn or report_error
 
     def plan(self, found: Sequence[Source]) -> Plan:
         """Return the groups of segments of each computer, in reading order."""
@@ -145,7 +154,7 @@ class Planner:
             surveyed |= {source: self._look_at(source, len(SPLITS), sampled=False) for source in mixes}
             if isinstance(error, NoRoomError):
                 names = ", ".join(dict.fromkeys(sources.show_name(source.name) for source in mixes))
-                self._report_error(
+                self._warn(
                     f"unplugd: no room to sort the lines of {names}, so it takes longer: {error.strerror}"
                 )
             return []

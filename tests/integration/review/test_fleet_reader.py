@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +26,8 @@ from tests.rig import journal_maker
 from tests.rig.cluster import Cluster
 from tests.rig.inline import Inline
 from tests.rig.wait import GIVE_UP, wait_until
-from unplugd.journal import sources
+from unplugd.cli.report_journal import Journal
+from unplugd.journal import sources, spool
 from unplugd.journal.plan import Planner
 from unplugd.journal.streams import ignore_error
 from unplugd.review import fleet_reader, parallel
@@ -309,17 +310,27 @@ def test_files_that_cannot_be_used_are_named(year: list[Path], tmp_path: Path, c
     assert found["notes"]["unreadable_file"] == 1
 
 
-def test_one_file_with_all_computers_is_not_empty(tmp_path: Path) -> None:
-    """Its lines are sorted by computer into temporary files first; a compressed one is unpacked."""
-    writers = [journal_maker.lines(f"pc-{number}", number) for number in range(COMPUTERS)]
-    mixed = "".join(next(written) for _ in range(300) for written in writers)
-    (tmp_path / "mixed.jsonl").write_text(mixed)
-    (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress("".join(islice(writers[0], 100)).encode()))
-    said, error = report(tmp_path)
-    assert not error
-    found = json.loads(said)
-    assert len(found["computers"]) == COMPUTERS
-    assert not [one for one in found["trouble"] if one["kind"] == "empty"]
+def test_a_mix_is_reported_like_a_file_for_each(
+    year: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines of many computers in one file are no trouble, neither compressed nor where there is no room to sort them."""
+    journals = [(folder / "events.jsonl").read_text() for folder in year if folder.name != "year"]
+    turns = zip(*(journal.splitlines(keepends=True) for journal in journals), strict=False)
+    mix = tmp_path / "mix.jsonl"
+    mix.write_text("".join(chain.from_iterable(turns)))
+    packed = tmp_path / "packed.jsonl.gz"
+    packed.write_bytes(gzip.compress(mix.read_bytes()))
+    expected, said = report(mix)
+    assert (json.loads(expected)["trouble"], said) == ([], "")
+    assert len(json.loads(expected)["computers"]) == COMPUTERS
+    assert report(packed) == (expected, "")
+    monkeypatch.setattr(spool, "SPARE_BYTES", 2**62)
+    slow = Journal([mix], Path("/nowhere"))
+    assert slow.list_trouble() == []
+    assert capsys.readouterr().err.startswith("unplugd: no room to sort the lines of ")
+    assert make_fleet_json(
+        build_fleet(read_fleet(slow.plan, QUESTION, ignore_error), QUESTION.interval, notes=slow.notes)
+    ) == read(make_plan(mix))
 
 
 def test_files_that_the_workers_do_not_have_are_read_here(year: list[Path], tmp_path: Path) -> None:
