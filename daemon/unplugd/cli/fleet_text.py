@@ -185,7 +185,7 @@ def _describe_spread(fleet: Fleet, spread: Spread, layout: Layout) -> Iterator[T
         [describe_duration(each.ninety_percent) for each in spreads],
         [describe_duration(each.worst) for each in spreads],
     ]
-    yield from layout.wrap("Left plugged in unused, a computer and day", "bold")
+    yield from layout.wrap("Left plugged in unused, per computer and day", "bold")
     yield from lay_out_table(
         Text(),
         ("this time", "time before")[: len(spreads)],
@@ -217,7 +217,7 @@ def _draw_weeks(fleet: Fleet, layout: Layout) -> Iterator[Text]:
     shown = fleet.weeks[-layout.rows :]
     latest = f", latest {len(shown)} of {len(fleet.weeks)}" if len(shown) < len(fleet.weeks) else ""
     yield Text()
-    yield from layout.wrap(f"By week from Monday on: unused a computer and day{latest}", "bold")
+    yield from layout.wrap(f"By week from Monday on: unused per computer and day{latest}", "bold")
     most = max(week.spread.ninety_percent for week in shown) or 1
     names = [ENGLISH.formats.format_short(week.monday) for week in shown]
     cells = [

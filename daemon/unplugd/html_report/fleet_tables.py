@@ -222,8 +222,8 @@ def render_weeks(view: FleetView) -> str:
         Column(worst),
     )
     rows = [_list_cells(view, week) for week in reversed(weeks)]
-    caption = language.translate("Left plugged in unused, a computer and day: weeks, the newest first")
-    title = language.translate("Left plugged in unused, a computer and day, week by week")
+    caption = language.translate("Left plugged in unused, per computer and day: weeks, the newest first")
+    title = language.translate("Left plugged in unused, per computer and day, week by week")
     older = rows[MAX_WEEKS:]
     folded = ""
     if older:

@@ -59,7 +59,7 @@ class Computer(msgspec.Struct, frozen=True):
     days_over_an_hour: int
     """The number of days on which something was left plugged in unused for more than an hour."""
     not_watched_for: float
-    """Seconds for which unplugd was not running, from the first time it ran there."""
+    """Seconds for which unplugd was not running, or not heard from, from the first time it ran there."""
     failed_reminders: int
     """How many reminders could not be shown."""
     lost_events: int
@@ -68,7 +68,7 @@ class Computer(msgspec.Struct, frozen=True):
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """How long something was left plugged in unused, in seconds a computer and day: how the computers are spread."""
+    """How long something was left plugged in unused, in seconds per computer and day: how the computers are spread."""
 
     median: float
     ninety_percent: float

@@ -192,13 +192,17 @@ def compare_with_before(report: Report | Fleet, language: Language = ENGLISH) ->
 
 
 def describe_not_watched(report: Report | Fleet, duration: str, language: Language = ENGLISH) -> str:
-    """Return a sentence about how long unplugd was not running, which is `duration` in words."""
+    """Return a sentence about how long unplugd was not running, which is `duration` in words.
+
+    The last event of another computer does not say whether unplugd went on running there.
+    """
     computers = len(report.computers)
     if computers > 1:
         return language.count(
             computers,
-            "unplugd was not running for {duration}, on {count} computer; there is no data for that time.",
-            "unplugd was not running for {duration}, on {count} computers combined; there is no data for that time.",
+            "There is no data for {duration} on {count} computer: unplugd was not running, or was not heard from.",
+            "There is no data for {duration}, on {count} computers combined: unplugd was not running, or was not heard "
+            "from.",
             duration=duration,
         )
     return language.translate(
