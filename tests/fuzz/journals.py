@@ -18,6 +18,7 @@ import msgspec
 from tests.fuzz.target import SEPARATOR, folder_for
 from tests.rig import harmless
 from tests.rig.inline import Inline
+from tests.rig.reviewing import review_files
 from unplugd.cli import log_formats, pager
 from unplugd.cli.export import COLUMNS, write_stretches
 from unplugd.cli.log import say_remarks
@@ -27,7 +28,6 @@ from unplugd.cli.report_text import make_lines
 from unplugd.cli.text_layout import Layout
 from unplugd.html_report.page import render_page
 from unplugd.journal import plan, sources, spool, streams
-from unplugd.review import parallel
 from unplugd.review.export import make_json
 from unplugd.review.report_builder import build_report
 from unplugd.review.share import anonymize
@@ -98,11 +98,11 @@ def read(paths: Sequence[Path], how: int) -> None:
     for form in ("text", "jsonl", "csv"):
         shown(found, form, how)
     until = NOW if how & 2 else None
-    reviewed = parallel.review_files(found, notes, said.append, None, until)
+    reviewed = review_files(found, notes, said.append, None, until)
     exported(reviewed, how)
     # The same in pieces.
     noted: Counter[str] = Counter()
-    apart = parallel.review_files(found, noted, said.append, None, until, where=Inline())
+    apart = review_files(found, noted, said.append, None, until, where=Inline())
     # Where a line is sorted that comes very late depends on what is read together with it.
     assert (apart, noted) == (reviewed, notes) or notes["disordered"]
     if how & 4:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from unplugd.journal.merge import Merger
-from unplugd.journal.plan import Planner, find_first_line
+from unplugd.journal.plan import find_first_line
 from unplugd.review.model import Part  # noqa: TC001 - msgspec reads the types of Result
 from unplugd.review.parts import join_parts
 from unplugd.review.reviewer import review_part
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from unplugd.journal.plan import Group, Plan
-    from unplugd.journal.sources import Source
     from unplugd.review.executors import Engine
     from unplugd.review.model import Review
 
@@ -78,24 +77,6 @@ class CutPoint(NamedTuple):
     boot: str | None
 
 
-def review_files(
-    found: Sequence[Source],
-    notes: Counter[str],
-    report_error: Callable[[str], None],
-    report_progress: Callable[[int], None] | None = None,
-    until: float | None = None,
-    host: str | None = None,
-    where: Where = "",
-) -> Review:
-    """Return the review of the sources, with `until` and `host` as in `review_events`; `notes` counts what is unusual.
-
-    `report_progress` gets the number of bytes read since the last call, in total at most the size of the sources. For
-    `where`, see `choose_engine`.
-    """
-    plan = Planner(notes, report_error).plan(found)
-    return review_plan(plan, notes, report_error, report_progress, until, host, where)
-
-
 def review_plan(
     plan: Plan,
     notes: Counter[str],
@@ -105,7 +86,11 @@ def review_plan(
     host: str | None = None,
     where: Where = "",
 ) -> Review:
-    """Return the review of what a plan says, with the other arguments as in `review_files`."""
+    """Return the review of what a plan says, with `until` and `host` as in `review_events`; `notes` counts what is unusual.
+
+    `report_progress` gets the number of bytes read since the last call, in total at most the size of the plan. For
+    `where`, see `choose_engine`.
+    """
     size = sum_plan(plan)
     progress = _Progress(report_progress, size)
     results: list[Result] = []

@@ -24,6 +24,7 @@ import pytest
 
 from tests.rig import journal_maker
 from tests.rig.inline import Inline
+from tests.rig.reviewing import review_files
 from unplugd.journal import merge, plan, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.streams import ignore_error
@@ -46,7 +47,7 @@ def reviewed(
     notes: Counter[str] = Counter()
     found = sources.find_sources(given, Path("/nowhere/events.jsonl"), notes, ignore_error)
     tell = ignore_error if said is None else said.append
-    return parallel.review_files(found, notes, tell, None, UNTIL, "station-1", executor or ""), +notes
+    return review_files(found, notes, tell, None, UNTIL, "station-1", executor or ""), +notes
 
 
 @pytest.fixture(params=[SCAN_ALL_BYTES, 0], ids=["every line looked at", "some lines looked at"])
@@ -148,10 +149,10 @@ def test_an_executor_that_fails_is_done_without(tmp_path: Path, error: Exception
     assert executor.given > works
     found = sources.find_sources([folder], Path("/nowhere"), Counter(), ignore_error)
     passed: list[int] = []
-    parallel.review_files(found, Counter(), ignore_error, passed.append, where=Inline(works, error))
+    review_files(found, Counter(), ignore_error, passed.append, where=Inline(works, error))
     assert min(passed) > 0
     expected: list[int] = []
-    parallel.review_files(found, Counter(), ignore_error, expected.append)
+    review_files(found, Counter(), ignore_error, expected.append)
     assert sum(passed) == sum(expected)
 
 
@@ -377,7 +378,7 @@ def test_one_process_tells_of_the_progress(tmp_path: Path, pools: list[Executor]
         with told.open("a") as file:
             file.write(f"{os.getpid()} {size}\n")
 
-    parallel.review_files(found, Counter(), ignore_error, progress)
+    review_files(found, Counter(), ignore_error, progress)
     assert len(pools) == 1
     by_whom = [one.split() for one in told.read_text().splitlines()]
     assert {int(process) for process, _ in by_whom} == {os.getpid()}

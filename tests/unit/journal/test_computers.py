@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.not_on_windows import SLOW
+from tests.rig.reviewing import review_files
 from unplugd.journal import plan as journal_plan
 from unplugd.journal import sources, streams
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.timestamps import format_timestamp
-from unplugd.review import parallel
 
 NOON = 1_764_000_000.0
 HOUR = 3600.0
@@ -55,7 +55,7 @@ def read(*files: Path) -> tuple[dict[str, str], int]:
     hosts, batches = streams.read_merged(found, notes)
     computers = {event.boot: event.host for batch in batches for event in batch.events}
     assert set(computers.values()) == set(hosts)
-    review = parallel.review_files(found, Counter(), print)
+    review = review_files(found, Counter(), print)
     assert {run.host for run in review.watched} == set(hosts)
     assert set(+notes) <= {"same_name"}
     return computers, notes["same_name"]

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.not_on_windows import SLOW
+from tests.rig.reviewing import review_files
 from tests.rig.scripted import CrashError, Machine, play
 from unplugd.journal import sources
 from unplugd.journal.event import decode
 from unplugd.journal.station import find_station
 from unplugd.journal.timestamps import format_timestamp
-from unplugd.review import parallel
 from unplugd.review.reviewer import review_events
 from unplugd.rules.devices import Device
 
@@ -147,7 +147,7 @@ def review(*journals: Path) -> Review:
     """Return what the journals hold together."""
     notes: Counter[str] = Counter()
     found = sources.find_sources(journals, Path("/nowhere"), notes, print)
-    return parallel.review_files(found, notes, print)
+    return review_files(found, notes, print)
 
 
 def describe(review: Review) -> list[tuple[float, float, str, list[tuple[float, float, str]]]]:
