@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def review_files(
-    found: Sequence[Source], notes: Counter[str], report_error: Callable[[str], None], *more: Any, **named: Any
+    found: Sequence[Source],
+    notes: Counter[str],
+    report_error: Callable[[str], None],
+    *more: Any,
+    **named: Any,
 ) -> Review:
     """Return the review of the sources, with the other arguments as in `review_plan`."""
     plan = Planner(notes, report_error).plan(found)
