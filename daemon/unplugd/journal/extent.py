@@ -2,10 +2,9 @@
 
 All of it comes from what the plan knows of each boot, so nothing is read but the place where a file is cut. A boot is
 only left out if it is certain when it was over. It is kept if its wall clock cannot be relied on: if a time is not as
-unplugd writes it, if the clock was set between two samples, or if the next boot in the file seems to be
-earlier, or from before unplugd existed. The
-last boot of a computer is always kept, since its devices may still be plugged in. What is between two samples counts as
-what is around it.
+unplugd writes it, if the clock was set between two samples, or if the next boot in the file seems to be earlier, or from
+before unplugd existed. The last boot of a computer is always kept, since its devices may still be plugged in. What is
+between two samples counts as what is around it.
 """
 
 from __future__ import annotations

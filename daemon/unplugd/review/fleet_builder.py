@@ -186,7 +186,8 @@ def sum_computer(
 ) -> FleetSums:
     """Return the sums of one computer, whose events are in order; `until` and `own_host` as in `review_events`.
 
-    `known_since` is when its data begins, if events that do not matter were left out (Unix seconds). `notes` are on its lines; they are complete when all events have been read.
+    `known_since` is when its data begins, if events that do not matter were left out (Unix seconds). `notes` are on its
+    lines; they are complete when all events have been read.
     """
     builder = ComputerBuilder(host, interval, zone, known_since)
     results = Results(builder.take_period)

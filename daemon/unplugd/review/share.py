@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _PORT: Final = re.compile(r"[0-9a-fx]{1,10}([.:-][0-9a-f]{1,10}){0,10}", re.ASCII | re.IGNORECASE)
 """The form of a port's name on any system; a journal may contain any other text."""
 
+_VERSION: Final = re.compile(r"\d{1,4}(\.\d{1,4}){1,3}((a|b|rc|\.dev|\.post)\d{1,4})?", re.ASCII)
+"""The form of a version of unplugd; a journal may contain any other text."""
+
 
 def anonymize(review: Review, language: Language = ENGLISH) -> Review:
     """Return the review without the names of computers, devices and programs, so that its report can be shared.
@@ -93,7 +96,11 @@ def anonymize_sums(sums: FleetSums, language: Language = ENGLISH) -> FleetSums:
         computers=[
             replace(
                 one,
-                computer=replace(one.computer, host=numbers[one.computer.host]),
+                computer=replace(
+                    one.computer,
+                    host=numbers[one.computer.host],
+                    version=one.computer.version if _VERSION.fullmatch(one.computer.version) else "",
+                ),
                 plugged_in=[
                     replace(
                         device,

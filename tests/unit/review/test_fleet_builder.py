@@ -311,6 +311,15 @@ def test_many_computers_can_be_shared(found: Review, until: float) -> None:
     assert len(shared["computers"]) == len(made["computers"])
 
 
+@pytest.mark.parametrize(
+    ("written", "shared"), [("0.10.1", "0.10.1"), ("1.2.0rc1", "1.2.0rc1"), ("1.0+anna", "")]
+)
+def test_a_version_names_nobody_when_shared(written: str, shared: str) -> None:
+    """It comes from a journal, so it could be any text."""
+    sums = sum_lines("new", LINES.replace(b"0.10.1\\u0007", written.encode()))
+    assert anonymize_sums(sums).computers[0].computer.version == shared
+
+
 def test_days_are_local() -> None:
     """A night that is one day in Berlin is two in UTC."""
     period = make_period("pc", 1, 0.5)
