@@ -26,6 +26,7 @@ def make_fleet(
     journal: Journal,
     since: float | None,
     until: float,
+    now: float,
     zone: tzinfo,
     zone_name: str,
     *,
@@ -33,12 +34,15 @@ def make_fleet(
     share: bool,
     language: Language,
 ) -> Fleet:
-    """Return the report on all computers of a journal; with `share`, words in `language` stand in place of names."""
+    """Return the report on all computers of a journal, made at `now` (Unix seconds).
+
+    With `share`, words in `language` stand in place of names.
+    """
     interval = Interval(since, until)
     journal.skip_before(since, until)
     with make_progress_bar("Reading the journals", sum_plan(journal.plan)) as progress:
         sums = read_fleet(journal.plan, Question(interval, zone), say, progress, on, journal.known_since)
-    trouble = journal.list_trouble()
+    trouble = journal.list_trouble(now)
     if share:
         sums, trouble = anonymize_sums(sums, language), []
     return build_fleet(sums, interval, zone=zone, name=zone_name, notes=journal.notes, trouble=trouble)

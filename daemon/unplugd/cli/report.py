@@ -109,6 +109,7 @@ def _build(
             journal,
             since,
             until,
+            now,
             zone,
             zone_name,
             on=arguments.on or "",

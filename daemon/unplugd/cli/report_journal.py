@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from unplugd import sanitize
 from unplugd.cli.daemon_client import ask_if_running
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from unplugd.journal.sources import Source
     from unplugd.journal.url import Url
     from unplugd.paths import Paths
+
+MAX_AHEAD_SECONDS: Final = 600.0
+"""Seconds by which the clock of a computer may be ahead without being named."""
 
 
 class Journal:
@@ -72,10 +75,11 @@ class Journal:
                 self.known_since[name] = min(own[0], self.known_since.get(name, own[0]))
         self.plan = shorter
 
-    def list_trouble(self) -> list[Trouble]:
-        """Return what is wrong with the files and the names of the computers."""
+    def list_trouble(self, now: float) -> list[Trouble]:
+        """Return what is wrong with the files, and with the names and clocks of computers; `now` in Unix seconds."""
         found = {
             "same_name": sorted(map(sanitize.one_line, self._find_same_names())),
+            "clock_ahead": sorted(map(sanitize.one_line, self._find_ahead(now))),
             "empty": [sources.show_name(source.name) for source in self._find_empty()],
             "unreadable": [error.removeprefix("unplugd: ") for error in self._errors],
         }
@@ -92,6 +96,13 @@ class Journal:
         for computers in by_host.values():
             if len(computers) > 1:
                 yield from computers
+
+    def _find_ahead(self, now: float) -> Iterator[str]:
+        """Yield the computers that wrote events with a time that is yet to come."""
+        for host, groups in self._whole.items():
+            extent = find_extent({host: groups})
+            if extent and extent[1] > now + MAX_AHEAD_SECONDS:
+                yield host
 
     def _find_empty(self) -> Iterator[Source]:
         """Yield the files of journals that have no event in any file."""

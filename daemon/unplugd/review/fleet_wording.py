@@ -42,6 +42,10 @@ TROUBLE: Final = {
     "same_name": mark_count(
         "Two computers have the same name:", "{count} computers have the name of another one:"
     ),
+    "clock_ahead": mark_count(
+        "On one computer, the clock was ahead, and what it wrote then is left out:",
+        "On {count} computers, the clock was ahead, and what they wrote then is left out:",
+    ),
     "clock_jumps": mark_count(
         "On one computer, the clock was changed by more than a minute:",
         "On {count} computers, the clock was changed by more than a minute:",

@@ -326,11 +326,23 @@ def test_a_mix_is_reported_like_a_file_for_each(
     assert report(packed) == (expected, "")
     monkeypatch.setattr(spool, "SPARE_BYTES", 2**62)
     slow = Journal([mix], Path("/nowhere"))
-    assert slow.list_trouble() == []
+    assert slow.list_trouble(UNTIL) == []
     assert capsys.readouterr().err.startswith("unplugd: no room to sort the lines of ")
     assert make_fleet_json(
         build_fleet(read_fleet(slow.plan, QUESTION, ignore_error), QUESTION.interval, notes=slow.notes)
     ) == read(make_plan(mix))
+
+
+def test_a_clock_that_is_ahead_is_told(year: list[Path], tmp_path: Path) -> None:
+    """A computer whose events are all yet to come is unknown, and the report says why."""
+    early = tmp_path / "early.jsonl"
+    lines = islice(journal_maker.lines("early", 5), 300)
+    early.write_text("".join(line.replace('"time": "20', '"time": "21') for line in lines))
+    found = json.loads(report(*year, early)[0])
+    assert [one["hosts"] for one in found["trouble"] if one["kind"] == "clock_ahead"] == [["early"]]
+    assert {"host": "early", "heard": None} in found["silent"]
+    shared = report("--share", *year, early)[0]
+    assert "early" not in shared
 
 
 def test_files_that_the_workers_do_not_have_are_read_here(year: list[Path], tmp_path: Path) -> None:
