@@ -138,12 +138,20 @@ def append(path: Path, text: bytes) -> None:
 
 
 def _write(chunks: Iterator[bytes]) -> Path:
-    copy = Path(make_folder().name) / "copy.jsonl"
+    folder = Path(make_folder().name)
+    copy = folder / "copy.jsonl"
     size = 0
-    with copy.open("wb") as file:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > MAX_BYTES:
-                raise OSError(errno.EFBIG, f"it is longer than {MAX_BYTES // 10**9} GB")
-            file.write(chunk)
+    for chunk in chunks:
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise OSError(errno.EFBIG, f"it is longer than {MAX_BYTES // 10**9} GB")
+        try:
+            append(copy, chunk)
+        except NoRoomError as error:
+            if error.errno == errno.ENOSPC:
+                error.strerror = (
+                    f"there is no room for a copy in {folder.parent}; TMPDIR can name another folder"
+                )
+            raise
+    copy.touch()
     return copy

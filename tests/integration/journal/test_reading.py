@@ -97,6 +97,31 @@ def test_temporary_files_are_gone_at_the_end(tmp_path: Path, mix: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+def test_no_room_for_a_copy_is_told(open_folder: Path, mix: Path) -> None:
+    """What comes through a pipe is copied; if the disk is full, the way out is said, and nothing is left there."""
+    if os.geteuid():
+        pytest.skip("needs root to mount a small file system")
+    small = open_folder / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small], check=True)
+    try:
+        with mix.open("rb") as file:
+            done = subprocess.run(
+                [sys.executable, "-m", "unplugd", "report", "-"],
+                env={**os.environ, "TMPDIR": str(small)},
+                stdin=file,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert done.returncode == 1
+    said = f"unplugd: -: there is no room for a copy in {small}; TMPDIR can name another folder"
+    assert done.stderr.splitlines()[0] == said
+
+
 def test_a_full_disk_costs_only_time(tmp_path: Path, mix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line says so, whether it is full before or only then; what was written is removed."""
     if os.geteuid():
