@@ -121,10 +121,12 @@ def _build(
         # The computers of a shared report are numbered in the order of their first event.
         journal.skip_before(since, now if until is None else until)
     review = _make_review(journal, arguments.on or "", now if running else None)
-    end = _find_end(review, now)
+    last = _find_last(review)
+    # The end is exclusive: take the next full second. A clock may have been ahead.
+    end = now if last is None or last <= now else math.floor(last) + 1
     if until is not None:
         until = min(until, end)
-    elif not arguments.file:
+    elif not arguments.file or (since is not None and last is not None and last <= since):
         until = end
     check_interval(since, until)
     if arguments.share:
@@ -150,9 +152,7 @@ def _load_fleet_report() -> ModuleType:
     return fleet_report
 
 
-def _find_end(review: Review, now: float) -> float:
-    """Return the end of the report in Unix seconds: now, or the end of the journal if a clock was ahead."""
+def _find_last(review: Review) -> float | None:
+    """Return the end of what is known, in Unix seconds; None if nothing is."""
     ends = [period.ended for period in review.periods] + [watched.ended for watched in review.watched]
-    last = max(ends, default=now)
-    # The end is exclusive: take the next full second.
-    return now if last <= now else math.floor(last) + 1
+    return max(ends, default=None)

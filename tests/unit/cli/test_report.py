@@ -171,6 +171,16 @@ def test_a_time_that_has_not_come_is_left_out(run: Callable[..., Done], tmp_path
     assert len(found["periods"]) == 8
 
 
+def test_a_time_after_a_journal_is_reported_as_such(run: Callable[..., Done]) -> None:
+    """A journal of which nothing came since says so for the time until now, and a time that has not come is refused."""
+    done = run("--since", "2026-11-20", MONTH)
+    assert done.stdout.startswith("20 November \N{EN DASH} 1 December 2026, until 13:00\n")
+    assert "There is no data for this time" in done.stdout
+    done = run("--since", "2027-01-01", MONTH)
+    assert (done.code, done.stdout) == (1, "")
+    assert "that time is in the future" in done.stderr
+
+
 def test_share(run: Callable[..., Done]) -> None:
     """What is given away names no computer."""
     for arguments in ((), ("--json",)):
