@@ -45,5 +45,9 @@ def parse_place(given: str) -> Path | Url:
 
 def advise_libraries(url: Url) -> str:
     """Return the command that installs what is needed to read an address."""
-    names = " ".join(filter(None, ("fsspec", _LIBRARIES.get(url.scheme))))
-    return f"{quote(Path(sys.executable))} -m pip install {names}"
+    return advise_install("fsspec", *filter(None, [_LIBRARIES.get(url.scheme)]))
+
+
+def advise_install(*names: str) -> str:
+    """Return the command that installs libraries for the Python that runs this."""
+    return f"{quote(Path(sys.executable))} -m pip install {' '.join(names)}"

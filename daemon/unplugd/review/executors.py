@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from unplugd.errors import Failure
+from unplugd.journal.url import advise_install
 from unplugd.review import process_pool
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def join_cluster(address: str) -> Iterator[Engine]:
     except ImportError:
         raise Failure(
             'a Dask cluster needs the extra "cluster", which is not installed',
-            "install it: pip install unplugd[cluster]",
+            f"install it: {advise_install('distributed')}",
         ) from None
     with cluster.open_cluster(address) as (executor, workers, check, failures):
         yield Engine(executor, workers, check, is_elsewhere=True, single_failures=failures)

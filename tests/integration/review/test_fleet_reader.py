@@ -427,6 +427,8 @@ def test_what_is_not_installed_is_told(year: list[Path], cluster: Cluster, patch
     assert (ended.returncode, ended.stdout) == (1, "")
     assert said in first
     assert "install" in hint
+    # This package is in no index: whatever is there under its name is somebody else's.
+    assert "install unplugd" not in hint
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
