@@ -39,7 +39,7 @@ def make_fleet(
     With `share`, words in `language` stand in place of names.
     """
     interval = Interval(since, until)
-    journal.skip_before(since, until)
+    journal.skip_before(since, until, now)
     with make_progress_bar("Reading the journals", sum_plan(journal.plan)) as progress:
         sums = read_fleet(journal.plan, Question(interval, zone), say, progress, on, journal.known_since)
     trouble = journal.list_trouble(now)

@@ -119,7 +119,7 @@ def _build(
         return fleet, now, zone
     if not arguments.share:
         # The computers of a shared report are numbered in the order of their first event.
-        journal.skip_before(since, now if until is None else until)
+        journal.skip_before(since, until, now)
     review = _make_review(journal, arguments.on or "", now if running else None)
     last = _find_last(review)
     # The end is exclusive: take the next full second. A clock may have been ahead.

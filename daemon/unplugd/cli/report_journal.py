@@ -61,14 +61,18 @@ class Journal:
         own = {segment.source for segment in _list_segments(self.plan)}
         Planner(self.notes, ignore_error).plan([source for source in self._found if source in own])
 
-    def skip_before(self, since: float | None, until: float) -> None:
-        """Leave out what is not needed for a report from `since` to `until` at most, and on the time before."""
+    def skip_before(self, since: float | None, until: float | None, now: float) -> None:
+        """Leave out what is not needed for a report from `since` to `until`, and on the time before.
+
+        If `until` is None, the report ends now, or with the last event if a clock was ahead.
+        """
         extent = find_extent(self.plan) if since is not None else None
         if since is None or extent is None:
             return
-        # A clock may have been ahead.
-        before = 2 * since - max(until, extent[1] + 1)
-        shorter = skip_before(self.plan, before)
+        end = max(now, extent[1] + 1)
+        if until is not None:
+            end = min(until, end)
+        shorter = skip_before(self.plan, 2 * since - end)
         for host, groups in self.plan.items():
             if shorter[host] is not groups and (own := find_extent({host: groups})):
                 name = sanitize.one_line(host)

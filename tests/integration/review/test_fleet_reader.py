@@ -345,6 +345,21 @@ def test_a_clock_that_is_ahead_is_told(year: list[Path], tmp_path: Path) -> None
     assert "early" not in shared
 
 
+def test_a_clock_that_is_ahead_does_not_make_others_be_read(year: list[Path], tmp_path: Path) -> None:
+    """Of all other computers, what was over before the time asked is left out as ever."""
+    early = tmp_path / "early.jsonl"
+    lines = islice(journal_maker.lines("early", 77), 300)
+    early.write_text("".join(line.replace('"time": "202', '"time": "206') for line in lines))
+    since, until = journal_maker.BEGIN + 300 * 86_400, journal_maker.BEGIN + 310 * 86_400
+    left = []
+    for given_files in ([year[-1]], [year[-1], early]):
+        journal = Journal(given_files, Path("/nowhere"))
+        whole = parallel.sum_plan({"year": journal.plan["year"]})
+        journal.skip_before(since, until, now=until)
+        left.append(parallel.sum_plan({"year": journal.plan["year"]}))
+    assert left[0] == left[1] < whole / 2
+
+
 def test_files_that_the_workers_do_not_have_are_read_here(year: list[Path], tmp_path: Path) -> None:
     """Journals that were unpacked into temporary files, for example."""
     plan = make_plan(*year)
