@@ -105,7 +105,7 @@ check: $(VENV)/installed-for-tests
 	nice $(VENV)/bin/python -m tools.catalogues check
 	nice $(VENV)/bin/mypy --platform linux
 	nice $(VENV)/bin/mypy --platform darwin
-	nice $(VENV)/bin/mypy --platform win32 --follow-imports=silent --exclude '$(NOT_ON_WINDOWS)' daemon service tests/windows
+	nice $(VENV)/bin/mypy --platform win32 --follow-imports=silent --exclude '$(NOT_ON_WINDOWS)' daemon service tests/windows tests/real_windows
 	nice $(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	nice $(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 

@@ -135,7 +135,7 @@ if sys.platform == "win32":
             )
         name = _read_session_user()
         with suppress(OSError):
-            if name and name.casefold() != os.getlogin().casefold():
+            if name and _shorten_name(name) != _shorten_name(os.getlogin()):
                 raise Failure(
                     "this terminal runs as another user than the one who is logged on here, who sees the reminders",
                     'run it in a terminal of your own, not in one opened with "Run as administrator"',
@@ -178,6 +178,10 @@ if sys.platform == "win32":
             return text.value or ""
         finally:
             wtsapi32.WTSFreeMemory(text)
+
+    def _shorten_name(name: str) -> str:
+        # What is longer may be cut by one of the two that tell it.
+        return name.casefold()[:20]
 
     def _make_denial() -> Failure:
         return Failure(

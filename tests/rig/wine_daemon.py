@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tests.rig.daemon import Done
 from tests.rig.wait import GIVE_UP, wait_until
@@ -48,6 +48,14 @@ class WineDaemon:
         """Run a command to its end."""
         done = self.windows.run("-m", "unplugd", *arguments, environment=self.environment)
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def command_that_starts_another(self, *arguments: str) -> Done:
+        """Run a command to its end, but not to that of its pipes: in Wine, what it has started has them, too."""
+        with self.launch(*arguments) as process:
+            assert process.stdin
+            process.stdin.close()
+            code = process.wait(GIVE_UP)
+            return Done(code, _read_rest(process.stdout), _read_rest(process.stderr))
 
     def status(self) -> dict[str, Any]:
         """Return the answer of `unplugd status --json`."""
@@ -113,12 +121,18 @@ class WineDaemon:
     def _read_errors(self) -> str:
         """Return what it has written to stderr, and close its pipes."""
         assert self.process
-        pipes = [pipe for pipe in (self.process.stdin, self.process.stdout, self.process.stderr) if pipe]
         # A program of Windows' own that it has made start may keep them open.
-        os.set_blocking(pipes[-1].fileno(), False)
-        errors = b""
-        with suppress(BlockingIOError):
-            errors = os.read(pipes[-1].fileno(), 1_000_000)
-        for pipe in pipes:
-            pipe.close()
-        return errors.decode()
+        errors = _read_rest(self.process.stderr)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+        return errors
+
+
+def _read_rest(pipe: IO[str] | None) -> str:
+    """Return what is in a pipe, without waiting for its end."""
+    assert pipe
+    os.set_blocking(pipe.fileno(), False)
+    with suppress(BlockingIOError):
+        return os.read(pipe.fileno(), 1_000_000).decode()
+    return ""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rig.daemon import Done
-from tests.rig.wait import GIVE_UP, wait_until
+from tests.rig.wait import wait_until
 from tests.rig.wine import windows_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.rig.daemon import Done
     from tests.rig.wine_daemon import WineDaemon
 
 RUN = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
@@ -49,12 +48,8 @@ class Service:
         self.daemon = daemon
 
     def command(self, *arguments: str) -> Done:
-        """Run `unplugd service …`, and do not wait for the daemon that it starts, which has its pipes in Wine."""
-        with self.daemon.launch("service", *arguments) as process:
-            assert process.stdin
-            process.stdin.close()
-            code = process.wait(GIVE_UP)
-            return Done(code, _read_rest(process.stdout), _read_rest(process.stderr))
+        """Run `unplugd service …`, and do not wait for the daemon that it starts."""
+        return self.daemon.command_that_starts_another("service", *arguments)
 
     def status(self) -> dict[str, Any]:
         """Return the answer of `unplugd service status --json`."""
@@ -66,15 +61,6 @@ class Service:
         done = self.daemon.windows.run("-c", REGISTRY, action, key, "unplugd", data)
         assert done.returncode == 0, done.stderr
         return done.stdout
-
-
-def _read_rest(pipe: IO[str] | None) -> str:
-    """Return what is in a pipe, without waiting for its end."""
-    assert pipe
-    os.set_blocking(pipe.fileno(), False)
-    with suppress(BlockingIOError):
-        return os.read(pipe.fileno(), 65536).decode()
-    return ""
 
 
 @pytest.fixture
@@ -169,3 +155,22 @@ def test_what_it_says_without_a_console_is_in_its_log(service: Service, wine_dae
     assert wine_daemon.read_process() == first
     assert service.command("stop").code == 0
     wine_daemon.wait_for("stopped")
+
+
+def test_another_process_is_not_taken_for_it(service: Service, wine_daemon: WineDaemon) -> None:
+    """After a crash, a process that began later may have its number; it is neither shown nor ended."""
+    python = windows_path(wine_daemon.windows.python / "pythonw.exe")
+    start = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:], creationflags=8).pid, flush=True)"
+    other = ("-c", start, python, "-c", "import time; time.sleep(3600)")
+    with wine_daemon.windows.start(*other) as starter:
+        assert starter.stdout
+        process = starter.stdout.readline().strip()
+    wine_daemon.state.mkdir()
+    lock = wine_daemon.state / "events.lock"
+    lock.write_text(f"{process}\n\n")
+    assert service.status()["process"] == int(process), "it could have written this"
+    os.utime(lock, (0, 1_000_000_000))
+    assert service.status()["process"] is None
+    assert service.command("uninstall").stderr == "The service was not installed.\n"
+    lock.write_text("4\n\n")
+    assert service.status()["process"] is None
