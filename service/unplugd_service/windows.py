@@ -139,7 +139,6 @@ class Windows:
     def start(self, system: System) -> None:
         """Start the service, unless it is running."""
         command = self._read_command()
-        self._switch_on(system)
         if not self._find_process():
             self._start(command, system)
 
@@ -151,7 +150,6 @@ class Windows:
     def restart(self, system: System) -> None:
         """Stop the service and start it again."""
         command = self._read_command()
-        self._switch_on(system)
         self._stop(system)
         self._start(command, system)
 

@@ -165,6 +165,11 @@ def test_what_keeps_it_from_starting_is_named_and_repaired(ground: Ground, tmp_p
 
     ground.registry.values[SWITCHES, VALUE] = b"\3"
     ground.install()
+    assert list(ground.registry.values) == [(KEY, VALUE)]
+    ground.registry.values[SWITCHES, VALUE] = b"\3"
+    ground.windows.restart(ground.system)
+    assert ground.find_defects() == [(off, INSTALL)], "whoever has switched it off means it"
+    ground.install()
     assert ground.find_defects() == []
     assert list(ground.registry.values) == [(KEY, VALUE)]
     ground.windows.stop(ground.system)
