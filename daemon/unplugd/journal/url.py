@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from unplugd_service.tilde import quote
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+://.*", re.ASCII | re.IGNORECASE | re.DOTALL)
-_USER: Final = re.compile(r"(?<=://)(?:[^/]*@|[^/@]*:(?!\d+(?:/|$)).*@)", re.DOTALL)
-"""A name and a password; one with a slash in it, too, unless it looks like a port."""
+_USER: Final = re.compile(r"(?<=://)(?:[^/@]*:(?!\d+(?:/|$)).*@|[^/]*@)", re.DOTALL)
+"""A name and a password, up to the last @ as any may be in the password, unless that looks like a port; or a name."""
 _QUERY: Final = re.compile(r"[?#].*", re.DOTALL)
 _LIBRARIES: Final = {"s3": "s3fs", "ssh": "sshfs", "sftp": "sshfs", "http": "aiohttp", "https": "aiohttp"}
 """What fsspec needs besides, by kind of address."""

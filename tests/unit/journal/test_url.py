@@ -21,6 +21,7 @@ PASSWORDS = st.from_regex(r"(?![0-9]+/)[!-\"$->@-~]*Secret", fullmatch=True)
         ("sftp://host:22/srv/a@b/events.jsonl", "sftp://host:22/srv/a@b/events.jsonl"),
         ("http://ann:p/w@host/x", "http://host/x"),
         ("http://ann:p@w@host/x", "http://host/x"),
+        ("http://ann:@/w@host/x", "http://host/x"),
         ("https://host/x?X-Amz-Signature=1#y", "https://host/x"),
         ("zip://a.jsonl::http://ann:pw@host/x", "zip://host/x"),
     ],
