@@ -9,6 +9,7 @@ from __future__ import annotations
 from ctypes import byref, c_int, sizeof, wintypes
 from typing import TYPE_CHECKING, Final, Protocol
 
+from unplugd.platforms.windows.switches import find_switch
 from unplugd.platforms.windows.window import Window
 from unplugd.win32 import library, shell32, user32
 from unplugd_service.icon import WINDOWS_ICON
@@ -27,13 +28,13 @@ MENU_EVENTS: Final = frozenset({user32.LEFT_BUTTON_UP, user32.RIGHT_BUTTON_UP, u
 TASKBAR: Final = "Shell_TrayWnd"
 """The class of the taskbar's window."""
 NO_TASKBAR: Final = "there is no taskbar"
-# SHQueryUserNotificationState: QUNS_NOT_PRESENT, QUNS_BUSY, QUNS_RUNNING_D3D_FULL_SCREEN, QUNS_PRESENTATION_MODE, QUNS_APP.
+# SHQueryUserNotificationState: QUNS_NOT_PRESENT, QUNS_BUSY, QUNS_RUNNING_D3D_FULL_SCREEN, QUNS_PRESENTATION_MODE.
+# Not QUNS_APP: an app of the Store runs, which filled the screen on Windows 8 only. It could be there all day.
 SILENCED: Final = {
     1: "a screen saver is on, or nobody is in front",
     2: "a program fills the screen",
     3: "a program fills the screen",
     4: "the computer is presenting",
-    7: "an app fills the screen",
 }
 """Why Windows shows no balloon now; it would be lost."""
 
@@ -85,6 +86,8 @@ class Tray:
         """Return why a balloon would not be seen now, None if it would be."""
         if not self._user32.FindWindowW(TASKBAR, None):
             return NO_TASKBAR
+        if (reason := find_switch()) is not None:
+            return reason
         state = c_int()
         if self._shell32.SHQueryUserNotificationState(byref(state)):
             return None
@@ -94,20 +97,24 @@ class Tray:
         """Show a balloon instead of the one there is; return the error, or None."""
         if (trouble := self.find_trouble()) is not None:
             return trouble
-        flags = shell32.OWN_ICON | shell32.LARGE_ICON
-        flags |= 0 if balloon.fresh else shell32.NO_SOUND
+        flags = 0 if balloon.fresh else shell32.NO_SOUND
         flags |= shell32.RESPECT_QUIET_TIME if balloon.passing else 0
         data = self._make_data(balloon.tip)
         data.flags |= shell32.WITH_BALLOON
-        data.title, data.text, data.balloon_flags = balloon.title, balloon.text, flags
+        data.title, data.text = balloon.title, balloon.text
         data.timeout = shell32.LONGEST_MILLISECONDS
         if self._icons:
             data.balloon_icon = self._icons[1]
-        # An icon that was not taken when it was added may be taken now.
-        if (self._is_added or self._add()) and self._shell32.Shell_NotifyIconW(shell32.MODIFY, byref(data)):
-            self._has_balloon = True
-            return None
-        self._is_added = False
+        # Windows refuses a balloon whose picture it does not like: rather none than no balloon.
+        for picture in (shell32.OWN_ICON | shell32.LARGE_ICON, 0):
+            data.balloon_flags = flags | picture
+            # An icon that was not taken when it was added, or that is gone, may be taken now.
+            if (self._is_added or self._add()) and self._shell32.Shell_NotifyIconW(
+                shell32.MODIFY, byref(data)
+            ):
+                self._has_balloon = True
+                return None
+            self._is_added = False
         return "the taskbar does not take the notification"
 
     def clear(self) -> None:
