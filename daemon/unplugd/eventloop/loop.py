@@ -10,6 +10,7 @@ import errno
 import select
 import selectors
 import sys
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ def _wait(sources: Mapping[int, Source], seconds: float | None) -> list[int]:
 
 def _select(events: Mapping[int, int], seconds: float | None) -> list[int]:
     """Do the same with select(), which on Windows takes sockets only, and at least one."""
+    if not events and seconds is not None:
+        time.sleep(seconds)
+        return []
     readers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_READ]
     writers = [descriptor for descriptor, wanted in events.items() if wanted & selectors.EVENT_WRITE]
     readable, writable, _ = select.select(readers, writers, (), seconds)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import threading
 from collections import deque
-from contextlib import suppress
 from ctypes import byref, sizeof, wintypes
 from typing import TYPE_CHECKING, Final
 
@@ -87,7 +86,8 @@ class Window:
 
     def _handle_message(self, handle: int, message: int, first: int, second: int) -> int:
         if message == RUN:
-            with suppress(IndexError):
+            # A message can be lost: each calls everything that waits, or every function would be one late for ever.
+            while self._functions:
                 self._functions.popleft()()
         elif message == END:
             self._user32.DestroyWindow(handle)
