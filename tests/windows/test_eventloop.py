@@ -93,6 +93,34 @@ for _ in range(5000):
 print("done", flush=True)
 """
 
+IN_A_CONSOLE = """
+import sys
+sys.stderr = open("CONOUT$", "w", encoding="utf-8")
+from unplugd.notify.message import Message
+from unplugd.notify.terminal import Terminal
+outcomes = []
+Terminal().show(Message("Prise à débrancher: żółć", ("Débranchez-la.",)), outcomes.append)
+print(outcomes, flush=True)
+sys.stdin.readline()
+"""
+LOOK = """
+import ctypes, subprocess, sys, time
+program = subprocess.Popen(
+    [sys.executable, "-c", sys.argv[1]], creationflags=subprocess.CREATE_NEW_CONSOLE, stdin=-1, stdout=-1,
+)
+said = program.stdout.readline()
+kernel = ctypes.WinDLL("kernel32")
+kernel.CreateFileW.restype = ctypes.c_void_p
+assert kernel.FreeConsole() and kernel.AttachConsole(program.pid)
+console = ctypes.c_void_p(kernel.CreateFileW("CONOUT$", 0xC0000000, 3, None, 3, 0, None))
+text, count = ctypes.create_unicode_buffer(400), ctypes.c_uint32()
+end = time.monotonic() + 30
+while "branchez-la." not in text.value and time.monotonic() < end:
+    assert kernel.ReadConsoleOutputCharacterW(console, text, 399, 0, ctypes.byref(count))
+    time.sleep(0.05)
+sys.stdout.buffer.write(said + text.value.encode())
+"""
+
 
 def run_child(windows: Windows, command: str, timeout: float = 60, request: str = "") -> list[Any]:
     """Return how a child ends that Windows' Python is: its error and its output."""
@@ -150,3 +178,11 @@ def test_a_reader_that_does_not_read_keeps_nobody_waiting(windows: Windows) -> N
         assert process.stdout
         assert process.stdout.readline() == "done\n"
         process.kill()
+
+
+def test_a_console_shows_a_reminder_in_any_language(windows: Windows) -> None:
+    """Whatever code page it has."""
+    done = windows.run("-c", LOOK, IN_A_CONSOLE)
+    outcome, shown = done.stdout.split("\n", 1)
+    assert (outcome.strip(), done.stderr) == ("[None]", "")
+    assert "Prise à débrancher: żółć " in shown

@@ -13,7 +13,7 @@ from unplugd import sanitize
 from unplugd.local_time import format_local_time
 
 if sys.platform == "win32":
-    from unplugd.cli.patient_writer import get_writer
+    from unplugd.eventloop.patient_writer import get_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,13 +37,12 @@ def say_without_waiting(text: str) -> None:
     """
     if not sys.stderr:
         return
-    line = f"{text}\n".encode(errors="backslashreplace")
     try:
         if sys.platform == "win32":
-            get_writer().write(line)
+            get_writer().write(f"{text}\n")
         # Not poll(): on macOS it cannot tell anything of a terminal.
         elif select.select((), (sys.stderr,), (), 0)[1]:
-            os.write(sys.stderr.fileno(), line)
+            os.write(sys.stderr.fileno(), f"{text}\n".encode(errors="backslashreplace"))
     except (OSError, ValueError):
         return
 

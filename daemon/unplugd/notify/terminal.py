@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
 from unplugd.notify.channel import Channel
+
+if sys.platform == "win32":
+    from unplugd.eventloop.patient_writer import get_writer
+
+    def _write(_stream: TextIO, text: str) -> bool:
+        return get_writer().write(text)
+
+else:
+    import select
+
+    def _write(stream: TextIO, text: str) -> bool:
+        # Not poll(): on macOS it cannot tell anything of a terminal.
+        if not select.select((), (stream,), (), 0)[1]:
+            return False
+        stream.write(text)
+        stream.flush()
+        return True
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +45,10 @@ class Terminal(Channel):
         error = self._find_error()
         if error is None and self._stream:
             try:
-                # Not poll(): on macOS it cannot tell anything of a terminal.
-                if not select.select((), (self._stream,), (), 0)[1]:
-                    # Output is paused with Ctrl-S: a write would block.
-                    on_done("the terminal is paused (Ctrl-S)")
-                    return
-                self._stream.write("\a" + "\n".join((message.title, *message.lines)) + "\n")
-                self._stream.flush()
+                text = "\n".join((message.title, *message.lines))
+                if not _write(self._stream, f"\a{text}\n"):
+                    # A write would block.
+                    error = "the terminal is paused (Ctrl-S)"
             except (OSError, ValueError):
                 error = "the terminal is gone"
         on_done(error)
