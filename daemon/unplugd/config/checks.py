@@ -87,7 +87,10 @@ def _check_id(value: Any) -> tuple[int, int]:
 
 def _check_process(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
-    relative = "/" in text.partition(":")[0] and not is_path(text)
+    program = text.partition(":")[0]
+    # On other systems, a name may have a backslash in it.
+    has_folder = "/" in program or ("\\" in program and program.lower().endswith(".exe"))
+    relative = has_folder and not is_path(text)
     if not text.strip("*?") or relative or text.startswith(":") or text.endswith((":", "/", ":\\")):
         raise ValueError(
             'must be program names, full paths, or entries such as "java:uploader.jar", in quotes'

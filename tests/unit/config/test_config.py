@@ -151,6 +151,12 @@ LINES = {
         ("config.toml:3", "device.name = 5", "a name"),
     ],
     "[[uploader]]\nname = 'x'\nprocess = ['*']": [("config.toml:3", "uploader.process", "names")],
+    "[[uploader]]\nname = 'x'\nprocess = ['Uploader/up']": [
+        ("config.toml:3", "uploader.process", "full paths")
+    ],
+    "[[uploader]]\nname = 'x'\nprocess = ['Uploader\\up.exe']": [
+        ("config.toml:3", "uploader.process", "full paths")
+    ],
     "[[uploader]]\nname = 'x'\nprocess = []": [("config.toml:3", "uploader.process", "at least one")],
     "[[uploader]]\nname = 'x'\nprocess = [' ']": [("config.toml:3", "uploader.process", "names")],
     "[[device]]\nname = 'a'\nid = '0001:0002'\n[[device]]\nname = 'b'\nid = 'x'": [
