@@ -26,9 +26,10 @@ from unplugd.review.stretches import ALWAYS, Stretch, list_stretches
 if TYPE_CHECKING:
     import argparse
     from collections import Counter
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from unplugd.cli.pager import Output
+    from unplugd.journal.packs import Group
     from unplugd.journal.plan import Plan
     from unplugd.paths import Paths
     from unplugd.review.model import Review
@@ -73,7 +74,7 @@ def _find_end(plan: Plan, now: float) -> float:
 
 def _review_computers(plan: Plan, notes: Counter[str], until: float | None) -> Iterator[Review]:
     """Yield the review of each computer in the order of their names as shown; `until` is as in `review_events`."""
-    computers: dict[str, Plan] = {}
+    computers: dict[str, dict[str, Sequence[Group]]] = {}
     for host, groups in plan.items():
         computers.setdefault(sanitize.one_line(host), {})[host] = groups
     for name in sorted(computers):

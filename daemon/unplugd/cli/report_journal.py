@@ -19,9 +19,10 @@ from unplugd.journal.streams import ignore_error
 from unplugd.review.fleet import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from unplugd.journal.packs import Groups
     from unplugd.journal.plan import Plan
     from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
@@ -41,10 +42,13 @@ class Journal:
         self._found = sources.find_sources(given, own, self.notes, self._report_error)
         if not self._found:
             raise Failure("there is no journal yet", START_HINT)
-        self.plan: Plan = Planner(self.notes, self._report_error, say).plan(self._found)
+        whole = Planner(self.notes, self._report_error, say).plan(self._found)
+        self._same_names = _find_same_names(whole)
+        self._read = frozenset(chain.from_iterable(groups.journals for groups in whole.values()))
+        """The journals that have events."""
+        self.plan: Plan = whole
         self.known_since: dict[str, float] = {}
         """When the data of a computer begins (in Unix seconds), if the plan leaves out its beginning."""
-        self._whole = self.plan
 
     def choose_computer(self, name: str) -> None:
         """Leave out all other computers and what was unusual about them; Failure if there is none of this name."""
@@ -82,7 +86,7 @@ class Journal:
     def list_trouble(self, now: float) -> list[Trouble]:
         """Return what is wrong with the files, and with the names and clocks of computers; `now` in Unix seconds."""
         found = {
-            "same_name": sorted(map(sanitize.one_line, self._find_same_names())),
+            "same_name": sorted(map(sanitize.one_line, self._same_names)),
             "clock_ahead": sorted(map(sanitize.one_line, self._find_ahead(now))),
             "empty": [sources.show_name(source.name) for source in self._find_empty()],
             "unreadable": [error.removeprefix("unplugd: ") for error in self._errors],
@@ -93,27 +97,18 @@ class Journal:
         self._errors.append(message)
         say(message)
 
-    def _find_same_names(self) -> Iterator[str]:
-        by_host: dict[str, set[str]] = {}
-        for segment in _list_segments(self._whole):
-            by_host.setdefault(segment.host, set()).add(segment.computer)
-        for computers in by_host.values():
-            if len(computers) > 1:
-                yield from computers
-
     def _find_ahead(self, now: float) -> Iterator[str]:
         """Yield the computers that wrote events with a time that is yet to come."""
-        for host, groups in self._whole.items():
+        for host, groups in self.plan.items():
             extent = find_extent({host: groups})
             if extent and extent[1] > now + MAX_AHEAD_SECONDS:
                 yield host
 
     def _find_empty(self) -> Iterator[Source]:
         """Yield the files of journals that have no event in any file."""
-        read = {strip_rotation(segment.source.name) for segment in _list_segments(self._whole)}
         for source in self._found:
             named = f"unplugd: {sources.show_name(source.name)}:"
-            if strip_rotation(source.name) not in read and not any(
+            if strip_rotation(source.name) not in self._read and not any(
                 error.startswith(named) for error in self._errors
             ):
                 yield source
@@ -121,6 +116,15 @@ class Journal:
 
 def _list_segments(plan: Plan) -> Iterable[Segment]:
     return (segment for groups in plan.values() for segment in chain.from_iterable(groups))
+
+
+def _find_same_names(plan: Mapping[str, Groups]) -> list[str]:
+    """Return the computers that have the name of another one."""
+    by_host: dict[str, set[str]] = {}
+    for computer, groups in plan.items():
+        for host in groups.hosts:
+            by_host.setdefault(host, set()).add(computer)
+    return [computer for computers in by_host.values() if len(computers) > 1 for computer in computers]
 
 
 def is_running(where: Paths) -> bool:

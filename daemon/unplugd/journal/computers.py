@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from itertools import count, pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from unplugd.journal.files import strip_rotation
 from unplugd.journal.station import HOST_SUBSTITUTE
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Interval = tuple[float, float]
     """Begin and end of a boot on the wall clock, in Unix seconds."""
 
+Thing = TypeVar("Thing")
 OVERLAP_SECONDS: Final = 60.0
 """Seconds by which two boots of a computer may seem to overlap, because its clock was set."""
 MAX_SAME_NAMES: Final = 16
@@ -47,16 +48,16 @@ class Computers(NamedTuple):
 def find_computers(segments: Sequence[Segment]) -> Computers:
     """Return the computers that wrote these segments."""
     intervals = _date_boots(segments)
-    groups = _Groups(intervals)
+    related = Related()
     stations: dict[Boot, set[str]] = {}
     same_boots: dict[tuple[str, str], Boot] = {}
     for segment in segments:
         for boot, station in segment.stations:
             here = segment.host, boot
             stations.setdefault(here, set()).add(station)
-            groups.join(here, ("", segment.host, station))
+            related.join(here, ("", segment.host, station))
             # Two users' daemons may know the computer by different names.
-            groups.join(here, same_boots.setdefault((boot, station), here))
+            related.join(here, same_boots.setdefault((boot, station), here))
     for sequence in _list_sequences(segments, intervals):
         reached = -math.inf
         for here, after in pairwise(sequence):
@@ -64,15 +65,15 @@ def find_computers(segments: Sequence[Segment]) -> Computers:
             one, other = stations.get(here), stations.get(after)
             is_later = intervals[after][0] > reached - OVERLAP_SECONDS
             if is_later or not (one and other and one.isdisjoint(other)):
-                groups.join(here, after)
-    return _name_computers(groups.list_groups(intervals), intervals, stations)
+                related.join(here, after)
+    return _name_computers(related.list_groups(intervals), intervals, stations)
 
 
-class _Groups:
+class Related:
     """Things that belong together, directly or by way of others."""
 
-    def __init__(self, things: Iterable[object]) -> None:
-        self._parents = {thing: thing for thing in things}
+    def __init__(self) -> None:
+        self._parents: dict[object, object] = {}
 
     def _find(self, thing: object) -> object:
         parents = self._parents
@@ -85,11 +86,11 @@ class _Groups:
         """Put two together, with all that belongs to them."""
         self._parents[self._find(one)] = self._find(other)
 
-    def list_groups(self, boots: Iterable[Boot]) -> list[list[Boot]]:
-        """Return the boots that belong together."""
-        groups: dict[object, list[Boot]] = {}
-        for boot in boots:
-            groups.setdefault(self._find(boot), []).append(boot)
+    def list_groups(self, things: Iterable[Thing]) -> list[list[Thing]]:
+        """Return those that belong together."""
+        groups: dict[object, list[Thing]] = {}
+        for thing in things:
+            groups.setdefault(self._find(thing), []).append(thing)
         return list(groups.values())
 
 

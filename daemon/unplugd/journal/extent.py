@@ -14,13 +14,15 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from unplugd.journal.packs import Groups
 from unplugd.journal.plan import SLACK_SECONDS, find_first_line, rank_boots
 from unplugd.journal.timestamps import MAX_WALL_SECONDS, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from unplugd.journal.plan import Group, Plan
+    from unplugd.journal.packs import Group
+    from unplugd.journal.plan import Plan
     from unplugd.journal.segment import Segment
 
 MIN_CREDIBLE_SECONDS: Final = 1_577_836_800.0
@@ -43,10 +45,13 @@ def find_extent(plan: Plan) -> tuple[float, float] | None:
 
     For one computer, give a plan with that one.
     """
-    times = [times for groups in plan.values() for times in _date_boots(chain.from_iterable(groups)).values()]
-    begins = [one.began for one in times if _is_plausible(one.began)]
-    ends = [one.ended for one in times if _is_plausible(one.ended)]
-    return (min(begins + ends), max(begins + ends)) if begins or ends else None
+    known: list[float] = []
+    for groups in plan.values():
+        times = _date_boots(chain.from_iterable(groups)).values()
+        moments = [moment for one in times for moment in (one.began, one.ended) if _is_plausible(moment)]
+        # Of many computers with many boots, keep little.
+        known = [min([*known, *moments]), max([*known, *moments])] if known or moments else []
+    return (known[0], known[1]) if known else None
 
 
 def skip_before(plan: Plan, moment: float) -> Plan:
@@ -60,16 +65,17 @@ def skip_before(plan: Plan, moment: float) -> Plan:
     return {computer: _skip_boots(groups, moment) for computer, groups in plan.items()}
 
 
-def _skip_boots(groups: list[Group], moment: float) -> list[Group]:
-    times = _date_boots(chain.from_iterable(groups))
-    ranks = rank_boots(chain.from_iterable(groups))
+def _skip_boots(groups: Sequence[Group], moment: float) -> Sequence[Group]:
+    unpacked = list(groups)
+    times = _date_boots(chain.from_iterable(unpacked))
+    ranks = rank_boots(chain.from_iterable(unpacked))
     certain = [boot for boot in times if times[boot].over < math.inf]
     last = max(certain, key=ranks.__getitem__, default=None)
     over = {boot for boot in certain if boot != last and times[boot].over < moment - SLACK_SECONDS}
     if not over:
         return groups
-    left = [[kept for segment in group if (kept := _cut(segment, over))] for group in groups]
-    return [group for group in left if group]
+    left = [[kept for segment in group if (kept := _cut(segment, over))] for group in unpacked]
+    return Groups([group for group in left if group])
 
 
 def _cut(segment: Segment, over: set[str]) -> Segment | None:

@@ -27,10 +27,10 @@ from unplugd.journal.plan import SLACK_SECONDS, rank_boots
 from unplugd.journal.position import find_order, find_position, find_positions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from unplugd.journal.event import JournalEvent
-    from unplugd.journal.plan import Group
+    from unplugd.journal.packs import Group
     from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
 
@@ -80,11 +80,11 @@ class Merger:
         self._report_error = report_error
         self._report_progress = report_progress
 
-    def read(self, groups: list[Group]) -> Iterator[Batch]:
+    def read(self, groups: Iterable[Group]) -> Iterator[Batch]:
         """Yield the events of one computer in order."""
         return put_in_order((batch for group in groups for batch in self._read_group(group)), self._notes)
 
-    def read_backwards(self, groups: list[Group]) -> Iterator[Batch]:
+    def read_backwards(self, groups: Sequence[Group]) -> Iterator[Batch]:
         """Yield the batches of one computer, last one first; within a batch, the lines are in file order."""
         for group in reversed(groups):
             if len(group) == 1:

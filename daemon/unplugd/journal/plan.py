@@ -28,6 +28,7 @@ from unplugd.journal import lines, sources
 from unplugd.journal.computers import find_computers
 from unplugd.journal.event import decode, parse_line
 from unplugd.journal.files import strip_rotation
+from unplugd.journal.packs import Groups, Pack, list_related, pack_by_host
 from unplugd.journal.position import find_position
 from unplugd.journal.segment import Segment
 from unplugd.journal.sessions import find_sessions
@@ -36,13 +37,13 @@ from unplugd.journal.spool import NoRoomError
 from unplugd.journal.timestamps import is_fixed_form, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from unplugd.journal.event import JournalEvent
+    from unplugd.journal.packs import Group
     from unplugd.journal.sources import Source
 
-    Group = list[Segment]
-    Plan = dict[str, list[Group]]
+    Plan = Mapping[str, Sequence[Group]]
 
 
 SLACK_SECONDS: Final = 60.0
@@ -79,44 +80,29 @@ class Planner:
         self._report_error = report_error
         self._warn = warn or report_error
 
-    def plan(self, found: Sequence[Source]) -> Plan:
+    def plan(self, found: Sequence[Source]) -> dict[str, Groups]:
         """Return the groups of segments of each computer, in reading order."""
-        segments = self._survey(found)
+        surveyed = self._survey(found)
         while True:
-            every = list(chain.from_iterable(segments.values()))
-            names, same_names = find_computers(every)
-            by_computer: dict[str, list[Segment]] = {}
+            plan: dict[str, Groups] = {}
             to_scan: set[Source] = set()
-            for segment in every:
-                computers = {names[segment.host, boot] for boot in segment.boots}
-                if len(computers) > 1:
-                    to_scan.add(segment.source)
-                computer = min(computers)
-                by_computer.setdefault(computer, []).append(replace(segment, computer=computer))
-            plan: Plan = {}
-            for computer in sorted(by_computer):
-                ranks = rank_boots(by_computer[computer])
-                plan[computer] = _group_segments(_name_sessions(by_computer[computer]), ranks)
-                to_scan.update(
-                    segment.source
-                    for group in plan[computer]
-                    for segment in group
-                    if not segment.exact and (len(group) > 1 or not _is_ascending(segment, ranks))
-                )
+            same_names = 0
+            for related in list_related([*chain.from_iterable(surveyed.values())]):
+                same_names += _plan_related([*chain.from_iterable(map(Pack.unpack, related))], plan, to_scan)
             if not to_scan:
                 self._notes["same_name"] += same_names
-                return plan
+                return dict(sorted(plan.items()))
             # The result of a scan can make other segments overlap.
-            again = [source for source in segments if source in to_scan]
-            segments = {source: found for source, found in segments.items() if source not in to_scan}
-            segments |= self._survey(again, sampled=False)
+            again = [source for source in surveyed if source in to_scan]
+            surveyed = {source: packs for source, packs in surveyed.items() if source not in to_scan}
+            surveyed |= self._survey(again, sampled=False)
 
-    def _survey(self, found: Iterable[Source], *, sampled: bool = True) -> dict[Source, list[Segment]]:
-        """Return the segments of each file; a file is scanned only if samples are not enough, or not wanted.
+    def _survey(self, found: Iterable[Source], *, sampled: bool = True) -> dict[Source, list[Pack]]:
+        """Return the packed segments of each file; a file is scanned only if samples are not enough, or not wanted.
 
         In place of files in which the lines of several computers or boots alternate, there are their parts.
         """
-        surveyed: dict[Source, list[Segment]] = {}
+        surveyed: dict[Source, list[Pack]] = {}
         mixes: list[list[tuple[str, Source]]] = [[] for _ in SPLITS]
         self._find_mixes(found, surveyed, mixes, sampled=sampled)
         for split, of_level in zip(SPLITS, mixes, strict=True):
@@ -127,7 +113,7 @@ class Planner:
     def _find_mixes(
         self,
         found: Iterable[Source],
-        surveyed: dict[Source, list[Segment]],
+        surveyed: dict[Source, list[Pack]],
         mixes: list[list[tuple[str, Source]]],
         *,
         sampled: bool = True,
@@ -135,7 +121,7 @@ class Planner:
         """Add the segments of these files, or the time of the first event and the file to those of a kind of mix."""
         for source in found:
             try:
-                surveyed[source] = self._look_at(source, source.level, sampled=sampled)
+                surveyed[source] = pack_by_host(self._look_at(source, source.level, sampled=sampled))
             except _MixError as mix:
                 mixes[mix.level].append((mix.began, source))
 
@@ -143,7 +129,7 @@ class Planner:
         self,
         split: Callable[[Sequence[Source], Counter[str]], list[Source]],
         mixes: Sequence[Source],
-        surveyed: dict[Source, list[Segment]],
+        surveyed: dict[Source, list[Pack]],
     ) -> list[Source]:
         """Return the parts of these files; if there is no room for them, add the segments of the files as they are."""
         if not mixes:
@@ -151,7 +137,9 @@ class Planner:
         try:
             return split(mixes, self._notes)
         except OSError as error:
-            surveyed |= {source: self._look_at(source, len(SPLITS), sampled=False) for source in mixes}
+            surveyed |= {
+                source: pack_by_host(self._look_at(source, len(SPLITS), sampled=False)) for source in mixes
+            }
             if isinstance(error, NoRoomError):
                 names = ", ".join(dict.fromkeys(sources.show_name(source.name) for source in mixes))
                 self._warn(
@@ -174,6 +162,32 @@ class Planner:
     def _fail(self, source: Source, error: OSError) -> None:
         self._notes["unreadable_file"] += 1
         self._report_error(f"unplugd: {sources.describe_unreadable(source.name, error)}")
+
+
+def _plan_related(segments: Sequence[Segment], plan: dict[str, Groups], to_scan: set[Source]) -> int:
+    """Add the computers of these segments to a plan, and the files to scan to `to_scan`.
+
+    Return how many computers have the name of another one. Other segments are of other computers.
+    """
+    names, same_names = find_computers(segments)
+    by_computer: dict[str, list[Segment]] = {}
+    for segment in segments:
+        computers = {names[segment.host, boot] for boot in segment.boots}
+        if len(computers) > 1:
+            to_scan.add(segment.source)
+        computer = min(computers)
+        by_computer.setdefault(computer, []).append(replace(segment, computer=computer))
+    for computer, of_computer in by_computer.items():
+        ranks = rank_boots(of_computer)
+        groups = _group_segments(_name_sessions(of_computer), ranks)
+        plan[computer] = Groups(groups)
+        to_scan.update(
+            segment.source
+            for group in groups
+            for segment in group
+            if not segment.exact and (len(group) > 1 or not _is_ascending(segment, ranks))
+        )
+    return same_names
 
 
 class _MixError(Exception):

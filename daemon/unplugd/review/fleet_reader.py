@@ -21,10 +21,11 @@ from unplugd.review.fleet_sums import FleetSums
 from unplugd.review.parallel import FAILURES, choose_engine, sum_plan, take_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from datetime import tzinfo
 
+    from unplugd.journal.packs import Group
     from unplugd.journal.plan import Plan
     from unplugd.review.executors import Engine
     from unplugd.review.parallel import Where
@@ -114,7 +115,7 @@ def encode_answer(host: str, plan: Plan, question: Question) -> bytes:
 
 def _list_computers(plan: Plan) -> dict[str, Plan]:
     """Return a plan for each computer by the name that is shown, the largest first."""
-    computers: dict[str, Plan] = {}
+    computers: dict[str, dict[str, Sequence[Group]]] = {}
     for host, groups in plan.items():
         computers.setdefault(sanitize.one_line(host), {})[host] = groups
     return dict(sorted(computers.items(), key=lambda item: (-sum_plan(item[1]), item[0])))

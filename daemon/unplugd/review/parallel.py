@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from unplugd.journal.merge import Merger
+from unplugd.journal.packs import Groups
 from unplugd.journal.plan import find_first_line
 from unplugd.review.model import Part  # noqa: TC001 - msgspec reads the types of Result
 from unplugd.review.parts import join_parts
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from contextlib import AbstractContextManager
 
-    from unplugd.journal.plan import Group, Plan
+    from unplugd.journal.packs import Group
+    from unplugd.journal.plan import Plan
     from unplugd.review.executors import Engine
     from unplugd.review.model import Review
 
@@ -282,7 +284,10 @@ def take_elsewhere(plan: Plan) -> Plan:
 
 def sum_plan(plan: Plan) -> int:
     """Return the number of bytes to read."""
-    return sum(map(_sum_group, chain.from_iterable(plan.values())))
+    return sum(
+        groups.size if isinstance(groups, Groups) else sum(map(_sum_group, groups))
+        for groups in plan.values()
+    )
 
 
 def _sum_group(group: Group) -> int:
