@@ -55,7 +55,7 @@ OFFERED = {
     "unplugd log --follow --format j": {"jsonl"},
     "unplugd log --format=": choices("unplugd log", "--format"),
     "unplugd log --format=j": {"jsonl"},
-    "unplugd service install --dry-run --manager ": {"systemd", "launchd"},
+    "unplugd service install --dry-run --manager ": {"systemd", "launchd", "windows"},
     "unplugd snooze ": set(grammar.SUGGESTIONS["DURATION"]),
     "unplugd status --": options("unplugd status"),
     "unplugd service install --d": {"--dry-run"},

@@ -110,7 +110,12 @@ def rename(written: bytes) -> bytes:
 
 
 @given(
-    computers=histories(), seed=st.integers(0, 2**32), bad=st.lists(st.sampled_from(sorted(BAD)), max_size=5)
+    computers=histories(),
+    seed=st.integers(0, 2**32),
+    bad=st.lists(st.sampled_from(sorted(BAD)), max_size=5).filter(
+        # In a chunk with both, `decode` cannot tell which event is on which line.
+        lambda bad: not {"empty", "two on a line"} <= set(bad)
+    ),
 )
 @example(
     computers=[[line(f"{host}0", 0.0, f"host-{host}")] * (3 - host) for host in range(3)],
