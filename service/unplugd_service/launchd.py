@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import sys
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,7 +53,9 @@ class Launchd:
         self.file = home / f"Library/LaunchAgents/{LABEL}.plist"
         self.log = home / "Library/Logs/unplugd/unplugd.log"
         self.applet = Applet(home)
-        self._uid = os.getuid() if uid is None else uid
+        # Windows, where nothing of it works, has none.
+        own = 0 if sys.platform == "win32" else os.getuid()
+        self._uid = own if uid is None else uid
         self._domain = f"gui/{self._uid}"
         self._service = f"{self._domain}/{LABEL}"
 

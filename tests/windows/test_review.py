@@ -159,7 +159,13 @@ def test_the_doctors_report_names_nobody(home: Home) -> None:
     assert "Traceback" not in found.stderr
 
 
-@pytest.mark.parametrize("command", ["status", "snooze", "service status"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("status", "snooze"),
+        *("service status --manager launchd", "service install --manager systemd"),
+    ],
+)
 def test_without_a_daemon_one_line_and_a_hint(home: Home, command: str) -> None:
     """As everywhere."""
     assert len(home.run(*command.split(), status=1).stderr.splitlines()) == 2
