@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from tests.not_on_windows import SLOW
 from tests.rig import journal_maker
 from unplugd.cli.log_filter import EventFilter
 from unplugd.cli.parser import make_parser
@@ -133,6 +134,7 @@ def histories(draw: st.DrawFn, hosts: Sequence[str], clocks: Sequence[str]) -> l
     return [whole[begin:end] for begin, end in pairwise([0, *cuts, len(whole)])]
 
 
+@SLOW
 @pytest.mark.parametrize("look", ["at every line", "at some lines"])
 @given(data=st.data(), moment=st.floats(-5, 150))
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import PROJECT
+from tests.not_on_windows import FIXTURES
 from tests.rig.fleet_maker import hostile_fleet, make_fleet, silent_fleet
 from unplugd.review.fleet_export import make_fleet_json
 
@@ -22,6 +23,7 @@ def load_schema(name: str) -> Any:
     return json.loads((SCHEMAS / f"{name}.schema.json").read_text())
 
 
+@pytest.mark.not_on_windows(FIXTURES["schema"])
 @pytest.mark.parametrize("fleet", [make_fleet(11), make_fleet(200), silent_fleet(), hostile_fleet()])
 def test_it_matches_its_schema(fleet: Fleet) -> None:
     """The JSON matches the documented schema, which is itself a valid one, and not that of other reports."""
