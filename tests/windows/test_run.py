@@ -33,6 +33,11 @@ handle = kernel32.load().CreateNamedPipeW(name, 3, 0, 1, 0, 0, 0, None)
 print(handle != kernel32.INVALID_HANDLE, flush=True)
 sys.stdin.read()
 """
+CONNECTIONS = """
+import sys, psutil
+for connection in psutil.Process(int(sys.argv[1])).net_connections("all"):
+    print(connection.status, *(end.ip for end in (connection.laddr, connection.raddr) if end))
+"""
 PRESS = """
 import ctypes, subprocess, sys
 daemon = subprocess.Popen([sys.executable, "-m", "unplugd", "run"], creationflags=subprocess.CREATE_NEW_CONSOLE)
@@ -55,6 +60,14 @@ def test_it_watches_answers_and_ends_when_it_is_asked_to(wine_daemon: WineDaemon
     assert wine_daemon.ask_to_end() == (0, "unplugd: watching; unplugd status shows what it sees\n")
     assert [event["event"] for event in wine_daemon.events()] == ["started", "config_loaded", "stopped"]
     assert "not running" in wine_daemon.command("status").stderr
+
+
+def test_it_listens_to_no_connection(wine_daemon: WineDaemon) -> None:
+    """It has connections to itself only, by which Python wakes a program that waits."""
+    wine_daemon.start()
+    found = wine_daemon.windows.run("-c", CONNECTIONS, wine_daemon.read_process())
+    assert not found.stderr
+    assert set(found.stdout.splitlines()) == {"ESTABLISHED 127.0.0.1 127.0.0.1"}
 
 
 def test_a_second_one_learns_who_watches(wine_daemon: WineDaemon) -> None:

@@ -12,12 +12,17 @@ from tests.rig.windows_desktop import ABOVE, ICON_BOX
 if TYPE_CHECKING:
     from tests.rig.picture import Picture
     from tests.rig.windows_desktop import Program, Taskbar
+    from tests.rig.wine import Windows
 
 REMINDER = {
     "title": "Unplug the CareLink USB",
     "lines": ["Unused for 5 minutes. Please disconnect it.", "Plugged in since 14:05."],
     "buttons": [["snooze", "Snooze 15 min"], ["uploading", "I am uploading"]],
 }
+SWITCH = (
+    *("reg.exe", "add", r"HKCU\Software\Microsoft\Windows\CurrentVersion\PushNotifications"),
+    *("/v", "ToastEnabled", "/t", "REG_DWORD"),
+)
 ICON_EVENT = 0x8003
 BALLOON_TIMEOUT, BALLOON_CLICK = 0x404, 0x405
 
@@ -119,6 +124,19 @@ def test_a_balloon_that_ends_by_itself_may_not_have_been_seen(
     assert sight.wait_for("closed") == ["expired"]
     sight.ask("withdraw")
     wait_until_empty(taskbar)
+
+
+def test_notifications_that_are_turned_off_are_not_delivered(windows: Windows, sight: Program) -> None:
+    """Windows would take the balloon and show nothing; once they are turned on, it is shown."""
+    assert windows.run_program(*SWITCH, "/d", "0", "/f").returncode == 0
+    try:
+        for request in ("check", "show"):
+            sight.ask(request, *([REMINDER] if request == "show" else []))
+            said = sight.wait_for("checked" if request == "check" else "shown")
+            assert said[0] == "notifications are turned off in the settings of Windows"
+    finally:
+        assert windows.run_program(*SWITCH, "/d", "1", "/f").returncode == 0
+    show(sight)
 
 
 def test_a_new_taskbar_gets_the_icon_and_the_reminder(
