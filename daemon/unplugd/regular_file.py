@@ -28,7 +28,7 @@ if sys.platform == "win32":
     import ctypes
     import msvcrt
 
-    from unplugd.win32 import files
+    from unplugd.win32 import files, kernel32
 
     def read_at(descriptor: int, most: int, position: int) -> bytes:
         """Return at most so many bytes at a position of a file; nobody else may read with this descriptor meanwhile."""
@@ -36,7 +36,7 @@ if sys.platform == "win32":
         return os.read(descriptor, most)
 
     def _open(path: Path, flags: int) -> int:
-        kernel = files.load()
+        kernel = kernel32.load()
         writes = flags & (os.O_WRONLY | os.O_RDWR)
         new = files.CREATE_NEW if flags & os.O_EXCL else files.OPEN_ALWAYS
         handle = kernel.CreateFileW(
@@ -48,7 +48,7 @@ if sys.platform == "win32":
             files.FILE_ATTRIBUTE_NORMAL,
             None,
         )
-        if handle == files.INVALID_HANDLE:
+        if handle == kernel32.INVALID_HANDLE:
             error = ctypes.WinError(ctypes.get_last_error())
             raise OSError(error.errno, error.strerror, str(path), error.winerror)
         try:

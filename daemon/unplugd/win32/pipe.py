@@ -10,6 +10,7 @@ from ctypes import byref, create_string_buffer, memmove, string_at, wintypes
 from typing import TYPE_CHECKING, Final
 
 from unplugd.win32 import advapi32, kernel32
+from unplugd.win32.files import GENERIC_READ, GENERIC_WRITE, OPEN_EXISTING
 from unplugd.win32.library import check, last_error, make_error
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ BYTES_FROM_HERE: Final = 0x8
 """PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS: for this computer's programs only."""
 
 # CreateFileW
-READ_WRITE: Final = 0xC0000000
-"""GENERIC_READ | GENERIC_WRITE."""
-EXISTING: Final = 3
-"""OPEN_EXISTING."""
 OVERLAPPED_IDENTIFIED: Final = 0x40110000
 """FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION: the server cannot act in the client's name."""
 
@@ -161,7 +158,9 @@ def make_instances(name: str, count: int) -> list[Pipe]:
 
 def open_pipe(name: str) -> Pipe:
     """Return the client's end of a pipe; FileNotFoundError if nobody has it, another OSError if it cannot be opened."""
-    handle = kernel32.load().CreateFileW(name, READ_WRITE, 0, None, EXISTING, OVERLAPPED_IDENTIFIED, None)
+    handle = kernel32.load().CreateFileW(
+        name, GENERIC_READ | GENERIC_WRITE, 0, None, OPEN_EXISTING, OVERLAPPED_IDENTIFIED, None
+    )
     if handle == kernel32.INVALID_HANDLE:
         raise make_error("CreateFileW")
     return Pipe(handle)
