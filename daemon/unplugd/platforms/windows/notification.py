@@ -140,7 +140,7 @@ class Notification(Channel):
         if number != self._number or self._tray is None:
             return
         self._tray.entries = entries
-        error = self._tray.show(make_balloon(message))
+        error = self._tray.show(make_balloon(message), self._now())
         self._tell(partial(self._handle_answer, number, message, error))
 
     def _clear(self, entries: tuple[tuple[str, str], ...]) -> None:

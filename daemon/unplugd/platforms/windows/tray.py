@@ -36,7 +36,11 @@ SILENCED: Final = {
     3: "a program fills the screen",
     4: "the computer is presenting",
 }
-"""Why Windows shows no balloon now; it would be lost."""
+"""Why Windows shows no balloon now."""
+AWAY: Final = 1
+PATIENCE_SECONDS: Final = 600.0
+"""Seconds for which a reminder waits for the end of these states, except for somebody to come: the overlay of a graphics
+card can fill the screen for ever, and Windows keeps in its list what it does not show."""
 
 
 class TrayListener(Protocol):
@@ -66,6 +70,8 @@ class Tray:
         self._has_balloon = False
         """Whether a balloon was shown that was not taken away; Windows may have it in its list."""
         self._is_choosing = False
+        self._held_since = self._held_at = -PATIENCE_SECONDS
+        """Since when a state has held back what is to be shown, and when it did so for the last time."""
         self.entries: Sequence[tuple[str, str]] = ()
         self._new_taskbar = self._user32.RegisterWindowMessageW("TaskbarCreated")
         self._window = Window("notification", self._handle_message)
@@ -84,18 +90,14 @@ class Tray:
 
     def find_trouble(self) -> str | None:
         """Return why a balloon would not be seen now, None if it would be."""
-        if not self._user32.FindWindowW(TASKBAR, None):
-            return NO_TASKBAR
-        if (reason := find_switch()) is not None:
-            return reason
-        state = c_int()
-        if self._shell32.SHQueryUserNotificationState(byref(state)):
-            return None
-        return explain_state(state.value)
+        return self._find_defect() or explain_state(self._read_state())
 
-    def show(self, balloon: Balloon) -> str | None:
-        """Show a balloon instead of the one there is; return the error, or None."""
-        if (trouble := self.find_trouble()) is not None:
+    def show(self, balloon: Balloon, now: float) -> str | None:
+        """Show a balloon instead of the one there is; return the error, or None. `now` is the time in seconds."""
+        if (defect := self._find_defect()) is not None:
+            return defect
+        state = self._read_state()
+        if (trouble := explain_state(state)) is not None and (state == AWAY or not self._has_waited(now)):
             return trouble
         flags = 0 if balloon.fresh else shell32.NO_SOUND
         flags |= shell32.RESPECT_QUIET_TIME if balloon.passing else 0
@@ -128,6 +130,21 @@ class Tray:
         self._shell32.Shell_NotifyIconW(shell32.MODIFY, byref(data))
         self._shell32.Shell_NotifyIconW(shell32.DELETE, byref(data))
         self._add()
+
+    def _find_defect(self) -> str | None:
+        """Return why no balloon is ever shown, None if they are."""
+        return find_switch() if self._user32.FindWindowW(TASKBAR, None) else NO_TASKBAR
+
+    def _read_state(self) -> int:
+        state = c_int()
+        return 0 if self._shell32.SHQueryUserNotificationState(byref(state)) else state.value
+
+    def _has_waited(self, now: float) -> bool:
+        """Return whether a balloon that is held back now has been for long enough."""
+        if now - self._held_at >= PATIENCE_SECONDS:
+            self._held_since = now
+        self._held_at = now
+        return now - self._held_since >= PATIENCE_SECONDS
 
     def _add(self) -> bool:
         if not self._icons:

@@ -26,6 +26,7 @@ class Taskbar:
         self.refuses: Callable[[shell32.IconData], bool] = lambda _: False
         self.has_icon = False
         self.shown: list[str] = []
+        self.state = 5
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         functions: dict[str, Callable[..., int]] = {
@@ -44,7 +45,7 @@ class Taskbar:
         return True
 
     def read_state(self, given: Any) -> int:
-        given._obj.value = 5
+        given._obj.value = self.state
         return 0
 
 
@@ -95,10 +96,10 @@ def test_a_taskbar_that_comes_later_gets_the_icon_with_the_reminder(taskbar: Tas
     """At logon, unplugd can be there before the taskbar takes icons."""
     taskbar.refuses = lambda _: True
     icon = Tray(LISTENER)
-    assert icon.show(BALLOON) == "the taskbar does not take the notification"
+    assert icon.show(BALLOON, 0.0) == "the taskbar does not take the notification"
 
     taskbar.refuses = lambda _: False
-    assert icon.show(BALLOON) is None
+    assert icon.show(BALLOON, 0.0) is None
     assert taskbar.shown == [BALLOON.text]
 
 
@@ -106,12 +107,31 @@ def test_a_taskbar_that_has_lost_the_icon_gets_it_again(taskbar: Taskbar) -> Non
     """Also if nobody was told that it is a new one."""
     icon = Tray(LISTENER)
     taskbar.has_icon = False
-    assert icon.show(BALLOON) is None
+    assert icon.show(BALLOON, 0.0) is None
     assert taskbar.shown == [BALLOON.text]
 
 
 def test_a_balloon_is_shown_without_its_picture_rather_than_not_at_all(taskbar: Taskbar) -> None:
     """Windows wants the picture in one size only."""
     taskbar.refuses = lambda data: bool(data.balloon_flags & shell32.OWN_ICON)
-    assert Tray(LISTENER).show(BALLOON) is None
+    assert Tray(LISTENER).show(BALLOON, 0.0) is None
     assert taskbar.shown == [BALLOON.text]
+
+
+def test_a_full_screen_holds_a_reminder_back_for_ten_minutes_only(taskbar: Taskbar) -> None:
+    """The overlay of a graphics card fills it all day. Then Windows keeps the reminder in its list."""
+    icon = Tray(LISTENER)
+    taskbar.state = 2
+    outcomes = {second: icon.show(BALLOON, float(second)) for second in range(0, 620, 15)}
+    assert [second for second, outcome in outcomes.items() if outcome is None] == [600, 615]
+    # The next one waits again.
+    assert icon.show(BALLOON, 2400.0) == "Windows shows no notifications now: a program fills the screen"
+
+
+def test_whoever_is_not_there_is_waited_for(taskbar: Taskbar) -> None:
+    """However long that takes: behind a screen saver nobody sees it come."""
+    icon = Tray(LISTENER)
+    taskbar.state = 1
+    assert all(icon.show(BALLOON, float(second)) for second in range(0, 3600, 15))
+    taskbar.state = 5
+    assert icon.show(BALLOON, 3600.0) is None
