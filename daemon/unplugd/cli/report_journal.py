@@ -19,10 +19,10 @@ from unplugd.journal.streams import ignore_error
 from unplugd.review.fleet import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from unplugd.journal.packs import Groups
+    from unplugd.journal.extent import Extent
     from unplugd.journal.plan import Plan
     from unplugd.journal.segment import Segment
     from unplugd.journal.sources import Source
@@ -42,11 +42,9 @@ class Journal:
         self._found = sources.find_sources(given, own, self.notes, self._report_error)
         if not self._found:
             raise Failure("there is no journal yet", START_HINT)
-        whole = Planner(self.notes, self._report_error, say).plan(self._found)
-        self._same_names = _find_same_names(whole)
-        self._read = frozenset(chain.from_iterable(groups.journals for groups in whole.values()))
-        """The journals that have events."""
-        self.plan: Plan = whole
+        self._whole = Planner(self.notes, self._report_error, say).plan(self._found)
+        self._extents: dict[str, Extent | None] = {}
+        self.plan: Plan = self._whole
         self.known_since: dict[str, float] = {}
         """When the data of a computer begins (in Unix seconds), if the plan leaves out its beginning."""
 
@@ -70,15 +68,16 @@ class Journal:
 
         If `until` is None, the report ends now, or with the last event if a clock was ahead.
         """
-        extent = find_extent(self.plan) if since is not None else None
-        if since is None or extent is None:
+        extents = {host: self._find_extent(host) for host in self.plan} if since is not None else {}
+        ends = [extent[1] for extent in extents.values() if extent]
+        if since is None or not ends:
             return
-        end = max(now, extent[1] + 1)
+        end = max(now, max(ends) + 1)
         if until is not None:
             end = min(until, end)
         shorter = skip_before(self.plan, 2 * since - end)
         for host, groups in self.plan.items():
-            if shorter[host] is not groups and (own := find_extent({host: groups})):
+            if shorter[host] is not groups and (own := extents[host]):
                 name = sanitize.one_line(host)
                 self.known_since[name] = min(own[0], self.known_since.get(name, own[0]))
         self.plan = shorter
@@ -86,7 +85,7 @@ class Journal:
     def list_trouble(self, now: float) -> list[Trouble]:
         """Return what is wrong with the files, and with the names and clocks of computers; `now` in Unix seconds."""
         found = {
-            "same_name": sorted(map(sanitize.one_line, self._same_names)),
+            "same_name": sorted(map(sanitize.one_line, self._find_same_names())),
             "clock_ahead": sorted(map(sanitize.one_line, self._find_ahead(now))),
             "empty": [sources.show_name(source.name) for source in self._find_empty()],
             "unreadable": [error.removeprefix("unplugd: ") for error in self._errors],
@@ -97,18 +96,34 @@ class Journal:
         self._errors.append(message)
         say(message)
 
+    def _find_extent(self, host: str) -> Extent | None:
+        """Return the first and the last time of a computer, which are looked for once."""
+        if host not in self._extents:
+            self._extents[host] = find_extent({host: self._whole[host]})
+        return self._extents[host]
+
+    def _find_same_names(self) -> Iterator[str]:
+        by_host: dict[str, set[str]] = {}
+        for computer, groups in self._whole.items():
+            for host in groups.hosts:
+                by_host.setdefault(host, set()).add(computer)
+        for computers in by_host.values():
+            if len(computers) > 1:
+                yield from computers
+
     def _find_ahead(self, now: float) -> Iterator[str]:
         """Yield the computers that wrote events with a time that is yet to come."""
-        for host, groups in self.plan.items():
-            extent = find_extent({host: groups})
+        for host in self._whole:
+            extent = self._find_extent(host)
             if extent and extent[1] > now + MAX_AHEAD_SECONDS:
                 yield host
 
     def _find_empty(self) -> Iterator[Source]:
         """Yield the files of journals that have no event in any file."""
+        read = frozenset(chain.from_iterable(groups.journals for groups in self._whole.values()))
         for source in self._found:
             named = f"unplugd: {sources.show_name(source.name)}:"
-            if strip_rotation(source.name) not in self._read and not any(
+            if strip_rotation(source.name) not in read and not any(
                 error.startswith(named) for error in self._errors
             ):
                 yield source
@@ -116,15 +131,6 @@ class Journal:
 
 def _list_segments(plan: Plan) -> Iterable[Segment]:
     return (segment for groups in plan.values() for segment in chain.from_iterable(groups))
-
-
-def _find_same_names(plan: Mapping[str, Groups]) -> list[str]:
-    """Return the computers that have the name of another one."""
-    by_host: dict[str, set[str]] = {}
-    for computer, groups in plan.items():
-        for host in groups.hosts:
-            by_host.setdefault(host, set()).add(computer)
-    return [computer for computers in by_host.values() if len(computers) > 1 for computer in computers]
 
 
 def is_running(where: Paths) -> bool:

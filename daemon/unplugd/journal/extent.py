@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from unplugd.journal.plan import Plan
     from unplugd.journal.segment import Segment
 
+    Extent = tuple[float, float]
+    """The first and the last time."""
+
 MIN_CREDIBLE_SECONDS: Final = 1_577_836_800.0
 """Where only samples were read, an earlier time (before 2020) may come from a clock that was set later."""
 
@@ -40,18 +43,19 @@ class _Times(NamedTuple):
     """When it was certainly over; infinity if that is not certain."""
 
 
-def find_extent(plan: Plan) -> tuple[float, float] | None:
+def find_extent(plan: Plan) -> Extent | None:
     """Return the first and the last time on the wall clock that a plan knows, in Unix seconds; None if it knows none.
 
     For one computer, give a plan with that one.
     """
-    known: list[float] = []
-    for groups in plan.values():
-        times = _date_boots(chain.from_iterable(groups)).values()
-        moments = [moment for one in times for moment in (one.began, one.ended) if _is_plausible(moment)]
-        # Of many computers with many boots, keep little.
-        known = [min([*known, *moments]), max([*known, *moments])] if known or moments else []
-    return (known[0], known[1]) if known else None
+    extents = [extent for groups in plan.values() if (extent := _measure(groups))]
+    return (min(first for first, _ in extents), max(last for _, last in extents)) if extents else None
+
+
+def _measure(groups: Iterable[Group]) -> Extent | None:
+    times = _date_boots(chain.from_iterable(groups)).values()
+    known = [moment for one in times for moment in (one.began, one.ended) if _is_plausible(moment)]
+    return (min(known), max(known)) if known else None
 
 
 def skip_before(plan: Plan, moment: float) -> Plan:
