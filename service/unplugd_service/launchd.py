@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import plistlib
-import sys
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,7 +53,7 @@ class Launchd:
         self.log = home / "Library/Logs/unplugd/unplugd.log"
         self.applet = Applet(home)
         # Windows, where nothing of it works, has none.
-        own = 0 if sys.platform == "win32" else os.getuid()
+        own: int = getattr(os, "getuid", int)()
         self._uid = own if uid is None else uid
         self._domain = f"gui/{self._uid}"
         self._service = f"{self._domain}/{LABEL}"

