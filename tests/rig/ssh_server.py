@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.wait import wait_until
+from tests.rig.listening import HOST, Listening, find_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 SSHD = Path("/usr/sbin/sshd")
 SETTINGS = """\
 Port {port}
-ListenAddress 127.0.0.1
+ListenAddress {host}
 HostKey {folder}/host
 AuthorizedKeysFile {folder}/home/.ssh/id_ed25519.pub
 StrictModes no
@@ -42,17 +41,12 @@ class SshServer:
 
     def find_address(self, file: Path) -> str:
         """Return the address of a file."""
-        return f"sftp://root@127.0.0.1:{self._port}{file}"
+        return f"sftp://root@{HOST}:{self._port}{file}"
 
     def make_known(self) -> None:
         """Let the user know the server's key."""
         key = (self._folder / "host.pub").read_text()
-        (self.home / ".ssh/known_hosts").write_text(f"[127.0.0.1]:{self._port} {key}")
-
-    def answers(self) -> bool:
-        """Whether it lets somebody in."""
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", self._port)) == 0
+        (self.home / ".ssh/known_hosts").write_text(f"[{HOST}]:{self._port} {key}")
 
 
 @contextmanager
@@ -66,20 +60,13 @@ def start_ssh_server(folder: Path) -> Iterator[SshServer]:
     (folder / "home/.ssh").mkdir(parents=True)
     for key in ("host", "home/.ssh/id_ed25519"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "sshd.conf").write_text(SETTINGS.format(port=port, folder=folder))
+    (port,) = find_free_ports(1)
+    (folder / "sshd.conf").write_text(SETTINGS.format(host=HOST, port=port, folder=folder))
     # Where it gives up its rights; the package makes it when the service starts.
     Path("/run/sshd").mkdir(exist_ok=True)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "sshd.conf"], stderr=log)
+    sshd = Listening([SSHD, "-D", "-e", "-f", folder / "sshd.conf"], port, folder / "log")
     try:
-        server = SshServer(folder, port)
-        wait_until(lambda: server.answers() or process.poll() is not None, "sshd answers")
-        if process.poll() is not None:
-            pytest.fail((folder / "log").read_text())
-        yield server
+        sshd.start()
+        yield SshServer(folder, port)
     finally:
-        process.terminate()
-        process.wait()
+        sshd.kill()
