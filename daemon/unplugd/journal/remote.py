@@ -6,12 +6,9 @@ another, as they were. Importing this module needs the extra "cluster", and take
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import errno
 import logging
-import shutil
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
@@ -42,8 +39,7 @@ def copy_journals(url: Url, errors: list[str]) -> list[Path]:
 
     `errors` gets a line for what cannot be copied.
     """
-    folder = Path(tempfile.mkdtemp(prefix="unplugd-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = Path(spool.make_folder().name)
     copied: dict[Path, None] = {}
     with _collect_error(url, errors):
         system, place = fsspec.core.url_to_fs(url.address, **_choose_options(url))
@@ -147,13 +143,8 @@ def _find_name(path: PurePosixPath) -> str:
 def _copy_file(system: Any, path: str, file: Path) -> None:
     # A web server may not be able to send a part of a file.
     options = {"block_size": 0} if _is_web(system) else {}
-    size = 0
     with system.open(path, "rb", **options) as source, file.open("xb") as target:
-        while chunk := source.read(spool.CHUNK_BYTES):
-            size += len(chunk)
-            if size > spool.MAX_BYTES:
-                raise OSError(errno.EFBIG, f"it is longer than {spool.MAX_BYTES // 10**9} GB")
-            target.write(chunk)
+        target.writelines(spool.limit(iter(lambda: source.read(spool.CHUNK_BYTES), b"")))
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Final
 from unplugd import regular_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from tempfile import TemporaryDirectory
 
 MAX_BYTES: Final = 4_000_000_000
@@ -137,14 +137,20 @@ def append(path: Path, text: bytes) -> None:
         raise NoRoomError(error.errno, error.strerror) from None
 
 
-def _write(chunks: Iterator[bytes]) -> Path:
-    folder = Path(make_folder().name)
-    copy = folder / "copy.jsonl"
+def limit(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what a copy is made of; OSError if it would be longer than `MAX_BYTES`."""
     size = 0
     for chunk in chunks:
         size += len(chunk)
         if size > MAX_BYTES:
             raise OSError(errno.EFBIG, f"it is longer than {MAX_BYTES // 10**9} GB")
+        yield chunk
+
+
+def _write(chunks: Iterable[bytes]) -> Path:
+    folder = Path(make_folder().name)
+    copy = folder / "copy.jsonl"
+    for chunk in limit(chunks):
         try:
             append(copy, chunk)
         except NoRoomError as error:
