@@ -77,6 +77,10 @@ def open_copy(url: Url) -> int:
         file = copies[0]
     with file.open("rb") as opened:
         unpacked = spool.copy_if_needed(file, opened.fileno())
+    if unpacked:
+        # Next time, this one is found.
+        del COPIES[file]
+        COPIES[unpacked] = url
     return regular_file.open_file(unpacked or file)
 
 

@@ -10,6 +10,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -283,7 +284,7 @@ def test_nothing_is_left_and_a_large_one_is_shared_out(tmp_path: Path) -> None:
 
 
 def test_it_is_opened_where_the_copy_is_not(run: Callable[..., Done], station: Path) -> None:
-    """On a worker, which copies and unpacks it itself; what is gone there is an error like that of a file."""
+    """On a worker, which copies and unpacks it itself, once; what is gone there is an error like that of a file."""
     place = put_into_memory(station)
     run(f"{place}/events.jsonl.2.gz")
     notes: Counter[str] = Counter()
@@ -296,10 +297,13 @@ def test_it_is_opened_where_the_copy_is_not(run: Callable[..., Done], station: P
         file.unlink()
     found.path.unlink()
     COPIES.clear()
+    temporary: list[set[Path]] = []
     for _ in range(2):
         descriptor = found.open()
         assert os.pread(descriptor, found.size, 0) == expected
         os.close(descriptor)
+        temporary.append({*Path(tempfile.gettempdir()).iterdir()})
+    assert temporary[0] == temporary[1]
     COPIES.clear()
     fsspec.filesystem("memory").rm(f"/stations/{station.name}", recursive=True)
     with pytest.raises(OSError, match="no such file"):
