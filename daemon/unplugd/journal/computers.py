@@ -130,14 +130,15 @@ def _date_boots(segments: Iterable[Segment]) -> dict[Boot, Interval]:
             here = segment.host, boot
             first[here] = min(first.get(here, begin), begin)
             latest[here] = max(latest.get(here, segment.latest[boot]), segment.latest[boot])
-    intervals: dict[Boot, Interval] = {}
-    for here, (at, wall) in first.items():
-        last_at, time = latest[here]
-        ended = parse_timestamp(time)
-        # Without an uptime, only the wall clock is left.
-        began = wall if at < 0 else ended - (last_at - at)
-        intervals[here] = began, ended
-    return intervals
+    return {here: date_boot(begin, latest[here]) for here, begin in first.items()}
+
+
+def date_boot(first: tuple[float, float], latest: tuple[float, str]) -> Interval:
+    """Return when a boot was, NaN if unknown, from the lowest and the highest position in it, each with its time."""
+    (at, wall), (last_at, time) = first, latest
+    ended = parse_timestamp(time)
+    # Without an uptime, only the wall clock is left.
+    return (wall if at < 0 else ended - (last_at - at)), ended
 
 
 def _list_sequences(segments: Iterable[Segment], intervals: dict[Boot, Interval]) -> Iterator[list[Boot]]:

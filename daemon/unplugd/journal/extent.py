@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from unplugd.journal.computers import date_boot
 from unplugd.journal.packs import Groups
 from unplugd.journal.plan import SLACK_SECONDS, find_first_line, rank_boots
 from unplugd.journal.timestamps import MAX_WALL_SECONDS, parse_timestamp
@@ -103,33 +104,29 @@ def _cut(segment: Segment, over: set[str]) -> Segment | None:
 
 def _date_boots(segments: Iterable[Segment]) -> dict[str, _Times]:
     """Return when each boot of a computer was."""
-    found: dict[str, list[_Times]] = {}
+    found: dict[str, list[tuple[float, float]]] = {}
     first: dict[str, tuple[float, float]] = {}
     latest: dict[str, tuple[float, str]] = {}
     for segment in segments:
-        for boot, (begin, times) in _date_parts(segment).items():
-            found.setdefault(boot, []).append(times)
-            first[boot] = min(first.get(boot, begin), begin)
+        for boot, part in _date_parts(segment).items():
+            found.setdefault(boot, []).append(part)
+            first[boot] = min(first.get(boot, segment.boots[boot]), segment.boots[boot])
             latest[boot] = max(latest.get(boot, segment.latest[boot]), segment.latest[boot])
     dated: dict[str, _Times] = {}
     for boot, parts in found.items():
-        (at, wall), (last_at, time) = first[boot], latest[boot]
-        # Without an uptime, only the wall clock is left.
-        began = wall if at < 0 else parse_timestamp(time) - (last_at - at)
-        ended = max((part.ended for part in parts if _is_plausible(part.ended)), default=math.nan)
-        over = max(part.over for part in parts)
-        dated[boot] = _Times(began, ended, over)
+        began, _ = date_boot(first[boot], latest[boot])
+        ended = max((ended for ended, _ in parts if _is_plausible(ended)), default=math.nan)
+        dated[boot] = _Times(began, ended, max(over for _, over in parts))
     return dated
 
 
-def _date_parts(segment: Segment) -> dict[str, tuple[tuple[float, float], _Times]]:
-    """Return the first position and its time, and the times, of each boot in a segment."""
-    parts: dict[str, tuple[tuple[float, float], _Times]] = {}
+def _date_parts(segment: Segment) -> dict[str, tuple[float, float]]:
+    """Return when each boot in a segment ended, and when it was over, as in `_Times`."""
+    parts: dict[str, tuple[float, float]] = {}
     boots = [*segment.boots, None]
     for boot, after in pairwise(boots):
         if boot is None:
             continue
-        begin = segment.boots[boot]
         last = segment.latest[boot][1]
         ended = parse_timestamp(max(last, segment.newest.get(boot, "")))
         over = ended
@@ -138,10 +135,10 @@ def _date_parts(segment: Segment) -> dict[str, tuple[tuple[float, float], _Times
             over = segment.boots[after][1]
             if not max(ended - SLACK_SECONDS, MIN_CREDIBLE_SECONDS) <= over:
                 over = math.inf
-        known = [begin[1], parse_timestamp(last), ended, over]
+        known = [segment.boots[boot][1], parse_timestamp(last), ended, over]
         if boot in segment.uncertain or not all(map(_is_plausible, known)):
             over = math.inf
-        parts[boot] = begin, _Times(begin[1], ended, max(ended, over) if over < math.inf else over)
+        parts[boot] = ended, max(ended, over) if over < math.inf else over
     return parts
 
 
