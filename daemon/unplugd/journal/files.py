@@ -24,9 +24,9 @@ NAME: Final = "events.jsonl"
 MAX_LINE_BYTES: Final = 65_536
 _DATE: Final = r"[-.]\d{4}-?\d\d-?\d\d(?:[-_T]?\d+)*"
 _PACKING: Final = r"\.(?:gz|xz|bz2|zst|lz4|zip|Z)"
-_ARCHIVED: Final = re.compile(rf"{_DATE}|(?:\.\d+|{_DATE})?{_PACKING}", re.ASCII)
+_ARCHIVED: Final = rf"{_DATE}|(?:\.\d+|{_DATE})?{_PACKING}"
 """What logrotate appends to a name, other than only a number."""
-_NUMBERED: Final = re.compile(rf"(.+?)\.\d+|(.+\.jsonl)(?:{_ARCHIVED.pattern})", re.ASCII)
+_NUMBERED: Final = re.compile(rf"(.+?)\.\d+|(.+\.jsonl)(?:{_ARCHIVED})", re.ASCII)
 _TIMED: Final = re.compile(r"(.+?)-(\d{8}T\d{6}\.\d{3}Z)(?:_(\d+))?(\.\w+)?", re.ASCII)
 """The name of a rotated file: stem, time, a number if the time is not enough, suffix."""
 _FIXED_FORM: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -34,17 +34,15 @@ _FIXED_FORM: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.AS
 
 def list_files(path: Path) -> list[Path]:
     """Return the journal's files, including rotated ones, oldest first; if `path` is a link, also those it leads to."""
-    place = Path(os.path.realpath(path)) if path.is_symlink() else path
-    older = [file for name in dict.fromkeys((path, place)) for file in list_rotated(name)]
+    older = [file for name in _follow_link(path) for file in list_rotated(name)]
     return older + ([path] if path.exists() else [])
 
 
 def list_archived(path: Path) -> list[Path]:
     """Return what logrotate and the like have made of the journal's files: compressed, or with a date in their names."""
-    names = [path, Path(os.path.realpath(path))] if path.is_symlink() else [path]
     return sorted(
         file
-        for name in names
+        for name in _follow_link(path)
         for file in _list_beside(name)
         if _strip_archive(file) != file
         and strip_rotation(file) == name
@@ -64,6 +62,11 @@ def list_rotated(path: Path) -> list[Path]:
     numbered = [(number, file) for file in beside if (number := _find_number(file, path)) is not None]
     timed = [file for file in beside if _strip_time(file) == path]
     return [file for _, file in sorted(numbered, reverse=True)] + sorted(timed, key=_find_age)
+
+
+def _follow_link(path: Path) -> list[Path]:
+    """Return a path, and where it leads if it is a link."""
+    return [*dict.fromkeys((path, Path(os.path.realpath(path))))] if path.is_symlink() else [path]
 
 
 def find_rotated_name(path: Path, time: str) -> Path:
