@@ -203,7 +203,7 @@ def _tell_apart(
         return min((intervals[boot][0] for boot in boots if _is_known(intervals[boot])), default=math.inf)
 
     computers: list[tuple[list[Boot], _Busy]] = []
-    for boots in sorted(groups, key=lambda boots: (not has_station(boots), find_begin(boots))):
+    for boots in sorted(groups, key=lambda boots: (not has_station(boots), find_begin(boots), min(boots))):
         known = [intervals[boot] for boot in boots if _is_known(intervals[boot])]
         candidates = () if has_station(boots) else computers
         own = next((one for one in candidates if not any(map(one[1].overlaps, known))), None)
