@@ -19,15 +19,16 @@ from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
 from unplugd.platforms.machine_id import read_machine_id
 from unplugd.platforms.poll import make_poll
+from unplugd.platforms.unseen import UnseenUse
 from unplugd.rules import devices
 from unplugd.rules.devices import Device
-from unplugd.rules.model import DeviceUse, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from unplugd.eventloop.loop import Source
     from unplugd.notify.channel import Channel, NotificationListener
+    from unplugd.rules.model import Running
     from unplugd.rules.uploaders import Uploader
 
 POLL_SECONDS: Final = 2.0
@@ -48,7 +49,7 @@ def find_packaged_libusb(candidate: str) -> str | None:
     return find_library(candidate)
 
 
-class Portable:
+class Portable(UnseenUse):
     """The platform protocol through libusb; `finders` find the library, the system's own first."""
 
     def __init__(
@@ -123,21 +124,8 @@ class Portable:
         """Return, of the upload software that is running, the one that started first; None if none is running."""
         return processes.find_running(software, self.now, self._starts)
 
-    def find_usage(
-        self,
-        watched: Sequence[Device],
-        _software: Sequence[Uploader],
-        _running: Running | None,
-        _at: float,
-    ) -> tuple[DeviceUse, ...]:
-        """Return every device as idle; the rules make running upload software delay reminders."""
-        return tuple(map(DeviceUse, watched))
-
     def find_absence(self) -> None:
         """Return None: nothing tells whether somebody is in front."""
-
-    def list_unwatched_nodes(self) -> None:
-        """Return None: no use is announced."""
 
     def sources(
         self, on_change: Callable[[], None], _on_use: Callable[[], None] | None = None
@@ -161,10 +149,6 @@ class Portable:
     def check_presence(self) -> str:
         """Return why nothing tells."""
         return "unplugd cannot ask this system"
-
-    def check_use_detection(self) -> tuple[str, str] | None:
-        """Return None: there is nothing to check that `mechanisms` does not say."""
-        return None
 
     def mechanisms(self) -> Mapping[str, str]:
         """Return the mechanism behind each layer."""

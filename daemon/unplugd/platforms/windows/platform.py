@@ -9,6 +9,7 @@ from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
 from unplugd.platforms.machine_id import read_machine_id
 from unplugd.platforms.poll import make_poll
+from unplugd.platforms.unseen import UnseenUse
 from unplugd.platforms.windows import clock, presence
 from unplugd.platforms.windows.announcements import Announcements
 from unplugd.platforms.windows.devices import list_devices, make_devices
@@ -16,7 +17,6 @@ from unplugd.platforms.windows.notification import Notification
 from unplugd.platforms.windows.preferred_languages import read_locale
 from unplugd.platforms.windows.running import list_candidates
 from unplugd.rules import devices
-from unplugd.rules.model import DeviceUse, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from unplugd.notify.channel import Channel, NotificationListener
     from unplugd.rules.devices import Device
     from unplugd.rules.events import Absence
+    from unplugd.rules.model import Running
     from unplugd.rules.uploaders import Uploader
 
 RESCAN_SECONDS: Final = 60.0
@@ -34,8 +35,11 @@ POLL_SECONDS: Final = 4.0
 UNSEEN: Final = "running upload software only: Windows does not tell which program has a device open"
 
 
-class Windows:
-    """The platform protocol on Windows."""
+class Windows(UnseenUse):
+    """The platform protocol on Windows.
+
+    Windows tells nobody which program has a device open, short of trying to open it.
+    """
 
     def __init__(self) -> None:
         self._announcements: Announcements | None = None
@@ -78,19 +82,6 @@ class Windows:
         """Return, of the upload software that is running, the one that started first; None if none is running."""
         return processes.find_running(software, self.now, self._starts, list_candidates=list_candidates)
 
-    def find_usage(
-        self,
-        watched: Sequence[Device],
-        _software: Sequence[Uploader],
-        _running: Running | None,
-        _at: float,
-    ) -> tuple[DeviceUse, ...]:
-        """Return every device as idle; the rules make running upload software delay reminders.
-
-        Windows tells nobody which program has a device open, short of trying to open it.
-        """
-        return tuple(map(DeviceUse, watched))
-
     def find_absence(self) -> Absence | None:
         """Return why the person is not in front of this session, None if the person is, or if nothing tells."""
         try:
@@ -98,9 +89,6 @@ class Windows:
         except OSError:
             # What was announced since unplugd started is better than nothing.
             return self._announcements.absence if self._announcements else None
-
-    def list_unwatched_nodes(self) -> None:
-        """Return None: no use is announced."""
 
     def sources(
         self, on_change: Callable[[], None], _on_use: Callable[[], None] | None = None
@@ -135,10 +123,6 @@ class Windows:
 
     def check_events(self) -> tuple[str, str] | None:
         """Return None: without announcements, the devices are polled every few seconds."""
-        return None
-
-    def check_use_detection(self) -> tuple[str, str] | None:
-        """Return None: there is nothing to check that `mechanisms` does not say."""
         return None
 
     def check_presence(self) -> str:
