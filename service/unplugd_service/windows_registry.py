@@ -19,7 +19,9 @@ if sys.platform == "win32":
         """Return a value, None if there is none; Failure if it cannot be read."""
         root, _, rest = key.partition("\\")
         try:
-            with winreg.OpenKey(ROOTS[root], rest) as opened:
+            # The same for programs of 32 bits.
+            access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+            with winreg.OpenKey(ROOTS[root], rest, 0, access) as opened:
                 value: object = winreg.QueryValueEx(opened, name)[0]
         except FileNotFoundError:
             return None

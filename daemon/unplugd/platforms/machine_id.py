@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from unplugd_service.errors import Failure
+from unplugd_service.windows_registry import read_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-if sys.platform == "win32":
-    import winreg
-
-    def _read_registry() -> str:
-        """Return what Windows' set-up gave this computer, "" if it did not."""
-        key = r"SOFTWARE\Microsoft\Cryptography"
-        # The same for programs of 32 bits.
-        access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
-        try:
-            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key, 0, access) as opened:
-                return str(winreg.QueryValueEx(opened, "MachineGuid")[0])
-        except OSError:
-            return ""
-
-else:
-
-    def _read_registry() -> str:
-        return ""
-
 
 FILES: Final = ("/etc/machine-id", "/var/lib/dbus/machine-id", "/etc/hostid")
 """The last one is that of FreeBSD."""
@@ -42,6 +24,14 @@ def read_machine_id(files: Iterable[str] = FILES) -> str:
         if _ID.fullmatch(written) and written.strip("0"):
             return written
     return ""
+
+
+def _read_registry() -> str:
+    """Return what Windows' set-up gave this computer, "" if it did not, or on another system."""
+    try:
+        return str(read_value(r"HKLM\Software\Microsoft\Cryptography", "MachineGuid") or "")
+    except Failure:
+        return ""
 
 
 def _read_file(file: str) -> str:
