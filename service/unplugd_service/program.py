@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd_service.errors import Failure
 from unplugd_service.home import look_up_home
+from unplugd_service.tilde import abbreviate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,9 +94,5 @@ def _find_temporary_folder(path: Path, home: Path | None, environment: Mapping[s
         if path.is_relative_to(folder) and not (
             home and home.is_relative_to(folder) and path.is_relative_to(home)
         ):
-            return (
-                f"~{os.sep}{folder.relative_to(home)}"
-                if home and folder.is_relative_to(home)
-                else str(folder)
-            )
+            return abbreviate(folder, environment)
     return None

@@ -6,9 +6,12 @@ import os
 import re
 import shlex
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from unplugd_service.home import look_up_home
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _BEGIN: Final = f"~{os.sep}"
 
@@ -28,9 +31,9 @@ def quote(path: Path) -> str:
     return home + shlex.quote(shown.removeprefix(home))
 
 
-def abbreviate(path: Path) -> str:
+def abbreviate(path: Path, environment: Mapping[str, str] = os.environ) -> str:
     """Return the path with `~` for the home folder; `expand` turns it back."""
-    home = look_up_home()
+    home = look_up_home(environment)
     return f"{_BEGIN}{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path)
 
 
