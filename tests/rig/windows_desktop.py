@@ -84,6 +84,10 @@ class Taskbar:
         assert found
         return found
 
+    def wait_until_empty(self) -> None:
+        """Wait until there is neither a balloon nor a menu."""
+        wait_until(lambda: self.picture().is_plain(ABOVE), "an empty screen", 60)
+
     def picture(self, name: str = "") -> Picture:
         """Return what the screen shows; with a name, it is kept among the artifacts."""
         picture = self._windows.screen.picture()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.rig.wait import wait_until
-from tests.rig.windows_desktop import ABOVE
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,17 +21,13 @@ snooze = "1s"
 """
 
 
-def wait_until_empty(taskbar: Taskbar) -> None:
-    wait_until(lambda: taskbar.picture().is_plain(ABOVE), "an empty screen", 60)
-
-
 def test_a_stick_is_plugged_in_reminded_of_snoozed_and_unplugged(
     taskbar: Taskbar, wine_daemon: WineDaemon, tmp_path: Path
 ) -> None:
     """The balloon comes and is answered in the menu, comes again, and goes with the stick; no serial number is kept."""
     wine_daemon.write_config(CONFIGURATION)
     wine_daemon.start()
-    wait_until_empty(taskbar)
+    taskbar.wait_until_empty()
     empty = taskbar.picture()
     said = []
     try:
@@ -56,7 +49,7 @@ def test_a_stick_is_plugged_in_reminded_of_snoozed_and_unplugged(
     finally:
         taskbar.unplug(STICK)
     wine_daemon.wait_for("unplugged", device="2-3")
-    wait_until_empty(taskbar)
+    taskbar.wait_until_empty()
 
     taskbar.choose(taskbar.open_menu(), 0.8)
     code, errors = wine_daemon.wait_for_end()

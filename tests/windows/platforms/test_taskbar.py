@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig.wait import wait_until
-from tests.rig.windows_desktop import ABOVE, ICON_BOX
+from tests.rig.windows_desktop import ICON_BOX
 
 if TYPE_CHECKING:
     from tests.rig.picture import Picture
@@ -32,10 +32,6 @@ def show(sight: Program, **changes: Any) -> None:
     assert sight.wait_for("shown") == [None]
 
 
-def wait_until_empty(taskbar: Taskbar) -> None:
-    wait_until(lambda: taskbar.picture().is_plain(ABOVE), "an empty screen", 60)
-
-
 @pytest.fixture
 def empty(taskbar: Taskbar, sight: Program) -> Picture:
     """Return what the screen shows while there is nothing to say: the icon alone."""
@@ -46,7 +42,7 @@ def see_empty(taskbar: Taskbar, sight: Program) -> Picture:
     sight.ask("check")
     assert sight.wait_for("checked") == [None, "the taskbar shows notifications"]
     wait_until(lambda: not taskbar.picture().is_plain(ICON_BOX), "the icon", 60)
-    wait_until_empty(taskbar)
+    taskbar.wait_until_empty()
     return taskbar.picture()
 
 
@@ -61,7 +57,7 @@ def test_a_reminder_is_seen_changes_and_goes(taskbar: Taskbar, sight: Program, e
     taskbar.wait_for_change(first, "another text")
 
     sight.ask("withdraw")
-    wait_until_empty(taskbar)
+    taskbar.wait_until_empty()
     assert not taskbar.picture().is_plain(ICON_BOX)
 
 
@@ -98,7 +94,7 @@ def test_a_reminder_is_withdrawn_while_the_menu_is_open(taskbar: Taskbar, sight:
     sight.wait_for("withdrawn")
     taskbar.click_elsewhere()
 
-    wait_until_empty(taskbar)
+    taskbar.wait_until_empty()
 
 
 def test_a_click_on_the_balloon_asks_for_the_review(taskbar: Taskbar, sight: Program, empty: Picture) -> None:
@@ -123,7 +119,7 @@ def test_a_balloon_that_ends_by_itself_may_not_have_been_seen(
 
     assert sight.wait_for("closed") == ["expired"]
     sight.ask("withdraw")
-    wait_until_empty(taskbar)
+    taskbar.wait_until_empty()
 
 
 def test_notifications_that_are_turned_off_are_not_delivered(windows: Windows, sight: Program) -> None:
@@ -153,4 +149,4 @@ def test_a_new_taskbar_gets_the_icon_and_the_reminder(
     show(sight, fresh=False)
     taskbar.wait_for_change(empty, "a balloon")
     sight.ask("withdraw")
-    wait_until_empty(taskbar)
+    taskbar.wait_until_empty()
