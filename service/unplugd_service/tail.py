@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +17,11 @@ def main(arguments: list[str]) -> int:
     follow = arguments[0] == "--follow"
     lines, name = arguments[-2:]
     path = Path(name)
-    try:
+    with suppress(KeyboardInterrupt, BrokenPipeError):
         position = _print_end(path, int(lines))
         while follow:
             time.sleep(POLL_SECONDS)
             position = _print_more(path, position)
-    except (KeyboardInterrupt, BrokenPipeError):
-        return 0
     return 0
 
 
