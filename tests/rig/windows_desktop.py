@@ -56,7 +56,16 @@ class Taskbar:
         self._windows = windows
         done = windows.run("-c", SET_DESKTOP)
         assert not done.returncode, done.stderr
-        self._start()
+        # It would keep the pipes of a program that starts it, so nothing else may.
+        self._explorer = subprocess.Popen(
+            [find_wine() or "", "explorer.exe", f"/desktop=shell,{WIDTH}x{HEIGHT}"],
+            env=windows.environment,
+            stdin=-3,
+            stdout=-3,
+            stderr=-3,
+            start_new_session=True,
+        )
+        wait_until(lambda: windows.run("-c", FIND_TASKBAR).returncode == 0, "a taskbar", 60)
 
     def tell(self, message: int | str, first: int = 0) -> None:
         """Send a message to every window, from a program of its own."""
@@ -96,11 +105,6 @@ class Taskbar:
             picture.save(ARTIFACTS / f"{name}.png")
         return picture
 
-    def restart(self) -> None:
-        """End Explorer and start it again, as happens when it crashes."""
-        self.close()
-        self._start()
-
     def plug(self, instance: str, *details: str) -> None:
         """Plug in a device: its instance id, and what `windows_usb` takes after it."""
         run(self._windows, "plug", instance, *details)
@@ -132,29 +136,17 @@ class Taskbar:
         self._move_mouse(*CORNER)
         self._xdotool("click", "1")
 
+    def close(self) -> None:
+        """End Explorer."""
+        self._explorer.kill()
+        self._explorer.wait(GIVE_UP)
+
     def _move_mouse(self, x: int, y: int) -> None:
         self._xdotool("mousemove", str(x), str(y))
 
     def _xdotool(self, *arguments: str) -> None:
         environment = {**os.environ, "DISPLAY": self._windows.screen.display}
         subprocess.run(["xdotool", *arguments], env=environment, check=True)
-
-    def close(self) -> None:
-        """End Explorer."""
-        self._explorer.kill()
-        self._explorer.wait(GIVE_UP)
-
-    def _start(self) -> None:
-        # It would keep the pipes of a program that starts it, so nothing else may.
-        self._explorer = subprocess.Popen(
-            [find_wine() or "", "explorer.exe", f"/desktop=shell,{WIDTH}x{HEIGHT}"],
-            env=self._windows.environment,
-            stdin=-3,
-            stdout=-3,
-            stderr=-3,
-            start_new_session=True,
-        )
-        wait_until(lambda: self._windows.run("-c", FIND_TASKBAR).returncode == 0, "a taskbar", 60)
 
 
 class Program:

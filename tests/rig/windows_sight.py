@@ -63,8 +63,6 @@ class Sight:
             self.say("running", found, self._windows.now())
         elif what == "absence":
             self.say("absence", self._windows.find_absence())
-        elif what == "clocks":
-            self.say("clocks", self._windows.now(), self._windows.sleep_seconds())
         elif what == "show":
             message = Message(**arguments[0])
             self._channel.show(message, partial(self.say, "shown"))
