@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tests.rig.journal_reader import JournalReader
 from tests.rig.usb import apart
 from tests.rig.wait import GIVE_UP, wait_until
 
@@ -36,7 +37,7 @@ class Done(NamedTuple):
     stderr: str
 
 
-class Daemon:
+class Daemon(JournalReader):
     """`unplugd run`, which a test starts and stops; the folders stay the same."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -166,23 +167,6 @@ class Daemon:
                 self._manager_lines += self._service_manager.recv(4096).decode().splitlines()
             except BlockingIOError:
                 return self._manager_lines
-
-    def events(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
-        """Return the events of the journal, or only those with this name and these fields."""
-        found = []
-        text = self.journal.read_text() if self.journal.exists() else ""
-        # What follows the last line end is still being written.
-        for line in text.split("\n")[:-1]:
-            entry = json.loads(line)
-            if (event is None or entry["event"] == event) and fields.items() <= entry.items():
-                found.append(entry)
-        return found
-
-    def wait_for(self, event: str, count: int = 1, seconds: float = 10, **fields: object) -> dict[str, Any]:
-        """Wait until the journal has `count` such events, and return the last of them."""
-        what = f"{event} {fields or ''} number {count} in the journal"
-        wait_until(lambda: len(self.events(event, **fields)) >= count, what, seconds)
-        return self.events(event, **fields)[count - 1]
 
     # --- what it costs
 

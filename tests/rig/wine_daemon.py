@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from tests.rig.daemon import Done
+from tests.rig.journal_reader import JournalReader
 from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from tests.rig.wine import Windows
 
 
-class WineDaemon:
+class WineDaemon(JournalReader):
     """`unplugd run`, which a test starts and stops; the person's folders, in `folder`, stay the same."""
+
+    patience = 30.0
 
     def __init__(self, windows: Windows, folder: Path) -> None:
         self.windows = windows
@@ -90,23 +93,6 @@ class WineDaemon:
     def read_process(self) -> str:
         """Return its process id there, as it has written it."""
         return (self.state / "events.lock").read_text().partition("\n")[0]
-
-    def events(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
-        """Return the events of the journal, or only those with this name and these fields."""
-        text = self.journal.read_text() if self.journal.exists() else ""
-        # What follows the last line end is still being written.
-        entries = [json.loads(line) for line in text.split("\n")[:-1]]
-        return [
-            entry
-            for entry in entries
-            if (event is None or entry["event"] == event) and fields.items() <= entry.items()
-        ]
-
-    def wait_for(self, event: str, count: int = 1, seconds: float = 30, **fields: object) -> dict[str, Any]:
-        """Wait until the journal has `count` such events, and return the last of them."""
-        what = f"{event} {fields or ''} number {count} in the journal"
-        wait_until(lambda: len(self.events(event, **fields)) >= count, what, seconds)
-        return self.events(event, **fields)[count - 1]
 
     def write_config(self, text: str) -> None:
         """Write the configuration file."""
