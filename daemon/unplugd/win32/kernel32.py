@@ -68,8 +68,6 @@ _FUNCTIONS: Final[Mapping[str, Types]] = {
     "CreateNamedPipeW": (wintypes.HANDLE, wintypes.LPCWSTR, *(wintypes.DWORD,) * 6, c_void_p),
     "CreateToolhelp32Snapshot": (wintypes.HANDLE, wintypes.DWORD, wintypes.DWORD),
     "DisconnectNamedPipe": (wintypes.BOOL, wintypes.HANDLE),
-    "GetCurrentProcessId": (wintypes.DWORD,),
-    "GetCurrentThreadId": (wintypes.DWORD,),
     "GetModuleHandleW": (wintypes.HMODULE, wintypes.LPCWSTR),
     "GetNamedPipeClientProcessId": (wintypes.BOOL, wintypes.HANDLE, POINTER(wintypes.ULONG)),
     "GetOverlappedResult": (
