@@ -11,7 +11,7 @@ if sys.platform == "win32":
 
     from unplugd.win32 import kernel32
     from unplugd.win32.kernel32 import Overlapped
-    from unplugd.win32.library import last_error, make_error
+    from unplugd.win32.library import get_last_error, make_error
 
     FAIL_IMMEDIATELY: Final = 1
     EXCLUSIVE: Final = 2
@@ -25,7 +25,7 @@ if sys.platform == "win32":
         place = Overlapped(offset=FAR_AWAY)
         handle = msvcrt.get_osfhandle(descriptor)
         if not kernel32.load().LockFileEx(handle, flags, 0, 1, 0, byref(place)):
-            if (code := last_error()) == LOCK_VIOLATION:
+            if (code := get_last_error()) == LOCK_VIOLATION:
                 raise BlockingIOError
             raise make_error("LockFileEx", code)
 

@@ -18,7 +18,10 @@ Types = tuple[Any, ...]
 _LIBRARY: Final[type[ctypes.CDLL]] = getattr(ctypes, "WinDLL", ctypes.CDLL)
 CALLBACK: Final[Callable[..., Any]] = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)
 """Makes the type of a callback from the type of its result and those of its arguments."""
-_get_last_error: Final[Callable[[], int]] = getattr(ctypes, "get_last_error", lambda: 0)
+get_last_error: Final[Callable[[], int]] = getattr(ctypes, "get_last_error", lambda: 0)
+"""Returns the code of the last error in this thread."""
+_SYSTEM_FOLDER: Final = 0x800
+"""LOAD_LIBRARY_SEARCH_SYSTEM32."""
 
 
 def load_library(name: str, functions: Mapping[str, Types]) -> ctypes.CDLL:
@@ -31,10 +34,6 @@ def load_library(name: str, functions: Mapping[str, Types]) -> ctypes.CDLL:
     for function, types in functions.items():
         declare(library, function, types)
     return library
-
-
-_SYSTEM_FOLDER: Final = 0x800
-"""LOAD_LIBRARY_SEARCH_SYSTEM32."""
 
 
 def declare(library: ctypes.CDLL, name: str, types: Types) -> None:
@@ -55,11 +54,6 @@ def check(result: int | None, call: str) -> None:
 
 def make_error(call: str, code: int | None = None) -> OSError:
     """Return the error of `call`, with the code of the last error unless it is given."""
-    code = _get_last_error() if code is None else code
+    code = get_last_error() if code is None else code
     # The fourth argument is the code, which Windows' Python turns into an errno and so into a subclass.
     return OSError(errno.EIO, f"{call} failed (error {code})", None, code)
-
-
-def last_error() -> int:
-    """Return the code of the last error in this thread."""
-    return _get_last_error()

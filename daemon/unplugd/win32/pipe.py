@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from unplugd.win32 import advapi32, kernel32
 from unplugd.win32.files import GENERIC_READ, GENERIC_WRITE, OPEN_EXISTING
-from unplugd.win32.library import check, last_error, make_error
+from unplugd.win32.library import check, get_last_error, make_error
 
 if TYPE_CHECKING:
     from ctypes import CDLL
@@ -58,7 +58,7 @@ class Pipe:
     def connect(self) -> None:
         """Begin to wait for a client; OSError if that cannot be done."""
         begun = self._system.ConnectNamedPipe(self._handle, byref(self._operation))
-        code = 0 if begun else last_error()
+        code = 0 if begun else get_last_error()
         # There is a client already, or there was one that has left, as reading will tell.
         if code in (_CONNECTED, _NO_DATA):
             self._is_connected = True
@@ -69,14 +69,14 @@ class Pipe:
     def read(self) -> None:
         """Begin to read; OSError if the other end is gone."""
         begun = self._system.ReadFile(self._handle, self._buffer, BUFFER_BYTES, None, byref(self._operation))
-        self._note_begin(0 if begun else last_error(), "ReadFile")
+        self._note_begin(0 if begun else get_last_error(), "ReadFile")
 
     def write(self, data: bytes) -> int:
         """Begin to write the beginning of `data`, and return how much that is; OSError if the other end is gone."""
         part = data[:BUFFER_BYTES]
         memmove(self._buffer, part, len(part))
         begun = self._system.WriteFile(self._handle, self._buffer, len(part), None, byref(self._operation))
-        self._note_begin(0 if begun else last_error(), "WriteFile")
+        self._note_begin(0 if begun else get_last_error(), "WriteFile")
         return len(part)
 
     def take_result(self, seconds: float = 0.0) -> bytes | None:
@@ -89,7 +89,7 @@ class Pipe:
         self._system.WaitForSingleObject(self.event, int(seconds * _MILLISECONDS))
         length = wintypes.DWORD()
         if not self._get_length(length, wait=False):
-            if (code := last_error()) == _INCOMPLETE:
+            if (code := get_last_error()) == _INCOMPLETE:
                 return None
             self._is_pending = False
             raise make_error("GetOverlappedResult", code)

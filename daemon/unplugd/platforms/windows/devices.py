@@ -86,7 +86,7 @@ def _list_entries(functions: CDLL, found: int) -> Iterator[DeviceInfo]:
     while True:
         entry = setupapi.DeviceInfo(size=sizeof(setupapi.DeviceInfo))
         if not functions.SetupDiEnumDeviceInfo(found, number, byref(entry)):
-            if library.last_error() == setupapi.NO_MORE_ITEMS:
+            if library.get_last_error() == setupapi.NO_MORE_ITEMS:
                 return
             raise library.make_error("SetupDiEnumDeviceInfo")
         yield entry
