@@ -168,13 +168,12 @@ def _lock(descriptor: int) -> None:
 
 def _read(descriptor: int) -> tuple[str, str]:
     """Return what the holder has written: its process id and where commands reach it."""
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    process, _, rest = os.fsdecode(os.read(descriptor, MAX_BYTES)).partition("\n")
-    address = rest.removesuffix("\n")
+    process, _, rest = os.fsdecode(regular_file.read_at(descriptor, MAX_BYTES, 0)).partition("\n")
     is_process = process.isascii() and process.isdigit() and len(process) <= 20
-    return process if is_process else "", os.fspath(paths.expand(address)) if address.startswith(
-        "~/"
-    ) else address
+    address = rest.removesuffix("\n")
+    if address.startswith("~/"):
+        address = os.fspath(paths.expand(address))
+    return process if is_process else "", address
 
 
 def _explain(path: Path, error: OSError, *, replaced: bool) -> Failure:
