@@ -80,7 +80,7 @@ def _wait(sources: Mapping[int, Source], seconds: float | None) -> list[int]:
 
 
 def _select(events: Mapping[int, int], seconds: float | None) -> list[int]:
-    """Do the same with select(), which on Windows takes sockets only, and at least one."""
+    """Do the same as `_wait`, with select(), which on Windows takes sockets only, and at least one."""
     if not events and seconds is not None:
         time.sleep(seconds)
         return []

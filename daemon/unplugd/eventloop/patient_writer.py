@@ -23,7 +23,7 @@ TIMEOUT_SECONDS: Final = 0.5
 
 
 class PatientWriter:
-    """Writes to a file, as which Python turns UTF-8 into what a console shows."""
+    """Writes UTF-8 to a raw file; Python's raw file for a console turns it into what that shows."""
 
     def __init__(self, file: RawIOBase) -> None:
         self._file = file

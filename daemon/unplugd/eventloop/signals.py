@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STOPPING: Final = ("SIGTERM", "SIGINT", "SIGBREAK")
-"""SIGBREAK is Ctrl-Break on Windows. No other program can send SIGTERM there: it means that a window or the session ends."""
+"""SIGBREAK is Ctrl-Break on Windows. No other program can send SIGTERM there: it means that the console's window is
+closed, or that the session ends."""
 RELOADING: Final = ("SIGHUP",)
 """Windows has no signal for it; there, as everywhere, a command can ask for it."""
 

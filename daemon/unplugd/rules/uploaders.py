@@ -37,10 +37,10 @@ class Program:
 class Uploader:
     """Upload software. Each entry of `process` is a name, a full path or `interpreter:script`; `*` matches anything.
 
-    On Windows `.exe` may be left out. Upper and lower case are the same: a program is often called "Python" on macOS and "python3" on Linux.
-    If `name` is empty, the process name is used. `alone`: its running suggests an upload even while it does not hold
-    the device. `doubtful`: holding the device is weak evidence of an upload, so it counts for a limited time. `script`:
-    names and full paths may also be those of a script that one of the `INTERPRETERS` runs.
+    Upper and lower case are the same: a program is often called "Python" on macOS and "python3" on Linux. On Windows,
+    `.exe` may be left out. If `name` is empty, the process name is used. `alone`: its running suggests an upload even
+    while it does not hold the device. `doubtful`: holding the device is weak evidence of an upload, so it counts for a
+    limited time. `script`: names and full paths may also be those of a script that one of the `INTERPRETERS` runs.
     """
 
     name: str
