@@ -8,7 +8,6 @@ from datetime import UTC
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from unplugd import sanitize
 from unplugd.cli.csv_table import CsvTable
 from unplugd.cli.log import say_notes
 from unplugd.cli.pager import open_output
@@ -26,10 +25,9 @@ from unplugd.review.stretches import ALWAYS, Stretch, list_stretches
 if TYPE_CHECKING:
     import argparse
     from collections import Counter
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from unplugd.cli.pager import Output
-    from unplugd.journal.packs import Group
     from unplugd.journal.plan import Plan
     from unplugd.paths import Paths
     from unplugd.review.model import Review
@@ -74,11 +72,9 @@ def _find_end(plan: Plan, now: float) -> float:
 
 def _review_computers(plan: Plan, notes: Counter[str], until: float | None) -> Iterator[Review]:
     """Yield the review of each computer in the order of their names as shown; `until` is as in `review_events`."""
-    computers: dict[str, dict[str, Sequence[Group]]] = {}
-    for host, groups in plan.items():
-        computers.setdefault(sanitize.one_line(host), {})[host] = groups
-    for name in sorted(computers):
-        review = parallel.review_plan(computers[name], notes, say, None, until, find_host_name())
+    plans = parallel.split_by_name(plan)
+    for name in sorted(plans):
+        review = parallel.review_plan(plans[name], notes, say, None, until, find_host_name())
         notes.update(review.notes)
         yield review
 

@@ -18,14 +18,13 @@ from unplugd import sanitize
 from unplugd.journal.merge import Merger
 from unplugd.review.fleet_builder import Interval, sum_computer, sum_failed
 from unplugd.review.fleet_sums import FleetSums
-from unplugd.review.parallel import FAILURES, choose_engine, sum_plan, take_elsewhere
+from unplugd.review.parallel import FAILURES, choose_engine, split_by_name, sum_plan, take_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
     from datetime import tzinfo
 
-    from unplugd.journal.packs import Group
     from unplugd.journal.plan import Plan
     from unplugd.review.executors import Engine
     from unplugd.review.parallel import Where
@@ -68,7 +67,8 @@ def read_fleet(
     `known_since` has when the data of a computer begins, if the plan leaves out what does not matter (Unix seconds).
     `report_progress` gets the number of bytes that were read since the last call.
     """
-    left = _list_computers(plan)
+    plans = split_by_name(plan)
+    left = dict(sorted(plans.items(), key=lambda item: (-sum_plan(item[1]), item[0])))
     questions = {host: question._replace(known_since=known_since.get(host)) for host in left}
     sums = FleetSums()
 
@@ -111,14 +111,6 @@ def review_computer(host: str, plan: Plan, question: Question) -> Answer:
 def encode_answer(host: str, plan: Plan, question: Question) -> bytes:
     """Review one computer elsewhere; msgpack takes a third of the time of pickle."""
     return msgspec.msgpack.encode(review_computer(host, plan, question))
-
-
-def _list_computers(plan: Plan) -> dict[str, Plan]:
-    """Return a plan for each computer by the name that is shown, the largest first."""
-    computers: dict[str, dict[str, Sequence[Group]]] = {}
-    for host, groups in plan.items():
-        computers.setdefault(sanitize.one_line(host), {})[host] = groups
-    return dict(sorted(computers.items(), key=lambda item: (-sum_plan(item[1]), item[0])))
 
 
 def _share_out(

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from unplugd import sanitize
 from unplugd.journal.merge import Merger
 from unplugd.journal.packs import Groups
 from unplugd.journal.plan import find_first_line
@@ -280,6 +281,14 @@ def take_elsewhere(plan: Plan) -> Plan:
         ]
         for host, groups in plan.items()
     }
+
+
+def split_by_name(plan: Plan) -> dict[str, Plan]:
+    """Return a plan for each computer by the name that is shown, which several may have."""
+    plans: dict[str, dict[str, Sequence[Group]]] = {}
+    for host, groups in plan.items():
+        plans.setdefault(sanitize.one_line(host), {})[host] = groups
+    return dict(plans)
 
 
 def sum_plan(plan: Plan) -> int:
