@@ -180,18 +180,16 @@ def sum_computer(
     notes: Counter[str],
     interval: Interval,
     zone: tzinfo,
-    until: float | None = None,
-    own_host: str | None = None,
     known_since: float | None = None,
 ) -> FleetSums:
-    """Return the sums of one computer, whose events are in order; `until` and `own_host` as in `review_events`.
+    """Return the sums of one computer, whose events are in order.
 
     `known_since` is when its data begins, if events that do not matter were left out (Unix seconds). `notes` are on its
     lines; they are complete when all events have been read.
     """
     builder = ComputerBuilder(host, interval, zone, known_since)
     results = Results(builder.take_period)
-    take_events(events, results, until, own_host)
+    take_events(events, results)
     results.notes.update(notes)
     return builder.build(results)
 

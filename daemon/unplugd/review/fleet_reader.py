@@ -35,9 +35,6 @@ class Question(NamedTuple):
 
     interval: Interval
     zone: tzinfo
-    until: float | None = None
-    """As in `review_events`, and so is `own_host`."""
-    own_host: str | None = None
     known_since: float | None = None
     """As in `sum_computer`."""
 
