@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
 
 AS_JSON: Final[dict[str, Any]] = {"action": "store_true", "help": "print JSON"}
+BOM: Final[dict[str, Any]] = {
+    "action": "store_true",
+    "help": "begin the csv table with a byte order mark, so that Excel shows every letter right",
+}
 DRY_RUN: Final[dict[str, Any]] = {
     "action": "store_true",
     "help": "print what would be done, and change nothing",
@@ -82,10 +86,24 @@ def _add_status_and_snooze(commands: Commands) -> None:
     snooze.add_argument("--cancel", action="store_true", help="end the snooze now")
 
 
+def _add_interval(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
+    command.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
+
+
+def _add_files(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "file",
+        nargs="*",
+        type=parse_place,
+        metavar="FILE",
+        help="journal files, or folders that hold some, to read instead of your own journal",
+    )
+
+
 def _add_log(commands: Commands) -> None:
     log = _add_command(commands, "log", "show the journal", "log.log")
-    log.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
-    log.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
+    _add_interval(log)
     log.add_argument("--last", type=int, metavar="N", help="show only the last N events")
     log.add_argument(
         "--event",
@@ -105,26 +123,15 @@ def _add_log(commands: Commands) -> None:
         default="text",
         help="sentences (without checkpoints unless --event asks for them), the events as stored, or a table",
     )
-    log.add_argument(
-        "--bom",
-        action="store_true",
-        help="begin the csv table with a byte order mark, so that Excel shows every letter right",
-    )
+    log.add_argument("--bom", **BOM)
     log.add_argument("--follow", action="store_true", help="keep running and show new events as they come")
-    log.add_argument(
-        "file",
-        nargs="*",
-        type=parse_place,
-        metavar="FILE",
-        help="journal files, or folders that hold some, to read instead of your own journal",
-    )
+    _add_files(log)
 
 
 def _add_report(commands: Commands) -> None:
     summary = "show how long devices were plugged in, used, and left plugged in unused"
     report = _add_command(commands, "report", summary, "report.report")
-    report.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
-    report.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
+    _add_interval(report)
     report.add_argument("--json", **AS_JSON)
     report.add_argument(
         "--html", type=Path, metavar="FILE", help="write the report to FILE as an HTML page with charts"
@@ -144,35 +151,18 @@ def _add_report(commands: Commands) -> None:
         help="where to review: inline, processes, processes:4, or the address of a Dask scheduler, such as "
         "tcp://scheduler:8786 (default: processes if there is much to read)",
     )
-    report.add_argument(
-        "file",
-        nargs="*",
-        type=parse_place,
-        metavar="FILE",
-        help="journal files, or folders that hold some, to read instead of your own journal",
-    )
+    _add_files(report)
 
 
 def _add_export(commands: Commands) -> None:
     summary = "write when devices were used, and when plugged in unused, for other programs"
     export = _add_command(commands, "export", summary, "export.export")
-    export.add_argument("--since", metavar="T", help=f"start from this local time: {timespan.FORMS}")
-    export.add_argument("--until", metavar="T", help="stop at this time; a day or minute is included whole")
+    _add_interval(export)
     export.add_argument(
         "--format", choices=("csv", "jsonl"), default="csv", help="a table (default), or an object a line"
     )
-    export.add_argument(
-        "--bom",
-        action="store_true",
-        help="begin the csv table with a byte order mark, so that Excel shows every letter right",
-    )
-    export.add_argument(
-        "file",
-        nargs="*",
-        type=parse_place,
-        metavar="FILE",
-        help="journal files, or folders that hold some, to read instead of your own journal",
-    )
+    export.add_argument("--bom", **BOM)
+    _add_files(export)
 
 
 def _add_devices(commands: Commands) -> None:
