@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from unplugd.languages.language import ENGLISH, mark, mark_count, mark_in
-from unplugd.review import days
+from unplugd.review.wording import format_moment
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -126,5 +126,4 @@ def format_heard(heard: float | None, fleet: Fleet, zone: tzinfo, language: Lang
     if heard is None:
         # Translators: When a computer was last heard from.
         return language.translate_in("last heard from", "never")
-    time = days.to_local(heard, zone)
-    return language.formats.format_moment(time, with_year=time.year != days.to_local(fleet.until, zone).year)
+    return format_moment(heard, fleet, zone, language)
