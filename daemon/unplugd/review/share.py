@@ -44,17 +44,15 @@ def anonymize(review: Review, language: Language = ENGLISH) -> Review:
     programs = _Programs(language)
     # Translators: In place of the name of a program, in a report that is shared.
     unknown_program = language.translate("unknown program")
-    # A device whose id unplugd does not know.
-    model = language.translate("USB device")
 
     return Review(
         tuple(
             replace(
                 period,
                 host=numbers[period.host],
-                name=_find_model(period.id) or model,
+                name=_name_model(period.id, language),
                 id=_format_id(period.id),
-                device=period.device if _PORT.fullmatch(period.device) else "",
+                device=_keep_port(period.device),
                 uses=tuple(
                     replace(use, program=programs.rename(use.program), evidence="") for use in period.uses
                 ),
@@ -87,7 +85,6 @@ def anonymize_sums(sums: FleetSums, language: Language = ENGLISH) -> FleetSums:
     )
     numbers = _number_computers((host for _, host in first_seen), language)
     programs = _Programs(language)
-    model = language.translate("USB device")
     shared = replace(
         sums,
         devices={},
@@ -105,9 +102,9 @@ def anonymize_sums(sums: FleetSums, language: Language = ENGLISH) -> FleetSums:
                     replace(
                         device,
                         host=numbers[device.host],
-                        name=_find_model(device.id) or model,
+                        name=_name_model(device.id, language),
                         id=_format_id(device.id),
-                        device=device.device if _PORT.fullmatch(device.device) else "",
+                        device=_keep_port(device.device),
                     )
                     for device in one.plugged_in
                 ],
@@ -117,7 +114,7 @@ def anonymize_sums(sums: FleetSums, language: Language = ENGLISH) -> FleetSums:
         not_reviewed=[numbers[host] for host in sums.not_reviewed],
     )
     for (_, id_), figures in sums.devices.items():
-        key = _find_model(id_) or model, _format_id(id_)
+        key = _name_model(id_, language), _format_id(id_)
         shared.devices.setdefault(key, FiguresBuilder()).merge(figures)
     for program in sums.held_back_times:
         name = programs.rename(program)
@@ -154,6 +151,10 @@ def _keep_known(word: str, known: Collection[str]) -> str:
     return word if word in known else ""
 
 
+def _keep_port(name: str) -> str:
+    return name if _PORT.fullmatch(name) else ""
+
+
 def _format_id(id_: str) -> str:
     try:
         vendor, product = devices.parse_id(id_)
@@ -162,9 +163,10 @@ def _format_id(id_: str) -> str:
     return f"{vendor:04x}:{product:04x}"
 
 
-def _find_model(id_: str) -> str:
+def _name_model(id_: str, language: Language) -> str:
+    """Return the name of a device's model, or what stands in its place if unplugd does not know the id."""
     try:
         watch = devices.find_watch(*devices.parse_id(id_), devices.BUILT_IN)
     except ValueError:
-        return ""
-    return watch.name if watch else ""
+        watch = None
+    return watch.name if watch else language.translate("USB device")
