@@ -37,14 +37,14 @@ class CsvTable:
     def write(self, rows: Iterable[Iterable[Any]]) -> None:
         """Write rows of values."""
         text = io.StringIO()
-        csv.writer(text).writerows(map(format_cell, row) for row in rows)
+        csv.writer(text).writerows(map(_format_cell, row) for row in rows)
         if self._is_utf8:
             self._output.write_raw(text.getvalue().encode(errors="backslashreplace"))
         else:
             self._output.write(text.getvalue())
 
 
-def format_cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     """Return a value as a cell that is not a formula, has no control characters and is not too long."""
     if value is None or isinstance(value, dict):
         return ""
