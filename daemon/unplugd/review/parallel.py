@@ -27,7 +27,7 @@ from unplugd import sanitize
 from unplugd.journal.merge import Merger
 from unplugd.journal.packs import Groups
 from unplugd.journal.plan import find_first_line
-from unplugd.review.model import Part  # noqa: TC001 - msgspec reads the types of Result
+from unplugd.review.model import Part
 from unplugd.review.parts import join_parts
 from unplugd.review.reviewer import review_part
 
@@ -62,7 +62,7 @@ class Piece(NamedTuple):
     continued_host: str | None = None
 
 
-class Result(NamedTuple):
+class Result(msgspec.Struct, frozen=True, array_like=True):
     """The result of a piece: its part of the review, what was unusual while reading, and what could not be read."""
 
     part: Part
