@@ -143,7 +143,7 @@ def _make_review(journal: Journal, on: str, until: float | None) -> Review:
     notes = journal.notes
     with make_progress_bar("Reading the journal", parallel.sum_plan(journal.plan)) as progress:
         review = parallel.review_plan(journal.plan, notes, say, progress, until, find_host_name(), on)
-    return replace(review, notes=+(notes + Counter(review.notes)))
+    return replace(review, notes=notes + Counter(review.notes))
 
 
 def _load_fleet_report() -> ModuleType:

@@ -215,13 +215,10 @@ def build_fleet(
     for example with files that have no events.
     """
     found = sorted(sums.computers, key=lambda one: one.computer.host)
-    first_known = min((one.first_known for one in found if one.first_known is not None), default=None)
+    begins = [one.first_known for one in found if one.first_known is not None]
+    first_known = min(begins, default=None)
     high = interval.high
-    low = (
-        interval.low
-        if interval.since is not None
-        else min(high, high if first_known is None else first_known)
-    )
+    low = min([high, *begins]) if interval.since is None else interval.low
     computers = [_compare(one, interval) for one in found]
     devices = [device for one in found for device in one.plugged_in]
     with_data = [computer for computer in computers if computer.days]
@@ -276,7 +273,7 @@ def build_fleet(
         trouble=(*_list_trouble(computers, sums.not_reviewed), *trouble),
         held_back=list_held_back(sums.held_back_times, sums.held_back_for),
         not_watched_for=sums.not_watched / 1000,
-        notes=dict(+(Counter(sums.notes) + Counter(notes))),
+        notes=dict(Counter(sums.notes) + Counter(notes)),
     )
 
 
