@@ -44,20 +44,16 @@ HELP: Final = {
 
 def print_metrics(where: Paths) -> int:
     """Print the metrics. If the daemon does not answer, say so in them; that is no error, or a timer would lose them."""
-    answer = None
+    station = find_station(current_platform().machine_id(), account.find_number())
+    text = format_metrics(None, station, 0)
     try:
         answer = ask_daemon(where, {"command": "status"})
+        with explain_other_version():
+            text = format_metrics(answer, station, time.time())
     except client.NotRunningError:
         pass
     except Failure as failure:
         say(f"unplugd: {failure}\nhint: {failure.hint}")
-    station = find_station(current_platform().machine_id(), account.find_number())
-    try:
-        with explain_other_version():
-            text = format_metrics(answer, station, time.time())
-    except Failure as failure:
-        say(f"unplugd: {failure}\nhint: {failure.hint}")
-        text = format_metrics(None, station, 0)
     print(text, end="")
     return 0
 
