@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unplugd.cli.csv_table import CsvTable
 from unplugd.cli.log import say_notes
 from unplugd.cli.pager import open_output
-from unplugd.cli.report_journal import Journal, is_running
+from unplugd.cli.report_journal import Journal, check_interval, is_running
 from unplugd.cli.terminal import say
 from unplugd.cli.timespan import parse_range
 from unplugd.errors import Failure
@@ -49,8 +49,8 @@ def export(arguments: argparse.Namespace, where: Paths) -> int:
     # Ask before reading the journal, so that an event that is written in between is read.
     running = not arguments.file and is_running(where)
     journal = Journal(arguments.file, where.journal)
-    if not arguments.file and since is not None and since >= _find_end(journal.plan, now):
-        raise Failure("that time is in the future", "unplugd export --since 7d")
+    if not arguments.file and since is not None:
+        check_interval(since, _find_end(journal.plan, now), "export")
     plan = journal.plan if since is None else skip_before(journal.plan, since)
     low = ALWAYS[0] if since is None else to_milliseconds(since)
     high = ALWAYS[1] if until is None else to_milliseconds(until)

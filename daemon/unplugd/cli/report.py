@@ -104,7 +104,7 @@ def _build(
         journal.choose_computer(arguments.computer)
     elif len(journal.plan) >= MIN_COMPUTERS:
         until = now if until is None else min(until, now)
-        check_interval(since, until)
+        check_interval(since, until, "report")
         fleet = _load_fleet_report().make_fleet(
             journal,
             since,
@@ -128,7 +128,7 @@ def _build(
         until = min(until, end)
     elif not arguments.file or (since is not None and last is not None and last <= since):
         until = end
-    check_interval(since, until)
+    check_interval(since, until, "report")
     if arguments.share:
         from unplugd.review.share import anonymize  # noqa: PLC0415 - 4 ms that only --share needs
 

@@ -141,7 +141,7 @@ def is_running(where: Paths) -> bool:
         return False
 
 
-def check_interval(since: float | None, until: float | None) -> None:
-    """Raise Failure if the interval that was asked for begins at the end of what is known, or later."""
+def check_interval(since: float | None, until: float | None, command: str) -> None:
+    """Raise Failure if the interval that a command is asked for begins at the end of what is known, or later."""
     if since is not None and until is not None and since >= until:
-        raise Failure("that time is in the future", "unplugd report --since 7d")
+        raise Failure("that time is in the future", f"unplugd {command} --since 7d")
