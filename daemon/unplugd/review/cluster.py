@@ -38,7 +38,7 @@ def open_cluster(
 
     The check raises ConnectionError if the scheduler is gone. Failure if the workers cannot be used.
     """
-    # What matters of it is said in one line; the rest would be tracebacks.
+    # Each failure is reported in one line; the library would log tracebacks.
     logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)

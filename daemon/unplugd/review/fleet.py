@@ -90,7 +90,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
     kind: str
     hosts: tuple[str, ...]
-    """The computers, or the files that could not be read."""
+    """The computers, or the files."""
 
 
 class Fleet(msgspec.Struct, frozen=True):

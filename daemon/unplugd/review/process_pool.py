@@ -41,8 +41,8 @@ SAFE_PATH: Final = "PYTHONSAFEPATH"
 def make_pool(workers: int = 1) -> Iterator[tuple[Executor, Callable[[], None]]]:
     """Yield an executor with so many processes, which have all ended when the block is left for any reason.
 
-    The function must be called every now and then by who waits for results: if a process was killed in the middle of an
-    answer, it ends the others, so that nobody waits for the rest.
+    Whoever waits for results must call the function every now and then: if a process was killed in the middle of an
+    answer, it ends the others, so that nobody waits for the rest of it.
     """
     # Forking is fastest, and safe with a single thread. On macOS, system libraries may have started other threads.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
