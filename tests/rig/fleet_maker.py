@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import statistics
+from bisect import bisect_right
 from collections import defaultdict
 from datetime import date, timedelta
 from operator import attrgetter
@@ -25,6 +26,8 @@ from unplugd.review.fleet import (
     Trouble,
     Week,
 )
+from unplugd.review.fleet_builder import CLASSES
+from unplugd.review.fleet_wording import find_daily_unused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,7 +74,7 @@ def make_fleet(count: int, *, days: int = 30, names: Sequence[str] = (), until: 
     before = [computer.before for computer in with_data if computer.before]
     shares = [0] * len(SHARES)
     for computer in with_data:
-        shares[_find_class(_find_daily(computer))] += 1
+        shares[bisect_right(CLASSES, find_daily_unused(computer))] += 1
     heard = sum(one.heard is not None and until - one.heard <= RECENT_SECONDS for one in computers)
     silent = [
         (one.host, one.heard) for one in computers if one.heard is None or until - one.heard > SILENT_SECONDS
@@ -92,7 +95,7 @@ def make_fleet(count: int, *, days: int = 30, names: Sequence[str] = (), until: 
         plugged_in=tuple(sorted(plugged_in, key=attrgetter("unused_since"))),
         perhaps_plugged_in=tuple(sorted(perhaps, key=attrgetter("heard"), reverse=True)),
         silent=tuple(sorted(silent, key=lambda one: one[1] or 0.0)),
-        spread=_make_spread([_find_daily(one) for one in with_data]),
+        spread=_make_spread([find_daily_unused(one) for one in with_data]),
         spread_before=_make_spread([one.before.unused_for / days for one in with_data if one.before]),
         weeks=tuple(_make_week(monday, figures) for monday, figures in sorted(by_week.items())),
         shares=tuple(shares),
@@ -241,15 +244,6 @@ def _make_plugged_in(dice: random.Random, computer: Computer, heard: float) -> P
     id_, name = METER if dice.random() < 0.2 else STICK
     unused = heard - unused_since
     return PluggedIn(computer.host, name, id_, "1-1.2", since, unused_since, int(unused // 1800), heard)
-
-
-def _find_daily(computer: Computer) -> float:
-    return computer.figures.unused_for / computer.days
-
-
-def _find_class(unused: float) -> int:
-    limits = (1.0, HOUR, 8 * HOUR, 23.5 * HOUR)
-    return next((at for at, limit in enumerate(limits) if unused < limit), len(limits))
 
 
 def _make_spread(values: Iterable[float]) -> Spread | None:
