@@ -7,9 +7,8 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from unplugd import sanitize
 from unplugd.html_report import svg
-from unplugd.html_report.markup import escape_name, escape_text, join_words, render_time
+from unplugd.html_report.markup import escape_name, escape_sentence, escape_text, join_words, render_time
 from unplugd.html_report.style import make_style
 from unplugd.languages.language import mark
 from unplugd.review import days, notes
@@ -29,8 +28,6 @@ SENTENCE: Final = mark(
 """From the notice of 20 September 2022, verbatim."""
 MAX_NAMED: Final = 6
 """Maximum number of computers, and of devices, named in the header."""
-MAX_NOTE_CHARACTERS: Final = 200
-"""Maximum length of a note; our own sentences are shorter, but the key of an unknown note can have any length."""
 LONG: Final = ' class="much"'
 """The attribute of a section that starts on a new sheet when printed."""
 
@@ -89,12 +86,12 @@ def _render_head(title: str, language: Language) -> str:
     )
 
 
-def render_names(names: Sequence[str], no_name: str, language: Language) -> str:
-    """Return the first of some names, and how many are left out; "" if there are none."""
+def render_names(names: Sequence[str], no_name: str, language: Language, limit: int = MAX_NAMED) -> str:
+    """Return the first of some names, `limit` at most, and how many are left out; "" if there are none."""
     if not names:
         return ""
-    shown = join_words((escape_name(name, no_name) for name in names[:MAX_NAMED]), language)
-    more = len(names) - MAX_NAMED
+    shown = join_words((escape_name(name, no_name) for name in names[:limit]), language)
+    more = len(names) - limit
     if more <= 0:
         return shown
     # Translators: A list of names, and how many are left out.
@@ -128,8 +125,5 @@ def render_footer(
 
 def render_notes(counts: Mapping[str, int], language: Language) -> str:
     """Return what was unusual in the journals; "" if nothing was."""
-    items = [
-        f"<li>{escape(sanitize.one_line(sentence, MAX_NOTE_CHARACTERS))}</li>"
-        for sentence in notes.describe_notes(counts, language)
-    ]
+    items = [f"<li>{escape_sentence(sentence)}</li>" for sentence in notes.describe_notes(counts, language)]
     return f"<ul>{''.join(items)}</ul>" if items else ""

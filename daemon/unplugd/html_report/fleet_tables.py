@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Final
 
-from unplugd import sanitize
 from unplugd.html_report import svg
+from unplugd.html_report.document import render_names
 from unplugd.html_report.fleet_trend import draw_line_sample, draw_trend
 from unplugd.html_report.fleet_view import Column, render_table
-from unplugd.html_report.markup import escape_text, join_words, render_count, render_duration, render_pairs
+from unplugd.html_report.markup import (
+    escape_sentence,
+    escape_text,
+    render_count,
+    render_duration,
+    render_folded,
+    render_pairs,
+)
 from unplugd.html_report.overview import make_fact, render_reaction
 from unplugd.html_report.tables import Titles, render_sums
 from unplugd.review import fleet_wording
@@ -34,8 +40,6 @@ MAX_OPEN_COMPUTERS: Final = 100
 """A table of more computers is folded."""
 MAX_WEEKS: Final = 14
 """Maximum number of weeks that are not folded."""
-MAX_SENTENCE_CHARACTERS: Final = 200
-"""Maximum length of a sentence on a trouble; ours are shorter, but the key of an unknown one can have any length."""
 MAX_NAMES: Final = 60
 """Maximum number of computers named for each kind of trouble."""
 
@@ -79,7 +83,7 @@ def _render_calls(
         return table
     # Translators: Below a list: how many more there are, which are shown by a click.
     name = view.language.count(len(more), "{count} more", "{count} more")
-    return f"{table}<details><summary><b>{name}</b></summary>{render_table(caption, columns, more)}</details>"
+    return table + render_folded(name, render_table(caption, columns, more))
 
 
 def render_silent(view: FleetView) -> str:
@@ -163,7 +167,7 @@ def render_shares(view: FleetView) -> str:
         "Computers, by how long something was left plugged in unused there on an average day"
     )
     facts = render_pairs(_list_spread(view, fleet.spread))
-    return f'<dl class="figures">{facts}</dl>{render_table(caption, columns, rows, kind=" bars")}'
+    return f'<dl class="figures">{facts}</dl>{render_table(caption, columns, rows, "grid bars")}'
 
 
 def _format_part(count: int, whole: int, language: Language) -> str:
@@ -229,7 +233,7 @@ def render_weeks(view: FleetView) -> str:
     if older:
         name = language.count(len(older), "{count} older week", "{count} older weeks")
         table = render_table(language.translate("Older weeks"), columns, older)
-        folded = f"<details><summary><b>{name}</b></summary>{table}</details>"
+        folded = render_folded(name, table)
     return (
         f'<p id="trend">{title}</p><ul class="legend">{legend}</ul>{draw_trend(weeks, "trend", language)}'
         f"{render_table(caption, columns, rows[:MAX_WEEKS])}{folded}"
@@ -319,7 +323,7 @@ def render_computers(view: FleetView) -> str:
     table = render_table(caption, columns, (_list_figures(view, one) for one in shown))
     if len(shown) > MAX_OPEN_COMPUTERS:
         name = language.count(len(shown), "{count} computer", "{count} computers")
-        table = f"<details><summary><b>{name}</b></summary>{table}</details>"
+        table = render_folded(name, table)
     # Translators: Leave the command as it is, with <kbd> and </kbd>.
     detail = language.translate(
         "One computer, day by day: <kbd>unplugd report --computer NAME --html FILE</kbd>"
@@ -372,14 +376,7 @@ def render_trouble(view: FleetView) -> str:
     """Return what is wrong, with the names of the computers; "" if nothing is."""
     items = []
     for trouble in view.fleet.trouble:
-        names = join_words((view.render_host(host) for host in trouble.hosts[:MAX_NAMES]), view.language)
-        sentence = escape(
-            sanitize.one_line(fleet_wording.describe_trouble(trouble, view.language), MAX_SENTENCE_CHARACTERS)
-        )
-        more = len(trouble.hosts) - MAX_NAMES
-        if more > 0:
-            names = view.language.count(
-                more, "{names} and {count} more", "{names} and {count} more", names=names
-            )
+        sentence = escape_sentence(fleet_wording.describe_trouble(trouble, view.language))
+        names = render_names(trouble.hosts, view.no_name, view.language, MAX_NAMES)
         items.append(f"<li>{sentence} <small>{names}</small></li>")
     return f"<ul>{''.join(items)}</ul>" if items else ""

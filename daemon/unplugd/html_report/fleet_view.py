@@ -78,10 +78,9 @@ class Column(NamedTuple):
 
 
 def render_table(
-    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, key: str = "", kind: str = ""
+    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], kind: str = "grid"
 ) -> str:
-    """Return a table; the first cell of each row is its heading, and on a phone each other one has its own label."""
-    identity = f' id="{key}"' if key else ""
+    """Return a table of the class `kind`; the first cell of each row is its heading, and on a phone each other one has its own label."""
     heads = "".join(
         f'<th scope="col"{_mark(column.kind)}>{column.name}</th>' if column.name else "<td></td>"
         for column in columns
@@ -93,7 +92,7 @@ def render_table(
         for first, *cells in rows
     )
     return (
-        f'<table class="grid{kind}"><caption{identity}>{caption}</caption><thead><tr>{heads}</tr></thead>'
+        f'<table class="{kind}"><caption>{caption}</caption><thead><tr>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from unplugd.review.figures import Figures
     from unplugd.review.model import Period
 
+MAX_SENTENCE_CHARACTERS: Final = 200
+"""Maximum length of a sentence on a journal; ours are shorter, but the key of an unknown note or trouble may be longer."""
 # Translators: In place of the name of a device or computer that has none.
 UNNAMED: Final = mark("without a name")
 END_LABELS: Final = {
@@ -44,6 +46,11 @@ def escape_text(text: str, if_empty: str = "") -> str:
 def escape_name(text: str, if_empty: str = "") -> str:
     """Return an untrusted name for running text: escaped, and isolated in case it is written from right to left."""
     return f"<bdi>{escape_text(text, if_empty)}</bdi>"
+
+
+def escape_sentence(sentence: str) -> str:
+    """Return a sentence on a journal sanitized, cut and escaped."""
+    return escape(sanitize.one_line(sentence, MAX_SENTENCE_CHARACTERS))
 
 
 def render_duration(seconds: float, language: Language, nothing: str | None = None) -> str:
@@ -111,6 +118,11 @@ def render_figures(figures: Figures, language: Language, key: str = "") -> str:
 def render_time(time: datetime, shown: str) -> str:
     """Return `shown`, with the exact time as machine-readable data."""
     return f'<time datetime="{time.isoformat(timespec="seconds")}">{shown}</time>'
+
+
+def render_folded(name: str, content: str) -> str:
+    """Return what is shown by a click on its name; both are already HTML."""
+    return f"<details><summary><b>{name}</b></summary>{content}</details>"
 
 
 def render_pairs(pairs: Iterable[tuple[str, str]]) -> str:

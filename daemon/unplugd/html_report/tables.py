@@ -18,6 +18,7 @@ from unplugd.html_report.markup import (
     render_duration,
     render_figure_heads,
     render_figures,
+    render_folded,
     render_heads,
     render_time,
 )
@@ -134,7 +135,7 @@ def _render_newest_first(
     if older:
         table = _render_table(titles._replace(caption=older_caption), older, view.language)
         name = view.language.count(len(older), *count_older)
-        folded = f"<details><summary><b>{name}</b></summary>{table}</details>"
+        folded = render_folded(name, table)
     return f"<h3>{titles.title}</h3>{_render_table(titles, rendered[:MAX_SUM_ROWS], view.language)}{folded}"
 
 
