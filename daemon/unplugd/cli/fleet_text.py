@@ -14,7 +14,7 @@ from rich.text import Text
 from unplugd import plurals, sanitize
 from unplugd.cli.report_print import DEFAULT_COLUMNS, MAX_ROWS, print_lines
 from unplugd.cli.report_tables import MIN_BAR_COLUMNS, MOST_UNUSED, UNUSED, USED, Row, make_table
-from unplugd.cli.report_text import describe_reminders, name_device
+from unplugd.cli.report_text import MAX_HELD_BACK, UNNAMED, describe_reminders, name_device
 from unplugd.cli.text_layout import Layout, shorten, wrap
 from unplugd.cli.text_table import lay_out_table
 from unplugd.languages.language import ENGLISH
@@ -41,15 +41,12 @@ MAX_CALLS: Final = 50
 """Maximum number of devices listed that are plugged in unused now."""
 MAX_SILENT: Final = 20
 """Maximum number of computers listed that are silent, and of those where something is perhaps plugged in."""
-MAX_HELD_BACK: Final = 5
-"""Maximum number of programs named that held reminders back, those that did longest."""
 HOST_COLUMNS: Final = 30
 """Columns of other things are left out rather than that names of computers up to this long are cut."""
 DEVICE_COLUMNS: Final = 21
+"""Names of devices are cut to this many columns."""
 NAMES_LINES: Final = 2
-"""How many lines the names of computers with the same trouble may take."""
-NAME: Final = "without a name"
-SHARE_TEXTS: Final = {share: text for share, (_, text) in fleet_wording.SHARE_LABELS.items()}
+"""Maximum number of lines of the names of computers with the same trouble."""
 ALL: Final = "unplugd report --json"
 """The command that shows everything."""
 
@@ -162,7 +159,7 @@ def _list_computers(
     style: str = "",
 ) -> Iterator[Text]:
     """Yield a table of computers, and how many of `count` are left out."""
-    names = [_name(host, NAME) for host, _ in rows]
+    names = [_name(host, UNNAMED) for host, _ in rows]
     yield from lay_out_table(
         Text("  computer", "dim"),
         titles,
@@ -196,7 +193,10 @@ def _describe_spread(fleet: Fleet, spread: Spread, layout: Layout) -> Iterator[T
 
 
 def _draw_shares(fleet: Fleet, layout: Layout) -> Iterator[Text]:
-    rows = [(SHARE_TEXTS[share], count, "unused") for share, count in zip(SHARES, fleet.shares, strict=True)]
+    rows = [
+        (ENGLISH.translate_in(*fleet_wording.SHARE_LABELS[share]), count, "unused")
+        for share, count in zip(SHARES, fleet.shares, strict=True)
+    ]
     if without := fleet_wording.count_without_data(fleet):
         rows.append(("no data", without, "dim"))
     yield Text()
@@ -311,7 +311,7 @@ def _list_trouble(fleet: Fleet, layout: Layout) -> Iterator[Text]:
         yield from layout.wrap(f"  {sentence}")
         names, columns = "", layout.line_columns - 4
         for number, host in enumerate(trouble.hosts):
-            name = f"{', ' if number else ''}{_name(host, NAME)}"
+            name = f"{', ' if number else ''}{_name(host, UNNAMED)}"
             more = f", and {len(trouble.hosts) - number} more"
             if number and cell_len(names + name + more) > columns * NAMES_LINES - HOST_COLUMNS:
                 names += more

@@ -41,6 +41,8 @@ MIN_ROWS: Final = 7
 """Each table may have this many rows even if the report then does not fit on the screen."""
 MAX_HELD_BACK: Final = 5
 """Maximum number of programs named that held reminders back, those that did longest."""
+UNNAMED: Final = "without a name"
+"""Shown in place of the name of a computer or device that has none."""
 END_TEXTS: Final = {
     "unseen": (
         "One device was unplugged while unplugd was not running; its time counts until it was last seen.",
@@ -81,7 +83,7 @@ def make_lines(report: Report, layout: Layout) -> Iterator[Text]:
             ]
             yield from make_table("device", rows, layout)
         if len(report.computers) > 1:
-            rows = [Row(host or "without a name", figures) for host, figures in report.computers]
+            rows = [Row(host or UNNAMED, figures) for host, figures in report.computers]
             yield from make_table("computer", rows, layout)
     remarks = list(_make_remarks(report))
     if remarks:
@@ -92,7 +94,7 @@ def make_lines(report: Report, layout: Layout) -> Iterator[Text]:
 
 def name_device(name: str, id_: str, *, ambiguous: bool) -> str:
     """Return the name of a device, with its id if another one has the same name."""
-    name = name or "without a name"
+    name = name or UNNAMED
     return f"{name} ({id_})" if ambiguous and id_ else name
 
 
