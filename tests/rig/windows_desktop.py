@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import queue
 import subprocess
@@ -35,6 +36,8 @@ ICON = (WIDTH - 10, HEIGHT - 10)
 """A point on it."""
 CORNER = (10, 10)
 """A point where nothing is."""
+PRESS_AGAIN_SECONDS = 10
+"""Seconds after which a press of the mouse that opened no menu was missed."""
 REST_SECONDS = 0.2
 """Seconds in which nothing changes once everything is drawn."""
 SET_DESKTOP = f"""import winreg
@@ -116,8 +119,17 @@ class Taskbar:
     def open_menu(self, button: int = 3) -> Box:
         """Press a button of the mouse on the icon, and return where the menu is once it is there."""
         self._move_mouse(*ICON)
-        self._xdotool("click", str(button))
-        return Box(*map(int, wait_until(lambda: run(self._windows, "menu").split(), "a menu", 60)))
+        pressed = -math.inf
+
+        def find_menu() -> list[str]:
+            nonlocal pressed
+            # An icon that is taken away and added again, to take a balloon away, may miss it.
+            if time.monotonic() - pressed > PRESS_AGAIN_SECONDS:
+                self._xdotool("click", str(button))
+                pressed = time.monotonic()
+            return run(self._windows, "menu").split()
+
+        return Box(*map(int, wait_until(find_menu, "a menu", 60)))
 
     def choose(self, menu: Box, share: float) -> None:
         """Choose the entry of an open menu at this share of its height."""
