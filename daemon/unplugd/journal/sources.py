@@ -206,7 +206,9 @@ def _load_remote(url: Url) -> ModuleType:
     try:
         from unplugd.journal import remote  # noqa: PLC0415 - needs the extra "cluster"; 50 ms that only an address needs
     except ImportError:
-        raise Failure(f"{show_name(url)}: Install fsspec to access this", advise_libraries(url)) from None
+        raise Failure(
+            f"{show_name(url)}: this needs fsspec, which is not installed", advise_libraries(url)
+        ) from None
     return remote
 
 

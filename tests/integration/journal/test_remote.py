@@ -226,7 +226,7 @@ def test_without_the_extra(run: Callable[..., Done], monkeypatch: pytest.MonkeyP
     done = run("s3://bucket/events.jsonl")
     assert (done.code, done.stdout) == (1, "")
     said, hint = done.stderr.splitlines()
-    assert said == "unplugd: s3://bucket/events.jsonl: Install fsspec to access this"
+    assert said == "unplugd: s3://bucket/events.jsonl: this needs fsspec, which is not installed"
     assert hint == f"hint: {sys.executable} -m pip install fsspec s3fs"
 
 
