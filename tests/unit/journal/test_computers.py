@@ -90,6 +90,13 @@ def test_old_boots_that_overlap_are_of_two_computers(tmp_path: Path) -> None:
     assert read(one, two) == ({"a": "ann", "b": "ann", "c": "ann (2)", "d": "ann (2)"}, 1)
 
 
+def test_boots_that_begin_at_once_are_named_alike_in_any_order(tmp_path: Path) -> None:
+    """Whichever file is read first."""
+    one = write(tmp_path / "one.jsonl", boot("a", 0))
+    two = write(tmp_path / "two.jsonl", boot("b", 0))
+    assert read(one, two) == read(two, one) == ({"a": "ann", "b": "ann (2)"}, 1)
+
+
 @pytest.mark.parametrize(("later", "computers"), [(1.99, 1), (1.9, 2), (2.5, 1)])
 def test_boots_may_overlap_by_the_minute_that_a_clock_is_wrong(
     tmp_path: Path, later: float, computers: int
