@@ -80,21 +80,17 @@ class Taskbar:
 
     def wait_for_change(self, before: Picture, what: str, within: Box = ABOVE) -> Box:
         """Return where the screen differs from `before` once it does and has come to rest."""
-        screen = self._windows.screen
-        wait_until(lambda: screen.picture().difference(before, within), what, 60)
-
-        latest, since = screen.picture(), time.monotonic()
-
-        def rests() -> Box | None:
-            nonlocal latest, since
-            picture = screen.picture()
-            if picture.difference(latest, within):
-                latest, since = picture, time.monotonic()
-            return picture.difference(before, within) if time.monotonic() - since > REST_SECONDS else None
-
-        found = wait_until(rests, f"{what}, at rest")
+        found = wait_until(lambda: self._wait_for_rest(within).difference(before, within), what, 60)
         assert found
         return found
+
+    def wait_for_icon(self) -> None:
+        """Wait until the icon is there: it is taken away and added again to take a balloon away."""
+        wait_until(lambda: not self.picture().is_plain(ICON_BOX), "the icon", 60)
+
+    def wait_until_no_icon(self) -> None:
+        """Wait until the icon is gone."""
+        wait_until(lambda: self.picture().is_plain(ICON_BOX), "no icon", 60)
 
     def wait_until_empty(self) -> None:
         """Wait until there is neither a balloon nor a menu."""
@@ -135,7 +131,7 @@ class Taskbar:
         """Choose the entry of an open menu at this share of its height."""
         height = menu.top + round((menu.bottom - menu.top) * share)
         edge = Box(menu.left + 3, height, menu.left + 6, height + 1)
-        before = self.picture()
+        before = self._wait_for_rest(menu)
         self._move_mouse((menu.left + menu.right) // 2, height)
         # A click that comes with the pointer is not for the entry below it, which is marked first.
         wait_until(lambda: self.picture().difference(before, edge), "the entry below the pointer", 60)
@@ -152,6 +148,20 @@ class Taskbar:
         """End Explorer."""
         self._explorer.kill()
         self._explorer.wait(GIVE_UP)
+
+    def _wait_for_rest(self, within: Box) -> Picture:
+        """Return what the screen shows once everything is drawn there."""
+        latest, since = self.picture(), time.monotonic()
+
+        def rests() -> bool:
+            nonlocal latest, since
+            picture = self.picture()
+            if picture.difference(latest, within):
+                latest, since = picture, time.monotonic()
+            return time.monotonic() - since > REST_SECONDS
+
+        wait_until(rests, "a screen at rest", 60)
+        return latest
 
     def _move_mouse(self, x: int, y: int) -> None:
         self._xdotool("mousemove", str(x), str(y))

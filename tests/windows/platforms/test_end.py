@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.wait import GIVE_UP, wait_until
-from tests.rig.windows_desktop import ICON_BOX
+from tests.rig.wait import GIVE_UP
 
 if TYPE_CHECKING:
     from tests.rig.windows_desktop import Program, Taskbar
@@ -17,7 +16,7 @@ CLOSE, QUERY_END_SESSION, END_SESSION = 0x10, 0x11, 0x16
 
 def test_the_menu_can_end_unplugd(taskbar: Taskbar, own_sight: Program) -> None:
     """The last entry ends it as a signal does elsewhere, and the icon goes with it."""
-    wait_until(lambda: not taskbar.picture().is_plain(ICON_BOX), "the icon", 60)
+    taskbar.wait_for_icon()
     menu = taskbar.open_menu(button=1)
     taskbar.picture("windows-menu-nothing-to-say")
     taskbar.choose(menu, 0.8)
@@ -25,7 +24,7 @@ def test_the_menu_can_end_unplugd(taskbar: Taskbar, own_sight: Program) -> None:
     assert own_sight.wait_for("stop") == ["SIGTERM"]
     own_sight.wait_for("over")
     assert own_sight.process.wait(GIVE_UP) == 0
-    wait_until(lambda: taskbar.picture().is_plain(ICON_BOX), "no icon", 60)
+    taskbar.wait_until_no_icon()
 
 
 @pytest.mark.parametrize(("message", "first"), [(CLOSE, 0), (END_SESSION, 1)], ids=["closed", "logged off"])

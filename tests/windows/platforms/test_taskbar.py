@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rig.wait import wait_until
-from tests.rig.windows_desktop import ICON_BOX
-
 if TYPE_CHECKING:
     from tests.rig.picture import Picture
     from tests.rig.windows_desktop import Program, Taskbar
@@ -41,7 +38,7 @@ def empty(taskbar: Taskbar, sight: Program) -> Picture:
 def see_empty(taskbar: Taskbar, sight: Program) -> Picture:
     sight.ask("check")
     assert sight.wait_for("checked") == [None, "the taskbar shows notifications"]
-    wait_until(lambda: not taskbar.picture().is_plain(ICON_BOX), "the icon", 60)
+    taskbar.wait_for_icon()
     taskbar.wait_until_empty()
     return taskbar.picture()
 
@@ -58,7 +55,7 @@ def test_a_reminder_is_seen_changes_and_goes(taskbar: Taskbar, sight: Program, e
 
     sight.ask("withdraw")
     taskbar.wait_until_empty()
-    assert not taskbar.picture().is_plain(ICON_BOX)
+    taskbar.wait_for_icon()
 
 
 @pytest.mark.parametrize(
