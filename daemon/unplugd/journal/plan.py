@@ -5,7 +5,7 @@ unit of reading is a `Segment`: a part of a file in which the events of one comp
 the wall clock of their first event, the events of a boot by the clock that is never set.
 
 Looking at every line first would take as long as reading them. So of a large file, only a few lines are sampled: the
-first of every 64 kB, and the last. If these are from one computer and in order, the file is treated as one segment (not
+first of every 64 kB (of more in a very large file), and the last. If these are from one computer and in order, the file is treated as one segment (not
 `exact`). A file is scanned line by line, which makes its segments exact, if it is small, if its samples are out of
 order, or if its segment overlaps another one, since then every line matters.
 
@@ -51,7 +51,9 @@ SLACK_SECONDS: Final = 60.0
 SCAN_ALL_BYTES: Final = 1_000_000
 """Files up to this size are always scanned."""
 SAMPLE_EVERY_BYTES: Final = 65_536
-"""Bytes from one sample to the next."""
+"""Bytes from one sample to the next, if that makes no more than `MAX_SAMPLES`."""
+MAX_SAMPLES: Final = 256
+"""Maximum number of samples of a file; larger steps make up for more."""
 SAMPLE_BYTES: Final = 4096
 """Bytes read for one sample."""
 MAX_GAP_BYTES: Final = 4096
@@ -319,7 +321,8 @@ def _note_writer(segment: Segment, event: JournalEvent) -> None:
 def find_first_line(segment: Segment, boot: str) -> int | None:
     """Return the offset of a boot's first line, None if it is not between its first sample and the previous sample."""
     sample = segment.first_seen[boot]
-    begin, end = max(segment.begin, sample - SAMPLE_EVERY_BYTES), min(segment.end, sample + SAMPLE_BYTES)
+    begin = max(segment.begin, sample - find_sample_step(segment.source))
+    end = min(segment.end, sample + SAMPLE_BYTES)
     before = ""
     try:
         for at, _, event in read_located(segment.source, begin, end, Counter()):
@@ -369,11 +372,16 @@ def _sample(source: Source) -> Segment | None:
     return sampled
 
 
+def find_sample_step(source: Source) -> int:
+    """Return the number of bytes from one sample of a file to the next."""
+    return max(SAMPLE_EVERY_BYTES, -(-source.size // MAX_SAMPLES))
+
+
 def _read_samples(source: Source) -> list[tuple[int, JournalEvent]]:
     descriptor = source.open()
     try:
         samples: list[tuple[int, JournalEvent]] = []
-        for offset in range(0, source.size - SAMPLE_BYTES, SAMPLE_EVERY_BYTES):
+        for offset in range(0, source.size - SAMPLE_BYTES, find_sample_step(source)):
             samples += ((offset, event) for event in islice(_read_sample(descriptor, offset), 1))
         # The last event shows where the next file may begin.
         end = source.size - SAMPLE_BYTES
@@ -385,9 +393,10 @@ def _read_samples(source: Source) -> list[tuple[int, JournalEvent]]:
 
 def _read_sample(descriptor: int, offset: int) -> Iterator[JournalEvent]:
     """Yield the events on the few whole lines after an offset."""
+    notes = Counter[str]()
     found = regular_file.read_at(descriptor, SAMPLE_BYTES, offset).split(b"\n")
     for line in found if offset == 0 else found[1:]:
-        event = parse_line(line, Counter()) if line.endswith((b"}", b"}\r")) else None
+        event = parse_line(line, notes) if line.endswith((b"}", b"}\r")) else None
         if event:
             yield event
 

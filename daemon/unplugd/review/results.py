@@ -16,11 +16,24 @@ if TYPE_CHECKING:
     from unplugd.review.open_period import BootClock, SharedBoot
 
 MAX_SANITIZED: Final = 10_000
-"""Size of the cache of sanitized strings, since the same few strings occur again and again."""
-MAX_ID_CHARACTERS: Final = 20
+"""Size of each cache of sanitized strings, since the same few strings occur again and again."""
 MAX_WORD_CHARACTERS: Final = 20
-"""Maximum length of an urgency, a channel, or a version."""
+"""Maximum length of an id, an urgency, a channel, a session or a version."""
 MAX_EVIDENCE_CHARACTERS: Final = 200
+
+
+class _Sanitized(dict[str, str]):
+    """What strings become on one line of at most `limit` characters; it remembers some."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def __missing__(self, text: str) -> str:
+        sanitized = sanitize.one_line(text, self._limit)
+        if len(self) < MAX_SANITIZED and len(text) <= 4 * self._limit:
+            self[text] = sanitized
+        return sanitized
 
 
 class Results:
@@ -41,7 +54,9 @@ class Results:
         self.lost_events: list[tuple[float, int]] = []
         """When it turned out that events had been lost, in Unix seconds, and how many."""
         self.notes: Counter[str] = Counter()
-        self._sanitized: dict[tuple[str, int], str] = {}
+        self._names = _Sanitized(sanitize.MAX_CHARACTERS)
+        self._words = _Sanitized(MAX_WORD_CHARACTERS)
+        self._evidence = _Sanitized(MAX_EVIDENCE_CHARACTERS)
 
     def finish_period(self, boot: BootClock, port: str, end: End) -> None:
         """Finish the period on a port, if any; `end` is how it ended if the device was not unplugged."""
@@ -77,13 +92,13 @@ class Results:
             # Count back from the last event, whose wall clock is most likely to be right.
             return wall - (at - min(moment, ended))
 
-        clean = self._sanitize
+        names, words, evidence = self._names, self._words, self._evidence
         self._take_period(
             Period(
-                clean(host),
-                clean(port),
-                clean(period.id, MAX_ID_CHARACTERS),
-                clean(period.first.name),
+                names[host],
+                names[port],
+                words[period.id],
+                names[period.first.name],
                 date(period.began),
                 date(ended),
                 end,
@@ -91,8 +106,8 @@ class Results:
                     Use(
                         date(use.began),
                         date(use.ended),
-                        _name_program(clean(use.program)),
-                        clean(use.evidence, MAX_EVIDENCE_CHARACTERS),
+                        _name_program(names[use.program]),
+                        evidence[use.evidence],
                     )
                     for use in period.uses.finished
                 ),
@@ -100,17 +115,17 @@ class Results:
                     Reminder(
                         date(reminder.at),
                         reminder.count,
-                        clean(reminder.urgency, MAX_WORD_CHARACTERS),
-                        clean(reminder.channel, MAX_WORD_CHARACTERS),
+                        words[reminder.urgency],
+                        words[reminder.channel],
                         reminder.outcome,
-                        clean(reminder.session, MAX_WORD_CHARACTERS),
+                        words[reminder.session],
                     )
                     for reminder in period.reminders.delivered
                 ),
                 tuple(Snooze(date(snooze.began), date(snooze.ended)) for snooze in period.snoozes.finished),
-                tuple(map(clean, period.strangers)),
+                tuple(names[stranger] for stranger in period.strangers),
                 tuple(
-                    HeldBack(date(held.began), date(held.ended), _name_program(clean(held.program)))
+                    HeldBack(date(held.began), date(held.ended), _name_program(names[held.program]))
                     for held in period.held_back.finished
                 ),
                 tuple(
@@ -141,7 +156,7 @@ class Results:
 
     def note_version(self, wall: float, version: str) -> None:
         """Note which version of unplugd started."""
-        self.versions.append((wall, self._sanitize(version, MAX_WORD_CHARACTERS)))
+        self.versions.append((wall, self._words[version]))
 
     def finish_shared_boot(self, host: str, shared: SharedBoot) -> None:
         """Unite what the sessions of a boot saw."""
@@ -151,15 +166,7 @@ class Results:
             self._date_run(host, run)
 
     def _date_run(self, host: str, run: Run) -> None:
-        self.watched.append(Watched(self._sanitize(host), run.wall - (run.ended - run.began), run.wall))
-
-    def _sanitize(self, text: str, limit: int = sanitize.MAX_CHARACTERS) -> str:
-        known = self._sanitized.get((text, limit))
-        if known is None:
-            known = sanitize.one_line(text, limit)
-            if len(self._sanitized) < MAX_SANITIZED and len(text) <= 4 * limit:
-                self._sanitized[text, limit] = known
-        return known
+        self.watched.append(Watched(self._names[host], run.wall - (run.ended - run.began), run.wall))
 
 
 def _name_program(program: str) -> str:

@@ -192,6 +192,29 @@ def test_what_is_too_late_to_be_sorted_in_is_counted(
     assert +notes == {"disordered": 1}
 
 
+def test_the_samples_of_a_file_do_not_grow_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large a collector lets it grow: the steps between them grow instead, and no line is lost."""
+    monkeypatch.setattr(journal_plan, "SCAN_ALL_BYTES", 0)
+    monkeypatch.setattr(journal_plan, "SAMPLE_BYTES", 600)
+    monkeypatch.setattr(journal_plan, "SAMPLE_EVERY_BYTES", 1000)
+    monkeypatch.setattr(journal_plan, "MAX_SAMPLES", 10)
+    read_at = regular_file.read_at
+    positions: list[int] = []
+
+    def note_position(descriptor: int, most: int, position: int) -> bytes:
+        if most == 600:
+            positions.append(position)
+        return read_at(descriptor, most, position)
+
+    monkeypatch.setattr(regular_file, "read_at", note_position)
+    raw = [line(f"boot-{number // 70}", 300.0 * number) for number in range(700)]
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"".join(raw))
+    assert as_lines(file) == raw
+    assert len(positions) == 11
+    assert positions[-1] == file.stat().st_size - 600
+
+
 def test_a_copy_beside_the_journal_counts_once(tmp_path: Path) -> None:
     """An old copy under any name: its lines are there, once."""
     (folder,) = journal_maker.make(tmp_path, 2000, rotate_at=150_000)

@@ -151,7 +151,8 @@ def test_a_report_from_a_moment_on_is_the_same_without_what_is_over_before(
     with pytest.MonkeyPatch.context() as patched:
         if not every:
             patched.setattr(journal_plan, "SCAN_ALL_BYTES", 0)
-            patched.setattr(journal_plan, "SAMPLE_EVERY_BYTES", 1500)
+            patched.setattr(journal_plan, "SAMPLE_EVERY_BYTES", 700)
+            patched.setattr(journal_plan, "MAX_SAMPLES", 8)
             patched.setattr(journal_plan, "SAMPLE_BYTES", 600)
             patched.setattr(journal_lines, "CHUNK_BYTES", 1000)
         event(f"skipped something: {compare(plan_files(tmp_path), NOON + moment * DAY) > 0}")
