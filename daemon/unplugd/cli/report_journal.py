@@ -42,9 +42,11 @@ class Journal:
         self._found = sources.find_sources(given, own, self.notes, self._report_error)
         if not self._found:
             raise Failure("there is no journal yet", START_HINT)
-        self._whole = Planner(self.notes, self._report_error, say).plan(self._found)
+        plan = Planner(self.notes, self._report_error, say).plan(self._found)
+        self._hosts = {computer: groups.hosts for computer, groups in plan.items()}
+        self._journals = frozenset(chain.from_iterable(groups.journals for groups in plan.values()))
         self._extents: dict[str, Extent | None] = {}
-        self.plan: Plan = self._whole
+        self.plan: Plan = plan
         self.known_since: dict[str, float] = {}
         """When the data of a computer begins (in Unix seconds), if the plan leaves out its beginning."""
 
@@ -97,15 +99,15 @@ class Journal:
         say(message)
 
     def _find_extent(self, host: str) -> Extent | None:
-        """Return the first and the last time of a computer, which are looked for once."""
+        """Return the first and the last time of a computer, also after its beginning was left out."""
         if host not in self._extents:
-            self._extents[host] = find_extent({host: self._whole[host]})
+            self._extents[host] = find_extent({host: self.plan[host]})
         return self._extents[host]
 
     def _find_same_names(self) -> Iterator[str]:
         by_host: dict[str, set[str]] = {}
-        for computer, groups in self._whole.items():
-            for host in groups.hosts:
+        for computer, hosts in self._hosts.items():
+            for host in hosts:
                 by_host.setdefault(host, set()).add(computer)
         for computers in by_host.values():
             if len(computers) > 1:
@@ -113,17 +115,16 @@ class Journal:
 
     def _find_ahead(self, now: float) -> Iterator[str]:
         """Yield the computers that wrote events with a time that is yet to come."""
-        for host in self._whole:
+        for host in self._hosts:
             extent = self._find_extent(host)
             if extent and extent[1] > now + MAX_AHEAD_SECONDS:
                 yield host
 
     def _find_empty(self) -> Iterator[Source]:
         """Yield the files of journals that have no event in any file."""
-        read = frozenset(chain.from_iterable(groups.journals for groups in self._whole.values()))
         for source in self._found:
             named = f"unplugd: {sources.show_name(source.name)}:"
-            if strip_rotation(source.name) not in read and not any(
+            if strip_rotation(source.name) not in self._journals and not any(
                 error.startswith(named) for error in self._errors
             ):
                 yield source
