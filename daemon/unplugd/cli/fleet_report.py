@@ -41,7 +41,10 @@ def make_fleet(
     interval = Interval(since, until)
     journal.skip_before(since, until, now)
     with make_progress_bar("Reading the journals", sum_plan(journal.plan)) as progress:
-        sums = read_fleet(journal.plan, Question(interval, zone), say, progress, on, journal.known_since)
+        question = Question(interval, zone)
+        sums = read_fleet(
+            journal.plan, question, journal.report_error, progress, on, journal.known_since, say
+        )
     trouble = journal.list_trouble(now)
     if share:
         sums, trouble = anonymize_sums(sums, language), []

@@ -39,10 +39,12 @@ class Journal:
     def __init__(self, given: Sequence[Path | Url], own: Path) -> None:
         self.notes: Counter[str] = Counter()
         self._errors: list[str] = []
-        self._found = sources.find_sources(given, own, self.notes, self._report_error)
+        self._found = sources.find_sources(given, own, self.notes, self.report_error)
         if not self._found:
             raise Failure("there is no journal yet", START_HINT)
-        plan = Planner(self.notes, self._report_error, say).plan(self._found)
+        planner = Planner(self.notes, self.report_error, say)
+        plan = planner.plan(self._found)
+        self._unreadable = planner.unreadable
         self._hosts = {computer: groups.hosts for computer, groups in plan.items()}
         self._journals = frozenset(chain.from_iterable(groups.journals for groups in plan.values()))
         self._extents: dict[str, Extent | None] = {}
@@ -94,7 +96,10 @@ class Journal:
         }
         return [Trouble(kind, tuple(places)) for kind, places in found.items() if places]
 
-    def _report_error(self, message: str) -> None:
+    def report_error(self, message: str) -> None:
+        """Say once that a file cannot be read, and remember it as trouble."""
+        if message in self._errors:
+            return
         self._errors.append(message)
         say(message)
 
@@ -123,10 +128,7 @@ class Journal:
     def _find_empty(self) -> Iterator[Source]:
         """Yield the files of journals that have no event in any file."""
         for source in self._found:
-            named = f"unplugd: {sources.show_name(source.name)}:"
-            if strip_rotation(source.name) not in self._journals and not any(
-                error.startswith(named) for error in self._errors
-            ):
+            if strip_rotation(source.name) not in self._journals and source.name not in self._unreadable:
                 yield source
 
 

@@ -28,6 +28,7 @@ from unplugd.journal.position import find_order, find_position, find_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from unplugd.journal.event import JournalEvent
     from unplugd.journal.packs import Group
@@ -79,6 +80,7 @@ class Merger:
         self._notes = notes
         self._report_error = report_error
         self._report_progress = report_progress
+        self._unreadable: set[Path] = set()
 
     def read(self, groups: Iterable[Group]) -> Iterator[Batch]:
         """Yield the events of one computer in order."""
@@ -160,6 +162,9 @@ class Merger:
             os.close(descriptor)
 
     def _fail(self, source: Source, error: OSError) -> None:
+        if source.name in self._unreadable:
+            return
+        self._unreadable.add(source.name)
         self._notes["unreadable_file"] += 1
         self._report_error(f"unplugd: {sources.describe_unreadable(source.name, error)}")
 

@@ -38,6 +38,7 @@ from unplugd.journal.timestamps import is_fixed_form, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from unplugd.journal.event import JournalEvent
     from unplugd.journal.packs import Group
@@ -81,6 +82,8 @@ class Planner:
         self._notes = notes
         self._report_error = report_error
         self._warn = warn or report_error
+        self.unreadable: set[Path] = set()
+        """The files that could not be read, by the name that a person knows."""
 
     def plan(self, found: Sequence[Source]) -> dict[str, Groups]:
         """Return the groups of segments of each computer, in reading order."""
@@ -162,6 +165,7 @@ class Planner:
         return segments
 
     def _fail(self, source: Source, error: OSError) -> None:
+        self.unreadable.add(source.name)
         self._notes["unreadable_file"] += 1
         self._report_error(f"unplugd: {sources.describe_unreadable(source.name, error)}")
 

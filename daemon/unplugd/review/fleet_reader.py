@@ -58,12 +58,15 @@ def read_fleet(
     report_progress: Callable[[int], None] | None = None,
     where: Where = "",
     known_since: Mapping[str, float] = MappingProxyType({}),
+    warn: Callable[[str], None] | None = None,
 ) -> FleetSums:
     """Return the sums of the computers of a plan; `where` is as in `choose_engine`.
 
     `known_since` has when the data of a computer begins, if the plan leaves out what does not matter (Unix seconds).
-    `report_progress` gets the number of bytes that were read since the last call.
+    `report_error` gets what cannot be read, `report_progress` the number of bytes that were read since the last call, and
+    `warn` whatever else went wrong (by default, `report_error` does).
     """
+    warn = warn or report_error
     plans = split_by_name(plan)
     left = dict(sorted(plans.items(), key=lambda item: (-sum_plan(item[1]), item[0])))
     questions = {host: question._replace(known_since=known_since.get(host)) for host in left}
@@ -76,7 +79,7 @@ def read_fleet(
         for message in answer.errors:
             report_error(message)
         if answer.failure:
-            report_error(f"unplugd: {host}: its journal could not be reviewed: {answer.failure}")
+            warn(f"unplugd: {host}: its journal could not be reviewed: {answer.failure}")
         sums.merge(answer.sums)
 
     if engine := choose_engine(where, sum_plan(plan)):
@@ -84,7 +87,7 @@ def read_fleet(
             for host, answer in _share_out(started, left, questions):
                 take(host, answer)
         if left and isinstance(where, str) and where:
-            report_error(f"unplugd: {where} failed; the remaining computers are reviewed here: {len(left)}")
+            warn(f"unplugd: {where} failed; the remaining computers are reviewed here: {len(left)}")
     for host in list(left):
         take(host, review_computer(host, left[host], questions[host]))
     return sums

@@ -26,10 +26,12 @@ from tests.rig import journal_maker
 from tests.rig.cluster import Cluster
 from tests.rig.inline import Inline
 from tests.rig.wait import GIVE_UP, wait_until
+from unplugd.cli.fleet_report import make_fleet
 from unplugd.cli.report_journal import Journal
 from unplugd.journal import sources, spool
 from unplugd.journal.plan import Planner
 from unplugd.journal.streams import ignore_error
+from unplugd.languages.language import ENGLISH
 from unplugd.review import fleet_reader, parallel
 from unplugd.review.fleet_builder import Interval, build_fleet, sum_computer
 from unplugd.review.fleet_export import make_fleet_json
@@ -308,6 +310,25 @@ def test_files_that_cannot_be_used_are_named(year: list[Path], tmp_path: Path, c
     assert "unreadable/events.jsonl" in str(trouble["unreadable"])
     assert len(found["computers"]) == COMPUTERS + 2
     assert found["notes"]["unreadable_file"] == 1
+
+
+def test_a_file_that_goes_while_it_is_read_is_named(
+    year: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one that could not be read before: the report on all others says which."""
+    shutil.copytree(year[0].parent, tmp_path / "stations")
+    journal = Journal([tmp_path / "stations"], Path("/nowhere"))
+    gone = tmp_path / "stations/station-3"
+    names = [file.name for file in gone.iterdir()]
+    shutil.rmtree(gone)
+    fleet = make_fleet(
+        journal, None, UNTIL, UNTIL, UTC, "UTC", on=parallel.INLINE, share=False, language=ENGLISH
+    )
+    (places,) = (trouble.hosts for trouble in fleet.trouble if trouble.kind == "unreadable")
+    assert {*places} == {f"{gone / name}: no such file" for name in names}
+    assert capsys.readouterr().err.splitlines() == [f"unplugd: {place}" for place in places]
+    assert fleet.notes["unreadable_file"] == len(names)
+    assert len(fleet.computers) == COMPUTERS + 1
 
 
 def test_a_mix_is_reported_like_a_file_for_each(

@@ -267,4 +267,5 @@ def test_a_part_that_is_gone_is_told_by_the_name_of_the_journal(tmp_path: Path) 
     for path in list_temporary():
         path.unlink()
     assert sum(len(batch.events) for batch in batches) == 0
-    assert said == [f"unplugd: {file}: no such file"] * 2
+    assert said == [f"unplugd: {file}: no such file"]
+    assert notes["unreadable_file"] == 1
