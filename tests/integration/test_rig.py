@@ -25,7 +25,7 @@ from tests.rig.session import Session
 from tests.rig.tools import need
 from tests.rig.uevent import murmur
 from tests.rig.usb import METER, STICK, Model, apart
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     from tests.rig.desktop import Desktop
@@ -42,13 +42,15 @@ def notify_send(bus: Bus, *arguments: str) -> None:
     """Send a notification as scripts do."""
     need("notify-send")
     environment = {"PATH": os.environ["PATH"], **bus.environment}
-    subprocess.run(["notify-send", *arguments], env=environment, check=True, timeout=20)
+    subprocess.run(["notify-send", *arguments], env=environment, check=True, timeout=GIVE_UP)
 
 
 def seen(usb: Testbed, *question: str) -> Any:
     """Return what an ordinary program sees there."""
     environment = {"PATH": os.environ["PATH"], **usb.environment}
-    return json.loads(subprocess.check_output([*PROBE, *question], env=environment, text=True, timeout=20))
+    return json.loads(
+        subprocess.check_output([*PROBE, *question], env=environment, text=True, timeout=GIVE_UP)
+    )
 
 
 # --- the bus and the servers
@@ -97,7 +99,9 @@ def test_server_hangs_and_catches_up(bus: Bus, server: Server) -> None:
         wait_until(lambda: server.unanswered == ["Notify"], "the call without an answer")
         assert not server.notifications
         server.catch_up()
-        while (answer := connection.receive(timeout=10)).header.message_type is not MessageType.method_return:
+        while (
+            answer := connection.receive(timeout=GIVE_UP)
+        ).header.message_type is not MessageType.method_return:
             pass
         assert answer.body == (server.notified().id,)
 
@@ -186,7 +190,7 @@ def test_login_says_that_the_machine_woke(system_bus: Bus, login: Login) -> None
         with connection.filter(rule, bufsize=2) as signals:
             login.sleep()
             login.wake()
-            bodies = [connection.recv_until_filtered(signals, timeout=10).body for _ in range(2)]
+            bodies = [connection.recv_until_filtered(signals, timeout=GIVE_UP).body for _ in range(2)]
     assert bodies == [(True,), (False,)]
 
 

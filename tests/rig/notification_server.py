@@ -27,6 +27,8 @@ from jeepney import (
 )
 from jeepney.io.blocking import Proxy, open_dbus_connection
 
+from tests.rig.wait import GIVE_UP
+
 NAME = "org.freedesktop.Notifications"
 EMITTER = DBusAddress("/org/freedesktop/Notifications", interface=NAME)
 NOTIFY_ARGUMENTS = ("app_name", "replaces", "icon", "summary", "body", "actions", "hints", "timeout")
@@ -68,7 +70,7 @@ class Orders:
 
     def __init__(self, address: str, mode: str) -> None:
         self.connection = open_dbus_connection(address)
-        self.bus = Proxy(message_bus, self.connection, timeout=10)
+        self.bus = Proxy(message_bus, self.connection, timeout=GIVE_UP)
         self.capabilities = ["actions", "body", "body-markup", "persistence"]
         self.shown: set[int] = set()
         self.passing: set[int] = set()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.rig.tools import need
+from tests.rig.wait import GIVE_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,6 @@ SHARE: Final = Path(__file__).parents[2] / "share"
 PROMPT: Final = "ready> "
 ALL, SHOW, DISCARD = "\x18a", "\x18s", "\x05\x15"
 """Keys: put every completion into the line; print the line between marks; discard the line."""
-PATIENCE: Final = 30.0
 
 BASH: Final = f"""
 PS1='{PROMPT}'
@@ -75,7 +75,7 @@ class Typed:
         return set(shlex.split(after.removeprefix(kept)))
 
     def _read_until(self, pattern: str) -> str:
-        seen, patience = "", time.monotonic() + PATIENCE
+        seen, patience = "", time.monotonic() + GIVE_UP
         while not (found := re.search(pattern, seen, re.DOTALL)):
             ready, _, _ = select.select([self._master], [], [], max(0, patience - time.monotonic()))
             assert ready, f"no {pattern} in {seen!r}"

@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 
 LONGEST = 10
 """How many times the seconds that it was given a deadline may take."""
-GIVE_UP = 120.0
+GIVE_UP = 600.0
 """Seconds after which a program that says nothing is given up, where there can be no `Deadline`."""
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import TESTS
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 from tests.rig.wine import windows_path
 
 if TYPE_CHECKING:
@@ -226,5 +226,5 @@ def test_a_reader_that_leaves_is_no_trouble(home: Home) -> None:
         assert log.stderr
         log.stdout.readline()
         log.stdout.close()
-        assert log.wait(60) == 0
+        assert log.wait(GIVE_UP) == 0
         assert "Traceback" not in log.stderr.read()

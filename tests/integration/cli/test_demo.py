@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig.opener import place_opener
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 from unplugd.config.settings import Settings
 from unplugd.platforms import simulated
 
@@ -40,7 +40,12 @@ def environment(tmp_path: Path, bus: Bus) -> dict[str, str]:
 def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Server) -> None:
     """Plug in, reminder, upload, reminder again, unplug: told in the terminal, notified for real, in a journal of its own."""
     done = subprocess.run(
-        [UNPLUGD, "demo", "--fast"], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [UNPLUGD, "demo", "--fast"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=GIVE_UP,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
@@ -79,7 +84,12 @@ def test_without_a_desktop_the_words_are_in_the_terminal(environment: dict[str, 
     """Once, since nothing else shows them, and with what to do about it."""
     environment["DBUS_SESSION_BUS_ADDRESS"] = environment["DBUS_SYSTEM_BUS_ADDRESS"]
     done = subprocess.run(
-        [UNPLUGD, "demo", "--fast"], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [UNPLUGD, "demo", "--fast"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=GIVE_UP,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "reminder not delivered by desktop" in done.stdout
@@ -103,7 +113,7 @@ def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Ser
             env=environment,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=GIVE_UP,
             check=False,
         )
         assert second.returncode == 1
@@ -112,7 +122,7 @@ def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Ser
             "hint: wait until it is over, or stop it with Ctrl-C",
         ]
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=10)
+        _, stderr = process.communicate(timeout=GIVE_UP)
         assert process.returncode == 130
     assert "Traceback" not in stderr
     wait_until(lambda: not server.on_screen, "the withdrawal")
@@ -131,7 +141,7 @@ def test_a_click_opens_the_review_of_the_demo(
         wait_until(opened.exists, "the page to be opened")
         assert "CareLink USB" in Path(opened.read_text().strip()).read_text()
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=10)
+        _, stderr = process.communicate(timeout=GIVE_UP)
     assert "could not be opened" not in stderr
 
 

@@ -16,6 +16,7 @@ import pytest
 from tests.rig.daemon import Done
 from tests.rig.tools import need
 from tests.rig.usb import HUB, METER, MOUSE, Model
+from tests.rig.wait import GIVE_UP
 from unplugd.config.file import load_settings
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Machine:
             "LANG": "C.UTF-8",
             **self.usb.environment,
         }
-        done = subprocess.run([UNPLUGD, *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)  # fmt: skip
+        done = subprocess.run([UNPLUGD, *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=GIVE_UP, check=False)  # fmt: skip
         assert "Traceback" not in done.stderr
         assert harmless(done.stdout + done.stderr)
         return Done(done.returncode, done.stdout, done.stderr)
@@ -156,7 +157,7 @@ def test_learn_sees_what_is_plugged_in_now(machine: Machine) -> None:
         assert process.stderr.readline().startswith("Plug the device in now")
         machine.usb.plug(NEW, "1-1.2")
         said = process.stderr.read()
-        assert process.wait(10) == 0
+        assert process.wait(GIVE_UP) == 0
     assert "0483:5740 on port 1-1.2" in said
     assert load_settings(machine.config).watches[0].product == 0x5740
 
@@ -174,6 +175,6 @@ def test_learn_ends_at_ctrl_c(machine: Machine) -> None:
         assert process.stderr
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(GIVE_UP) == 130
         assert process.stderr.read() == ""
     assert not machine.config.exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.wait import GIVE_UP
 from tests.unit.cli.test_log_reading import EVENTS
 
 UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
@@ -29,7 +30,7 @@ def test_output_that_nobody_reads_is_no_error(tmp_path: Path, command: str, read
         stdout=write,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=GIVE_UP,
         check=False,
         preexec_fn=(lambda: os.close(1)) if reader == "none" else None,
     )

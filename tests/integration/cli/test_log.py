@@ -128,7 +128,7 @@ def following(home: Path, *arguments: str | Path) -> Iterator[Followed]:
         try:
             yield Followed(process)
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 130
+            assert process.wait(GIVE_UP) == 130
             assert process.stderr
             assert b"Traceback" not in process.stderr.read()
         finally:
@@ -182,7 +182,7 @@ def test_nothing_is_missed_between_reading_and_following(tmp_path: Path) -> None
     with subprocess.Popen([sys.executable, "-c", script, file], cwd=PROJECT) as writer:
         wait_until(file.exists, "the first event")
         with following(tmp_path, file.parent) as log:
-            assert writer.wait(60) == 0
+            assert writer.wait(GIVE_UP) == 0
             wait_until(lambda: log.numbers()[-1:] == [2999], "the last event")
             assert log.numbers() == list(range(3000))
 
@@ -194,7 +194,7 @@ def test_follow_ends_when_nobody_reads(tmp_path: Path) -> None:
     command = (
         f"{quote(UNPLUGD)} log --follow --format jsonl {quote(str(file))} | head -1; echo ${{PIPESTATUS[0]}}"
     )
-    done = subprocess.run(["bash", "-c", command], env=surroundings(tmp_path), capture_output=True, text=True, timeout=20, check=False)  # fmt: skip
+    done = subprocess.run(["bash", "-c", command], env=surroundings(tmp_path), capture_output=True, text=True, timeout=GIVE_UP, check=False)  # fmt: skip
     assert (done.stdout, done.stderr) == (f"{number(0)}0\n", "")
 
 
@@ -208,7 +208,7 @@ def test_log_bears_an_endless_line(tmp_path: Path) -> None:
     command = f"ulimit -v 250000; {quote(UNPLUGD)} log {quote(str(file))}"
     environment = {"HOME": "/nowhere", "PATH": os.environ["PATH"], "TZ": "UTC", "PYTHONUTF8": "1"}
     done = subprocess.run(
-        ["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=30, check=False
+        ["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=GIVE_UP, check=False
     )
     assert done.stdout == f"{DAY}\n  06:07:00  └ {LAST}\n"
     assert done.stderr == "unplugd: One line of the journal is too long and was skipped.\n"
@@ -219,7 +219,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_text("".join(json.dumps({**EVENTS[0], "version": f"{n}"}) + "\n" for n in range(50_000)))
     command = f"{quote(UNPLUGD)} log {quote(str(file))} | head -1; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], env={"HOME": "/nowhere", "PATH": os.environ["PATH"], "TZ": "UTC", "PYTHONUTF8": "1"}, capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+    done = subprocess.run(["bash", "-c", command], env={"HOME": "/nowhere", "PATH": os.environ["PATH"], "TZ": "UTC", "PYTHONUTF8": "1"}, capture_output=True, text=True, timeout=GIVE_UP, check=False)  # fmt: skip
     assert (done.stdout, done.stderr) == (f"{DAY}\n0\n", "")
 
 
@@ -296,7 +296,7 @@ def test_a_terminal_that_cannot_show_a_letter_is_no_error(tmp_path: Path) -> Non
             [UNPLUGD, "log", "--format", form, file],
             env=environment,
             capture_output=True,
-            timeout=30,
+            timeout=GIVE_UP,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, b"")

@@ -13,6 +13,7 @@ import pytest
 from tests.rig import harmless
 from tests.rig.opener import place_opener
 from tests.rig.report_command import MONTH, RANGE, make_user
+from tests.rig.wait import GIVE_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +118,7 @@ def test_terminal_without_blocks(tmp_path: Path, encoding: str) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "HOME": str(tmp_path), "TZ": "Europe/Berlin"}
     unplugd = Path(sys.executable).with_name("unplugd")
     done = subprocess.run(
-        [unplugd, "report", *RANGE, MONTH], env=environment, capture_output=True, timeout=60, check=True
+        [unplugd, "report", *RANGE, MONTH], env=environment, capture_output=True, timeout=GIVE_UP, check=True
     )
     shown = done.stdout.decode(encoding)
     assert ("\u2588\u2588" if encoding == "cp437" else "##") in shown

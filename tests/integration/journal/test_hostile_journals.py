@@ -16,6 +16,7 @@ import pytest
 
 from tests.rig import harmless
 from tests.rig.daemon import Done
+from tests.rig.wait import GIVE_UP
 from unplugd.cli import dispatch
 from unplugd.journal import plan, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
@@ -348,7 +349,7 @@ def test_memory_is_bounded(tmp_path: Path, form: str, name: str) -> None:
     command = [sys.executable, "-c", BOUNDED, *FORMATS[form], str(file)]
     environment = {**os.environ, "HOME": str(tmp_path), "TZ": "UTC"}
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=GIVE_UP
     )
     assert done.returncode == 0, done.stderr[-500:]
     assert done.stderr.count("\n") <= 8

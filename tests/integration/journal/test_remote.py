@@ -27,6 +27,7 @@ from tests.rig import journal_maker
 from tests.rig.cluster import Cluster
 from tests.rig.report_command import MONTH, make_user
 from tests.rig.ssh_server import start_ssh_server
+from tests.rig.wait import GIVE_UP
 from unplugd.errors import Failure
 from unplugd.journal import sources, spool
 from unplugd.journal.plan import Planner
@@ -272,7 +273,7 @@ def test_nothing_is_left_and_a_large_one_is_shared_out(tmp_path: Path) -> None:
                 [unplugd, "report", "--json", place],
                 env=environment,
                 capture_output=True,
-                timeout=300,
+                timeout=GIVE_UP,
                 check=True,
             )
             assert done.stderr == b""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.wait import GIVE_UP
 from tests.unit.journal.test_writer import events, line, made, numbers
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.journal.writer import Journal, JournalFile
@@ -40,7 +41,7 @@ def test_two_writers_do_not_mix(path: Path) -> None:
         'for n in range(300): file.msg(\'{"time": "", "event": "\' + sys.argv[2] * 500 + \'"}\')'
     )
     both = [subprocess.Popen([sys.executable, "-c", script, path, letter]) for letter in "ab"]
-    assert [process.wait(30) for process in both] == [0, 0]
+    assert [process.wait(GIVE_UP) for process in both] == [0, 0]
     written = [json.loads(each)["event"] for each in path.read_bytes().splitlines() if each]
     assert sorted(set(written)) == ["a" * 500, "b" * 500]
     assert len(written) == 600

@@ -22,7 +22,7 @@ from tests.rig.child import Process
 from tests.rig.daemon import Daemon
 from tests.rig.turning import Clock, turn_once
 from tests.rig.usb import HUB, METER, MOUSE, STICK, Testbed
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 from unplugd.notify.plyer import Plyer
 from unplugd.notify.terminal import Terminal
 from unplugd.platforms.portable import CLOCK, Portable, find_packaged_libusb
@@ -306,7 +306,7 @@ def test_the_doctor_says_by_what_it_sees(usb: Testbed, libusb: str, tmp_path: Pa
         command(libusb if there else "none", "doctor"),
         env=environment,
         capture_output=True,
-        timeout=60,
+        timeout=GIVE_UP,
         check=True,
     )
     findings = json.loads(done.stdout)

@@ -25,6 +25,7 @@ import pytest
 from tests.rig import journal_maker
 from tests.rig.inline import Inline
 from tests.rig.reviewing import review_files
+from tests.rig.wait import GIVE_UP
 from unplugd.journal import merge, plan, sources
 from unplugd.journal.plan import SCAN_ALL_BYTES
 from unplugd.journal.streams import ignore_error
@@ -318,7 +319,11 @@ parallel.review_part, parallel._count_processors = ended, lambda: 2
 sys.exit(main(["report", {str(folder)!r}]))
 """
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, timeout=60, check=False, start_new_session=True
+        [sys.executable, "-c", script],
+        capture_output=True,
+        timeout=GIVE_UP,
+        check=False,
+        start_new_session=True,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (status, b"", b"")
 

@@ -15,7 +15,7 @@ from tests.rig.iokit import fixture
 from tests.rig.mac.machine import UID, Mac
 from tests.rig.mac.usb import Usb
 from tests.rig.programs import Programs
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 from unplugd_service import system
 from unplugd_service.launchd import LABEL, Launchd
 from unplugd_service.program import Program
@@ -59,7 +59,7 @@ class Rig:
     def run(self, *arguments: str) -> str:
         """Return what a command prints."""
         done = subprocess.run(
-            [self.script, *arguments], capture_output=True, text=True, timeout=60, check=False
+            [self.script, *arguments], capture_output=True, text=True, timeout=GIVE_UP, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -12,7 +12,7 @@ import pytest
 from tests.rig.mac import applescript
 from tests.rig.mac.machine import UID, Mac
 from tests.rig.mac.state import REFUSED
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mac]:
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=GIVE_UP, check=False)
 
 
 def code(*command: str | Path) -> int:

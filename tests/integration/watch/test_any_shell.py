@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rig.command_line import NOBODY, as_nobody
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 from unplugd.errors import Failure
 from unplugd.paths import Paths
 from unplugd.watch.client import NotRunningError, ask
@@ -288,5 +288,5 @@ def test_without_descriptors_it_goes_on(daemon: Daemon, usb: Testbed) -> None:
         before = daemon.switches()
         wait_until(lambda: daemon.switches() > before, "the attempt to accept")
         subprocess.run(["prlimit", f"--pid={daemon.pid}", "--nofile=1024:1024"], check=True)
-        client.settimeout(10)
+        client.settimeout(GIVE_UP)
         assert json.loads(client.recv(100_000))["process"] == daemon.pid

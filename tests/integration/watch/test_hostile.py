@@ -12,7 +12,7 @@ from jeepney.io.blocking import Proxy
 
 from tests.rig.notification_server import EMITTER
 from tests.rig.usb import METER, STICK, Model
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
     from tests.rig.bus import Bus
@@ -111,7 +111,7 @@ def test_large_signals_cost_no_memory(daemon: Daemon, bus: Bus, server: Server, 
     daemon.wait_for("reminded")
     before = peak(daemon)
     with bus.connect() as other:
-        proxy = Proxy(message_bus, other, timeout=60)
+        proxy = Proxy(message_bus, other, timeout=GIVE_UP)
         names = [name for name in proxy.ListNames()[0] if name.startswith(":")]
         ours = [name for name in names if proxy.GetConnectionUnixProcessID(name)[0] == daemon.pid]
         for name in ("", *ours):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.wait import GIVE_UP
 from unplugd.watch.lock import HeldError, Lock
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def test_a_crash_lets_go(path: Path) -> None:
     """However the first one ends, the next one can start, and is named as the holder from then on."""
     with holder(path) as process:
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(GIVE_UP)
     lock = Lock(path)
     with pytest.raises(HeldError) as raised:
         Lock(path)

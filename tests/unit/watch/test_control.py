@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.rig.shortage import no_descriptors
 from tests.rig.turning import Clock, ask_while_turning, turn_once, turn_until
+from tests.rig.wait import GIVE_UP
 from unplugd.paths import Paths
 from unplugd.watch.client import ask
 from unplugd.watch.control_socket import PAUSE_SECONDS, Control
@@ -56,7 +57,7 @@ class Rig:
 
     def connect(self) -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
-        client.settimeout(10)
+        client.settimeout(GIVE_UP)
         client.connect(str(self.path))
         self.clients.append(client)
         return client

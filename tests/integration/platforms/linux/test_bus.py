@@ -10,6 +10,7 @@ from jeepney.io.blocking import Proxy
 
 from tests.rig.bus import NOTIFICATIONS
 from tests.rig.bus_client import Client
+from tests.rig.wait import GIVE_UP
 from unplugd.platforms.linux.bus import BUS
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def test_signals_arrive_that_were_asked_for(real: Client, bus: Bus) -> None:
     real.call()
     real.answered()
     with bus.connect() as other:
-        Proxy(message_bus, other, timeout=10).RequestName("org.example.Other")
-        Proxy(message_bus, other, timeout=10).RequestName(NOTIFICATIONS)
+        Proxy(message_bus, other, timeout=GIVE_UP).RequestName("org.example.Other")
+        Proxy(message_bus, other, timeout=GIVE_UP).RequestName(NOTIFICATIONS)
         real.until(lambda: [s for s in real.signals if s.body[0] == NOTIFICATIONS], "the signal")
     assert not [s for s in real.signals if s.body[0] == "org.example.Other"]
 
@@ -70,7 +71,7 @@ def test_what_another_program_sends_to_us_alone_is_passed_over(real: Client, bus
     real.call()
     real.answered()
     with bus.connect() as other:
-        proxy = Proxy(message_bus, other, timeout=60)
+        proxy = Proxy(message_bus, other, timeout=GIVE_UP)
         for name in proxy.ListNames()[0]:
             if not name.startswith(":") or name == other.unique_name:
                 continue

@@ -23,7 +23,7 @@ from jeepney.io.blocking import Proxy
 from tests.rig.bus import NOTIFICATIONS
 from tests.rig.server import Server
 from tests.rig.turning import Clock, turn_once, turn_until
-from tests.rig.wait import wait_until
+from tests.rig.wait import GIVE_UP, wait_until
 from unplugd.languages.language import ENGLISH
 from unplugd.notify.message import Message, greet
 from unplugd.platforms.linux import shown_notification
@@ -348,7 +348,7 @@ def test_other_notifications_and_other_senders_say_nothing(rig: Rig, server: Ser
             ("NotificationClosed", "uu", (1, 2)),
         ):
             impostor.send(new_signal(EMITTER, member, signature, body))
-        Proxy(message_bus, impostor, timeout=10).GetId()
+        Proxy(message_bus, impostor, timeout=GIVE_UP).GetId()
     server.dismiss(replace(server.notified(), id=77))
     server.press(server.notified(), "snooze")
     rig.wait_for_close()
@@ -655,7 +655,7 @@ def test_a_bus_that_is_slow_once_costs_nothing(
     monkeypatch.setenv("DISPLAY", display)
     rig.desktop = Desktop(rig.clock, rig.heard, rig.remembered)
     assert rig.desktop.connect() is None
-    assert select.select([rig.desktop.fileno()], [], [], 10)[0], "the login is not answered"
+    assert select.select([rig.desktop.fileno()], [], [], GIVE_UP)[0], "the login is not answered"
     if stall != "before the login":
         bus.freeze()
         rig.turn()
@@ -710,7 +710,7 @@ class Scripted:
 
     def __init__(self, bus: Bus, *answers: tuple[str, tuple[Any, ...]]) -> None:
         self.connection = bus.connect()
-        Proxy(message_bus, self.connection, timeout=10).RequestName(NOTIFICATIONS)
+        Proxy(message_bus, self.connection, timeout=GIVE_UP).RequestName(NOTIFICATIONS)
         self.answers = list(answers)
         self.calls: list[BusMessage] = []
 
@@ -805,7 +805,7 @@ def test_no_other_program_waits_for_a_bus_that_hangs(
     rig = rig.again()
     if is_let_in:
         rig.desktop.connect()
-        assert select.select([rig.desktop.fileno()], [], [], 10)[0], "the login is not answered"
+        assert select.select([rig.desktop.fileno()], [], [], GIVE_UP)[0], "the login is not answered"
     bus.freeze()
     rig.ask()
     rig.turn()
@@ -867,8 +867,8 @@ def test_no_server_is_started_before_the_desktop_is_up(rig: Rig, bus: Bus) -> No
 def test_the_session_may_know_a_display_that_we_do_not(rig: Rig, bus: Bus) -> None:
     """A service is older than the desktop: the user manager's environment tells."""
     manager = Scripted(bus)
-    Proxy(message_bus, manager.connection, timeout=10).ReleaseName(NOTIFICATIONS)
-    Proxy(message_bus, manager.connection, timeout=10).RequestName("org.freedesktop.systemd1")
+    Proxy(message_bus, manager.connection, timeout=GIVE_UP).ReleaseName(NOTIFICATIONS)
+    Proxy(message_bus, manager.connection, timeout=GIVE_UP).RequestName("org.freedesktop.systemd1")
     rig.ask()
     manager.answers = [("v", (("as", ["PATH=/bin", "WAYLAND_DISPLAY=wayland-0"]),))]
     rig.until(lambda: manager.serve() and bus.activations(), "the activation")

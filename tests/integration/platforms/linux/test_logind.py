@@ -10,6 +10,7 @@ from jeepney.io.blocking import Proxy
 
 from tests.rig.login import EMITTER, Login, LoginSession
 from tests.rig.turning import Clock, turn_once, turn_until
+from tests.rig.wait import GIVE_UP
 from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS
 from unplugd.platforms.linux.logind import RECONNECT_SECONDS, Logind
 
@@ -64,7 +65,7 @@ def test_a_wake_up_is_announced(rig: Rig, login: Login) -> None:
 def test_only_the_login_manager_can_announce_it(rig: Rig, system_bus: Bus, login: Login) -> None:
     """Neither can another program, nor by sending it to us alone."""
     with system_bus.connect() as impostor:
-        bus = Proxy(message_bus, impostor, timeout=10)
+        bus = Proxy(message_bus, impostor, timeout=GIVE_UP)
         for name in bus.ListNames()[0]:
             signal = new_signal(EMITTER, "PrepareForSleep", "b", (False,))
             if name.startswith(":"):

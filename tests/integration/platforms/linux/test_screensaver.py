@@ -11,6 +11,7 @@ from jeepney.io.blocking import Proxy
 from tests.rig.bus import STARTED_BY_THE_BUS
 from tests.rig.screen_saver import GNOME, ScreenSaver, make_signal
 from tests.rig.turning import Clock, turn_once, turn_until
+from tests.rig.wait import GIVE_UP
 from unplugd.platforms.linux import screensaver
 from unplugd.platforms.linux.bus import HANDSHAKE_TIMEOUT_SECONDS
 from unplugd.platforms.linux.screensaver import NAMES
@@ -99,13 +100,13 @@ def test_other_programs_are_not_listened_to(rig: Rig, bus: Bus) -> None:
     saver.active = True
     of_the_bus = DBusAddress("/org/freedesktop/DBus", interface="org.freedesktop.DBus")
     with bus.connect() as impostor:
-        everybody = Proxy(message_bus, impostor, timeout=10).ListNames()[0]
+        everybody = Proxy(message_bus, impostor, timeout=GIVE_UP).ListNames()[0]
         for name in ("", *(name for name in everybody if name.startswith(":"))):
             for signal in (make_signal(GNOME, active=True), new_signal(of_the_bus, "NameOwnerChanged")):
                 if name:
                     signal.header.fields[HeaderFields.destination] = name
                 impostor.send(signal)
-        Proxy(message_bus, impostor, timeout=10).GetId()
+        Proxy(message_bus, impostor, timeout=GIVE_UP).GetId()
     turn_once(rig.clock, rig.source)
     assert (rig.source.deadline(), rig.changes) == (None, 0)
     saver.close()

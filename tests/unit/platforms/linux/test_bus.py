@@ -14,6 +14,7 @@ from jeepney.low_level import Parser
 
 from tests.rig.bus_client import Client
 from tests.rig.shortage import no_descriptors
+from tests.rig.wait import GIVE_UP
 from unplugd.platforms.linux import bus as module
 from unplugd.platforms.linux.bus import (
     BUS_SILENT,
@@ -49,7 +50,7 @@ class Script:
 
     def accept(self) -> socket.socket:
         self.connection, _ = self.listening.accept()
-        self.connection.settimeout(10)
+        self.connection.settimeout(GIVE_UP)
         return self.connection
 
     def say(self, data: bytes) -> None:
