@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tests.rig.desktop import ARTIFACTS
 from tests.rig.picture import Box
 from tests.rig.tools import need
-from tests.rig.wait import GIVE_UP, wait_until
+from tests.rig.wait import GIVE_UP, Deadline, wait_until
 from tests.rig.wine import windows_path
 from tests.rig.wine_parts import find_wine
 
@@ -38,6 +38,8 @@ CORNER = (10, 10)
 """A point where nothing is."""
 PRESS_AGAIN_SECONDS = 10
 """Seconds after which a press of the mouse that opened no menu was missed."""
+BALLOON_SECONDS = 30
+"""Seconds after which a balloon that Explorer draws after two is not drawn at all."""
 REST_SECONDS = 0.2
 """Seconds in which nothing changes once everything is drawn."""
 SET_DESKTOP = f"""import winreg
@@ -70,6 +72,17 @@ class Taskbar:
         )
         wait_until(lambda: windows.run("-c", FIND_TASKBAR).returncode == 0, "a taskbar", 60)
 
+    def draws_balloons(self) -> bool:
+        """Return whether Explorer draws the balloon of a program that is not unplugd; that of Wine 10 does not."""
+        deadline = Deadline(BALLOON_SECONDS)
+        with self._windows.start("-P", windows_path(HERE / "windows_balloon.py")) as program:
+            wait_until(lambda: not (self._is_empty() and deadline.left()), "a balloon, or none", GIVE_UP)
+            drawn = not self._is_empty()
+            _, errors = program.communicate(timeout=GIVE_UP)
+            assert not errors
+        self.wait_until_empty()
+        return drawn
+
     def tell(self, message: int | str, first: int = 0) -> None:
         """Send a message to every window, from a program of its own."""
         run(self._windows, "tell", str(message), str(first))
@@ -94,7 +107,10 @@ class Taskbar:
 
     def wait_until_empty(self) -> None:
         """Wait until there is neither a balloon nor a menu."""
-        wait_until(lambda: self.picture().is_plain(ABOVE), "an empty screen", 60)
+        wait_until(self._is_empty, "an empty screen", 60)
+
+    def _is_empty(self) -> bool:
+        return self.picture().is_plain(ABOVE)
 
     def picture(self, name: str = "") -> Picture:
         """Return what the screen shows; with a name, it is kept among the artifacts."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,6 +23,7 @@ snooze = "1s"
 """
 
 
+@pytest.mark.usefixtures("balloon_taskbar")
 def test_a_stick_is_plugged_in_reminded_of_snoozed_and_unplugged(
     taskbar: Taskbar, wine_daemon: WineDaemon, tmp_path: Path
 ) -> None:

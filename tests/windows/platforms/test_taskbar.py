@@ -30,9 +30,9 @@ def show(sight: Program, **changes: Any) -> None:
 
 
 @pytest.fixture
-def empty(taskbar: Taskbar, sight: Program) -> Picture:
+def empty(balloon_taskbar: Taskbar, sight: Program) -> Picture:
     """Return what the screen shows while there is nothing to say: the icon alone."""
-    return see_empty(taskbar, sight)
+    return see_empty(balloon_taskbar, sight)
 
 
 def see_empty(taskbar: Taskbar, sight: Program) -> Picture:
@@ -58,6 +58,7 @@ def test_a_reminder_is_seen_changes_and_goes(taskbar: Taskbar, sight: Program, e
     taskbar.wait_for_icon()
 
 
+@pytest.mark.usefixtures("balloon_taskbar")
 @pytest.mark.parametrize(
     ("share", "key"),
     [(0.12, "snooze"), (0.3, "uploading"), (0.7, "default")],
@@ -80,6 +81,7 @@ def test_the_menu_has_the_buttons_of_the_reminder(
     sight.ask("withdraw")
 
 
+@pytest.mark.usefixtures("balloon_taskbar")
 def test_a_reminder_is_withdrawn_while_the_menu_is_open(taskbar: Taskbar, sight: Program) -> None:
     """Somebody who looks at the menu and unplugs the device sees no reminder once the menu is closed."""
     empty = see_empty(taskbar, sight)
