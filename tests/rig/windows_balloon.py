@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from ctypes import Structure, byref, c_byte, sizeof, windll, wintypes
+from ctypes import CDLL, Structure, byref, c_byte, sizeof, wintypes
 
 ADD, MODIFY, DELETE = 0, 1, 2
 WITH_ICON, WITH_BALLOON = 2, 16
@@ -34,11 +34,12 @@ class IconData(Structure):
 
 
 def main() -> None:
-    create = windll.user32.CreateWindowExW
+    user32, shell32 = CDLL("user32"), CDLL("shell32")
+    create = user32.CreateWindowExW
     create.restype = wintypes.HWND
-    load = windll.user32.LoadIconW
+    load = user32.LoadIconW
     load.restype, load.argtypes = wintypes.HICON, [wintypes.HINSTANCE, wintypes.WPARAM]
-    notify = windll.shell32.Shell_NotifyIconW
+    notify = shell32.Shell_NotifyIconW
     data = IconData(
         size=sizeof(IconData),
         window=create(0, "STATIC", "any program", 0, 0, 0, 1, 1, None, None, None, None),
