@@ -46,6 +46,7 @@ SPARE_BYTES: Final = 100_000_000
 """Bytes that are left to other programs when files are split."""
 _DESCRIPTOR: Final = re.compile(r"-|/dev/stdin|/(?:dev|proc/self)/fd/(\d{1,9})")
 """A file that this process was given open, as by a pipe or by `<(…)` of a shell."""
+_FOLDERS: Final[list[TemporaryDirectory[str]]] = []
 
 
 class NoRoomError(OSError):
@@ -116,6 +117,8 @@ def make_folder() -> TemporaryDirectory[str]:
     except OSError as error:
         raise NoRoomError(error.errno, error.strerror) from None
     atexit.register(folder.cleanup)
+    # A process that is forked forgets what is registered. It would remove a folder that nothing else refers to.
+    _FOLDERS.append(folder)
     return folder
 
 

@@ -268,18 +268,20 @@ def test_nothing_is_left_and_a_large_one_is_shared_out(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        for place in (f"http://127.0.0.1:{server.server_port}/", str(folder)):
-            done = subprocess.run(
-                [unplugd, "report", "--json", place],
-                env=environment,
-                capture_output=True,
-                timeout=GIVE_UP,
-                check=True,
-            )
-            assert done.stderr == b""
-            shown.append(done.stdout)
-        server.shutdown()
-        thread.join()
+        try:
+            for place in (f"http://127.0.0.1:{server.server_port}/", str(folder)):
+                done = subprocess.run(
+                    [unplugd, "report", "--json", place],
+                    env=environment,
+                    capture_output=True,
+                    timeout=GIVE_UP,
+                    check=True,
+                )
+                assert done.stderr == b""
+                shown.append(done.stdout)
+        finally:
+            server.shutdown()
+            thread.join()
     assert shown[0] == shown[1]
     assert list((tmp_path / "tmp").iterdir()) == []
 
