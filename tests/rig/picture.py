@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+import time
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PIXEL = 4
@@ -89,3 +91,18 @@ def read_ppm(data: bytes) -> Picture:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+class Still:
+    """A condition: a part of the screen that `take` shows has looked the same for so many seconds."""
+
+    def __init__(self, take: Callable[[], Picture], within: Box, seconds: float) -> None:
+        self._take, self._within, self._seconds = take, within, seconds
+        self.latest, self._since = take(), time.monotonic()
+
+    def __call__(self) -> bool:
+        """Look once more; `latest` is then how it looks since its last change."""
+        picture = self._take()
+        if picture.difference(self.latest, self._within):
+            self.latest, self._since = picture, time.monotonic()
+        return time.monotonic() - self._since >= self._seconds

@@ -17,7 +17,7 @@ from jeepney import DBusAddress, Properties
 from tests.rig.bus import NOTIFICATIONS, Bus
 from tests.rig.desktop import ARTIFACTS, Screen
 from tests.rig.desktops import START_SECONDS
-from tests.rig.picture import Box, Picture, read_ppm
+from tests.rig.picture import Box, Picture, Still, read_ppm
 from tests.rig.tools import need
 from tests.rig.wait import GIVE_UP, wait_until
 
@@ -248,17 +248,9 @@ class Session:
 
     def _still(self, within: Box, seconds: float = STILL_SECONDS) -> Picture:
         """Wait until this part of the screen looks the same for a moment; return the picture."""
-        latest, since = self.screen.picture(), time.monotonic()
-
-        def is_still() -> bool:
-            nonlocal latest, since
-            picture = self.screen.picture()
-            if picture.difference(latest, within):
-                latest, since = picture, time.monotonic()
-            return time.monotonic() - since >= seconds
-
-        self._wait(is_still, "the screen to stand still", is_present=False)
-        return latest
+        still = Still(self.screen.picture, within, seconds)
+        self._wait(still, "the screen to stand still", is_present=False)
+        return still.latest
 
     def _wait(self, condition: Callable[[], object], what: str, *, is_present: bool = True) -> None:
         """Wait for what must come; if it does not, save what is seen. `is_present`: the pointer moves meanwhile."""

@@ -1,59 +1,32 @@
-"""A program there that shows a balloon as any program does, without a line of unplugd, until its input ends."""
+"""A program there that shows a balloon as plainly as any can, until its input ends.
+
+It shows whether Explorer draws any. Only the declarations of the functions are those of unplugd.
+"""
 
 from __future__ import annotations
 
 import sys
-from ctypes import CDLL, Structure, byref, c_byte, sizeof, wintypes
+from ctypes import byref, sizeof
 
-ADD, MODIFY, DELETE = 0, 1, 2
-WITH_ICON, WITH_BALLOON = 2, 16
-LONGEST_MILLISECONDS = 30_000
-APPLICATION_ICON = 32512
-
-
-class IconData(Structure):
-    """NOTIFYICONDATAW of shellapi.h."""
-
-    _fields_ = [
-        ("size", wintypes.DWORD),
-        ("window", wintypes.HWND),
-        ("number", wintypes.UINT),
-        ("flags", wintypes.UINT),
-        ("message", wintypes.UINT),
-        ("icon", wintypes.HICON),
-        ("tip", wintypes.WCHAR * 128),
-        ("state", wintypes.DWORD),
-        ("state_mask", wintypes.DWORD),
-        ("text", wintypes.WCHAR * 256),
-        ("timeout", wintypes.UINT),
-        ("title", wintypes.WCHAR * 64),
-        ("balloon_flags", wintypes.DWORD),
-        ("guid", c_byte * 16),
-        ("balloon_icon", wintypes.HICON),
-    ]
+from unplugd.win32 import shell32, user32
 
 
 def main() -> None:
-    user32, shell32 = CDLL("user32"), CDLL("shell32")
-    create = user32.CreateWindowExW
-    create.restype = wintypes.HWND
-    load = user32.LoadIconW
-    load.restype, load.argtypes = wintypes.HICON, [wintypes.HINSTANCE, wintypes.WPARAM]
-    notify = shell32.Shell_NotifyIconW
-    data = IconData(
-        size=sizeof(IconData),
-        window=create(0, "STATIC", "any program", 0, 0, 0, 1, 1, None, None, None, None),
+    icons = shell32.load()
+    data = shell32.IconData(
+        size=sizeof(shell32.IconData),
+        window=user32.load().CreateWindowExW(
+            0, "STATIC", "any program", 0, 0, 0, 1, 1, None, None, None, None
+        ),
         number=1,
-        flags=WITH_ICON,
-        icon=load(None, APPLICATION_ICON),
+        flags=shell32.WITH_BALLOON,
+        title="Any program",
+        text="It has something to say.",
+        timeout=shell32.LONGEST_MILLISECONDS,
     )
-    shown = [notify(ADD, byref(data))]
-    data.flags |= WITH_BALLOON
-    data.title, data.text, data.timeout = "Any program", "has something to say.", LONGEST_MILLISECONDS
-    shown.append(notify(MODIFY, byref(data)))
-    print(shown, flush=True)
+    assert icons.Shell_NotifyIconW(shell32.ADD, byref(data))
     sys.stdin.read()
-    notify(DELETE, byref(data))
+    icons.Shell_NotifyIconW(shell32.DELETE, byref(data))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.rig.desktop import ARTIFACTS
-from tests.rig.picture import Box
+from tests.rig.picture import Box, Still
 from tests.rig.tools import need
 from tests.rig.wait import GIVE_UP, Deadline, wait_until
 from tests.rig.wine import windows_path
@@ -39,7 +39,7 @@ CORNER = (10, 10)
 PRESS_AGAIN_SECONDS = 10
 """Seconds after which a press of the mouse that opened no menu was missed."""
 BALLOON_SECONDS = 30
-"""Seconds after which a balloon that Explorer draws after two is not drawn at all."""
+"""Seconds within which Explorer has drawn a balloon, if it draws any: it takes two."""
 REST_SECONDS = 0.2
 """Seconds in which nothing changes once everything is drawn."""
 SET_DESKTOP = f"""import winreg
@@ -73,7 +73,7 @@ class Taskbar:
         wait_until(lambda: windows.run("-c", FIND_TASKBAR).returncode == 0, "a taskbar", 60)
 
     def draws_balloons(self) -> bool:
-        """Return whether Explorer draws the balloon of a program that is not unplugd; that of Wine 10 does not."""
+        """Return whether Explorer draws balloons at all; that of Wine 10 does not beside its taskbar."""
         deadline = Deadline(BALLOON_SECONDS)
         with self._windows.start("-P", windows_path(HERE / "windows_balloon.py")) as program:
             wait_until(lambda: not (self._is_empty() and deadline.left()), "a balloon, or none", GIVE_UP)
@@ -167,17 +167,9 @@ class Taskbar:
 
     def _wait_for_rest(self, within: Box) -> Picture:
         """Return what the screen shows once everything is drawn there."""
-        latest, since = self.picture(), time.monotonic()
-
-        def rests() -> bool:
-            nonlocal latest, since
-            picture = self.picture()
-            if picture.difference(latest, within):
-                latest, since = picture, time.monotonic()
-            return time.monotonic() - since > REST_SECONDS
-
-        wait_until(rests, "a screen at rest", 60)
-        return latest
+        still = Still(self.picture, within, REST_SECONDS)
+        wait_until(still, "a screen at rest", 60)
+        return still.latest
 
     def _move_mouse(self, x: int, y: int) -> None:
         self._xdotool("mousemove", str(x), str(y))
