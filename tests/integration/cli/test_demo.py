@@ -37,9 +37,8 @@ def environment(tmp_path: Path, bus: Bus) -> dict[str, str]:
     }
 
 
-def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Server) -> None:
-    """Plug in, reminder, upload, reminder again, unplug: told in the terminal, notified for real, in a journal of its own."""
-    done = subprocess.run(
+def run_demo(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [UNPLUGD, "demo", "--fast"],
         env=environment,
         capture_output=True,
@@ -47,6 +46,11 @@ def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Se
         timeout=GIVE_UP,
         check=False,
     )
+
+
+def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Server) -> None:
+    """Plug in, reminder, upload, reminder again, unplug: told in the terminal, notified for real, in a journal of its own."""
+    done = run_demo(environment)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     journal = tmp_path / ".local/state/unplugd/demo/events.jsonl"
@@ -83,14 +87,7 @@ def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Se
 def test_without_a_desktop_the_words_are_in_the_terminal(environment: dict[str, str]) -> None:
     """Once, since nothing else shows them, and with what to do about it."""
     environment["DBUS_SESSION_BUS_ADDRESS"] = environment["DBUS_SYSTEM_BUS_ADDRESS"]
-    done = subprocess.run(
-        [UNPLUGD, "demo", "--fast"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=GIVE_UP,
-        check=False,
-    )
+    done = run_demo(environment)
     assert done.returncode == 0, done.stderr
     assert "reminder not delivered by desktop" in done.stdout
     assert done.stdout.count("| Unplug the CareLink USB") == 1
@@ -108,14 +105,7 @@ def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Ser
         text=True,
     ) as process:
         server.notified()
-        second = subprocess.run(
-            [UNPLUGD, "demo", "--fast"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=GIVE_UP,
-            check=False,
-        )
+        second = run_demo(environment)
         assert second.returncode == 1
         assert second.stderr.splitlines()[-2:] == [
             "unplugd: another demo is running",
