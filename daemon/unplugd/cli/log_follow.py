@@ -147,7 +147,7 @@ def _list_newer(path: Path, identity: tuple[int, int]) -> list[Path]:
     If that file is gone, return only the current one.
     """
     if [found_identity for _, found_identity in _list_identities([path])] == [identity]:
-        # Spare a look at all of them, four times a second.
+        # Most looks end here, and there are four a second.
         return []
     found = _list_identities(list_files(path))
     # A rotation may happen while listing the files: list them again until nothing changes.

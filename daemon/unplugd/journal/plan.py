@@ -5,9 +5,9 @@ unit of reading is a `Segment`: a part of a file in which the events of one comp
 the wall clock of their first event, the events of a boot by the clock that is never set.
 
 Looking at every line first would take as long as reading them. So of a large file, only a few lines are sampled: the
-first of every 64 kB (of more in a very large file), and the last. If these are from one computer and in order, the file is treated as one segment (not
-`exact`). A file is scanned line by line, which makes its segments exact, if it is small, if its samples are out of
-order, or if its segment overlaps another one, since then every line matters.
+first of every 64 kB (of more in a very large file), and the last. If these are from one computer and in order, the file
+is treated as one segment (not `exact`). A file is scanned line by line, which makes its segments exact, if it is small,
+if its samples are out of order, or if its segment overlaps another one, since then every line matters.
 
 The plan for a computer is a list of groups, which are read one after another; only the segments within a group overlap
 and must be merged. Scanned files are read twice, all others once.
@@ -52,9 +52,9 @@ SLACK_SECONDS: Final = 60.0
 SCAN_ALL_BYTES: Final = 1_000_000
 """Files up to this size are always scanned."""
 SAMPLE_EVERY_BYTES: Final = 65_536
-"""Bytes from one sample to the next, if that makes no more than `MAX_SAMPLES`."""
+"""Bytes from one sample to the next, at least; more in a file that would have more than `MAX_SAMPLES`."""
 MAX_SAMPLES: Final = 256
-"""Maximum number of samples of a file; larger steps make up for more."""
+"""Maximum number of samples of a file, however large it is."""
 SAMPLE_BYTES: Final = 4096
 """Bytes read for one sample."""
 MAX_GAP_BYTES: Final = 4096

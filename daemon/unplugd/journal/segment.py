@@ -27,7 +27,7 @@ class Segment:
     boots: dict[str, tuple[float, float]]
     last: tuple[str, float]
     first_seen: dict[str, int]
-    """The offset of each boot's first line; if not `exact`, of its first sample, up to one step later."""
+    """The offset of each boot's first line; if not `exact`, of its first sample, up to `plan.find_sample_step` later."""
     exact: bool
     alone: bool = True
     """Whether there are no other lines between the two offsets."""

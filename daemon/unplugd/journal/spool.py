@@ -47,6 +47,7 @@ SPARE_BYTES: Final = 100_000_000
 _DESCRIPTOR: Final = re.compile(r"-|/dev/stdin|/(?:dev|proc/self)/fd/(\d{1,9})")
 """A file that this process was given open, as by a pipe or by `<(…)` of a shell."""
 _FOLDERS: Final[list[TemporaryDirectory[str]]] = []
+"""Keeps the temporary folders, each of which removes itself once nothing refers to it."""
 
 
 class NoRoomError(OSError):
@@ -117,7 +118,7 @@ def make_folder() -> TemporaryDirectory[str]:
     except OSError as error:
         raise NoRoomError(error.errno, error.strerror) from None
     atexit.register(folder.cleanup)
-    # A process that is forked forgets what is registered. It would remove a folder that nothing else refers to.
+    # Under Python 3.13 a forked process forgets what is registered, and so would remove the folder at once.
     _FOLDERS.append(folder)
     return folder
 

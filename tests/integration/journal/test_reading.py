@@ -147,12 +147,14 @@ def test_a_full_disk_costs_only_time(tmp_path: Path, mix: Path, monkeypatch: pyt
 
 
 def test_a_forked_process_leaves_the_copies_alone() -> None:
-    """From Python 3.13 on it forgets what is to be done at the end; the copies are not its own to remove."""
+    """Under Python 3.13 it forgets what is to be done at the end; the copies are not its own to remove."""
     folder = Path(spool.make_folder().name)
     child = os.fork()
     if not child:
-        atexit._clear()
-        gc.collect()
-        os._exit(0)
+        try:
+            atexit._clear()
+            gc.collect()
+        finally:
+            os._exit(0)
     os.waitpid(child, 0)
     assert folder.is_dir()
