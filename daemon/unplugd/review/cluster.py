@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from distributed import Client, KilledWorker
@@ -38,8 +39,7 @@ def open_cluster(
 
     The check raises ConnectionError if the scheduler is gone. Failure if the workers cannot be used.
     """
-    # Each failure is reported in one line; the library would log tracebacks.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    _silence()
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError):
@@ -63,6 +63,18 @@ def open_cluster(
     finally:
         with contextlib.suppress(Exception):
             client.close(timeout=2)
+
+
+def _silence() -> None:
+    """Keep what the libraries log from the terminal: tracebacks, and what they put right themselves.
+
+    Each failure is reported in one line. The libraries give some of their loggers a level, which hides their parents'.
+    """
+    for name in ("distributed", "tornado", "asyncio", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    # Other versions of the libraries elsewhere; what that breaks is a failure.
+    warnings.filterwarnings("ignore", module=r"distributed\.")
 
 
 def _check_versions(client: Any) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import gzip
 import json
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import warnings
 from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC
@@ -231,6 +233,18 @@ def test_a_worker_that_is_killed_is_done_without(year: list[Path], tmp_path: Pat
             busy.send_signal(signal.SIGKILL)
             said, error = process.communicate(timeout=GIVE_UP)
         assert (process.returncode, said, error) == (0, expected, "")
+
+
+def test_what_the_libraries_say_is_not_shown(cluster: Cluster, capfd: pytest.CaptureFixture[str]) -> None:
+    """They warn of what they put right themselves, such as a result that is gone with its worker, which is done anew."""
+    cluster_module = pytest.importorskip("unplugd.review.cluster")
+    names = [name for name in logging.root.manager.loggerDict if name.startswith(("distributed", "tornado"))]
+    assert "distributed.client" in names
+    with cluster_module.open_cluster(cluster.address):
+        for name in (*names, "distributed.other", "asyncio"):
+            logging.getLogger(name).critical("Couldn't gather 1 keys, rescheduling")
+        warnings.warn_explicit("Mismatched versions found", UserWarning, "client.py", 1, "distributed.client")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_scheduler_that_is_killed_is_done_without(
