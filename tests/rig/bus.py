@@ -100,7 +100,7 @@ class Bus:
 
     def connect(self) -> DBusConnection:
         """Return a connection of the test's own."""
-        return open_dbus_connection(self.address)
+        return open_dbus_connection(self.address, auth_timeout=GIVE_UP)
 
     def owner(self, name: str) -> str:
         """Return the unique name of who owns `name`, "" if nobody does."""

@@ -69,7 +69,7 @@ class Orders:
     """What the test may order, and the server's part of the specification."""
 
     def __init__(self, address: str, mode: str) -> None:
-        self.connection = open_dbus_connection(address)
+        self.connection = open_dbus_connection(address, auth_timeout=GIVE_UP)
         self.bus = Proxy(message_bus, self.connection, timeout=GIVE_UP)
         self.capabilities = ["actions", "body", "body-markup", "persistence"]
         self.shown: set[int] = set()
