@@ -24,7 +24,11 @@ class BusService:
         self.hangs = False
         self._held: list[Message] = []
         self._connection = bus.connect()
-        Proxy(message_bus, self._connection, timeout=GIVE_UP).RequestName(name)
+        self._in_turn = threading.Lock()
+        proxy = Proxy(message_bus, self._connection, timeout=GIVE_UP)
+        proxy.RequestName(name)
+        # The bus answers before it tells others who owns the name. It has done so when it answers again.
+        proxy.GetId()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -42,8 +46,9 @@ class BusService:
 
     def catch_up(self) -> None:
         """Answer what was held back, and behave again."""
-        self.hangs = False
-        held, self._held = self._held, []
+        with self._in_turn:
+            self.hangs = False
+            held, self._held = self._held, []
         for call in held:
             self._connection.send(self._answer_or_refuse(call))
 
@@ -60,9 +65,11 @@ class BusService:
                 message = self._connection.receive()
                 if message.header.message_type is not MessageType.method_call:
                     continue
-                if self.hangs:
-                    self._held.append(message)
-                else:
+                with self._in_turn:
+                    is_held = self.hangs
+                    if is_held:
+                        self._held.append(message)
+                if not is_held:
                     self._connection.send(self._answer_or_refuse(message))
         except (OSError, EOFError):
             return
