@@ -26,7 +26,7 @@ from tests.rig.turning import Clock, turn_once, turn_until
 from tests.rig.wait import GIVE_UP, wait_until
 from unplugd.languages.language import ENGLISH
 from unplugd.notify.message import Message, greet
-from unplugd.platforms.linux import shown_notification
+from unplugd.platforms.linux import freedesktop, shown_notification
 from unplugd.platforms.linux.bus import BUS, BUS_SILENT, HANDSHAKE_TIMEOUT_SECONDS
 from unplugd.platforms.linux.freedesktop import (
     DELIVERY_TIMEOUT_SECONDS,
@@ -134,6 +134,12 @@ class Rig:
         """Return what the next run of the daemon has, after a crash of this one."""
         self.desktop.close()
         return Rig(self.remembered)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the channel wait for a withdrawal, before it closes the connection, as long as a busy machine needs."""
+    monkeypatch.setattr(freedesktop, "CLOSE_TIMEOUT_SECONDS", GIVE_UP)
 
 
 @pytest.fixture
@@ -381,6 +387,7 @@ def test_withdrawn_while_its_id_is_still_to_come(rig: Rig, server: Server) -> No
     assert not rig.remembered.exists()
 
 
+@pytest.mark.usefixtures("patient")
 def test_withdrawn_before_the_connection_is_closed(rig: Rig, server: Server) -> None:
     """Who stops unplugd while a notification's id is still to come finds no notification left."""
     rig.show()
@@ -393,6 +400,7 @@ def test_withdrawn_before_the_connection_is_closed(rig: Rig, server: Server) -> 
     assert [closing.id for closing in server.closings] == [1, 2]
 
 
+@pytest.mark.usefixtures("patient")
 def test_what_the_run_before_left_is_withdrawn_before_the_connection_is_closed(
     rig: Rig, server: Server
 ) -> None:
@@ -691,6 +699,7 @@ def test_a_bus_that_is_slow_to_start_a_server_costs_nothing(
     rig.until(lambda: "back" in rig.heard.said, "the server")
     assert rig.show() is None
     assert len(server.on_screen) == 1
+    rig.until(bus.activations, "the activation")
     assert len(bus.activations()) == 1
     rig.desktop.close()
     server.kill()
