@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from unplugd.platforms.sleep import measure_sleep
+
 CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 
 
@@ -16,7 +18,7 @@ def now() -> float:
 
 def sleep_seconds() -> float:
     """Return how many seconds the machine has been asleep since it booted."""
-    return now() - time.clock_gettime(time.CLOCK_MONOTONIC)
+    return measure_sleep(now, time.monotonic)
 
 
 def boot_id() -> str:
