@@ -75,10 +75,14 @@ netlink.bind((0, 1))
 netlink.setblocking(False)
 print("listening", flush=True)
 input()
+heard = False
 try:
-    print(b"mem" in netlink.recv(16384), flush=True)
+    # Those of other devices may come first.
+    while not heard:
+        heard = b"mem" in netlink.recv(16384)
 except BlockingIOError:
-    print(False, flush=True)
+    pass
+print(heard, flush=True)
 input()
 """
 
