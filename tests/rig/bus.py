@@ -92,6 +92,8 @@ class Bus:
         """Stop it, as a computer that is busy with something else does; what it is sent waits."""
         if self._process:
             self._process.send_signal(signal.SIGSTOP)
+            status = Path(f"/proc/{self._process.pid}/status")
+            wait_until(lambda: "State:\tT" in status.read_text(), "the bus to stop")
 
     def thaw(self) -> None:
         """Let it go on."""
