@@ -74,6 +74,8 @@ class Programs:
         """Start a program whose file, and so its process, has this name."""
         process = Process([*self._user, self._named(name), *arguments], self._environment)
         self._children.append(process)
+        # Its answer says that it has begun, under its own name: an exec is over only after its caller goes on.
+        process.ask("")
         return Program(self, process, process.pid)
 
     def uploader(self, token: str = "a-session-token") -> Program:  # noqa: S107 - not a secret

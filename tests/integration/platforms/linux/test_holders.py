@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rig.child import Process
-from tests.rig.programs import Program, Programs
+from tests.rig.programs import Programs
 from tests.rig.shortage import no_descriptors
 from tests.rig.wait import wait_until
 from unplugd.platforms import processes
@@ -30,7 +30,6 @@ from unplugd.rules.uploaders import BUILT_IN, Uploader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.rig.child import Child
     from unplugd.rules.model import DeviceUse
 
 # A real character device that nobody else here holds stands for the device's node.
@@ -45,26 +44,10 @@ MACHINE = Uploader("", ("u-machine-test",), alone=False, doubtful=True)
 SOFTWARE = (MINE, SECOND, BROWSER, MACHINE, *BUILT_IN)
 
 
-class Started(Programs):
-    """Programs that have their names by the time they are there: an exec is over only after its caller goes on."""
-
-    def start(self, name: str, *arguments: str) -> Program:
-        return self._settled(super().start(name, *arguments))
-
-    def started_by(self, parent: Child, name: str) -> Program:
-        return self._settled(super().started_by(parent, name))
-
-    @staticmethod
-    def _settled(program: Program) -> Program:
-        program.open("/dev/zero")
-        program.close()
-        return program
-
-
 @pytest.fixture
 def programs(compiled_program: Path, tmp_path: Path) -> Iterator[Programs]:
     """Yield programs on this machine as it is."""
-    programs = Started(compiled_program, tmp_path / "programs", {"PATH": os.environ["PATH"]})
+    programs = Programs(compiled_program, tmp_path / "programs", {"PATH": os.environ["PATH"]})
     yield programs
     programs.close()
 
@@ -72,12 +55,14 @@ def programs(compiled_program: Path, tmp_path: Path) -> Iterator[Programs]:
 # --- who holds a node
 
 
-def test_who_holds_a_node_is_found(programs: Programs) -> None:
+def test_who_holds_a_node_is_found(programs: Programs, tmp_path: Path) -> None:
     """By its device number or its inode, under whatever path it was opened, and no longer once it is closed."""
     one, two = programs.start("one"), programs.start("two")
     one.open(NODE)
     two.open(f"/proc/self/root{NODE}")
-    found = holders.find_holders([NODE, "/dev/zero", "/dev/no-such-node"])
+    free = tmp_path / "free"
+    free.touch()
+    found = holders.find_holders([NODE, str(free), "/dev/no-such-node"])
     assert set(found.pids) == {NODE}
     assert set(found.pids[NODE]) >= {one.pid, two.pid}
     assert not found.blind
