@@ -466,9 +466,9 @@ def test_without_inotify_it_looks_as_often_as_configured(
     start(daemon, OFTEN, running_counts_for="20m")
     meter = usb.plug(METER)
     daemon.wait_for("plugged_in")
-    wait_until(lambda: daemon.status()["unwatched_nodes"], "the nodes to be named")
     why = "too many inotify instances, or too many open files"
-    assert daemon.status()["unwatched_nodes"] == dict.fromkeys(meter.nodes, why)
+    unwatched = dict.fromkeys(meter.nodes, why)
+    wait_until(lambda: daemon.status()["unwatched_nodes"] == unwatched, "the nodes to be named")
     assert why in rows(daemon)["open events"]["what"]
     meter.claim()
     assert "usbfs" in daemon.wait_for("use_began")["evidence"]
