@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.daemon import LOOK_EVERY, SLACK
+from tests.rig.daemon import LOOK_EVERY
 from tests.rig.programs import Programs
 from tests.rig.usb import METER, STICK, Model
 from tests.rig.wait import never, wait_until
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 UPLOADER = "CareLink Uploader"
 NOBODY = 65534
 HOSTILE = "<b>x</b>\x1b[31m"
+ROUNDED = 0.002
+"""How many seconds the difference of two times in the journal may be off."""
 
 
 @pytest.mark.parametrize(("model", "which"), [(METER, 0), (METER, -1), (STICK, 0), (STICK, -1)])
@@ -42,14 +43,12 @@ def test_no_reminder_during_an_upload(
     assert (began["device"], began["program"]) == (device.port, UPLOADER)
     assert node in began["evidence"]
     never(lambda: server.notifications, "a reminder during an upload", 1.2)
-    ended_at = monotonic()
     uploader.close()
     uploader.end()
     ended = daemon.wait_for("use_ended")
     assert ended["program"] == UPLOADER
-    reminded_at = server.notified().monotonic
-    # The look that saw the end may have begun a moment before it.
-    assert 0.35 <= reminded_at - ended_at <= 0.4 + LOOK_EVERY + SLACK
+    server.notified()
+    assert daemon.wait_for("reminded")["uptime"] - ended["uptime"] >= 0.4 - ROUNDED
     device.unplug()
     unplugged = daemon.wait_for("unplugged")
     assert unplugged["idle_for"] == pytest.approx(unplugged["plugged_for"] - ended["used_for"], abs=0.01)
@@ -64,8 +63,9 @@ def test_upload_withdraws_the_reminder(
     meter = usb.plug(METER)
     daemon.wait_for("reminded")
     programs.uploader().open(meter.nodes[-1])
-    server.cleared(LOOK_EVERY + SLACK)
-    assert daemon.wait_for("reminder_ended")["outcome"] == "in_use"
+    server.cleared()
+    ended = daemon.wait_for("reminder_ended")
+    assert (ended["outcome"], ended["uptime"]) == ("in_use", daemon.wait_for("use_began")["uptime"])
 
 
 def test_helper_of_an_uploader_holds_it_for_it(
@@ -137,7 +137,7 @@ def test_a_button_that_is_pressed_twice_adds_once(
     server.press(warning, "add-uploader:photo-tool")
     never(lambda: len(daemon.events("config_loaded")) > 2, "a second entry", 1)
     assert daemon.read_config().count("photo-tool") == 2, "in its name, and in its process"
-    assert server.on_screen == []
+    server.cleared()
     assert len(server.notifications) == 1
 
 
@@ -221,9 +221,13 @@ def test_stranger_holds_no_reminder_back(
     programs.start("photo-tool").open(meter.nodes[-1])
     daemon.wait_for("stranger")
     daemon.wait_for("reminded")
+
+    def says_both() -> bool:
+        return any("photo-tool" in one.text and "disconnect it" in one.text for one in server.on_screen)
+
+    # On a busy machine the reminder may be the first of the two.
+    wait_until(says_both, "one notification with both")
     assert len(server.on_screen) == 1
-    assert "photo-tool" in server.on_screen[0].text
-    assert "disconnect it" in server.on_screen[0].text
 
 
 @pytest.mark.parametrize("markup", [True, False])
@@ -275,9 +279,10 @@ def test_running_uploader_counts_for_a_while(
     daemon.config(after_plug_in=after_plug_in, running_counts_for="800ms")
     programs.uploader()
     daemon.start()
-    stick = usb.plug(STICK)
-    waited = server.notified().monotonic - stick.plugged[0].monotonic
-    assert 0.8 <= waited <= 0.8 + LOOK_EVERY + SLACK
+    usb.plug(STICK)
+    server.notified()
+    waited = daemon.wait_for("reminded")["uptime"] - daemon.wait_for("plugged_in")["uptime"]
+    assert waited >= 0.8 - ROUNDED
 
 
 def test_a_program_that_starts_for_ever_silences_nobody(
@@ -302,11 +307,13 @@ def test_a_program_that_starts_for_ever_silences_nobody(
 
     try:
         restart()
-        daemon.config(after_plug_in="0s", running_counts_for="3s", repeat=["1h"])
+        daemon.config(after_plug_in="0s", running_counts_for="1h", repeat=["1h"])
         daemon.start()
         usb.plug(STICK)
         held_back = daemon.wait_for("held_back")
         status = daemon.command("status").stdout
+        daemon.config(after_plug_in="0s", running_counts_for="3s", repeat=["1h"])
+        daemon.reload()
         wait_until(restart, "the reminder")
     finally:
         programs.close()
@@ -319,7 +326,7 @@ def test_a_program_that_starts_for_ever_silences_nobody(
     assert (ended["program"], ended["how"]) == ("Tidepool Uploader", "over")
     plugged_in = daemon.wait_for("plugged_in")
     assert held_back["running_since"] <= plugged_in["uptime"]
-    assert 3 <= reminded["uptime"] - plugged_in["uptime"] <= 3 + LOOK_EVERY + SLACK
+    assert reminded["uptime"] - plugged_in["uptime"] >= 3 - ROUNDED
     report = json.loads(daemon.command("report", "--json").stdout)
     assert [(one["program"], one["times"]) for one in report["held_back"]] == [("Tidepool Uploader", 1)]
     assert report["held_back"][0]["held_for"] == pytest.approx(ended["held_for"], abs=0.002)
@@ -340,7 +347,7 @@ def test_a_forgotten_window_is_reminded_of(
     assert ended["still_for"] + ended["used_for"] == pytest.approx(
         ended["uptime"] - began["uptime"], abs=0.01
     )
-    assert ended["still_for"] == pytest.approx(1, abs=LOOK_EVERY + SLACK)
+    assert ended["still_for"] >= 1 - ROUNDED
     assert "still open in CareLink Uploader, but nothing has moved since" in daemon.command("status").stdout
     stick.transfer()
     server.cleared()
@@ -375,7 +382,7 @@ def test_claim_by_nobody_counts_for_a_while(daemon: Daemon, server: Server, usb:
     began = daemon.wait_for("use_began")
     assert "usbfs" in began["evidence"]
     ended = daemon.wait_for("use_ended")
-    assert ended["used_for"] == pytest.approx(0.6, abs=LOOK_EVERY + SLACK)
+    assert ended["used_for"] >= 0.6 - ROUNDED
     server.notified()
 
 
