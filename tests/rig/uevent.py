@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -62,12 +63,10 @@ class Speaker:
     def _send(self, listener: Path, message: bytes) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
             speaker.settimeout(GIVE_UP)
-            try:
+            # Its program may have ended. Another one may be about to listen there: nothing is removed.
+            with suppress(ConnectionRefusedError, FileNotFoundError):
                 speaker.connect(str(listener))
                 speaker.send(message)
-            except (ConnectionRefusedError, FileNotFoundError):
-                # Its program has ended.
-                listener.unlink(missing_ok=True)
 
 
 def udev_header(subsystem: str, devtype: str, length: int) -> bytes:
