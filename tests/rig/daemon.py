@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +19,7 @@ from tests.rig.usb import apart
 from tests.rig.wait import GIVE_UP, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 UNPLUGD = Path(sys.executable).with_name("unplugd")
 LOOK_EVERY = 0.1
@@ -129,6 +128,16 @@ class Daemon(JournalReader):
         assert self._process.poll() is None, "unplugd has ended"
         self._process.send_signal(number)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop it until the end of the block, as a computer that is busy with something else does."""
+        self.signal(signal.SIGSTOP)
+        wait_until(lambda: self._read_status()["State"].startswith("T"), "unplugd to stop")
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
     def reload(self) -> None:
         """Make it read its configuration again."""
         self.signal(signal.SIGHUP)
@@ -186,12 +195,14 @@ class Daemon(JournalReader):
         return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(f"{kind}:"))
 
     def descriptors(self) -> int:
-        """Return how many descriptors it keeps open: the fewest during three polls, each of which opens more for a moment."""
-        end = time.monotonic() + 3 * LOOK_EVERY
-        fewest = sys.maxsize
-        while time.monotonic() < end:
-            fewest = min(fewest, sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir()))
-        return fewest
+        """Return how many descriptors it keeps open; counted while it rests, since a look opens more for a moment."""
+
+        def count() -> int:
+            before = self.resting()
+            found = sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())
+            return found if before and self.resting() == before else 0
+
+        return wait_until(count, "unplugd to rest")
 
     def watched_nodes(self) -> int:
         """Return of how many nodes the kernel tells it (by inotify) that they are opened or closed."""
@@ -204,8 +215,18 @@ class Daemon(JournalReader):
 
     def switches(self) -> int:
         """Return the number of its context switches, which is at least the number of its wake-ups."""
-        status = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return sum(int(line.split()[1]) for line in status if "ctxt_switches" in line)
+        return count_switches(self._read_status())
+
+    def resting(self) -> int:
+        """Return the number of its context switches if it waits for something to happen, else 0.
+
+        While that stays the same it does not run. It does not rest while it waits for a processor, or in a look.
+        """
+        status = self._read_status()
+        # The function of the kernel in which it sleeps: proc_pid_wchan(5). 0 where that is secret.
+        place = Path(f"/proc/{self.pid}/wchan").read_text()
+        is_at_rest = status["State"].startswith("S") and ("poll" in place or place == "0")
+        return count_switches(status) if is_at_rest else 0
 
     def close(self) -> None:
         """End it."""
@@ -213,6 +234,16 @@ class Daemon(JournalReader):
             self.kill()
         self._service_manager.close()
 
+    def _read_status(self) -> dict[str, str]:
+        """Return what the kernel tells of it: proc_pid_status(5)."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
     def _is_ready(self) -> bool:
         assert self.running(), f"unplugd ended:\n{self.stderr}"
         return "READY=1" in self.manager_lines()
+
+
+def count_switches(status: Mapping[str, str]) -> int:
+    """Return the number of context switches in what the kernel tells of a process."""
+    return sum(int(number) for name, number in status.items() if name.endswith("ctxt_switches"))

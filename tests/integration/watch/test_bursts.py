@@ -21,20 +21,24 @@ PACE = 0.05
 """Seconds from one plug-in to the next."""
 
 
-def replug(usb: Testbed, pairs: int) -> list[int]:
-    """Plug in and unplug that often, half of `PACE` each, and return the addresses that the device had."""
-    addresses = []
-    start = monotonic()
+def replug(daemon: Daemon, usb: Testbed, pairs: int) -> dict[int, bool]:
+    """Plug in and unplug that often, half of `PACE` each.
 
-    def at(when: float) -> None:
-        wait_until(lambda: monotonic() >= start + when * PACE, "the next change")
+    Return the addresses that the device had, and whether the program had the time to see each: it rests only when
+    it has handled what was announced.
+    """
+    addresses = {}
 
-    for number in range(pairs):
-        at(number)
+    def pause() -> None:
+        end = monotonic() + PACE / 2
+        wait_until(lambda: monotonic() >= end, "the next change")
+
+    for _ in range(pairs):
         stick = usb.plug(STICK)
-        at(number + 0.5)
+        pause()
+        addresses[stick.address] = daemon.resting() > 0
         stick.unplug()
-        addresses.append(stick.address)
+        pause()
     return addresses
 
 
@@ -51,12 +55,12 @@ def test_replugs(daemon: Daemon, server: Server, usb: Testbed) -> None:
     usb.plug(METER, "1-1.4")
     daemon.wait_for("reminded")
     wait_until(daemon.watched_nodes, "the meter's nodes to be watched")
-    happened = replug(usb, 20)
+    happened = replug(daemon, usb, 20)
     wait_until(lambda: periods(daemon) and periods(daemon)[-1]["event"] == "unplugged", "the last unplug")
     memory, descriptors = [daemon.memory("Anonymous")], daemon.descriptors()
 
     for _ in range(WINDOWS):
-        happened += replug(usb, PAIRS // WINDOWS)
+        happened |= replug(daemon, usb, PAIRS // WINDOWS)
         memory.append(daemon.memory("Anonymous"))
     last = usb.plug(STICK)
     daemon.wait_for("plugged_in", device=last.port, address=last.address)
@@ -67,9 +71,12 @@ def test_replugs(daemon: Daemon, server: Server, usb: Testbed) -> None:
     addresses = [event["address"] for event in told[::2]]
     assert addresses == sorted({*addresses}.intersection([*happened, last.address]))
     # A busy machine may not give it the time to see one that comes and goes between two looks.
-    assert len(addresses) >= 0.8 * len(happened)
+    seen = {address for address, had_time in happened.items() if had_time}
+    assert seen
+    assert seen <= set(addresses)
     assert {device["device"] for device in daemon.status()["devices"]} == {"1-1.2", "1-1.4"}
-    assert len(server.on_screen) == 1
+    # For a moment there is none, where one takes the place of another.
+    wait_until(lambda: len(server.on_screen) == 1, "one notification")
     wait_until(lambda: daemon.descriptors() <= descriptors, f"{descriptors} descriptors")
     # Not the sum: once in a while Python doubles the table of all names, by half a megabyte.
     assert median(after - before for before, after in pairwise(memory)) <= 512 / WINDOWS, memory
