@@ -20,9 +20,9 @@ class JournalReader:
 
     def events(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
         """Return the events of the journal, or only those with this name and these fields."""
-        text = self.journal.read_text() if self.journal.exists() else ""
-        # What follows the last line end is still being written.
-        entries = [json.loads(line) for line in text.split("\n")[:-1]]
+        text = self.journal.read_bytes() if self.journal.exists() else b""
+        # What follows the last line end is still being written, and may end within a character.
+        entries = [json.loads(line) for line in text.split(b"\n")[:-1]]
         return [
             entry
             for entry in entries
