@@ -60,8 +60,9 @@ def test_nothing_planted_comes_out(planted: Daemon, server: Server, usb: Testbed
     planted.config(mistake=1)
     planted.reload()
     wait_until(lambda: "mistake" in planted.stderr, "the refusal")
-    planted.journal.parent.rename(planted.state / "elsewhere")
-    planted.journal.parent.write_text("in the way")
+    with planted.frozen():
+        planted.journal.parent.rename(planted.state / "elsewhere")
+        planted.journal.parent.write_text("in the way")
     stranger.close()
     wait_until(lambda: len(server.on_screen) > 0, "the reminder")
     meter.unplug()
@@ -77,8 +78,9 @@ def test_nothing_planted_comes_out(planted: Daemon, server: Server, usb: Testbed
             ["run"],
         )
     ]
-    planted.journal.parent.unlink()
-    (planted.state / "elsewhere").rename(planted.journal.parent)
+    with planted.frozen():
+        planted.journal.parent.unlink()
+        (planted.state / "elsewhere").rename(planted.journal.parent)
     usb.plug(replace(METER, serial=SERIAL), "1-1.4")
     planted.wait_for("plugged_in", device="1-1.4")
     answers += [
@@ -129,7 +131,9 @@ def test_it_has_no_network_socket(daemon: Daemon, server: Server, usb: Testbed) 
     usb.plug(METER)
     server.notified()
     process = Path(f"/proc/{daemon.pid}")
-    own = {str(path.readlink()) for path in (process / "fd").iterdir()}
+    # A look opens files and closes them at once.
+    with daemon.frozen():
+        own = {str(path.readlink()) for path in (process / "fd").iterdir()}
     sockets = {link.removeprefix("socket:[").rstrip("]") for link in own if link.startswith("socket:")}
     # proc(5): the inode is the tenth word of a row, in /proc/net/packet the ninth.
     tables = {**dict.fromkeys(("tcp", "tcp6", "udp", "udp6", "udplite", "raw", "raw6"), 9), "packet": 8}

@@ -61,10 +61,33 @@ def reminders(shown: list[Notification]) -> list[Notification]:
     return [notification for notification in shown if notification.summary != TROUBLE]
 
 
-def remind_and_unplug(server: Server, usb: Testbed, port: str, count: int = 1) -> None:
-    """Plug the stick in, wait for the `count`th reminder, and unplug the stick until nothing reminds of it."""
+def put_in_the_way(daemon: Daemon) -> None:
+    """Put a file where the journal's folder was, at a moment at which the program cannot make a new folder."""
+    folder = daemon.journal.parent
+    with daemon.frozen():
+        folder.rename(daemon.state / "elsewhere")
+        folder.write_text("in the way")
+
+
+def clear_the_way(daemon: Daemon) -> None:
+    """Put the folder back."""
+    folder = daemon.journal.parent
+    with daemon.frozen():
+        folder.unlink()
+        (daemon.state / "elsewhere").rename(folder)
+
+
+def remind_and_unplug(
+    server: Server, usb: Testbed, port: str, count: int = 1, daemon: Daemon | None = None
+) -> None:
+    """Plug the stick in, wait for the `count`th reminder, and unplug the stick until nothing reminds of it.
+
+    With `daemon`, it counts as reminded of before it is unplugged, so that the journal says so.
+    """
     stick = usb.plug(STICK, port)
     wait_until(lambda: len(reminders(server.notifications)) >= count, f"reminder {count}")
+    if daemon:
+        wait_until(lambda: daemon.status()["devices"][0]["reminded"], "the reminder to be delivered")
     stick.unplug()
     wait_until(lambda: not reminders(server.on_screen), "the reminder to be withdrawn")
 
@@ -86,16 +109,13 @@ def test_folder_cannot_be_made(daemon: Daemon, server: Server, usb: Testbed) -> 
     """While nothing can be written the reminders go on; afterwards every event is there, in its order, at its time."""
     daemon.config(after_plug_in="0s")
     daemon.start()
-    folder = daemon.journal.parent
-    folder.rename(daemon.state / "elsewhere")
-    folder.write_text("in the way")
-    remind_and_unplug(server, usb, "1-1.2")
+    put_in_the_way(daemon)
+    remind_and_unplug(server, usb, "1-1.2", daemon=daemon)
     wait_until(lambda: "journal" in daemon.stderr, "the complaint")
     assert daemon.status()["journal"]["trouble"]
     _, complaint = daemon.stderr.splitlines()
     assert "journal" in complaint
-    folder.unlink()
-    (daemon.state / "elsewhere").rename(folder)
+    clear_the_way(daemon)
     usb.plug(STICK, "1-1.4")
     daemon.wait_for("plugged_in", device="1-1.4")
     daemon.wait_for("reminded", 2)
@@ -139,16 +159,13 @@ def test_what_was_lost_is_told(daemon: Daemon, server: Server, usb: Testbed) -> 
     """More than can be kept in memory is lost, the oldest first, and a `gap` says how much and from when to when."""
     daemon.config(after_plug_in="0s")
     daemon.start()
-    folder = daemon.journal.parent
-    folder.rename(daemon.state / "elsewhere")
-    folder.write_text("in the way")
+    put_in_the_way(daemon)
     memory = daemon.memory("Anonymous")
     pairs = 260
     for count in range(1, pairs + 1):
         remind_and_unplug(server, usb, f"1-1.{count}", count)
     assert daemon.memory("Anonymous") - memory < 4096
-    folder.unlink()
-    (daemon.state / "elsewhere").rename(folder)
+    clear_the_way(daemon)
     usb.plug(STICK, "1-2")
     gap = daemon.wait_for("gap")
     assert 0 < gap["lost"] < pairs * 4
@@ -220,13 +237,13 @@ def test_it_starts_where_nothing_can_be_written(
         assert (news.summary, news.hints["urgency"]) == (TROUBLE, 1)
         # A reminder before its delivery is known would take its place, and then it would be shown again.
         wait_until(lambda: daemon.status()["greeted"], "the news to be delivered")
-        remind_and_unplug(server, usb, "1-1.2")
+        remind_and_unplug(server, usb, "1-1.2", daemon=daemon)
         assert daemon.status()["journal"]["waiting"] == 6
         told = daemon.command("status").stdout
         assert "The journal cannot be written: " in told
         assert "NO  daemon: cannot write its journal: " in daemon.command("doctor").stdout
         repair()
-        remind_and_unplug(server, usb, "1-1.4", 2)
+        remind_and_unplug(server, usb, "1-1.4", 2, daemon)
         daemon.wait_for("unplugged", device="1-1.4")
         period = ["plugged_in", "reminded", "reminder_ended", "unplugged"]
         assert [event["event"] for event in daemon.events()] == ["started", "config_loaded", *period, *period]
