@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,20 @@ def saver(bus: Bus) -> Iterator[ScreenSaver]:
     assert saver.refused == []
 
 
+PATIENT = (
+    sys.executable,
+    "-c",
+    """
+import runpy, sys
+from unplugd.platforms.linux import platform
+platform.FIRST_ANSWER_SECONDS = 600.0
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+""",
+)
+"""Runs unplugd so that it waits at its start for the first answer, however long the machine is busy with others."""
+
+
 def start(daemon: Daemon, system_bus: Bus | None = None, **remind: object) -> None:
     """Start unplugd on the system bus, if any; it polls at its own pace: what it must notice is announced."""
     if system_bus:
@@ -58,6 +73,7 @@ def test_behind_a_locked_screen_reminders_wait(
 ) -> None:
     """None is shown, none counted; unlocking brings the first at once, and status says all the while what is so."""
     session.locked = True
+    daemon.wrapper = PATIENT
     # What is known of the person at the start counts from there.
     usb.plug(STICK)
     start(daemon, system_bus, after_plug_in="0s")
@@ -99,6 +115,7 @@ def test_a_device_at_another_seat_is_another_persons(
 ) -> None:
     """It is not even in the journal, also right after the start; at a seat of the person's it is reminded of."""
     session.seat = "seat1"
+    daemon.wrapper = PATIENT
     usb.plug(STICK)
     start(daemon, system_bus, after_plug_in="0s")
     assert daemon.status()["devices"] == []
@@ -153,6 +170,7 @@ def test_behind_a_screen_saver_reminders_wait(
 ) -> None:
     """None is shown, none counted; when it ends the first comes at once. No screen saver is started to be asked."""
     saver.active = True
+    daemon.wrapper = PATIENT
     usb.plug(STICK)
     start(daemon, after_plug_in="0s")
     daemon.wait_for("away", why="locked")
@@ -187,6 +205,7 @@ def test_a_screen_saver_that_crashes_brings_the_person_back(
 ) -> None:
     """Nobody can tell any longer."""
     saver.active = True
+    daemon.wrapper = PATIENT
     usb.plug(STICK)
     start(daemon, after_plug_in="0s")
     daemon.wait_for("away")
