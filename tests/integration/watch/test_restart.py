@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tests.rig.daemon import Daemon
     from tests.rig.server import Server
     from tests.rig.usb import Testbed
+
+MILLISECONDS = 0.002
+"""Seconds by which the journal's times may differ, which are rounded."""
 
 
 def test_device_was_there_before(daemon: Daemon, server: Server, usb: Testbed) -> None:
@@ -33,6 +37,7 @@ def test_period_goes_on(daemon: Daemon, server: Server, usb: Testbed, how: signa
     daemon.start()
     stick = usb.plug(STICK)
     daemon.wait_for("reminded")
+    known = monotonic()
     daemon.stop(how)
     daemon.start()
     never(lambda: daemon.events("reminded")[1:], "a second reminder", 4 * LOOK_EVERY)
@@ -41,8 +46,8 @@ def test_period_goes_on(daemon: Daemon, server: Server, usb: Testbed, how: signa
     stick.unplug()
     server.cleared()
     unplugged = daemon.wait_for("unplugged")
-    took = stick.unplugged[0].monotonic - stick.plugged[0].monotonic
-    assert unplugged["plugged_for"] == pytest.approx(took, abs=0.5)
+    least, most = stick.unplugged[0].monotonic - known, monotonic() - stick.plugged[0].monotonic
+    assert least - MILLISECONDS <= unplugged["plugged_for"] <= most + MILLISECONDS
 
 
 def test_reminder_comes_in_its_time(daemon: Daemon, server: Server, usb: Testbed) -> None:
@@ -52,17 +57,21 @@ def test_reminder_comes_in_its_time(daemon: Daemon, server: Server, usb: Testbed
     stick = usb.plug(STICK)
     daemon.wait_for("plugged_in")
     daemon.kill()
+    due = stick.plugged[0].monotonic + 3
+    wait_until(lambda: monotonic() >= due, "the time to be over")
     daemon.start()
-    assert server.notified().monotonic - stick.plugged[0].monotonic == pytest.approx(3, abs=0.5)
+    # Counted from the start, it would come three seconds later.
+    assert server.notified(seconds=2).monotonic >= due - MILLISECONDS
 
 
 def test_repeats_go_on_counting(daemon: Daemon, server: Server, usb: Testbed) -> None:
     """A crash does not start the reminders from the beginning."""
-    daemon.config(after_plug_in="0s", repeat=["500ms", "500ms", "1h"])
+    daemon.config(after_plug_in="0s", repeat=["500ms", "1h"])
     daemon.start()
     usb.plug(STICK)
     daemon.wait_for("reminded", 2)
     daemon.kill()
+    daemon.config(after_plug_in="0s", repeat=["500ms", "500ms", "1h"])
     daemon.start()
     third = daemon.wait_for("reminded", 3)
     assert (third["count"], third["urgency"]) == (3, "critical")
@@ -167,15 +176,15 @@ def test_torn_journal_is_gone_on_with(daemon: Daemon, server: Server, usb: Testb
     """A last line that a crash has torn is left alone, and the next event has a line of its own."""
     daemon.config(after_plug_in="0s")
     daemon.start()
-    usb.plug(STICK)
+    stick = usb.plug(STICK)
     daemon.wait_for("reminded")
     daemon.kill()
     whole = daemon.journal.read_text()
     daemon.journal.write_text(whole + '{"time": "2026-11-22T1')
-    daemon.launch()
-    wait_until(lambda: "READY=1" in daemon.manager_lines(), "unplugd to be ready")
+    daemon.start()
+    stick.unplug()
+    server.cleared()
     assert daemon.stop() == 0
     lines = daemon.journal.read_text().removeprefix(whole).splitlines()
     assert lines[0] == '{"time": "2026-11-22T1'
     assert '"event": "started"' in lines[1]
-    assert len(server.on_screen) == 0
