@@ -283,10 +283,11 @@ def test_without_descriptors_it_goes_on(daemon: Daemon, usb: Testbed) -> None:
     limit = len(os.listdir(f"/proc/{daemon.pid}/fd"))  # noqa: PTH208
     subprocess.run(["prlimit", f"--pid={daemon.pid}", f"--nofile={limit}:1024"], check=True)
     with socket.socket(socket.AF_UNIX) as client:
+        before = daemon.switches()
         client.connect(str(control_of(daemon)))
         client.sendall(b'{"command": "status"}\n')
-        before = daemon.switches()
         wait_until(lambda: daemon.switches() > before, "the attempt to accept")
         subprocess.run(["prlimit", f"--pid={daemon.pid}", "--nofile=1024:1024"], check=True)
         client.settimeout(GIVE_UP)
-        assert json.loads(client.recv(100_000))["process"] == daemon.pid
+        with client.makefile() as answer:
+            assert json.loads(answer.read())["process"] == daemon.pid
