@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import socket
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = "127.0.0.1"
-OWN_PORTS = range(20_000, 32_768)
-"""Below those that systems give away: another program could get one of those before it is listened at."""
 
 
 class Listening:
@@ -75,11 +72,9 @@ class Listening:
 
 
 def find_free_ports(count: int) -> list[int]:
-    """Return ports of the loopback at which nobody listens, and that no system gives to who asks for any port."""
-    free: set[int] = set()
-    while len(free) < count:
-        port = OWN_PORTS[secrets.randbelow(len(OWN_PORTS))]
-        with socket.socket() as one, suppress(OSError):
-            one.bind((HOST, port))
-            free.add(port)
-    return sorted(free)
+    """Return ports of the loopback at which nobody listens."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind((HOST, 0))
+        return [int(one.getsockname()[1]) for one in sockets]
