@@ -57,7 +57,7 @@ class Rig:
         self.system = RealSystem(self.messages.append)
         self.script = folder / "bin/unplugd"
         self.script.parent.mkdir()
-        self.runs("echo started $1 >&2; exec sleep 60")
+        self.runs("echo started $1 >&2; exec sleep 3600")
         self.program = Program((str(self.script), "run"), "1.0")
 
     def with_applet(self) -> None:
@@ -113,8 +113,8 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
 
 @pytest.fixture
 def in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have nobody wait long for what does not come."""
-    for name in ("UNLOAD_TIMEOUT_SECONDS", "LOAD_TIMEOUT_SECONDS", "START_TIMEOUT_SECONDS"):
+    """Have nobody wait long for what does not come: a start, but no end, which comes and may take its time."""
+    for name in ("LOAD_TIMEOUT_SECONDS", "START_TIMEOUT_SECONDS"):
         monkeypatch.setattr(launchd, name, 0.3)
 
 
@@ -225,7 +225,7 @@ def test_one_that_does_not_end_is_reported(rig: Rig, monkeypatch: pytest.MonkeyP
             "the running unplugd does not stop",
             "log out and back in, then: unplugd service status",
         )
-    os.kill(rig.process, 9)
+    rig.mac.kill(LABEL, 9)
 
 
 @pytest.mark.parametrize("code", [5, 36, 37])
@@ -469,7 +469,7 @@ def test_a_program_that_ended_well_is_started_by_start(rig: Rig) -> None:
     rig.runs("trap 'exit 0' USR1; echo ready; while :; do sleep 0.05; done")
     rig.install()
     wait_until(lambda: rig.log, "the program to be ready")
-    os.kill(rig.process, signal.SIGUSR1)
+    rig.mac.kill(LABEL, signal.SIGUSR1)
     wait_until(lambda: not rig.process, "its end")
     assert rig.problems() == [
         (
@@ -490,7 +490,7 @@ def test_how_it_ended_is_told(rig: Rig) -> None:
     for number, ended in ((9, "killed by signal 9"), (signal.SIGUSR1, "last exit status 3")):
         wait_until(lambda: rig.log, "the program to be ready")
         rig.manager.log.write_text("")
-        os.kill(rig.process, number)
+        rig.mac.kill(LABEL, number)
         wait_until(lambda: not rig.process, "its end")
         assert rig.problems() == [
             (

@@ -114,7 +114,7 @@ def test_a_story(rig: Rig) -> None:
     rig.wait_for("reminded", 3)
 
     rig.mac.throttle = 3600
-    os.kill(rig.process, signal.SIGKILL)
+    rig.mac.kill(LABEL, signal.SIGKILL)
     wait_until(lambda: not rig.process, "its end")
     [defect] = rig.manager.inspect(None).defects
     assert defect.what.startswith("it has ended (killed by signal 9) and is started again")

@@ -68,7 +68,7 @@ def log_of(mac: Mac) -> str:
 
 def test_an_agent_really_runs(mac: Mac) -> None:
     """With its environment, its umask and its log; it ends at bootout."""
-    file = agent(mac, "umask; echo $GREETING; exec sleep 60")
+    file = agent(mac, "umask; echo $GREETING; exec sleep 3600")
     assert code("launchctl", "bootstrap", DOMAIN, file) == 0
     wait_until(lambda: log_of(mac) == "0077\nhello\n", "the agent's words")
     process = mac.job(LABEL)["pid"]
@@ -97,10 +97,10 @@ def test_an_agent_that_fails_is_started_again(mac: Mac) -> None:
 def test_how_an_agent_ended_is_told(mac: Mac) -> None:
     """By its exit status or by its signal, never both; while launchd waits to start it again, that is its state."""
     mac.throttle = 3600
-    file = agent(mac, "exec sleep 60")
+    file = agent(mac, "exec sleep 3600")
     assert code("launchctl", "bootstrap", DOMAIN, file) == 0
     assert "\n\tlast exit code = (never exited)\n" in run("launchctl", "print", SERVICE).stdout
-    os.kill(mac.job(LABEL)["pid"], 9)
+    mac.kill(LABEL, 9)
     wait_until(lambda: not mac.job(LABEL)["pid"], "its end")
     shown = run("launchctl", "print", SERVICE).stdout
     assert "\n\tstate = spawn scheduled\n" in shown
@@ -131,7 +131,7 @@ def test_each_version_has_its_words(mac: Mac) -> None:
 
 def test_an_agent_whose_log_has_no_folder_does_not_start(mac: Mac) -> None:
     """The folder is for others to make: launchd makes the file only."""
-    file = agent(mac, "exec sleep 60", StandardErrorPath=str(mac.home / "none/log"))
+    file = agent(mac, "exec sleep 3600", StandardErrorPath=str(mac.home / "none/log"))
     assert code("launchctl", "bootstrap", DOMAIN, file) == 0
     assert "last exit code = 78: EX_CONFIG" in run("launchctl", "print", SERVICE).stdout
 
@@ -160,12 +160,12 @@ def test_what_is_loaded_already(mac: Mac) -> None:
     assert code("launchctl", "bootout", SERVICE) == 0
     assert code("launchctl", "bootstrap", DOMAIN, file) == 36
     assert code("launchctl", "bootout", SERVICE) == 36
-    os.kill(mac.job(LABEL)["pid"], 9)
+    mac.kill(LABEL, 9)
 
 
 def test_what_is_switched_off(mac: Mac) -> None:
     """119, until it is enabled again; print-disabled names it."""
-    file = agent(mac, "exec sleep 60")
+    file = agent(mac, "exec sleep 3600")
     assert code("launchctl", "disable", SERVICE) == 0
     assert f'"{LABEL}" => disabled' in run("launchctl", "print-disabled", DOMAIN).stdout
     assert code("launchctl", "bootstrap", DOMAIN, file) == 119
@@ -191,7 +191,7 @@ def test_a_file_that_others_can_write_is_refused(mac: Mac) -> None:
 
 def test_misbehaviour_is_told_and_ends(mac: Mac) -> None:
     """One call each; `but done` does it all the same, `no pid` hides the process."""
-    file = agent(mac, "exec sleep 60")
+    file = agent(mac, "exec sleep 3600")
     mac.misbehave("launchctl bootstrap", 36, "37 but done")
     mac.misbehave("launchctl print", "no pid")
     assert [code("launchctl", "bootstrap", DOMAIN, file) for _ in range(3)] == [36, 37, 5]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 UID = 501
 DOMAIN = f"gui/{UID}"
-PATIENCE = 5.0
-"""Seconds that a program has to end before it is killed: launchd gives it 20."""
+PATIENCE = 600.0
+"""Seconds that a program has to end before it is killed: launchd gives it 20, which pass quickly on a busy machine."""
 KNOWN: Mapping[str, type] = {
     "Label": str,
     "ProgramArguments": list,
@@ -154,8 +154,11 @@ def _bootout(state: State, label: str) -> int:
         return 3
     if job["state"] == "draining":
         return 36
-    _note(state, label, {**job, "state": "draining"})
     os.kill(job["keeper"], signal.SIGTERM)
+    # Only the keeper writes what is noted of its agent: what two write, one of them would undo.
+    while job and job["state"] != "draining":
+        time.sleep(0.002)
+        job = _job(state, label)
     return 0
 
 

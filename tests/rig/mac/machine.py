@@ -51,6 +51,13 @@ class Mac(State):
             return job
         return {}
 
+    def kill(self, label: str, number: int) -> None:
+        """Send a signal to the program of a service, which has to be running."""
+        process = self.job(label).get("pid")
+        # 0 would be everybody here.
+        assert process, f"{label} does not run"
+        os.kill(process, number)
+
     @property
     def shown(self) -> list[tuple[str, str, str]]:
         """The notifications, once every applet has shown what there is."""
@@ -60,12 +67,12 @@ class Mac(State):
     def close(self) -> None:
         """End every agent and its keeper, and see that no program was asked for what it does not know."""
         wait_until(lambda: not any(self.applets.glob("*")), "the applets to end")
-        keepers = [self.job(file.name)["keeper"] for file in self._loaded()]
-        for keeper in keepers:
+        for job in self._loaded():
             with suppress(ProcessLookupError):
-                os.kill(keeper, signal.SIGTERM)
+                os.kill(job["keeper"], signal.SIGTERM)
         wait_until(lambda: not self._loaded(), "the agents to end")
         assert not self.refusals
 
-    def _loaded(self) -> list[Path]:
-        return [file for file in self.jobs.glob("[!.]*") if self.job(file.name)]
+    def _loaded(self) -> list[dict[str, Any]]:
+        # What ends just now may go between the list and the look.
+        return [job for file in self.jobs.glob("[!.]*") if (job := self.job(file.name))]
