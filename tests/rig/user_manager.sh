@@ -15,18 +15,20 @@ keep() {
     mount_cgroups
     cd /sys/fs/cgroup
     # Groups are named after their keeper: those of dead keepers are what killed runs have left. Of keepers in another
-    # process namespace nothing is known.
+    # process namespace nothing is known; but a namespace may have the number of an older one, and its keepers theirs.
     namespace=$(stat --dereference --format=%i /proc/self/ns/pid)
+    own=unplugd-rig-$namespace-$$
     for group in "unplugd-rig-$namespace"-*; do
-        [ ! -d "$group" ] || [ -d "/proc/${group##*-}" ] || remove "$group"
+        if [ "$group" = "$own" ] || [ ! -d "/proc/${group##*-}" ]; then
+            remove "$group"
+        fi
     done
-    group=unplugd-rig-$namespace-$$
+    group=$own
     mkdir "$group"
     (
         echo 0 >"$group/cgroup.procs"
         exec unshare --mount --cgroup sh "$0" "$BECOME" "$@"
     ) &
-    echo $! >"$FOLDER/pid"
     cat >/dev/null
     remove "$group"
 }
@@ -37,17 +39,22 @@ mount_cgroups() {
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
 }
 
-# Kill all that is in a group, and remove it once all have left.
+# Kill all that is in a group, and remove it once all have left, however long that takes. Another keeper may do the same.
 remove() {
-    echo 1 >"$1/cgroup.kill"
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        find "$1" -depth -type d -exec rmdir {} + 2>/dev/null && return
-        sleep 0.02
+    while [ -d "$1" ]; do
+        { echo 1 >"$1/cgroup.kill"; } 2>/dev/null || true
+        find "$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.02
     done
+}
+
+# Say which process it is, before anybody can hear that it is ready.
+tell_process() {
+    echo $$ >"$FOLDER/pid"
 }
 
 # Become the service manager of a system, which has to be the first process.
 boot() {
+    tell_process
     mount -t tmpfs -o mode=755 tmpfs /run
     cp -r "$FOLDER/run/." /run
     mount --bind "$FOLDER/runtime" "/run/user/$VISITOR"
@@ -63,6 +70,7 @@ boot() {
 
 # Become the service manager.
 log_in() {
+    tell_process
     mount -t tmpfs -o mode=755 tmpfs /run
     cp -r "$FOLDER/run/." /run
     mount --bind "$FOLDER/runtime" "/run/user/$VISITOR"
