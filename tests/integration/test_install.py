@@ -57,7 +57,7 @@ def run(manager: UserManager, *command: str | Path) -> Done:
     """Run a command; the tools find the packages where the machine has them."""
     way = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_"))}
     path = f"{manager.home}/.local/bin:{TOOLS}:{manager.environment['PATH']}"
-    return manager.run(*command, environment={**way, "PATH": path}, seconds=300)
+    return manager.run(*command, environment={**way, "PATH": path})
 
 
 @pytest.mark.parametrize(

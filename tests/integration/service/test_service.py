@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -126,8 +127,14 @@ class Visitor:
         return self.manager.show(UNIT, "MainPID")
 
     def signal(self, name: str) -> None:
-        """Send the service a signal, as the person may."""
-        assert self.manager.run("kill", f"-{name}", self.process()).code == 0
+        """Send the service a signal, as the person may, once it runs."""
+
+        def send() -> bool:
+            process = self.process()
+            # 0 would be everybody here.
+            return process != "0" and self.manager.run("kill", f"-{name}", process).code == 0
+
+        wait_until(send, f"the service to get SIG{name}")
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +150,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserManager]:
         if name.startswith(("PIP_", "SSL_")) or name.lower().endswith("_proxy")
     }
     path = f"{Path(os.__file__).parents[2] / 'bin'}:{manager.environment['PATH']}"
-    done = manager.run("make", "-C", PROJECT, "install", environment={**way, "PATH": path}, seconds=300)
+    done = manager.run("make", "-C", PROJECT, "install", environment={**way, "PATH": path})
     assert done.code == 0, done
     manager.stop()
     yield manager
@@ -298,7 +305,7 @@ def test_a_click_opens_the_review_outside_the_service(visitor: Visitor, shown: S
     restrictions = ("grep", "-E", "^(Seccomp|NoNewPrivs):", "/proc/self/status")
     visitor.manager.write(
         tools / "xdg-open",
-        f"#!/bin/sh\n(exec sleep 60) &\necho $! > {child}\n"
+        f"#!/bin/sh\n(exec sleep 3600) &\necho $! > {child}\n"
         f"{{ echo $1; cat /proc/self/cgroup; {shlex.join(restrictions)}; }} > {opened}.part\nmv {opened}.part {opened}\n",
     )
     (tools / "xdg-open").chmod(0o755)
@@ -356,7 +363,9 @@ def test_after_a_crash_it_goes_on(visitor: Visitor) -> None:
     wait_until(lambda: visitor.seen().json["state"] == "running", "it to be ready again")
     assert visitor.process() != before
     status = json.loads(visitor.run("status", "--json").stdout)
-    assert status["devices"][0]["plugged_in"][:19] == plugged_in["time"][:19]
+    # Roughly: each is reckoned from two clocks.
+    at, told = map(datetime.fromisoformat, (plugged_in["time"], status["devices"][0]["plugged_in"]))
+    assert abs(told - at) < timedelta(seconds=10)
     assert len(visitor.events("plugged_in")) == 1
 
 
@@ -378,24 +387,27 @@ def test_when_it_hangs_it_is_started_again(
     started = len(visitor.events("started"))
     visitor.signal("STOP")
     wait_until(lambda: len(visitor.events("started")) > started, "it to be started again", 30)
-    assert "Watchdog timeout" in visitor.run("service", "logs").stdout
+    wait_until(lambda: "Watchdog timeout" in visitor.run("service", "logs").stdout, "systemd's words")
 
 
 def test_it_stays_alive_under_the_watchdog(visitor: Visitor) -> None:
     """As long as it does not hang: signs of life come in time."""
     visitor.install()
-    visitor.settings("WatchdogSec=1s")
+    visitor.settings("WatchdogSec=1s\nRestartSec=100ms")
     visitor.run("service", "restart")
     visitor.plug()
     visitor.wait_for("plugged_in")
-    started = len(visitor.events("started"))
-    began = float(visitor.manager.show(UNIT, "WatchdogTimestampMonotonic"))
 
     def sign() -> float:
         return float(visitor.manager.show(UNIT, "WatchdogTimestampMonotonic"))
 
-    wait_until(lambda: sign() > began + 2_500_000, "signs of life for longer than it may be silent")
-    assert len(visitor.events("started")) == started
+    def stays() -> bool:
+        process, began = visitor.process(), sign()
+        wait_until(lambda: visitor.process() != process or sign() > began + 2_500_000, "signs of life")
+        return visitor.process() == process != "0"
+
+    # A busy machine may keep it from giving one for a second, but not again and again.
+    wait_until(stays, "signs of life for longer than it may be silent")
 
 
 def test_a_new_configuration_is_read_on_reload(visitor: Visitor) -> None:
@@ -540,7 +552,8 @@ def test_status_names_the_command_that_repairs(
 def test_one_that_ends_again_and_again(visitor: Visitor) -> None:
     """Its environment has moved, or Python is gone: nobody watches, and status says so, and what it is."""
     visitor.install()
-    visitor.settings("ExecStart=\nExecStart=/bin/false")
+    # It waits for as long as the test looks.
+    visitor.settings("ExecStart=\nExecStart=/bin/false\nRestartSec=1h")
     visitor.manager.run("systemctl", "--user", "restart", UNIT)
     wait_until(
         lambda: visitor.manager.show(UNIT, "SubState") == "auto-restart", "it to wait for the next try"
