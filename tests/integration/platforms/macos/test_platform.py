@@ -14,7 +14,7 @@ from tests.integration.platforms.macos.test_usage import with_pid
 from tests.rig.iokit import Frameworks, fixture, standing_in
 from tests.rig.programs import Programs
 from tests.rig.turning import Clock, turn_once, turn_until
-from tests.rig.wait import wait_until
+from tests.rig.wait import Deadline, wait_until
 from unplugd.config.settings import Settings
 from unplugd.eventloop.loop import Source
 from unplugd.eventloop.timer import Timer
@@ -165,10 +165,13 @@ def test_an_announcement_makes_ioregs_answer_old(mac: Frameworks) -> None:
     sources = macos.sources(lambda: changes.append("changed"))
     assert macos.scan(devices.BUILT_IN) == []
     changes.clear()
+    # The sources go by the platform's clock, which a computer that has just been started begins at zero.
+    still = Clock()
+    still.now = clock.now()
     mac.plug(*fixture("free"))
-    turn_until(Clock(), lambda: changes, "the announcement", *sources[1:])
+    turn_until(still, lambda: changes, "the announcement", *sources[1:])
     assert macos.scan(devices.BUILT_IN) == []
-    turn_until(Clock(), lambda: len(changes) > 1, "ioreg's answer", *sources[1:])
+    turn_until(still, lambda: len(changes) > 1, "ioreg's answer", *sources[1:])
     assert [device.port for device in macos.scan(devices.BUILT_IN)] == ["20-1.2"]
     close(sources)
 
@@ -268,14 +271,16 @@ def test_channels(mac: Frameworks, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_clock_goes_on(mac: Frameworks) -> None:
     before = time.clock_gettime(clock.CONTINUOUS)
-    assert before <= MacOS(mac.libraries).now() <= before + 60
+    assert before <= MacOS(mac.libraries).now() <= time.clock_gettime(clock.CONTINUOUS)
 
 
 def test_sleep_is_what_one_clock_has_more() -> None:
     """Where there is only one clock nothing is known of sleep, and none is made up."""
     assert clock.sleep_seconds(clock.CONTINUOUS) == 0
     assert MacOS(NOWHERE).sleep_seconds() >= 0
-    assert clock.sleep_seconds(time.CLOCK_THREAD_CPUTIME_ID) == pytest.approx(clock.now(), rel=0.5)
+    least = clock.now() - time.thread_time()
+    slept = clock.sleep_seconds(time.CLOCK_THREAD_CPUTIME_ID)
+    assert least - 1 <= slept <= clock.now()
 
 
 def test_a_boot_is_told_by_its_session(mac: Frameworks) -> None:
@@ -343,7 +348,7 @@ class Script(Source):
         self._story = story
         self._over = over
         self._what, self._condition = next(story)
-        self._give_up_at = time.monotonic() + 20
+        self._limit = Deadline(20)
         self.failed = ""
 
     def deadline(self) -> float | None:
@@ -356,7 +361,8 @@ class Script(Source):
                 self._over()
             else:
                 self._what, self._condition = step
-        elif time.monotonic() > self._give_up_at:
+                self._limit = Deadline(20)
+        elif not self._limit.left():
             self.failed = f"waited in vain for {self._what}"
             self._over()
 
