@@ -17,9 +17,9 @@ import usb.core
 
 from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
+from unplugd.platforms.clock_offset import read_offset
 from unplugd.platforms.machine_id import read_machine_id
 from unplugd.platforms.poll import make_poll
-from unplugd.platforms.sleep import measure_sleep
 from unplugd.platforms.unseen import UnseenUse
 from unplugd.rules import devices
 from unplugd.rules.devices import Device
@@ -73,7 +73,7 @@ class Portable(UnseenUse):
 
     def sleep_seconds(self) -> float:
         """Return how many seconds the machine has been asleep since it booted, 0 if the clocks do not tell."""
-        return measure_sleep(self.now, time.monotonic)
+        return max(0.0, read_offset(self.now, time.monotonic))
 
     def boot_id(self) -> str:
         """Return the id of this boot.

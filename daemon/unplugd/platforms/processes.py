@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 from unplugd import sanitize
+from unplugd.platforms.clock_offset import read_offset
 from unplugd.platforms.shortage import raise_shortage
 from unplugd.rules import uploaders
 from unplugd.rules.model import Running
@@ -81,11 +82,12 @@ def find_running(
         uploader = uploaders.find_uploader(candidate.program, alone)
         if uploader is None:
             continue
-        moment = now()
         key = (candidate.pid, candidate.created)
-        age = wall() - candidate.created if candidate.created else 0.0
+        offset = read_offset(now, wall)
+        moment = now()
+        began = candidate.created + offset if candidate.created else moment
         # Keep it between the clock's zero and now, however the wall clock has been set.
-        started = (known_starts or {}).get(key, max(0.0, min(moment, moment - age)))
+        started = (known_starts or {}).get(key, max(0.0, min(moment, began)))
         seen[key] = started
         if first is None or started < first.started:
             first = describe_running(uploader, candidate.program, started)

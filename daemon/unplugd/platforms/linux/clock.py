@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from unplugd.platforms.sleep import measure_sleep
+from unplugd.platforms.clock_offset import read_offset
 
 CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 
@@ -18,7 +18,7 @@ def now() -> float:
 
 def sleep_seconds() -> float:
     """Return how many seconds the machine has been asleep since it booted."""
-    return measure_sleep(now, time.monotonic)
+    return read_offset(now, time.monotonic)
 
 
 def boot_id() -> str:

@@ -7,8 +7,8 @@ import time
 from ctypes import byref, c_size_t, create_string_buffer
 from typing import Final
 
+from unplugd.platforms.clock_offset import read_offset
 from unplugd.platforms.macos import frameworks
-from unplugd.platforms.sleep import measure_sleep
 
 CONTINUOUS: Final[int] = getattr(time, "CLOCK_MONOTONIC_RAW", 4)
 """On macOS this clock counts sleep and is never set (clock_gettime(3))."""
@@ -25,7 +25,9 @@ def now() -> float:
 
 def sleep_seconds(awake: int = AWAKE) -> float:
     """Return how many seconds the machine has been asleep since it booted."""
-    return measure_sleep(now, lambda: time.clock_gettime(awake)) if awake != CONTINUOUS else 0.0
+    if awake == CONTINUOUS:
+        return 0.0
+    return max(0.0, read_offset(now, lambda: time.clock_gettime(awake)))
 
 
 def boot_id(library: str | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctypes import byref, c_ulonglong, sizeof
 from typing import Final
 
-from unplugd.platforms.sleep import measure_sleep
+from unplugd.platforms.clock_offset import read_offset
 from unplugd.win32 import kernel32, kernelbase, library, ntdll
 
 UNITS: Final = 1e7
@@ -27,11 +27,10 @@ def now() -> float:
 
 def sleep_seconds() -> float:
     """Return how many seconds the machine has been asleep since it booted."""
-    return measure_sleep(now, _read_awake)
+    return max(0.0, read_offset(now, _read_time_awake))
 
 
-def _read_awake() -> float:
-    """Return the seconds on the clock that stands still during sleep."""
+def _read_time_awake() -> float:
     awake = c_ulonglong()
     library.check(kernel32.load().QueryUnbiasedInterruptTime(byref(awake)), "QueryUnbiasedInterruptTime")
     return awake.value / UNITS
