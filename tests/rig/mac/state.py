@@ -133,4 +133,5 @@ def _append(file: Path, value: object) -> None:
 
 
 def _lines(file: Path) -> list[Any]:
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    # What follows the last line end is still being written.
+    return [json.loads(line) for line in file.read_text().split("\n")[:-1]] if file.exists() else []
