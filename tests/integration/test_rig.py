@@ -199,7 +199,8 @@ def test_desktop_shows_a_notification(bus: Bus, desktop: Desktop) -> None:
     empty = desktop.screenshot("rig-empty").read_bytes()
     notify_send(bus, "Title", "<i>Body</i>")
     desktop.shows()
-    assert desktop.screenshot("rig-notification").read_bytes() != empty
+    # Its window is there before it is painted.
+    wait_until(lambda: desktop.screenshot("rig-notification").read_bytes() != empty, "it to be drawn")
     desktop.kill()
     desktop.start()
     assert desktop.displayed() == 0
