@@ -87,7 +87,10 @@ log_in() {
     mount -t tmpfs -o mode=755 tmpfs /var/log
     mkdir /var/log/journal
     /usr/lib/systemd/systemd-journald &
-    until [ -S /run/systemd/journal/stdout ]; do sleep 0.005; done
+    # Its sockets are made one after the other.
+    for made in stdout socket io.systemd.journal; do
+        until [ -S "/run/systemd/journal/$made" ]; do sleep 0.005; done
+    done
     echo 0 >"$own/cgroup.procs"
     cd "$FOLDER/home"
     exec setpriv --reuid="$VISITOR" --regid="$VISITOR" --clear-groups \
