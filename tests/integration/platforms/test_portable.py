@@ -570,14 +570,16 @@ def test_a_daemon_that_polls_opens_nothing_more(usb: Testbed, portable: Portable
     """Its descriptors are the same after many plug-ins."""
     configure(portable, "plyer")
     portable.start()
-    counts = []
+    before = 0
     for count in range(1, 6):
         stick = usb.plug(STICK)
         portable.wait_for("plugged_in", count)
         stick.unplug()
         portable.wait_for("unplugged", count)
-        counts.append(portable.descriptors())
-    assert counts[-1] <= counts[1]
+        if count == 2:
+            before = portable.descriptors()
+    # A look that takes its time has more open meanwhile.
+    wait_until(lambda: portable.descriptors() <= before, f"it to have {before} descriptors open again")
 
 
 # --- libusb as pyusb shows it, where the real one cannot be had
