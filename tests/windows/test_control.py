@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rig.wait import GIVE_UP
 from tests.rig.wine import windows_path
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Run = Callable[[str], Any]
 
-RIG = """
+RIG = f"""
 import json, pathlib, sys, threading, time
 from unplugd.eventloop.loop import turn
 from unplugd.paths import Paths
@@ -30,10 +31,12 @@ folder = pathlib.Path(sys.argv[1])
 where = Paths(folder, folder, folder)
 clock = [1000.0]
 requests = []
+# Nothing here is about how long a busy machine takes.
+client.TIMEOUT_SECONDS = {GIVE_UP}
 
 def answer(request):
     requests.append(request)
-    return {"answer": "x" * request.get("length", 1)}
+    return {{"answer": "x" * request.get("length", 1)}}
 
 def open_control():
     lock = Lock(where.lock)
@@ -61,9 +64,9 @@ def send(raw):
     end = pipe.open_pipe(control.name)
     try:
         end.write(raw)
-        end.take_result(30)
+        end.take_result({GIVE_UP})
         end.read()
-        return end.take_result(30).decode()
+        return end.take_result({GIVE_UP}).decode()
     finally:
         end.close()
 
@@ -101,11 +104,11 @@ crowd = [in_thread(come) for _ in range(MAX_CLIENTS + 2)]
 turn_while(lambda: count_served() != MAX_CLIENTS - 1)
 print(json.dumps(len(in_thread(client.ask, where, {})["answer"])))
 """
-LINGERING = """
+LINGERING = f"""
 def linger():
     end = come()
-    end.write(b"{}\\n")
-    end.take_result(30)
+    end.write(b"{{}}\\n")
+    end.take_result({GIVE_UP})
     return end
 
 lingering = [in_thread(linger) for _ in range(MAX_CLIENTS - 1)]
@@ -114,10 +117,10 @@ latest = in_thread(come)
 turn_while(lambda: count_served() != MAX_CLIENTS - 1 or not any(client.number == MAX_CLIENTS - 1 for client in control._clients))
 
 def ask_late():
-    latest.write(b"{}\\n")
-    latest.take_result(30)
+    latest.write(b"{{}}\\n")
+    latest.take_result({GIVE_UP})
     latest.read()
-    return latest.take_result(30).decode()
+    return latest.take_result({GIVE_UP}).decode()
 
 print(json.dumps(in_thread(ask_late)))
 """
@@ -164,7 +167,10 @@ Lock(where.lock).release()
 print(json.dumps([holder.process == second == str(os.getpid()), holder.address == control.name, after]))
 """
 STARTING = """
+from unplugd.watch import lock as locking
 lock.release()
+# Long enough, however long a busy machine makes that moment.
+locking.ATTEMPTS = 10_000
 over = threading.Event()
 
 def keep_asking():

@@ -68,10 +68,13 @@ from unplugd.win32 import kernel32
 handle = kernel32.load().OpenProcess(0x100000, False, int(sys.argv[1]))
 print(bool(handle) and kernel32.load().WaitForSingleObject(handle, 0) != 0)
 """
-CONSOLE = """
+CONSOLE = f"""
 import signal, threading, time
+from unplugd.eventloop import console
 from unplugd.eventloop.loop import turn
 from unplugd.eventloop.signals import Signals
+# Windows waits for seconds only, which a busy machine may take for each line below.
+console.TIMEOUT_SECONDS = {GIVE_UP}
 stops = []
 signals = Signals(stops.append, lambda: None)
 answers = []
@@ -103,7 +106,7 @@ Terminal().show(Message("Prise à débrancher: żółć", ("Débranchez-la.",)),
 print(outcomes, flush=True)
 sys.stdin.readline()
 """
-LOOK = """
+LOOK = f"""
 import ctypes, subprocess, sys, time
 program = subprocess.Popen(
     [sys.executable, "-c", sys.argv[1]], creationflags=subprocess.CREATE_NEW_CONSOLE, stdin=-1, stdout=-1,
@@ -114,7 +117,7 @@ kernel.CreateFileW.restype = ctypes.c_void_p
 assert kernel.FreeConsole() and kernel.AttachConsole(program.pid)
 console = ctypes.c_void_p(kernel.CreateFileW("CONOUT$", 0xC0000000, 3, None, 3, 0, None))
 text, count = ctypes.create_unicode_buffer(400), ctypes.c_uint32()
-end = time.monotonic() + 30
+end = time.monotonic() + {GIVE_UP}
 while "branchez-la." not in text.value and time.monotonic() < end:
     assert kernel.ReadConsoleOutputCharacterW(console, text, 399, 0, ctypes.byref(count))
     time.sleep(0.05)
@@ -122,7 +125,7 @@ sys.stdout.buffer.write(said + text.value.encode())
 """
 
 
-def run_child(windows: Windows, command: str, timeout: float = 60, request: str = "") -> list[Any]:
+def run_child(windows: Windows, command: str, timeout: float = GIVE_UP, request: str = "") -> list[Any]:
     """Return how a child ends that Windows' Python is: its error and its output."""
     done = windows.run("-c", CHILD, given=json.dumps([command, timeout, request]))
     assert not done.stderr
