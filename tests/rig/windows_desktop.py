@@ -201,8 +201,8 @@ class Program:
 
     def wait_for(self, *beginning: object) -> list[Any]:
         """Return the rest of the next line that begins so."""
-        line = None
         while True:
+            line = None
             with suppress(queue.Empty):
                 line = self._lines.get(timeout=GIVE_UP)
             assert line is not None, f"no {beginning}: {self.said}\n{self.errors}"
