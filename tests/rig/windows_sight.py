@@ -10,11 +10,13 @@ import sys
 import threading
 from functools import partial
 from typing import Any
+from unittest import mock
 
 from unplugd.eventloop.loop import turn
 from unplugd.eventloop.signals import Signals
 from unplugd.eventloop.wakeup import Wakeup
 from unplugd.notify.message import Message
+from unplugd.platforms.windows import notification
 from unplugd.platforms.windows.platform import Windows
 from unplugd.rules import devices
 from unplugd.rules.uploaders import Uploader
@@ -113,4 +115,6 @@ class Sight:
 
 
 if __name__ == "__main__":
-    Sight().run()
+    # On a busy machine Explorer may take longer to answer than unplugd waits for it.
+    with mock.patch.object(notification, "TIMEOUT_SECONDS", 600.0):
+        Sight().run()
