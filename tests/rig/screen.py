@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -49,12 +50,14 @@ def converse(
     parent, child = pty.openpty()
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=environment)
     os.close(child)
+    # What is read at once may end within a character.
+    characters = codecs.getincrementaldecoder("utf-8")("replace")
     shown = ""
     seen = 0
     for awaited, typed in dialog:
         while (found := shown.find(awaited, seen)) < 0:
             try:
-                shown += os.read(parent, 65536).decode(errors="replace")
+                shown += characters.decode(os.read(parent, 65536))
             except OSError:
                 raise AssertionError(f"{awaited!r} was never shown:\n{shown}") from None
         seen = found + len(awaited)
@@ -66,6 +69,6 @@ def converse(
             )
     with suppress(OSError):
         while more := os.read(parent, 65536):
-            shown += more.decode(errors="replace")
+            shown += characters.decode(more)
     os.close(parent)
     return process.wait(GIVE_UP), shown.replace("\r\n", "\n")
