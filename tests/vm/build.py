@@ -113,6 +113,8 @@ SETTINGS = {
         [Install]
         WantedBy=default.target
         """,
+    # What dunst shows stays until somebody has looked, however busy the computer is.
+    "etc/xdg/dunst/dunstrc.d/lasting.conf": "[urgency_normal]\ntimeout = 0\n",
 }
 # What would run by itself later and disturb a measurement, what the kernel's chosen parts cannot serve (it would make the
 # system "degraded"), and what only makes the boot longer.

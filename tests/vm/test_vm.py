@@ -211,6 +211,7 @@ def test_the_service_of_a_person_who_installs_it_and_forgets_it(machine: Machine
     assert "A first notification was sent (via desktop)." in said
     daemon.shown(1)
     daemon.screenshot("vm-greeting")
+    machine.shell("dunstctl close-all", user=USER)
     daemon.plug("stick")
     daemon.until("plugged_in", id=STICK)
     uploader = daemon.program("tidepool-uploader")
