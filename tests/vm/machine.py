@@ -44,6 +44,10 @@ COMMAND_LINE = (
     " no_timer_check panic=-1"
 )
 
+LOGIN = "org.freedesktop.login1"
+IS_AWAKE = f"busctl get-property {LOGIN} /org/freedesktop/login1 {LOGIN}.Manager PreparingForSleep"
+"""Prints whether the login manager still has to do with falling asleep or waking up."""
+
 
 class MachineError(Exception):
     """The machine did not do what it was asked."""
@@ -201,8 +205,8 @@ class Machine:
     def sleep(self) -> None:
         """Put the machine to sleep (to RAM) as a desktop does, and return once it sleeps."""
         self._forget_events()
-        # --no-block, as its answer would come only after waking up.
-        self.run("systemctl", "suspend", "--no-block")
+        # Its end, even with --no-block, may be told only after waking up.
+        self.start("systemctl", "suspend", "--no-block")
         self._wait_for_event("SUSPEND")
 
     def wake(self, after: int = 0) -> None:
@@ -210,6 +214,8 @@ class Machine:
         self._set_ahead(self._slept + after)
         self.qmp("system_wakeup")
         self._wait_for_event("WAKEUP")
+        # Before that it would refuse to fall asleep again.
+        self.shell(f"until {IS_AWAKE} | grep -q false; do sleep 0.1; done")
 
     def plug_virtual(self, device: str) -> None:
         """Plug in a device of QEMU's own (`usb-tablet`), which can be done while the machine sleeps."""
@@ -260,9 +266,11 @@ class Machine:
         connection, _ = listening.accept()
 
         def follow() -> None:
-            with suppress(OSError), connection.makefile("r", encoding="utf-8") as lines:
+            with suppress(OSError), connection.makefile("r", encoding="utf-8", errors="replace") as lines:
                 for line in lines:
-                    take(json.loads(line))
+                    # QEMU is killed in the end, whatever it is saying.
+                    if line.endswith("\n"):
+                        take(json.loads(line))
 
         thread = threading.Thread(target=follow)
         thread.start()
