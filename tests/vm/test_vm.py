@@ -106,6 +106,7 @@ def test_upload_software_that_holds_the_device_and_does_nothing_is_a_forgotten_w
     """The kernel counts no transfers of a program that only waits, whichever way it holds the device."""
     daemon.start(AFTER_USE.replace("[watch]", 'running_counts_for = "1s"\n[watch]'))
     daemon.plug("meter")
+    daemon.until("plugged_in", id=METER)
     daemon.plug("stick")
     daemon.until("plugged_in", id=STICK)
     for pattern in ("/dev/bus/usb/002/*", "/dev/hidraw0", "/dev/ttyUSB0"):
@@ -159,7 +160,7 @@ def test_a_night_asleep_with_the_stick_left_in(machine: Machine, daemon: Daemon)
     transfers = "cat /sys/bus/usb/devices/1-1/urbnum"
     daemon.start(AFTER_USE)
     daemon.plug("stick")
-    daemon.until("plugged_in", id=STICK)
+    plugged = daemon.until("plugged_in", id=STICK)
     path = daemon.node("/dev/ttyUSB0")
     uploader = daemon.program("tidepool-uploader")
     assert uploader.ask(f"o {path}") == "0"
@@ -181,7 +182,9 @@ def test_a_night_asleep_with_the_stick_left_in(machine: Machine, daemon: Daemon)
     daemon.screenshot("vm-after-a-night")
     daemon.unplug("stick")
     gone = daemon.until("unplugged", id=STICK)
-    assert abs(gone["plugged_for"] - (600 + 8 * 3600)) < 300
+    assert gone["plugged_for"] > 600 + 8 * 3600 - 5
+    # However long the test takes.
+    assert gone["plugged_for"] == pytest.approx(gone["uptime"] - plugged["uptime"], abs=0.01)
     daemon.shown(0)
 
 
@@ -267,7 +270,7 @@ def test_a_disk_that_is_full_from_the_start_keeps_nobody_from_being_reminded(
 
 def test_an_overflow_of_announcements_hides_nothing(machine: Machine, daemon: Daemon) -> None:
     """When the kernel had to drop its announcements, unplugd looks for itself."""
-    room, lost = "/proc/sys/net/core/rmem_default", "awk '$2 == 15 {n += $9} END {print n}' /proc/net/netlink"
+    room, lost = "/proc/sys/net/core/rmem_default", "awk '$2 == 15 {n += $9} END {exit !n}' /proc/net/netlink"
     # Room for a few: else it takes hundreds to fill, and udev half a minute to work them off.
     usual = machine.shell(f"cat {room}; echo 8192 >{room}")
     daemon.start(AT_ONCE)
@@ -276,8 +279,7 @@ def test_an_overflow_of_announcements_hides_nothing(machine: Machine, daemon: Da
     daemon.plug("meter")
     daemon.unplug("meter")
     daemon.plug("stick")
-    machine.shell("until [ -e /sys/bus/usb/devices/1-1/idVendor ]; do sleep 0.05; done")
-    assert int(machine.shell(lost)) > 0
+    machine.shell(f"until {lost}; do sleep 0.05; done")
     daemon.signal("SIGCONT")
     daemon.until("plugged_in", id=STICK)
     daemon.until("reminded")
