@@ -14,6 +14,9 @@ THEN := $(addprefix tests/integration/,journal review html_report)
 DESKTOPS := tests/integration/desktops/test_every_desktop.py
 # What is never imported on Windows.
 NOT_ON_WINDOWS := platforms/(linux|macos)/|platforms/portable|(launchd|doctor_facts_macos)\.py
+PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --timeout=60
+# A download may break off.
+twice = $(1) || $(1)
 # Group the output of parallel jobs, if this make can (that of macOS cannot).
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
@@ -127,19 +130,19 @@ bench: $(VENV)/installed-for-tests
 
 # atheris is not made for every Python, so it is no dependency of the tests.
 fuzz: $(VENV)/installed-for-tests
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check atheris
+	$(PIP_INSTALL) atheris
 	nice $(VENV)/bin/python -m tests.fuzz all $(or $(SECONDS),60)
 
 # A translation is compiled when the package is built.
 $(VENV)/installed: pyproject.toml hatch_build.py tools/make-venv $(wildcard daemon/unplugd/languages/*.po)
 	PYTHON="$(PYTHON)" sh tools/make-venv $(VENV) "$(MAKECMDGOALS)"
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(call twice,$(PIP_INSTALL) --editable .)
 	touch $@
 
 # Only axe-core is used of axe-playwright-python, not the browsers that it depends on.
 $(VENV)/installed-for-tests: $(VENV)/installed
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'axe-playwright-python>=0.1.8'
+	$(call twice,$(PIP_INSTALL) --editable '.[test]')
+	$(call twice,$(PIP_INSTALL) --no-deps 'axe-playwright-python>=0.1.8')
 	touch $@
 
 clean:
