@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import PROJECT
+from tests.rig.cache import keep
 from tests.rig.tools import need
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ APT::Sandbox::User "root";
 """
 SETTINGS = ("apt.conf", "auth.conf", "preferences", "sources.list", "trusted.gpg")
 LOCKS = ("var/lib/apt/lists/lock", "var/lib/dpkg/lock-frontend", "var/cache/apt/archives/lock")
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """Put a program of this name into `folder`."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
 
 
 @pytest.fixture
@@ -103,14 +111,56 @@ def test_what_waits_only_for_triggers_is_installed(tmp_path: Path, status: str, 
     assert "git" in done.stdout.split()
 
 
+# --- what breaks off once
+
+
+def test_a_download_that_breaks_off_is_begun_again(system: Path) -> None:
+    """The person is told, and the package is installed."""
+    (system / "repository").rename(system / "later")
+    program(system / "tools", "sleep", f"mv {system}/later {system}/repository")
+    environment = {
+        "PATH": f"{system}/tools:{os.environ['PATH']}",
+        "APT_CONFIG": str(system / "apt.conf"),
+    }
+    install = ["sh", str(PROJECT / "tools/install-packages"), "needed"]
+    done = subprocess.run(install, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "trying again in 5 s\n" in done.stderr
+    assert "Status: install ok installed\n" in (system / "var/lib/dpkg/status").read_text()
+
+
+def test_a_bare_machine_waits_until_it_can_install(tmp_path: Path) -> None:
+    """Another program holds a lock of apt-get's, or the mirror fails; then the tests run."""
+    tools = tmp_path / "tools"
+    program(tools, "sleep", f": >{tmp_path}/waited")
+    program(tools, "apt-get", f"[ -e {tmp_path}/waited ] && ln -sf {tmp_path}/new/* {tools}")
+    program(tmp_path / "new", "make", 'echo "made $*"')
+    program(tmp_path / "new", "python3", "")
+    for name in ("dirname", "ln", "seq"):
+        (tools / name).symlink_to(f"/bin/{name}")
+    run = ["/bin/bash", str(PROJECT / ".ci/run")]
+    done = subprocess.run(run, env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "made test\n"), done.stderr
+
+
+def test_what_is_built_for_the_tests_is_begun_again(tmp_path: Path) -> None:
+    """Once, in empty folders; what breaks off again is an error."""
+    attempts = []
+
+    def build(result: Path, work: Path) -> None:
+        assert not [*result.iterdir(), *work.iterdir()]
+        (result / "part").touch()
+        attempts.append(result)
+        if len(attempts) != 2:
+            raise RuntimeError("a download broke off")
+
+    assert (keep(tmp_path, "thing", [], "one", build) / "part").exists()
+    with pytest.raises(RuntimeError, match="broke off"):
+        keep(tmp_path, "thing", [], "another", build)
+    assert len(attempts) == 4
+
+
 # --- the first minute: which Python, and what to type next
-
-
-def program(folder: Path, name: str, script: str) -> None:
-    """Put a program of this name into `folder`."""
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
 
 
 OLD = 'case "$1" in --version) echo "Python 3.9.6" ;; *) exit 1 ;; esac'

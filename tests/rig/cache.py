@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -42,13 +43,22 @@ def keep(
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.is_dir():
             print(f"building {kind} in {done}", file=sys.stderr)
-            with tempfile.TemporaryDirectory(prefix="new-", dir=cache) as new:
-                result, work = Path(new) / "result", Path(new) / "work"
-                result.mkdir()
-                work.mkdir()
-                build(result, work)
-                result.rename(done)
+            try:
+                _build(done, build)
+            except (RuntimeError, subprocess.CalledProcessError) as error:
+                # Much is downloaded, and a download may break off.
+                print(f"building {kind} once more: {error}", file=sys.stderr)
+                _build(done, build)
         os.utime(done)
         for old in sorted(cache.glob(f"{kind}-*"), key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
             shutil.rmtree(old)
     return done
+
+
+def _build(done: Path, build: Callable[[Path, Path], None]) -> None:
+    with tempfile.TemporaryDirectory(prefix="new-", dir=done.parent) as new:
+        result, work = Path(new) / "result", Path(new) / "work"
+        result.mkdir()
+        work.mkdir()
+        build(result, work)
+        result.rename(done)
