@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,8 +172,19 @@ def test_a_busy_machine_has_more_time(
     monkeypatch.setattr(wait, "stalled", lambda: stalls[0])
     deadline = wait.Deadline(10)
     monkeypatch.setattr(wait, "stalled", lambda: stalls[1])
-    monkeypatch.setattr(time, "monotonic", lambda: deadline.began + passed)
-    assert deadline.left() == pytest.approx(left)
+    for second in (*range(int(passed)), passed):
+        monkeypatch.setattr(time, "monotonic", partial(float, deadline.began + second))
+        seen = deadline.left()
+    assert seen == pytest.approx(left)
+
+
+def test_a_machine_that_stands_still_has_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits was itself kept from looking, and so may have been what it waits for."""
+    deadline = wait.Deadline(10)
+    monkeypatch.setattr(wait, "stalled", lambda: deadline._stalled)
+    for passed, left in ((3600.0, 8.0), (3601.0, 7.0), (7200.0, 5.0)):
+        monkeypatch.setattr(time, "monotonic", partial(float, deadline.began + passed))
+        assert deadline.left() == pytest.approx(left)
 
 
 def test_the_kernel_says_who_had_to_wait() -> None:

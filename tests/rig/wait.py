@@ -16,6 +16,8 @@ Found = TypeVar("Found")
 
 LONGEST = 10
 """How many times the seconds that it was given a deadline may take."""
+LONGEST_LOOK = 2.0
+"""How many seconds between two looks count at most."""
 GIVE_UP = 600.0
 """Seconds after which a program that says nothing is given up, where there can be no `Deadline`."""
 
@@ -24,22 +26,28 @@ class Deadline:
     """The end of so many seconds in which no program of this machine had to wait for a processor or a disk.
 
     A deadline is for what never comes. What comes late because the machine is busy is waited for, up to `LONGEST` times
-    as long; always so long where the kernel does not say who had to wait.
+    as long; always so long where the kernel does not say who had to wait. While nobody asks for `left`, everything may
+    stand still, as in a virtual machine that its host stops: that does not count either.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.began = time.monotonic()
+        self._looked = self.began
+        self._unseen = 0.0
         self._stalled = stalled()
 
     def left(self) -> float:
         """Return the seconds until it is reached at the earliest, 0 once it is."""
-        passed = time.monotonic() - self.began
+        now = time.monotonic()
+        self._unseen += max(0.0, now - self._looked - LONGEST_LOOK)
+        self._looked = now
+        passed = now - self.began - self._unseen
         if passed < self.seconds:
             return self.seconds - passed
         most = self.seconds * LONGEST - passed
-        if self._stalled is not None and (now := stalled()) is not None:
-            most = min(most, self.seconds - passed + now - self._stalled)
+        if self._stalled is not None and (latest := stalled()) is not None:
+            most = min(most, self.seconds - passed + latest - self._stalled)
         return max(0.0, most)
 
 
