@@ -61,8 +61,14 @@ class WineDaemon(JournalReader):
             return Done(code, _read_rest(process.stdout), _read_rest(process.stderr))
 
     def status(self) -> dict[str, Any]:
-        """Return the answer of `unplugd status --json`."""
-        done = self.command("status", "--json")
+        """Return the answer of `unplugd status --json`, which waits for a few seconds only: a busy machine has more."""
+
+        def ask() -> Done | None:
+            done = self.command("status", "--json")
+            return None if "running but not responding" in done.stderr else done
+
+        done = wait_until(ask, "unplugd to answer", 60)
+        assert done
         assert done.code == 0, done.stderr
         status: dict[str, Any] = json.loads(done.stdout)
         return status
