@@ -6,6 +6,8 @@ import fcntl
 import hashlib
 import os
 import subprocess
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,7 @@ from tests.rig.cache import keep
 from tests.rig.tools import need
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CONTROL = """Package: needed
@@ -158,6 +161,35 @@ def test_what_is_built_for_the_tests_is_begun_again(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="broke off"):
         keep(tmp_path, "thing", [], "another", build)
     assert len(attempts) == 4
+
+
+def test_what_another_run_uses_of_it_is_kept(tmp_path: Path) -> None:
+    """However many others are built meanwhile; what nobody uses goes, except for the latest few."""
+
+    @contextmanager
+    def run(name: str) -> Iterator[None]:
+        code = """if True:
+            import pathlib, sys
+            from tests.rig.cache import keep
+            folder = keep(pathlib.Path(sys.argv[1]), "thing", [], sys.argv[2], lambda result, work: None)
+            folder.with_name(sys.argv[2]).symlink_to(folder)
+            print(flush=True)
+            sys.stdin.read()
+        """
+        command = [sys.executable, "-c", code, str(tmp_path), name]
+        with subprocess.Popen(command, cwd=PROJECT, stdin=-1, stdout=-1, stderr=-3) as process:
+            assert process.stdout
+            assert process.stdout.readline() == b"\n"
+            yield
+            process.communicate()
+
+    others = [f"other {number}" for number in range(5)]
+    with run("used"):
+        for other in others:
+            with run(other):
+                pass
+        seen = [(tmp_path / name).exists() for name in ("used", *others)]
+    assert seen == [True, False, False, True, True, True]
 
 
 # --- the first minute: which Python, and what to type next

@@ -50,9 +50,27 @@ def keep(
                 print(f"building {kind} once more: {error}", file=sys.stderr)
                 _build(done, build)
         os.utime(done)
+        _use(done)
         for old in sorted(cache.glob(f"{kind}-*"), key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
-            shutil.rmtree(old)
+            _remove(old)
     return done
+
+
+def _use(folder: Path) -> None:
+    """Let nobody remove it until this process has ended."""
+    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_SH)
+
+
+def _remove(folder: Path) -> None:
+    """Remove it unless it is used."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 def _build(done: Path, build: Callable[[Path, Path], None]) -> None:
