@@ -17,6 +17,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from unplugd import private_folder, regular_file, sanitize
+from unplugd.clock_offset import read_offset
 from unplugd.errors import advise
 from unplugd.journal.files import find_first_time, find_rotated_name, list_rotated
 from unplugd.journal.host import find_host_name
@@ -168,9 +169,9 @@ class Journal:
         stand_ins = {name: value for name, value in station._asdict().items() if value}
 
         def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-            present = now()
-            at = event.pop("at", present)
-            moment = format_timestamp(wall() - (present - at))
+            at = event.pop("at", None)
+            at = now() if at is None else at
+            moment = format_timestamp(at + read_offset(wall, now))
             head = {"time": moment, "event": event.pop("event"), "host": host, "boot": boot}
             return {**head, "schema": SCHEMA, "uptime": round(at, 3), **stand_ins, **event}
 

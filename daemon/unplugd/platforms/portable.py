@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 import usb.backend.libusb1
 import usb.core
 
+from unplugd.clock_offset import read_offset
 from unplugd.notify.factory import make_channel
 from unplugd.platforms import processes
-from unplugd.platforms.clock_offset import read_offset
 from unplugd.platforms.machine_id import read_machine_id
 from unplugd.platforms.poll import make_poll
 from unplugd.platforms.unseen import UnseenUse

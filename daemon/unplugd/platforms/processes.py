@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 from unplugd import sanitize
-from unplugd.platforms.clock_offset import read_offset
+from unplugd.clock_offset import read_offset
 from unplugd.platforms.shortage import raise_shortage
 from unplugd.rules import uploaders
 from unplugd.rules.model import Running

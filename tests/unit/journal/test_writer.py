@@ -86,6 +86,24 @@ def test_a_line_has_what_the_contract_says(path: Path) -> None:
     assert list(event)[:5] == ["time", "event", "host", "boot", "schema"]
 
 
+def test_a_wait_for_a_processor_moves_no_time(path: Path) -> None:
+    """An event has the time at which it happened, even if unplugd has to wait after it has read a clock."""
+    passed = 100.0
+
+    def read(waits: list[float]) -> float:
+        nonlocal passed
+        found, passed = passed, passed + (waits.pop() if waits else 0)
+        return found
+
+    of_now, of_wall = [3.0], [5.0]
+    journal = Journal(
+        JournalFile(path), boot="b00t", now=lambda: read(of_now), wall=lambda: 1_764_000_000 + read(of_wall)
+    )
+    journal.write(ConfigLoaded(), at=90.0)
+    line = json.loads(path.read_text())
+    assert (line["time"], line["uptime"]) == (format_timestamp(1_764_000_090), 90.0)
+
+
 def test_a_line_tells_which_computer_and_which_account_wrote_it(path: Path) -> None:
     """By stand-ins; a computer without an id has neither field, and everything else as before."""
     for station in (Station("aa", "bb"), find_station("", "1000")):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from unplugd.platforms.clock_offset import read_offset
+from unplugd.clock_offset import read_offset
 
 CLOCK_BOOTTIME: Final[int] = getattr(time, "CLOCK_BOOTTIME", 7)
 

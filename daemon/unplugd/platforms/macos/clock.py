@@ -7,7 +7,7 @@ import time
 from ctypes import byref, c_size_t, create_string_buffer
 from typing import Final
 
-from unplugd.platforms.clock_offset import read_offset
+from unplugd.clock_offset import read_offset
 from unplugd.platforms.macos import frameworks
 
 CONTINUOUS: Final[int] = getattr(time, "CLOCK_MONOTONIC_RAW", 4)

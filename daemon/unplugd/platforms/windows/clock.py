@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctypes import byref, c_ulonglong, sizeof
 from typing import Final
 
-from unplugd.platforms.clock_offset import read_offset
+from unplugd.clock_offset import read_offset
 from unplugd.win32 import kernel32, kernelbase, library, ntdll
 
 UNITS: Final = 1e7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unplugd.platforms.clock_offset import read_offset
+from unplugd.clock_offset import read_offset
 
 
 @pytest.mark.parametrize("waits", [(0, 0, 0), (5, 0, 0), (0, 5, 0), (0, 0, 5)])
