@@ -40,6 +40,7 @@ def demo(arguments: argparse.Namespace, where: Paths) -> int:
     def on_record(record: Record) -> None:
         happened.add(record.name)
         narrate(describe_record(record))
+        platform.follow(record.name)
         if record.name in ("reminded", "delivery_failed"):
             print_reminder()
 

@@ -33,20 +33,37 @@ class Step:
     narration: str
     plugged_in: bool
     program: str = ""
+    told: tuple[str, ...] = ()
+    """The events that are told of it. The next step waits for them, however late the machine is."""
 
 
 STORY: Final = (
-    Step(2, "You plug in a CareLink USB stick, and then something else comes up.", plugged_in=True),
+    Step(
+        2,
+        "You plug in a CareLink USB stick, and then something else comes up.",
+        plugged_in=True,
+        told=("plugged_in", "reminded"),
+    ),
     Step(
         14,
         "You start an upload: CareLink Uploader opens the stick.",
         plugged_in=True,
         program="CareLink Uploader",
+        told=("use_began",),
     ),
-    Step(22, "The upload is finished. The stick stays where it is.", plugged_in=True),
-    Step(48, "You unplug the stick.", plugged_in=False),
+    Step(
+        22,
+        "The upload is finished. The stick stays where it is.",
+        plugged_in=True,
+        told=("use_ended", "reminded", "reminded"),
+    ),
+    Step(48, "You unplug the stick.", plugged_in=False, told=("unplugged",)),
 )
 END_SECONDS: Final = 51.0
+PATIENCE_SECONDS: Final = 30.0
+"""Seconds after which a step waits no longer for what is told of the one before it."""
+REACTIONS: Final = ("snoozed", "reminder_ended")
+"""The events of a person who reacts to a reminder: then there may be no other one."""
 
 
 def demo_settings(speed: float) -> Settings:
@@ -75,6 +92,8 @@ class SimulatedPlatform(Source):
         self._narrate = narrate
         self._on_end = on_end
         self._steps = list(STORY)
+        self._awaited: list[str] = []
+        self._is_reminding = True
         self._current = Step(0, "", plugged_in=False)
         self._on_change: Callable[[], None] = lambda: None
 
@@ -137,17 +156,30 @@ class SimulatedPlatform(Source):
 
     # --- the story as a source of the loop
 
-    def deadline(self) -> float | None:
-        """Return when the next step is due."""
-        return self._start + (self._steps[0].at if self._steps else END_SECONDS) / self._speed
+    def deadline(self) -> float:
+        """Return when the next step is due, or when it waits no longer."""
+        due = self._start + (self._steps[0].at if self._steps else END_SECONDS) / self._speed
+        return due + PATIENCE_SECONDS if self._awaited else due
 
     def expire(self, now: float) -> None:
         """Take the next step if it is due."""
-        if now < (self.deadline() or now):
+        if now < self.deadline():
             return
         if not self._steps:
             self._on_end()
             return
         self._current = self._steps.pop(0)
+        self._awaited = [event for event in self._current.told if self._is_reminding or event != "reminded"]
         self._narrate(self._current.narration)
         self._on_change()
+
+    def follow(self, event: str) -> None:
+        """Go on once the event has been told."""
+        if event == "delivery_failed":
+            # It is told once, and none of the other reminders is.
+            self._is_reminding = False
+            self._awaited = [awaited for awaited in self._awaited if awaited != "reminded"]
+        elif self._awaited and (
+            event == self._awaited[0] or (self._awaited[0] == "reminded" and event in REACTIONS)
+        ):
+            del self._awaited[0]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.rig.opener import place_opener
+from tests.rig.scripted import Machine
 from tests.rig.wait import GIVE_UP, wait_until
 from unplugd.config.settings import Settings
 from unplugd.platforms import simulated
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
     from tests.rig.server import Server
 
 UNPLUGD = str(Path(sys.executable).with_name("unplugd"))
+ENDLESS = """
+import sys
+from unplugd.cli import main
+from unplugd.platforms import simulated
+simulated.STORY, simulated.END_SECONDS = simulated.STORY[:1], 1e9
+sys.exit(main(["demo", *sys.argv[1:]]))
+"""
+"""A demo in which the stick stays plugged in and unused, so that it is not over before the test has come to it."""
 
 
 @pytest.fixture
@@ -61,9 +70,9 @@ def test_the_whole_story(tmp_path: Path, environment: dict[str, str], server: Se
     ended = [event["outcome"] for event in events if event["event"] == "reminder_ended"]
     assert ended == ["in_use", "unplugged"]
     # Real notifications, a new one for each reminder, and none is left.
+    wait_until(lambda: not server.on_screen, "the withdrawal")
     assert {shown.summary for shown in server.notifications} == {"Unplug the CareLink USB"}
     assert len({shown.id for shown in server.notifications}) == story.count("reminded")
-    assert server.on_screen == []
     told = done.stdout
     for step in simulated.STORY:
         assert f"> {step.narration}" in told
@@ -98,7 +107,7 @@ def test_without_a_desktop_the_words_are_in_the_terminal(environment: dict[str, 
 def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Server) -> None:
     """At any moment: status 130, and the notification is withdrawn. A second demo at the same time is refused."""
     with subprocess.Popen(
-        [UNPLUGD, "demo", "--fast"],
+        [sys.executable, "-c", ENDLESS, "--fast"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -124,11 +133,21 @@ def test_a_click_opens_the_review_of_the_demo(
 ) -> None:
     """Not that of the person's own journal, of which the demo says nothing."""
     opened = place_opener(tmp_path, environment)
+
+    def click() -> bool:
+        for shown in server.on_screen:
+            server.press(shown, "default")
+        return opened.exists()
+
     with subprocess.Popen(
-        [UNPLUGD, "demo"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", ENDLESS],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
-        server.press(server.notified(seconds=30), "default")
-        wait_until(opened.exists, "the page to be opened")
+        # One that the next reminder replaces meanwhile opens nothing.
+        wait_until(click, "the page to be opened", 30)
         assert "CareLink USB" in Path(opened.read_text().strip()).read_text()
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=GIVE_UP)
@@ -145,3 +164,35 @@ def test_the_story_is_told_by_the_real_rules(speed: float) -> None:
     assert told.channels == real.channels
     assert [turn.at for turn in simulated.STORY] == sorted(turn.at for turn in simulated.STORY)
     assert simulated.STORY[-1].at < simulated.END_SECONDS
+
+
+def test_a_late_machine_leaves_nothing_of_the_story_out() -> None:
+    """Each step waits until the one before it was told; not for reminders that nothing can show, nor forever."""
+    over = simulated.END_SECONDS / simulated.FAST_FACTOR
+    for reminder in ("reminded", "delivery_failed"):
+        story, machine, told = make_story()
+        machine.clock += over
+        for number, step in enumerate(simulated.STORY, 1):
+            for _ in range(3):
+                story.expire(machine.clock)
+            assert told == [step.narration for step in simulated.STORY[:number]]
+            for event in step.told:
+                story.expire(machine.clock)
+                story.follow(reminder if event == "reminded" else event)
+        story.expire(machine.clock)
+        assert told[len(simulated.STORY) :] == ["the end"]
+    story, machine, told = make_story()
+    machine.clock += over + simulated.PATIENCE_SECONDS
+    for _ in range(len(simulated.STORY) + 1):
+        story.expire(machine.clock)
+    assert told[-1] == "the end"
+
+
+def make_story() -> tuple[simulated.SimulatedPlatform, Machine, list[str]]:
+    """Return the fast story, the machine with its clock, and what will have been told of it."""
+    machine = Machine([], 0)
+    told: list[str] = []
+    story = simulated.SimulatedPlatform(
+        machine, simulated.FAST_FACTOR, told.append, lambda: told.append("the end")
+    )
+    return story, machine, told
