@@ -29,12 +29,13 @@ class Cluster:
         self.workers: list[subprocess.Popen[bytes]] = []
         try:
             self.address = wait_until(self._read_address, "the scheduler", 60)
-            self.workers = [self.add_worker(number) for number in range(workers)]
+            for number in range(workers):
+                self.add_worker(number)
         except BaseException:
             self.close()
             raise
 
-    def add_worker(self, number: int) -> subprocess.Popen[bytes]:
+    def add_worker(self, number: int) -> None:
         """Start one more worker, with one thread; it has joined when its line in the log says so."""
         process = self._start(
             "worker",
@@ -43,12 +44,12 @@ class Cluster:
             "1",
             "--no-nanny",
             "--death-timeout",
-            "60",
+            str(GIVE_UP),
             name=f"worker-{number}",
         )
+        self.workers.append(process)
         log = self._folder / f"worker-{number}.log"
         wait_until(lambda: "Registered to" in log.read_text(), f"worker {number}", 60)
-        return process
 
     def close(self) -> None:
         """End all of it."""
