@@ -21,6 +21,7 @@ from tests.rig import wait
 from tests.rig.bus import NOTIFICATIONS, Bus
 from tests.rig.child import Process
 from tests.rig.desktops import Kind
+from tests.rig.screen import converse
 from tests.rig.server import Server
 from tests.rig.session import Session
 from tests.rig.tools import need
@@ -233,6 +234,13 @@ def test_what_a_session_started_ends_with_it(open_folder: Path) -> None:
 
 
 # --- the machine
+
+
+def test_a_letter_that_comes_in_two_parts_is_read() -> None:
+    """From a terminal, however the system cuts what a program shows."""
+    script = r"stty -echo; printf 'caf\303'; read -r _; printf '\251?'"
+    shown = converse(["sh", "-c", script], [("caf", "")], {"PATH": os.environ["PATH"]})
+    assert shown == (0, "caf\N{LATIN SMALL LETTER E WITH ACUTE}?")
 
 
 def test_devices_are_seen(usb: Testbed) -> None:

@@ -50,14 +50,14 @@ def converse(
     parent, child = pty.openpty()
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=environment)
     os.close(child)
-    # What is read at once may end within a character.
-    characters = codecs.getincrementaldecoder("utf-8")("replace")
+    # A letter may come in two parts.
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     shown = ""
     seen = 0
     for awaited, typed in dialog:
         while (found := shown.find(awaited, seen)) < 0:
             try:
-                shown += characters.decode(os.read(parent, 65536))
+                shown += decoder.decode(os.read(parent, 65536))
             except OSError:
                 raise AssertionError(f"{awaited!r} was never shown:\n{shown}") from None
         seen = found + len(awaited)
@@ -69,6 +69,6 @@ def converse(
             )
     with suppress(OSError):
         while more := os.read(parent, 65536):
-            shown += characters.decode(more)
+            shown += decoder.decode(more)
     os.close(parent)
     return process.wait(GIVE_UP), shown.replace("\r\n", "\n")
