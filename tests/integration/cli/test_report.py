@@ -14,6 +14,7 @@ from tests.rig import harmless
 from tests.rig.opener import place_opener
 from tests.rig.report_command import MONTH, RANGE, make_user
 from tests.rig.wait import GIVE_UP
+from unplugd.cli import browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Done]:
-    """Return what runs `unplugd report`."""
+    """Return what runs `unplugd report`, which waits for the browser however late that is."""
+    monkeypatch.setattr(browser, "TIMEOUT_SECONDS", GIVE_UP)
     return make_user(tmp_path, monkeypatch, capsys)
 
 
@@ -96,10 +98,10 @@ def test_without_an_opener_python_opens_the_page(
     run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The browser gets it, and files in the current folder that are named like modules are not run."""
-    browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')
-    browser.chmod(0o755)
-    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    program = tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{program} %s")
     monkeypatch.setenv("PATH", str(tmp_path))
     folder = tmp_path / "current"
     folder.mkdir()
