@@ -45,7 +45,8 @@ def is_running(process: int) -> bool:
     """Whether a process exists and is not a zombie."""
     try:
         stat = Path(f"/proc/{process}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
+        # The latter if it ends between the opening and the reading.
         return False
     return stat.rpartition(") ")[2][0] != "Z"
 
