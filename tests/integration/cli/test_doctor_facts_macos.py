@@ -35,7 +35,7 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mac]:
 def install(mac: Mac) -> Launchd:
     """Install the service, and an applet, for a program that only waits."""
     script = mac.home / "unplugd"
-    script.write_text("#!/bin/sh\nexec sleep 60\n")
+    script.write_text("#!/bin/sh\nexec sleep infinity\n")
     script.chmod(0o755)
     launchd = Launchd(uid=UID)
     launchd.install(Program((str(script), "run"), "1.0"), RealSystem(lambda _line: None))
