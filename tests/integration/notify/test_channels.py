@@ -163,7 +163,7 @@ def test_a_hanging_child_is_killed(programs: Programs, tmp_path: Path) -> None:
     """At its deadline and not before; neither it nor what it started stays behind."""
     pid = tmp_path / "pid"
     sleep = shutil.which("sleep", path="/usr/bin:/bin")
-    programs.notify_send(f"echo $$ > {pid}; exec {sleep} 60")
+    programs.notify_send(f"echo $$ > {pid}; exec {sleep} infinity")
     rig = Rig()
     rig.ask()
     turn_until(rig.clock, lambda: pid.exists() and pid.read_text().strip(), "the child", rig.plyer)
@@ -183,7 +183,7 @@ def test_a_hanging_child_is_killed(programs: Programs, tmp_path: Path) -> None:
 
 def test_a_newer_message_replaces_a_waiting_one() -> None:
     """The older one is reported as superseded, and its child is killed."""
-    rig = Rig("sleep", "60")
+    rig = Rig("sleep", "infinity")
     rig.ask()
     first = rig.plyer.pid
     assert first
@@ -196,7 +196,7 @@ def test_a_newer_message_replaces_a_waiting_one() -> None:
 
 def test_closing_kills_the_child_silently() -> None:
     """At the end of the daemon nothing is reported any more."""
-    rig = Rig("sleep", "60")
+    rig = Rig("sleep", "infinity")
     rig.ask()
     process = rig.plyer.pid
     assert process
@@ -245,7 +245,7 @@ def test_a_child_may_take_its_time_to_end(tmp_path: Path, code: int, outcome: st
 
 def test_a_child_that_never_ends_is_killed() -> None:
     """Even if it has closed its output: at its deadline, not later."""
-    rig = Rig("sh", "-c", "exec > /dev/null 2>&1; exec sleep 60")
+    rig = Rig("sh", "-c", "exec > /dev/null 2>&1; exec sleep infinity")
     rig.ask()
     turn_until(rig.clock, lambda: rig.plyer.fileno() < 0, "the end of its output", rig.plyer)
     rig.clock.now += TIMEOUT_SECONDS - POLL_SECONDS / 2
@@ -268,7 +268,7 @@ def test_a_child_that_ends_as_it_is_killed_is_no_error(
         raise error
 
     monkeypatch.setattr(os, "killpg", late)
-    rig = Rig("sleep", "60")
+    rig = Rig("sleep", "infinity")
     rig.ask()
     rig.ask()
     assert rig.outcomes == ["superseded"]
@@ -280,7 +280,7 @@ def test_a_child_that_cannot_be_killed_blocks_nothing(monkeypatch: pytest.Monkey
     """It is left behind if the system keeps it from dying."""
     monkeypatch.setattr(os, "killpg", lambda _group, _number: None)
     monkeypatch.setattr(child, "KILL_TIMEOUT_SECONDS", 0.05)
-    rig = Rig("sleep", "60")
+    rig = Rig("sleep", "infinity")
     rig.ask()
     left = rig.plyer.pid
     assert left
