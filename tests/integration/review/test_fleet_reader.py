@@ -246,18 +246,30 @@ def test_a_process_that_is_killed_is_done_without(year: list[Path]) -> None:
     assert "processes:2 failed; the remaining computers are reviewed here" in error
 
 
-def test_a_worker_that_is_killed_is_done_without(year: list[Path], tmp_path: Path) -> None:
-    """The scheduler gives its work to another one; when the last one is gone, too, it is done here."""
-    pytest.importorskip("distributed")
+KILLED: Final = """
+from os import getpid, kill
+from unplugd.review import {module}
+def end(*_):
+    kill(getpid(), 9)
+{module}.{function} = end
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "function"), [("cluster", "find_version"), ("fleet_reader", "sum_computer")]
+)
+def test_a_worker_that_is_killed_is_done_without(
+    year: list[Path], tmp_path: Path, module: str, function: str
+) -> None:
+    """When it is asked what it is, or while it reads: the scheduler gives its work to another one."""
+    distributed = pytest.importorskip("distributed")
     expected, _ = report("--on", "inline", *year)
     with Cluster(tmp_path) as cluster:
-        busy = psutil.Process(cluster.workers[0].pid)
-        before = busy.cpu_times().user
-        with start_report("--on", cluster.address, *year) as process:
-            wait_until(lambda: busy.cpu_times().user > before + 0.05, "a worker that reads", 60)
-            busy.send_signal(signal.SIGKILL)
-            said, error = process.communicate(timeout=GIVE_UP)
-        assert (process.returncode, said, error) == (0, expected, "")
+        with distributed.Client(cluster.address, set_as_default=False) as client:
+            first = min(client.nthreads())
+            client.run(exec, KILLED.format(module=module, function=function), {}, workers=[first])
+        assert report("--on", cluster.address, *year) == (expected, "")
+        assert [process.poll() for process in cluster.workers].count(-signal.SIGKILL) == 1
 
 
 def test_what_the_libraries_say_is_not_shown(cluster: Cluster, capfd: pytest.CaptureFixture[str]) -> None:
