@@ -10,13 +10,13 @@ import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from jeepney import DBusAddress, MatchRule, MessageType, message_bus, new_method_call
 from jeepney.io.blocking import Proxy
 
-from tests import TESTS
+from tests import PROJECT, TESTS
 from tests.rig import wait
 from tests.rig.bus import NOTIFICATIONS, Bus
 from tests.rig.child import Process
@@ -24,7 +24,7 @@ from tests.rig.desktops import Kind
 from tests.rig.screen import converse
 from tests.rig.server import Server
 from tests.rig.session import Session
-from tests.rig.tools import need
+from tests.rig.tools import need, need_namespaces
 from tests.rig.uevent import murmur
 from tests.rig.usb import METER, STICK, Model, apart
 from tests.rig.wait import GIVE_UP, wait_until
@@ -241,6 +241,35 @@ def test_a_letter_that_comes_in_two_parts_is_read() -> None:
     script = r"stty -echo; printf 'caf\303'; read -r _; printf '\251?'"
     shown = converse(["sh", "-c", script], [("caf", "")], {"PATH": os.environ["PATH"]})
     assert shown == (0, "caf\N{LATIN SMALL LETTER E WITH ACUTE}?")
+
+
+RESERVE: Final = """
+import errno, fcntl, pathlib, socket, struct
+from tests.rig.listening import HOST, reserve_ports
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+with socket.socket() as any:
+    fcntl.ioctl(any, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40003")
+(port,) = reserve_ports(1)
+others, found = [socket.socket() for _ in range(4)], set()
+for other in others:
+    try:
+        other.bind((HOST, 0))
+    except OSError as error:
+        assert error.errno == errno.EADDRINUSE
+    else:
+        found.add(other.getsockname()[1])
+assert len(found) == 3 and port not in found
+others[0].close()
+with socket.create_server((HOST, port)) as server, socket.create_connection(server.getsockname()):
+    pass
+"""
+
+
+def test_a_reserved_port_is_given_to_nobody_else() -> None:
+    """Whoever asks for any port, and however few there are; who is told of it listens there, and is started again."""
+    need_namespaces("unshare", "--net")
+    subprocess.run(["unshare", "--net", sys.executable, "-c", RESERVE], cwd=PROJECT, check=True)
 
 
 def test_devices_are_seen(usb: Testbed) -> None:

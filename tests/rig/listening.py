@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import subprocess
-from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -71,10 +71,17 @@ class Listening:
             return connection.connect_ex((HOST, self.port)) == 0
 
 
-def find_free_ports(count: int) -> list[int]:
-    """Return ports of the loopback at which nobody listens."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+_RESERVED: Final[list[socket.socket]] = []
+
+
+def reserve_ports(count: int) -> list[int]:
+    """Return ports of the loopback that the system gives to nobody else as long as this process lives.
+
+    Who listens at one has to set SO_REUSEADDR, as servers do, so that they can be started again at once.
+    """
+    sockets = [socket.socket() for _ in range(count)]
+    _RESERVED.extend(sockets)
+    for one in sockets:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind((HOST, 0))
+    return [int(one.getsockname()[1]) for one in sockets]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.listening import HOST, Listening, find_free_ports
+from tests.rig.listening import HOST, Listening, reserve_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def start_ssh_server(folder: Path) -> Iterator[SshServer]:
     (folder / "home/.ssh").mkdir(parents=True)
     for key in ("host", "home/.ssh/id_ed25519"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
-    (port,) = find_free_ports(1)
+    (port,) = reserve_ports(1)
     (folder / "sshd.conf").write_text(SETTINGS.format(host=HOST, port=port, folder=folder))
     # Where it gives up its rights; the package makes it when the service starts.
     Path("/run/sshd").mkdir(exist_ok=True)

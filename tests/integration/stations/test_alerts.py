@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rig.listening import HOST, Listening, find_free_ports
+from tests.rig.listening import HOST, Listening, reserve_ports
 from tests.rig.recipe import EXAMPLES, fill_in
 from tests.rig.tools import need
 from tests.rig.usb import STICK
@@ -82,7 +82,7 @@ class Monitoring:
         self.textfiles = folder / "textfiles"
         self.textfiles.mkdir()
         self.receiver = Receiver()
-        exporter, prometheus, alertmanager = find_free_ports(3)
+        exporter, prometheus, alertmanager = reserve_ports(3)
         self.exporter = make_exporter(exporter, self.textfiles, folder / "exporter.log")
         self._alertmanager = Listening(
             [
@@ -178,7 +178,7 @@ def test_the_metrics_are_prometheus_own_format(
             ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    (port,) = find_free_ports(1)
+    (port,) = reserve_ports(1)
     (tmp_path / "1.prom").write_text(metrics)
     (tmp_path / "2.prom").write_text(metrics.replace('session="', 'session="0'))
     exporter = make_exporter(port, tmp_path, tmp_path / "exporter.log")

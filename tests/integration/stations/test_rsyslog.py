@@ -13,7 +13,7 @@ import pytest
 
 from tests.rig import journal_maker
 from tests.rig.daemon import UNPLUGD
-from tests.rig.listening import HOST, Listening, find_free_ports
+from tests.rig.listening import HOST, Listening, reserve_ports
 from tests.rig.recipe import EXAMPLES, fill_in, find_commands
 from tests.rig.tools import need
 from tests.rig.wait import wait_until
@@ -63,7 +63,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        (self._port,) = find_free_ports(1)
+        (self._port,) = reserve_ports(1)
         make_certificates(folder / "certificates")
         self.collected = folder / "collected"
         self.collected.mkdir()
