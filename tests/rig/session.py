@@ -32,6 +32,8 @@ STILL_SECONDS = 0.2
 """For how long a notification must look the same before it counts as drawn."""
 STIR_SECONDS = 0.5
 """For how long somebody who sits there does not touch the mouse."""
+AWAY_SECONDS = 1.5
+"""For how long somebody has not touched the mouse who counts as away (GNOME: one second)."""
 PRESS_SECONDS = 2
 """Seconds after which a button that did nothing is pressed again: it may not have been there yet."""
 
@@ -173,8 +175,11 @@ class Session:
         return self.screen.picture().difference(self.empty, self.kind.area)
 
     def seen(self) -> Box:
-        """Wait until a notification is seen, and drawn; return where."""
-        self._wait(self.notification, "a notification on the screen")
+        """Wait until a notification is seen, and drawn; return where.
+
+        The pointer rests meanwhile: what GNOME shows to who is away stays until somebody moves it, and then goes.
+        """
+        self._wait(self.notification, "a notification on the screen", is_present=False)
         box = self._still(self.kind.area).difference(self.empty, self.kind.area)
         return box or self.seen()
 
@@ -233,13 +238,17 @@ class Session:
         """Move the pointer."""
         self._xdotool("mousemove", str(x), str(y))
 
+    def leave(self) -> None:
+        """Be away: what is shown from now on stays until it is seen, however late that is."""
+        wait_until(lambda: time.monotonic() - self._moved > AWAY_SECONDS, "the person to be away")
+
     def rest(self) -> None:
         """Move the pointer to where nothing is."""
         if not self.kind.wayland:
             self._stir()
 
     def _stir(self) -> None:
-        """Move the pointer a little, as somebody who sits there does: GNOME shows nothing to who is away."""
+        """Move the pointer a little, as somebody who sits there does: GNOME takes nothing away from who is away."""
         self._moved = time.monotonic()
         self.point(10 + int(self._moved * 10) % 20, self.empty.height - 60)
 

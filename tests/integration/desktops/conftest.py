@@ -39,7 +39,8 @@ def bus(session: Session) -> Bus:
 
 @pytest.fixture
 def daemon(daemon: Daemon, session: Session) -> Iterator[Daemon]:
-    """Yield unplugd in that session; what it shows is gone before the next test."""
+    """Yield unplugd in that session, with nobody there; what it shows is gone before the next test."""
+    session.leave()
     yield daemon
     if daemon.running():
         daemon.stop()
