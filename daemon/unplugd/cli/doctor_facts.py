@@ -174,7 +174,7 @@ def describe_clocks(computer: InspectablePlatform) -> Facts:
     """Return the clocks that unplugd relies on."""
     return [
         ("seconds since the start of the computer", f"{computer.now():.0f}"),
-        ("of them asleep", f"{max(0.0, computer.sleep_seconds()):.0f}"),
+        ("of them asleep", f"{computer.sleep_seconds():.0f}"),
         ("id of this start", "there" if computer.boot_id() else "missing"),
         ("id of this computer", "there" if computer.machine_id() else "missing"),
     ]

@@ -18,7 +18,7 @@ def now() -> float:
 
 def sleep_seconds() -> float:
     """Return how many seconds the machine has been asleep since it booted."""
-    return read_offset(now, time.monotonic)
+    return max(0.0, read_offset(now, time.monotonic))
 
 
 def boot_id() -> str:
