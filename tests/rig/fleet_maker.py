@@ -7,6 +7,7 @@ import statistics
 from bisect import bisect_right
 from collections import defaultdict
 from datetime import date, timedelta
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,8 @@ KINDS = (
 """The kinds of computers."""
 
 
-def make_fleet(count: int, *, days: int = 30, names: Sequence[str] = (), until: float = UNTIL) -> Fleet:
+@cache
+def make_fleet(count: int, *, days: int = 30, names: tuple[str, ...] = (), until: float = UNTIL) -> Fleet:
     """Return the report on `count` computers; `names` are those of the first ones."""
     dice = random.Random(count)  # noqa: S311 - the same computers each time
     since = until - (days - 1) * DAY - 13 * HOUR
@@ -135,7 +137,7 @@ def enlarge_fleet(fleet: Fleet, times: int) -> Fleet:
 
 def hostile_fleet() -> Fleet:
     """Return a report in which every name tries to take over what shows it."""
-    found = make_fleet(20, names=[*HOSTILE, "\N{HEBREW LETTER ALEF}" * 200, "w" * 200])
+    found = make_fleet(20, names=(*HOSTILE, "\N{HEBREW LETTER ALEF}" * 200, "w" * 200))
     return replace(
         found,
         plugged_in=tuple(

@@ -60,6 +60,14 @@ def made(name: str) -> tuple[Report, str, Tree]:
     return report, source, Tree(source)
 
 
+@cache
+def made_fleet(name: str) -> tuple[str, Tree]:
+    """Return the page on many computers, and its elements."""
+    fleet = FLEETS[name]()
+    source = render_fleet(fleet, made=fleet.until)
+    return source, Tree(source)
+
+
 @pytest.fixture(params=REPORTS)
 def shown(request: pytest.FixtureRequest) -> tuple[Report, str, Tree]:
     """Return each report in turn."""
@@ -69,11 +77,7 @@ def shown(request: pytest.FixtureRequest) -> tuple[Report, str, Tree]:
 @pytest.fixture(params=[*REPORTS, *FLEETS])
 def page(request: pytest.FixtureRequest) -> tuple[str, Tree]:
     """Return each page in turn, those on many computers, too."""
-    if request.param in FLEETS:
-        fleet = FLEETS[request.param]()
-        source = render_fleet(fleet, made=fleet.until)
-        return source, Tree(source)
-    return made(request.param)[1:]
+    return made_fleet(request.param) if request.param in FLEETS else made(request.param)[1:]
 
 
 def sections(tree: Tree) -> dict[str, Element]:

@@ -161,12 +161,15 @@ def make_reports() -> Iterator[Report]:
 
 def make_fleets() -> Iterator[Fleet]:
     """Yield reports on many computers of every kind."""
-    found = make_fleet(200, days=150)
+    found = make_fleet(200)
+    without_data = replace(found.computers[0], host="station-0000", days=0)
     hosts = tuple(one.host for one in found.computers)
     trouble = tuple(Trouble(kind, hosts[:count]) for kind in TROUBLE for count in (1, 2, MAX_NAMES + 1))
     notes = dict.fromkeys(NOTES, 1)
-    yield replace(found, trouble=trouble, notes=notes, plugged_in=found.plugged_in * MAX_CALLS)
-    yield make_fleet(400, days=400)
+    calls = found.plugged_in * MAX_CALLS
+    computers = (without_data, *found.computers)
+    yield replace(found, computers=computers, trouble=trouble, notes=notes, plugged_in=calls)
+    yield make_fleet(200, days=400)
     yield replace(make_fleet(11), plugged_in=())
     yield silent_fleet()
 
