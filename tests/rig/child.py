@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.wait import GIVE_UP, Deadline
+from tests.rig.wait import GIVE_UP, LONGEST_LOOK, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Child:
         """Return the next line that the process says; fail if none comes."""
         deadline = Deadline(seconds)
         while left := deadline.left():
-            line = self.overheard(left)
+            line = self.overheard(min(left, LONGEST_LOOK))
             if line is not None:
                 return line
             if self._ended:
