@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +15,7 @@ import pytest
 from tests.rig.wait import GIVE_UP, LONGEST_LOOK, Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -98,3 +98,13 @@ class Process(Child):
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
+
+
+@contextmanager
+def killed_in_the_end(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """Kill a process at the end of the block if it still runs: a test that fails must not wait for it."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.rig.child import killed_in_the_end
 from tests.rig.opener import place_opener
 from tests.rig.scripted import Machine
 from tests.rig.wait import GIVE_UP, wait_until
@@ -54,6 +55,16 @@ def run_demo(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=GIVE_UP,
         check=False,
+    )
+
+
+def start_endless_demo(environment: dict[str, str], *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, *options],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -106,13 +117,7 @@ def test_without_a_desktop_the_words_are_in_the_terminal(environment: dict[str, 
 
 def test_ctrl_c_ends_it(tmp_path: Path, environment: dict[str, str], server: Server) -> None:
     """At any moment: status 130, and the notification is withdrawn. A second demo at the same time is refused."""
-    with subprocess.Popen(
-        [sys.executable, "-c", ENDLESS, "--fast"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with killed_in_the_end(start_endless_demo(environment, "--fast")) as process:
         server.notified()
         second = run_demo(environment)
         assert second.returncode == 1
@@ -139,13 +144,7 @@ def test_a_click_opens_the_review_of_the_demo(
             server.press(shown, "default")
         return opened.exists()
 
-    with subprocess.Popen(
-        [sys.executable, "-c", ENDLESS],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with killed_in_the_end(start_endless_demo(environment)) as process:
         # One that the next reminder replaces meanwhile opens nothing.
         wait_until(click, "the page to be opened", 30)
         assert "CareLink USB" in Path(opened.read_text().strip()).read_text()

@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.rig import journal_maker
+from tests.rig.child import killed_in_the_end
 from tests.rig.cluster import Cluster
 from tests.rig.inline import Inline
 from tests.rig.wait import GIVE_UP, wait_until
@@ -97,7 +98,7 @@ def start_report(*arguments: str | Path, cwd: Path | None = None, patch: str = "
 
 def report(*arguments: str | Path, status: int = 0, cwd: Path | None = None) -> tuple[str, str]:
     """Return what a report says on stdout and stderr."""
-    with start_report(*arguments, cwd=cwd) as process:
+    with killed_in_the_end(start_report(*arguments, cwd=cwd)) as process:
         said, error = process.communicate(timeout=GIVE_UP)
     assert process.returncode == status, error
     assert "Traceback" not in error
@@ -238,7 +239,7 @@ def kill_busy(process: subprocess.Popen[str]) -> bool:
 def test_a_process_that_is_killed_is_done_without(year: list[Path]) -> None:
     """What it and the others had not done yet is done here."""
     expected, _ = report("--on", "inline", *year)
-    with start_report("--on", "processes:2", *year, patch=UNFINISHED) as process:
+    with killed_in_the_end(start_report("--on", "processes:2", *year, patch=UNFINISHED)) as process:
         wait_until(lambda: kill_busy(process), "a process that reads", 60)
         said, error = process.communicate(timeout=GIVE_UP)
     assert process.returncode == 0
@@ -513,7 +514,7 @@ def test_what_is_not_installed_is_told(year: list[Path], cluster: Cluster, patch
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_is_left_behind(year: list[Path], how: signal.Signals) -> None:
     """By Ctrl-C, which all processes get, or when it is killed: the others end, too, without a word."""
-    with start_report("--on", "processes:2", *year, patch=UNFINISHED) as process:
+    with killed_in_the_end(start_report("--on", "processes:2", *year, patch=UNFINISHED)) as process:
         wait_until(lambda: find_busy(process), "a process that reads", 60)
         children = psutil.Process(process.pid).children(recursive=True)
         if how == signal.SIGINT:
