@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from unplugd import __version__, durations
+from unplugd.clock_offset import read_offset
 from unplugd.journal.timestamps import format_timestamp
 from unplugd.notify import message
 from unplugd.rules import reminder
@@ -92,7 +93,7 @@ class Requests:
             "plugged_in": len(present),
             "limit": policy.snooze_limit,
             "snoozed": [
-                {"name": period.device.name, "until": self._format_time(period.snoozed_until, now)}
+                {"name": period.device.name, "until": self._format_time(period.snoozed_until)}
                 for period in self._reminders.state.present()
                 if period.snoozed_at == now
             ],
@@ -108,9 +109,9 @@ class Requests:
             "unwatched_nodes": self._platform.list_unwatched_nodes(),
             "devices": [self._describe_device(period, now) for period in state.present()],
             "upload_software_runs_since": self._format_time(
-                state.chain.since if state.chain and state.chain.is_running else None, now
+                state.chain.since if state.chain and state.chain.is_running else None
             ),
-            "quiet_until": self._format_time(state.quiet_until, now),
+            "quiet_until": self._format_time(state.quiet_until),
             "away": state.away,
             "channels": list(self._configuration.settings.channels),
             "last_delivery": self._reminders.last_delivery,
@@ -138,31 +139,30 @@ class Requests:
             "device": period.device.port,
             "id": period.device.id,
             "name": period.device.name,
-            "plugged_in": self._format_time(period.since, now),
+            "plugged_in": self._format_time(period.since),
             "plugged_for": round(period.seconds_plugged_in(now)),
             "idle_for": round(period.seconds_idle(now)),
             "use": period.verdict,
             "program": period.use.program if period.use else None,
             "evidence": period.use.evidence if period.use else None,
-            "used_until": self._format_time(period.last_use, now),
+            "used_until": self._format_time(period.last_use),
             "strangers": list(period.unknown_programs),
             "reminded": period.reminders,
-            "next_reminder": self._format_time(due, now),
-            "snoozed_until": self._format_time(period.snoozed_until, now),
+            "next_reminder": self._format_time(due),
+            "snoozed_until": self._format_time(period.snoozed_until),
             "held_back_by": state.chain.program if state.chain and held_back_until else None,
-            "held_back_until": self._format_time(held_back_until, now),
+            "held_back_until": self._format_time(held_back_until),
             "uploading_until": self._format_time(
-                period.held_until if period.held_until and period.held_until > now else None, now
+                period.held_until if period.held_until and period.held_until > now else None
             ),
             "forgotten_by": period.hold.program if period.hold and period.is_forgotten else None,
             "moved_at": self._format_time(
                 period.hold.moved_at
                 if period.hold and period.hold.is_open and period.hold.sees_moves
-                else None,
-                now,
+                else None
             ),
         }
 
-    def _format_time(self, time: float | None, now: float) -> str | None:
-        """Return a time on the platform's clock, which currently reads `now`, as a timestamp."""
-        return None if time is None else format_timestamp(self._wall() + time - now)
+    def _format_time(self, time: float | None) -> str | None:
+        """Return a time on the platform's clock as a timestamp."""
+        return None if time is None else format_timestamp(time + read_offset(self._wall, self._now))

@@ -38,7 +38,7 @@ def boot_id(library: str | None = None) -> str:
     with contextlib.suppress(OSError):
         # A struct timeval. It changes when the wall clock is set, and then looks like another boot.
         return _sysctl("kern.boottime", library).hex()
-    return f"boot-{round((time.time() - now()) / MAX_CORRECTION_SECONDS)}"
+    return f"boot-{round(read_offset(time.time, now) / MAX_CORRECTION_SECONDS)}"
 
 
 def machine_id(library: str | None = None) -> str:
