@@ -10,6 +10,9 @@ from tests.rig.wait import wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
+ROUNDED = 0.002
+"""How many seconds the difference of two times in the journal may be off."""
+
 
 class JournalReader:
     """Reads `journal` while a daemon writes it."""

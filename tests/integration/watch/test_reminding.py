@@ -10,6 +10,7 @@ import pytest
 
 from tests.rig.bus import NOTIFICATIONS
 from tests.rig.daemon import LOOK_EVERY, SLACK
+from tests.rig.journal_reader import ROUNDED
 from tests.rig.opener import place_opener
 from tests.rig.usb import METER, MOUSE, STICK
 from tests.rig.wait import never, wait_until
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from tests.rig.programs import Programs
     from tests.rig.server import Server
     from tests.rig.usb import Testbed
-
-MILLISECONDS = 0.002
-"""Seconds by which the journal's times may differ, which are rounded."""
 
 
 def test_reminder_comes_at_once(daemon: Daemon, server: Server, usb: Testbed) -> None:
@@ -147,7 +145,7 @@ def test_journal_tells_how_long(daemon: Daemon, server: Server, usb: Testbed) ->
     stick.unplug()
     unplugged = daemon.wait_for("unplugged")
     least, most = stick.unplugged[0].monotonic - known, monotonic() - stick.plugged[0].monotonic
-    assert least - MILLISECONDS <= unplugged["plugged_for"] <= most + MILLISECONDS
+    assert least - ROUNDED <= unplugged["plugged_for"] <= most + ROUNDED
     assert unplugged["idle_for"] == unplugged["plugged_for"]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rig.daemon import LOOK_EVERY
+from tests.rig.journal_reader import ROUNDED
 from tests.rig.programs import Programs
 from tests.rig.usb import METER, STICK, Model
 from tests.rig.wait import never, wait_until
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 UPLOADER = "CareLink Uploader"
 NOBODY = 65534
 HOSTILE = "<b>x</b>\x1b[31m"
-ROUNDED = 0.002
-"""How many seconds the difference of two times in the journal may be off."""
 
 
 @pytest.mark.parametrize(("model", "which"), [(METER, 0), (METER, -1), (STICK, 0), (STICK, -1)])
