@@ -132,8 +132,8 @@ class Daemon(JournalReader):
     def frozen(self) -> Iterator[None]:
         """Stop it until the end of the block, as a computer that is busy with something else does."""
         self.signal(signal.SIGSTOP)
-        wait_until(lambda: self._read_status()["State"].startswith("T"), "unplugd to stop")
         try:
+            wait_until(lambda: self._read_status()["State"].startswith("T"), "unplugd to stop")
             yield
         finally:
             self.signal(signal.SIGCONT)

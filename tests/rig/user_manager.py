@@ -155,7 +155,11 @@ class UserManager:
         """Kill it and all that runs in its namespaces, and leave nothing behind."""
         if self._process and self._process.stdin:
             self._process.stdin.close()
-            self._process.wait(GIVE_UP)
+            try:
+                self._process.wait(GIVE_UP)
+            finally:
+                # A group that cannot be emptied would keep its keeper for ever.
+                self._process.kill()
             self._process = None
 
     @property
