@@ -177,7 +177,10 @@ def test_what_another_run_uses_of_it_is_kept(tmp_path: Path) -> None:
             sys.stdin.read()
         """
         command = [sys.executable, "-c", code, str(tmp_path), name]
-        with subprocess.Popen(command, cwd=PROJECT, stdin=-1, stdout=-1, stderr=-3) as process:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, cwd=PROJECT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+        ) as process:
             assert process.stdout
             assert process.stdout.readline() == b"\n"
             yield

@@ -177,7 +177,7 @@ class Session:
     def seen(self) -> Box:
         """Wait until a notification is seen, and drawn; return where.
 
-        The pointer rests meanwhile: what GNOME shows to who is away stays until somebody moves it, and then goes.
+        The pointer rests meanwhile: GNOME keeps a notification while nobody is there, and takes it away when it moves.
         """
         self._wait(self.notification, "a notification on the screen", is_present=False)
         box = self._still(self.kind.area).difference(self.empty, self.kind.area)
@@ -239,7 +239,7 @@ class Session:
         self._xdotool("mousemove", str(x), str(y))
 
     def leave(self) -> None:
-        """Be away: what is shown from now on stays until it is seen, however late that is."""
+        """Go away: what is shown from now on stays until it is seen, however late that is."""
         wait_until(lambda: time.monotonic() - self._moved > AWAY_SECONDS, "the person to be away")
 
     def rest(self) -> None:
@@ -248,7 +248,7 @@ class Session:
             self._stir()
 
     def _stir(self) -> None:
-        """Move the pointer a little, as somebody who sits there does: GNOME takes nothing away from who is away."""
+        """Move the pointer a little, as somebody who sits there does: GNOME keeps a notification while nobody is there."""
         self._moved = time.monotonic()
         self.point(10 + int(self._moved * 10) % 20, self.empty.height - 60)
 

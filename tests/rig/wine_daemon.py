@@ -61,7 +61,7 @@ class WineDaemon(JournalReader):
             return Done(code, _read_rest(process.stdout), _read_rest(process.stderr))
 
     def status(self) -> dict[str, Any]:
-        """Return the answer of `unplugd status --json`, which waits for a few seconds only: a busy machine has more."""
+        """Return the answer of `unplugd status --json`, asked again while a busy machine keeps unplugd from answering."""
 
         def ask() -> Done | None:
             done = self.command("status", "--json")

@@ -45,8 +45,8 @@ COMMAND_LINE = (
 )
 
 LOGIN = "org.freedesktop.login1"
-IS_AWAKE = f"busctl get-property {LOGIN} /org/freedesktop/login1 {LOGIN}.Manager PreparingForSleep"
-"""Prints whether the login manager still has to do with falling asleep or waking up."""
+PREPARES_FOR_SLEEP = f"busctl get-property {LOGIN} /org/freedesktop/login1 {LOGIN}.Manager PreparingForSleep"
+"""Prints whether the login manager is still busy with falling asleep or waking up."""
 
 
 class MachineError(Exception):
@@ -215,7 +215,7 @@ class Machine:
         self.qmp("system_wakeup")
         self._wait_for_event("WAKEUP")
         # Before that it would refuse to fall asleep again.
-        self.shell(f"until {IS_AWAKE} | grep -q false; do sleep 0.1; done")
+        self.shell(f"until {PREPARES_FOR_SLEEP} | grep -q false; do sleep 0.1; done")
 
     def plug_virtual(self, device: str) -> None:
         """Plug in a device of QEMU's own (`usb-tablet`), which can be done while the machine sleeps."""

@@ -70,7 +70,7 @@ def _silence() -> None:
 
     Each failure is reported in one line. The libraries give some of their loggers a level, which hides their parents'.
     """
-    for name in ("distributed", "tornado", "asyncio", *logging.root.manager.loggerDict):
+    for name in tuple(logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # Other versions of the libraries elsewhere; what that breaks is a failure.

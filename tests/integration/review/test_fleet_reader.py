@@ -65,7 +65,7 @@ def sum_for_ever(host, *arguments):
     return sum_computer(host, *arguments)
 fleet_reader.sum_computer = sum_for_ever
 """
-"""Makes another process never come to an end with the largest journal: a test that is late finds it at work."""
+"""Lets no other process finish the largest journal: a test that is late still finds it at work."""
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from tests.rig.login import Login, LoginSession
 from tests.rig.screen_saver import GNOME, KDE, ScreenSaver, make_signal
 from tests.rig.usb import STICK
-from tests.rig.wait import never
+from tests.rig.wait import GIVE_UP, never
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,15 +40,15 @@ def saver(bus: Bus) -> Iterator[ScreenSaver]:
 PATIENT = (
     sys.executable,
     "-c",
-    """
+    f"""
 import runpy, sys
 from unplugd.platforms.linux import platform
-platform.FIRST_ANSWER_SECONDS = 600.0
+platform.FIRST_ANSWER_SECONDS = {GIVE_UP}
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """,
 )
-"""Runs unplugd so that it waits at its start for the first answer, however long the machine is busy with others."""
+"""Runs unplugd so that it waits at its start for the first answers, however busy the machine is."""
 
 
 def start(daemon: Daemon, system_bus: Bus | None = None, **remind: object) -> None:
