@@ -38,24 +38,17 @@ def denied(*_arguments: object) -> NoReturn:
     raise psutil.AccessDenied
 
 
-def started(programs: Programs, name: str, *arguments: str) -> int:
-    """Start a program, and wait for its first answer: from then on it has its name."""
-    program = programs.start(name, *arguments)
-    program.open("/dev/zero")
-    return program.pid
-
-
 # --- who it is
 
 
 def test_upload_software_is_known_by_its_name(programs: Programs) -> None:
-    holder = processes.identify(started(programs, "p-uploader-test"), SOFTWARE)
+    holder = processes.identify(programs.start("p-uploader-test").pid, SOFTWARE)
     assert holder == processes.Holder("p-uploader-test", MINE, service=False)
 
 
 def test_upload_software_is_known_by_its_arguments(programs: Programs) -> None:
     """CareLink Uploader is Java like any other; its token goes nowhere."""
-    pid = started(programs, "java", "-jar", "/opt/CareLink/uploader.jar", "a-session-token")
+    pid = programs.start("java", "-jar", "/opt/CareLink/uploader.jar", "a-session-token").pid
     holder = processes.identify(pid, SOFTWARE)
     assert holder
     assert holder.uploader is BUILT_IN[0]
@@ -76,7 +69,7 @@ def test_a_holder_is_known_as_macos_or_linux_call_it(
     programs: Programs, command: tuple[str, ...], name: str, doubtful: bool
 ) -> None:
     """Whatever the case and the length of its name; while it only runs, it is nobody."""
-    holder = processes.identify(started(programs, *command), SOFTWARE)
+    holder = processes.identify(programs.start(*command).pid, SOFTWARE)
     assert holder
     assert holder.uploader
     assert (holder.uploader.name, holder.uploader.doubtful) == (name, doubtful)
@@ -85,7 +78,7 @@ def test_a_holder_is_known_as_macos_or_linux_call_it(
 
 def test_a_long_name_is_known(programs: Programs) -> None:
     """The kernel cuts it, its file has it whole."""
-    holder = processes.identify(started(programs, "p-uploader with a long name"), SOFTWARE)
+    holder = processes.identify(programs.start("p-uploader with a long name").pid, SOFTWARE)
     assert holder
     assert holder.uploader is LONG
 
@@ -93,7 +86,6 @@ def test_a_long_name_is_known(programs: Programs) -> None:
 def test_a_helper_holds_the_device_for_its_parent(programs: Programs) -> None:
     """A helper of upload software is upload software, another's is a stranger."""
     parent = programs.start("p-uploader-test")
-    parent.open("/dev/zero")
     holder = processes.identify(parent.start("helper").start("helper").pid, SOFTWARE)
     assert holder
     assert (holder.name, holder.uploader) == ("helper", MINE)
@@ -105,7 +97,7 @@ def test_a_helper_holds_the_device_for_its_parent(programs: Programs) -> None:
 @pytest.mark.parametrize("name", ["fwupd", "ModemManager"])
 def test_a_system_service_is_known(programs: Programs, name: str) -> None:
     """It holds the stick by itself: neither an upload nor anybody to warn of."""
-    holder = processes.identify(started(programs, name), SOFTWARE)
+    holder = processes.identify(programs.start(name).pid, SOFTWARE)
     assert holder
     assert (holder.service, holder.uploader) == (True, None)
 
@@ -134,7 +126,7 @@ def test_another_users_process_has_the_name_it_is_called_by(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where psutil may not look, the name from elsewhere does, and is made harmless."""
-    pid = started(programs, "hidden")
+    pid = programs.start("hidden").pid
     # As on macOS; on Linux, the paths are not psutil's.
     monkeypatch.setattr(processes, "_read_path", processes._query_path)
     for name in ("name", "exe", "cmdline", "parents"):
@@ -155,7 +147,6 @@ def test_the_upload_software_started_first_is_found(programs: Programs) -> None:
     assert processes.find_running(mine, time.monotonic) is None
     before = time.monotonic()
     first = programs.start("p-uploader with a long name")
-    first.open("/dev/zero")
     alone = processes.find_running(mine, time.monotonic)
     assert alone
     assert alone.program == "Long"
@@ -163,7 +154,7 @@ def test_the_upload_software_started_first_is_found(programs: Programs) -> None:
     assert before - 2 <= alone.started <= time.monotonic()
     answered = time.monotonic()
     wait_until(lambda: time.monotonic() > answered + 0.03, "the next tick")
-    started(programs, "p-uploader-test")
+    programs.start("p-uploader-test")
     both = processes.find_running(mine, time.monotonic)
     assert both
     assert both.program == "Long"
@@ -176,7 +167,6 @@ def test_the_upload_software_started_first_is_found(programs: Programs) -> None:
 def test_a_child_of_the_same_program_is_no_other_start(programs: Programs) -> None:
     """A forgotten window does not become fresh by starting a child of its own kind."""
     parent = programs.start("p-uploader-test")
-    parent.open("/dev/zero")
     starts: dict[tuple[int, float], float] = {}
     before = processes.find_running((MINE,), time.monotonic, starts)
     parent.start("p-uploader-test")
@@ -189,14 +179,13 @@ def test_a_child_of_the_same_program_is_no_other_start(programs: Programs) -> No
 
 def test_what_only_counts_with_the_device_does_not_run(programs: Programs) -> None:
     """A browser is open all day."""
-    started(programs, "p-browser-test")
+    programs.start("p-browser-test")
     assert processes.find_running((BROWSER,), time.monotonic) is None
 
 
 def test_setting_the_wall_clock_moves_no_start(programs: Programs) -> None:
     """What was converted once stays; what has ended is forgotten."""
     program = programs.start("p-uploader-test")
-    program.open("/dev/zero")
     starts: dict[tuple[int, float], float] = {}
     clock = [time.time()]
     first = processes.find_running((MINE,), time.monotonic, starts, lambda: clock[0])
@@ -213,7 +202,7 @@ def test_a_start_is_never_in_the_future_nor_before_the_clock(
     programs: Programs, set_by: float, start: float
 ) -> None:
     """However the wall clock was set before unplugd came."""
-    pid = started(programs, "p-uploader-test")
+    pid = programs.start("p-uploader-test").pid
     created = psutil.Process(pid).create_time()
     assert processes.find_running((MINE,), lambda: 5000.0, wall=lambda: created + set_by) == Running(
         "Mine", start, "p-uploader-test"
@@ -223,7 +212,7 @@ def test_a_start_is_never_in_the_future_nor_before_the_clock(
 def test_what_may_not_be_looked_into_is_passed_over(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started(programs, "p-uploader-test")
+    programs.start("p-uploader-test")
     monkeypatch.setattr(psutil.Process, "create_time", denied)
     assert processes.find_running((MINE,), time.monotonic) is None
 
@@ -235,7 +224,7 @@ def test_a_fault_of_psutil_ends_nothing(
     programs: Programs, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     """What it raises on macOS instead of its own errors: a process is known by the rest."""
-    pid = started(programs, "tidepool-uploader")
+    pid = programs.start("tidepool-uploader").pid
     held = processes.identify(pid, BUILT_IN)
 
     def fail(_process: psutil.Process) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rig.journal_reader import ROUNDED
 from tests.rig.login import Login, LoginSession
 from tests.rig.screen_saver import GNOME, KDE, ScreenSaver, make_signal
 from tests.rig.usb import STICK
@@ -152,9 +153,9 @@ def test_the_report_says_that_nobody_was_there(
     assert [(one["ended"], one["why"]) for one in period["absences"]] == [(period["ended"], "locked")]
     assert [one["outcome"] for one in period["reminders"]] == ["unplugged"]
     assert report["total"]["away_for"]["locked"] == pytest.approx(
-        unplugged["uptime"] - away["uptime"], abs=0.002
+        unplugged["uptime"] - away["uptime"], abs=ROUNDED
     )
-    assert report["total"]["reaction"] == pytest.approx(away["uptime"] - reminded["uptime"], abs=0.002)
+    assert report["total"]["reaction"] == pytest.approx(away["uptime"] - reminded["uptime"], abs=ROUNDED)
 
 
 # --- where no login manager tells, the screen saver does

@@ -125,7 +125,6 @@ def test_a_mac_without_devices_is_seen_by_iokit(mac: Frameworks) -> None:
 def test_use_is_seen_as_the_scan_saw_it(mac: Frameworks, programs: Programs) -> None:
     """One look at the registry for both; a device that went meanwhile is not used."""
     program = programs.uploader()
-    program.open("/dev/zero")
     mac.lay(*with_pid(fixture("owner"), program.pid))
     macos = MacOS(mac.libraries)
     [stick] = macos.scan(devices.BUILT_IN)
@@ -420,7 +419,6 @@ def test_plug_in_upload_and_unplug(
     rig = Rig(mac, tmp_path / "files", mac.libraries if announced else NOWHERE)
     lay = mac.plug if announced else mac.lay
     uploader = programs.uploader()
-    uploader.open("/dev/zero")
 
     def story() -> Iterator[tuple[str, Callable[[], object]]]:
         yield "the start", lambda: rig.events("config_loaded")

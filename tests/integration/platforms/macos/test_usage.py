@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rig.iokit import Frameworks, answer, fixture, standing_in
-from tests.rig.programs import Program, Programs
+from tests.rig.programs import Programs
 from unplugd.platforms.macos import backend, iokit, owners, registry
 from unplugd.platforms.macos import frameworks as real
 from unplugd.platforms.macos.ioreg import parse
@@ -64,15 +64,10 @@ def by_node(node: Node) -> DeviceUse:
     return owners.make_device_use(device, node, SOFTWARE)
 
 
-def ready(program: Program) -> Program:
-    program.open("/dev/zero")
-    return program
-
-
 @pytest.mark.parametrize("name", ["free", "clients", "driver"])
 def test_a_device_at_rest_is_idle(programs: Programs, name: str) -> None:
     """Also with a driver that owns it, and with programs that have only listed it."""
-    pid = ready(programs.uploader()).pid
+    pid = programs.uploader().pid
     found = seen(with_pid(fixture(name), pid))
     assert (found.verdict, found.program, found.unknown_programs) == ("idle", "", ())
 
@@ -82,7 +77,7 @@ def test_upload_software_that_holds_it_uses_it(
     programs: Programs, mac: Frameworks, name: str, evidence: str
 ) -> None:
     """The device or an interface, or as a HID device; by both ways of listing."""
-    entries = with_pid(fixture(name), ready(programs.uploader()).pid)
+    entries = with_pid(fixture(name), programs.uploader().pid)
     mac.lay(*entries)
     [node] = iokit.list_entries(real.Frameworks(mac.libraries), lambda _node: True)
     for found in (seen(entries), by_node(node)):
@@ -92,21 +87,21 @@ def test_upload_software_that_holds_it_uses_it(
 
 def test_a_stranger_is_named(programs: Programs) -> None:
     """As the process calls itself, not as the registry has it; it is no use."""
-    found = seen(with_pid(fixture("owner"), ready(programs.start("photo-tool")).pid))
+    found = seen(with_pid(fixture("owner"), programs.start("photo-tool").pid))
     assert (found.verdict, found.unknown_programs) == ("idle", ("photo-tool",))
 
 
 def test_a_system_service_is_neither(programs: Programs) -> None:
-    found = seen(with_pid(fixture("hid"), ready(programs.start("fwupd")).pid))
+    found = seen(with_pid(fixture("hid"), programs.start("fwupd").pid))
     assert (found.verdict, found.unknown_programs) == ("idle", ())
 
 
 def test_weak_evidence_is_doubtful(programs: Programs) -> None:
     """A virtual machine holds the device for as long as it runs; a better holder goes before it."""
-    machine = ready(programs.start("m-machine-test")).pid
+    machine = programs.start("m-machine-test").pid
     found = seen(with_pid(fixture("owner"), machine))
     assert (found.verdict, found.program, found.doubtful) == ("in use", "Machine", True)
-    [stick] = with_pid(fixture("owner"), ready(programs.uploader()).pid)
+    [stick] = with_pid(fixture("owner"), programs.uploader().pid)
     stick["UsbExclusiveOwner"] = f"pid {machine}, whatever"
     assert (seen([stick]).program, seen([stick]).doubtful) == ("CareLink Uploader", False)
 
@@ -131,7 +126,7 @@ def test_a_user_who_cannot_be_named_is_doubtful() -> None:
 
 def test_only_a_hid_client_says_that_it_is_open(programs: Programs) -> None:
     """The same words on another class mean something else."""
-    [meter] = with_pid(fixture("hid"), ready(programs.uploader()).pid)
+    [meter] = with_pid(fixture("hid"), programs.uploader().pid)
     client = meter["IORegistryEntryChildren"][0]["IORegistryEntryChildren"][0]["IORegistryEntryChildren"][1]
     client["IOObjectClass"] = "IOHIDEventServiceUserClient"
     assert seen([meter]).verdict == "idle"
