@@ -92,5 +92,5 @@ def _has_bindings() -> bool:
     code = "import gi; gi.require_version('UMockdev', '1.0'); from gi.repository import UMockdev"
     return (
         shutil.which(GI) is not None
-        and not subprocess.run([GI, "-c", code], stderr=-3, check=False).returncode
+        and not subprocess.run([GI, "-c", code], stderr=subprocess.DEVNULL, check=False).returncode
     )

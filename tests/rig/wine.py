@@ -60,7 +60,14 @@ class Windows:
         self.environment = {**make_environment(self.prefix, folder), "DISPLAY": screen.display}
         # The second one is there for the services, which it starts.
         for command in ([find_wineserver(), f"-p{LEFT_ALONE}"], [self._wine, "cmd.exe", "/c", "exit"]):
-            subprocess.run(command, env=self.environment, stdin=-3, stdout=-3, stderr=-3, check=True)
+            subprocess.run(
+                command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=True,
+            )
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command of this machine for Windows' Python."""
@@ -109,7 +116,7 @@ class Windows:
         return subprocess.run(
             [self._wine, *command],
             env=self.environment,
-            stdin=-3,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -178,7 +185,11 @@ def main(arguments: list[str]) -> int:
         environment["PYTHONUTF8"] = "1"
         try:
             with subprocess.Popen(
-                windows.command(*arguments), env=environment, stdin=-3, stdout=-1, stderr=-1
+                windows.command(*arguments),
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
             ) as process:
                 assert process.stdout
                 assert process.stderr

@@ -120,7 +120,14 @@ def _build_prefix(result: Path, wine: str) -> None:
     }
     for command in (["wineboot.exe", "--init"], ["winecfg.exe", "-v", "win10"]):
         # No pipe: what Wine starts in the background would keep it open.
-        subprocess.run([wine, *command], env=environment, stdin=-3, stdout=-3, stderr=-3, check=True)
+        subprocess.run(
+            [wine, *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+        )
     subprocess.run([find_wineserver(), "-w"], env=environment, check=True)
 
 

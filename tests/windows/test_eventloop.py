@@ -109,7 +109,8 @@ sys.stdin.readline()
 LOOK = f"""
 import ctypes, subprocess, sys, time
 program = subprocess.Popen(
-    [sys.executable, "-c", sys.argv[1]], creationflags=subprocess.CREATE_NEW_CONSOLE, stdin=-1, stdout=-1,
+    [sys.executable, "-c", sys.argv[1]], creationflags=subprocess.CREATE_NEW_CONSOLE, stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
 )
 said = program.stdout.readline()
 kernel = ctypes.WinDLL("kernel32")

@@ -37,7 +37,12 @@ def start(windows: Windows, tmp_path: Path) -> Iterator[Callable[..., None]]:
         (folder / script).write_text(WAITS)
         command = [windows.command()[0], str(program), windows_path(folder / script), *arguments]
         process = subprocess.Popen(
-            command, env=windows.environment, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True
+            command,
+            env=windows.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         started.append(process)
         assert process.stdout
