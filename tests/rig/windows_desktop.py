@@ -48,15 +48,14 @@ with winreg.CreateKey(winreg.HKEY_CURRENT_USER, r"Software\\Wine\\Explorer") as 
 with winreg.CreateKey(winreg.HKEY_CURRENT_USER, r"Software\\Wine\\Explorer\\Desktops") as key:
     winreg.SetValueEx(key, "shell", 0, winreg.REG_SZ, "{WIDTH}x{HEIGHT}")
 """
-USE_DESKTOP = """import ctypes, sys, time
-find_window = ctypes.windll.user32.FindWindowW
-print(flush=True)
-while not find_window("Shell_TrayWnd", None):
-    time.sleep(0.05)
+USE_DESKTOP = """import ctypes, sys
+ctypes.windll.user32.FindWindowW("Shell_TrayWnd", None)
 print(flush=True)
 sys.stdin.read()
 """
-"""Uses the desktop, says so, says when there is a taskbar, and stays."""
+FIND_TASKBAR = """import ctypes, sys
+sys.exit(not ctypes.windll.user32.FindWindowW("Shell_TrayWnd", None))
+"""
 
 
 class Taskbar:
@@ -68,19 +67,12 @@ class Taskbar:
         done = windows.run("-c", SET_DESKTOP)
         assert not done.returncode, done.stderr
         # Windows closes a desktop, and its Explorer, a second after the last program has left it; on a busy machine that
-        # is before the next one has come.
+        # is before the next one has come. So one stays.
         self._user = windows.start("-c", USE_DESKTOP)
-        self._wait_for_user()
-        # It would keep the pipes of a program that starts it, so nothing else may.
-        self._explorer = subprocess.Popen(
-            [find_wine() or "", "explorer.exe", f"/desktop=shell,{WIDTH}x{HEIGHT}"],
-            env=windows.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._wait_for_user()
+        assert self._user.stdout
+        assert self._user.stdout.readline() == "\n", self._user.communicate(timeout=GIVE_UP)[1]
+        self._explorer = self._start_explorer()
+        wait_until(self._has_taskbar, "a taskbar", 60)
 
     def draws_balloons(self) -> bool:
         """Return whether Explorer draws balloons at all; that of Wine 10 does not beside its taskbar."""
@@ -172,14 +164,27 @@ class Taskbar:
 
     def close(self) -> None:
         """End Explorer."""
-        for process in (self._explorer, self._user):
-            process.kill()
-            process.communicate(timeout=GIVE_UP)
+        self._explorer.kill()
+        self._explorer.wait(GIVE_UP)
+        self._user.kill()
+        self._user.communicate(timeout=GIVE_UP)
 
-    def _wait_for_user(self) -> None:
-        """Wait for the next line of the program that uses the desktop."""
-        assert self._user.stdout
-        assert self._user.stdout.readline() == "\n", self._user.communicate(timeout=GIVE_UP)[1]
+    def _start_explorer(self) -> subprocess.Popen[bytes]:
+        """Start Explorer, which would keep the pipes of a program that starts it, so nothing else may."""
+        return subprocess.Popen(
+            [find_wine() or "", "explorer.exe", f"/desktop=shell,{WIDTH}x{HEIGHT}"],
+            env=self._windows.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _has_taskbar(self) -> bool:
+        """Return whether there is a taskbar; start an Explorer that has ended before it had one again."""
+        if self._explorer.poll() is not None:
+            self._explorer = self._start_explorer()
+        return self._windows.run("-c", FIND_TASKBAR).returncode == 0
 
     def _wait_for_rest(self, within: Box) -> Picture:
         """Return what the screen shows once everything is drawn there."""
