@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jeepney import message_bus
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
+from tests.rig.child import stop
 from tests.rig.tools import need
 from tests.rig.wait import GIVE_UP, wait_until
 
@@ -91,9 +92,7 @@ class Bus:
     def freeze(self) -> None:
         """Stop it, as a computer that is busy with something else does; what it is sent waits."""
         if self._process:
-            self._process.send_signal(signal.SIGSTOP)
-            status = Path(f"/proc/{self._process.pid}/status")
-            wait_until(lambda: "State:\tT" in status.read_text(), "the bus to stop")
+            stop(self._process.pid)
 
     def thaw(self) -> None:
         """Let it go on."""

@@ -57,7 +57,7 @@ def keep(
 
 
 def _use(folder: Path) -> None:
-    """Let nobody remove it until this process has ended."""
+    """Keep other runs from removing it until this process ends."""
     fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_SH)
 
 

@@ -8,15 +8,15 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rig.wait import GIVE_UP, LONGEST_LOOK, Deadline
+from tests.rig.wait import GIVE_UP, LONGEST_LOOK, Deadline, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 
 class Child:
@@ -98,6 +98,13 @@ class Process(Child):
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
+
+
+def stop(process: int) -> None:
+    """Stop a process, as a computer that is busy with something else does; return once it has stopped."""
+    os.kill(process, signal.SIGSTOP)
+    status = Path(f"/proc/{process}/status")
+    wait_until(lambda: "State:\tT" in status.read_text(), f"process {process} to stop")
 
 
 @contextmanager

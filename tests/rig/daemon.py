@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tests.rig.child import stop
 from tests.rig.journal_reader import JournalReader
 from tests.rig.usb import apart
 from tests.rig.wait import GIVE_UP, wait_until
@@ -131,12 +132,25 @@ class Daemon(JournalReader):
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Stop it until the end of the block, as a computer that is busy with something else does."""
-        self.signal(signal.SIGSTOP)
         try:
-            wait_until(lambda: self._read_status()["State"].startswith("T"), "unplugd to stop")
+            stop(self.pid)
             yield
         finally:
             self.signal(signal.SIGCONT)
+
+    def hide_journal(self) -> None:
+        """Put a file where the journal's folder was, at a moment at which the program cannot make a new folder."""
+        folder = self.journal.parent
+        with self.frozen():
+            folder.rename(self.state / "elsewhere")
+            folder.write_text("in the way")
+
+    def return_journal(self) -> None:
+        """Put the journal's folder back."""
+        folder = self.journal.parent
+        with self.frozen():
+            folder.unlink()
+            (self.state / "elsewhere").rename(folder)
 
     def reload(self) -> None:
         """Make it read its configuration again."""

@@ -23,14 +23,13 @@ keep() {
             remove "$group"
         fi
     done
-    group=$own
-    mkdir "$group"
+    mkdir "$own"
     (
-        echo 0 >"$group/cgroup.procs"
+        echo 0 >"$own/cgroup.procs"
         exec unshare --mount --cgroup sh "$0" "$BECOME" "$@"
     ) &
     cat >/dev/null
-    remove "$group"
+    remove "$own"
 }
 
 # Some machines have cgroup2 there, some elsewhere, some nowhere; it refuses to be mounted upon itself.

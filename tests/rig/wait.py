@@ -17,7 +17,7 @@ Found = TypeVar("Found")
 LONGEST = 10
 """How many times the seconds that it was given a deadline may take."""
 LONGEST_LOOK = 2.0
-"""The most seconds between two looks that count."""
+"""Maximum seconds that count between two looks."""
 GIVE_UP = 600.0
 """Seconds after which a program that says nothing is given up, where there can be no `Deadline`."""
 

@@ -170,7 +170,7 @@ class Taskbar:
         self._user.communicate(timeout=GIVE_UP)
 
     def _start_explorer(self) -> subprocess.Popen[bytes]:
-        """Start Explorer, which would keep the pipes of a program that starts it, so nothing else may."""
+        """Start Explorer from here: it would keep the pipes of a program there that started it."""
         return subprocess.Popen(
             [find_wine() or "", "explorer.exe", f"/desktop=shell,{WIDTH}x{HEIGHT}"],
             env=self._windows.environment,
@@ -181,7 +181,7 @@ class Taskbar:
         )
 
     def _has_taskbar(self) -> bool:
-        """Return whether there is a taskbar; start an Explorer that has ended before it had one again."""
+        """Return whether there is a taskbar; restart Explorer if it has ended without one."""
         if self._explorer.poll() is not None:
             self._explorer = self._start_explorer()
         return self._windows.run("-c", FIND_TASKBAR).returncode == 0

@@ -22,7 +22,7 @@ from tests.rig.cache import REPOSITORY
 from tests.rig.desktop import Screen
 from tests.rig.tools import need
 from tests.rig.wait import GIVE_UP
-from tests.rig.wine_parts import find_parts, find_wine, find_wineserver, make_environment
+from tests.rig.wine_parts import find_parts, find_wine, find_wineserver, make_environment, run_without_pipes
 from tests.rig.zone import MACHINE
 
 if TYPE_CHECKING:
@@ -60,18 +60,11 @@ class Windows:
         self.environment = {**make_environment(self.prefix, folder), "DISPLAY": screen.display}
         # The second one is there for the services, which it starts.
         for command in ([find_wineserver(), f"-p{LEFT_ALONE}"], [self._wine, "cmd.exe", "/c", "exit"]):
-            subprocess.run(
-                command,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                check=True,
-            )
+            run_without_pipes(command, self.environment)
 
-    def command(self, *arguments: str) -> list[str]:
-        """Return the command of this machine for Windows' Python."""
-        return [self._wine, str(self.python / "python.exe"), *arguments]
+    def command(self, *arguments: str, program: str = "python.exe") -> list[str]:
+        """Return the command of this machine for Windows' Python, or for a copy of it that has another name."""
+        return [self._wine, str(self.python / program), *arguments]
 
     def make_profile(self, folder: Path) -> dict[str, str]:
         """Return the environment of a person whose files are in `folder`, which is made."""
@@ -87,11 +80,15 @@ class Windows:
         return {f"{GIVEN}{name}": windows_path(place) for name, place in places.items()}
 
     def start(
-        self, *arguments: str, environment: Mapping[str, str] = {}, cwd: Path | None = None
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] = {},
+        cwd: Path | None = None,
+        program: str = "python.exe",
     ) -> subprocess.Popen[str]:
         """Start Windows' Python with pipes, as UTF-8; killing it kills the program there."""
         return subprocess.Popen(
-            self.command(*arguments),
+            self.command(*arguments, program=program),
             env={**self.environment, **environment},
             cwd=cwd,
             stdin=subprocess.PIPE,

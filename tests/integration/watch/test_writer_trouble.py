@@ -61,22 +61,6 @@ def reminders(shown: list[Notification]) -> list[Notification]:
     return [notification for notification in shown if notification.summary != TROUBLE]
 
 
-def put_in_the_way(daemon: Daemon) -> None:
-    """Put a file where the journal's folder was, at a moment at which the program cannot make a new folder."""
-    folder = daemon.journal.parent
-    with daemon.frozen():
-        folder.rename(daemon.state / "elsewhere")
-        folder.write_text("in the way")
-
-
-def clear_the_way(daemon: Daemon) -> None:
-    """Put the folder back."""
-    folder = daemon.journal.parent
-    with daemon.frozen():
-        folder.unlink()
-        (daemon.state / "elsewhere").rename(folder)
-
-
 def remind_and_unplug(
     server: Server, usb: Testbed, port: str, count: int = 1, daemon: Daemon | None = None
 ) -> None:
@@ -109,13 +93,13 @@ def test_folder_cannot_be_made(daemon: Daemon, server: Server, usb: Testbed) -> 
     """While nothing can be written the reminders go on; afterwards every event is there, in its order, at its time."""
     daemon.config(after_plug_in="0s")
     daemon.start()
-    put_in_the_way(daemon)
+    daemon.hide_journal()
     remind_and_unplug(server, usb, "1-1.2", daemon=daemon)
     wait_until(lambda: "journal" in daemon.stderr, "the complaint")
     assert daemon.status()["journal"]["trouble"]
     _, complaint = daemon.stderr.splitlines()
     assert "journal" in complaint
-    clear_the_way(daemon)
+    daemon.return_journal()
     usb.plug(STICK, "1-1.4")
     daemon.wait_for("plugged_in", device="1-1.4")
     daemon.wait_for("reminded", 2)
@@ -159,13 +143,13 @@ def test_what_was_lost_is_told(daemon: Daemon, server: Server, usb: Testbed) -> 
     """More than can be kept in memory is lost, the oldest first, and a `gap` says how much and from when to when."""
     daemon.config(after_plug_in="0s")
     daemon.start()
-    put_in_the_way(daemon)
+    daemon.hide_journal()
     memory = daemon.memory("Anonymous")
     pairs = 260
     for count in range(1, pairs + 1):
         remind_and_unplug(server, usb, f"1-1.{count}", count)
     assert daemon.memory("Anonymous") - memory < 4096
-    clear_the_way(daemon)
+    daemon.return_journal()
     usb.plug(STICK, "1-2")
     gap = daemon.wait_for("gap")
     assert 0 < gap["lost"] < pairs * 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.rig.wine import windows_path
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -35,15 +35,7 @@ def start(windows: Windows, tmp_path: Path) -> Iterator[Callable[..., None]]:
         folder = tmp_path / "A folder"
         folder.mkdir(exist_ok=True)
         (folder / script).write_text(WAITS)
-        command = [windows.command()[0], str(program), windows_path(folder / script), *arguments]
-        process = subprocess.Popen(
-            command,
-            env=windows.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        process = windows.start(windows_path(folder / script), *arguments, program=name)
         started.append(process)
         assert process.stdout
         assert process.stdout.readline() == "\n"
