@@ -169,8 +169,7 @@ class Journal:
         stand_ins = {name: value for name, value in station._asdict().items() if value}
 
         def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-            at = event.pop("at", None)
-            at = now() if at is None else at
+            at = event.pop("at", now())
             moment = format_timestamp(at + read_offset(wall, now))
             head = {"time": moment, "event": event.pop("event"), "host": host, "boot": boot}
             return {**head, "schema": SCHEMA, "uptime": round(at, 3), **stand_ins, **event}

@@ -33,8 +33,8 @@ class Step:
     narration: str
     plugged_in: bool
     program: str = ""
-    told: tuple[str, ...] = ()
-    """The events that are told of it. The next step waits for them, however late the machine is."""
+    events: tuple[str, ...] = ()
+    """The events it causes, in this order. The next step waits for them on a slow computer."""
 
 
 STORY: Final = (
@@ -42,28 +42,28 @@ STORY: Final = (
         2,
         "You plug in a CareLink USB stick, and then something else comes up.",
         plugged_in=True,
-        told=("plugged_in", "reminded"),
+        events=("plugged_in", "reminded"),
     ),
     Step(
         14,
         "You start an upload: CareLink Uploader opens the stick.",
         plugged_in=True,
         program="CareLink Uploader",
-        told=("use_began",),
+        events=("use_began",),
     ),
     Step(
         22,
         "The upload is finished. The stick stays where it is.",
         plugged_in=True,
-        told=("use_ended", "reminded", "reminded"),
+        events=("use_ended", "reminded", "reminded"),
     ),
-    Step(48, "You unplug the stick.", plugged_in=False, told=("unplugged",)),
+    Step(48, "You unplug the stick.", plugged_in=False, events=("unplugged",)),
 )
 END_SECONDS: Final = 51.0
 PATIENCE_SECONDS: Final = 30.0
-"""Seconds after which a step waits no longer for what is told of the one before it."""
+"""Maximum seconds that a step waits for the events of the one before it."""
 REACTIONS: Final = ("snoozed", "reminder_ended")
-"""The events of a person who reacts to a reminder: then there may be no other one."""
+"""The events of a person who reacts to a reminder: there may be no other reminder then."""
 
 
 def demo_settings(speed: float) -> Settings:
@@ -169,17 +169,20 @@ class SimulatedPlatform(Source):
             self._on_end()
             return
         self._current = self._steps.pop(0)
-        self._awaited = [event for event in self._current.told if self._is_reminding or event != "reminded"]
+        self._await_events(self._current.events)
         self._narrate(self._current.narration)
         self._on_change()
 
     def follow(self, event: str) -> None:
-        """Go on once the event has been told."""
+        """Take note of an event; once all that a step waits for have happened, it waits no longer."""
         if event == "delivery_failed":
-            # It is told once, and none of the other reminders is.
+            # Reported once; no "reminded" follows.
             self._is_reminding = False
-            self._awaited = [awaited for awaited in self._awaited if awaited != "reminded"]
+            self._await_events(self._awaited)
         elif self._awaited and (
             event == self._awaited[0] or (self._awaited[0] == "reminded" and event in REACTIONS)
         ):
             del self._awaited[0]
+
+    def _await_events(self, events: Sequence[str]) -> None:
+        self._awaited = [event for event in events if self._is_reminding or event != "reminded"]

@@ -73,14 +73,14 @@ def _silence() -> None:
     for name in tuple(logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    # Other versions of the libraries elsewhere; what that breaks is a failure.
+    # They warn if a worker has other versions of them. If that breaks anything, a failure is reported.
     warnings.filterwarnings("ignore", module=r"distributed\.")
 
 
 def _check_versions(client: Any) -> None:
     hint = "install the same version of unplugd where the workers run"
     for found in client.run(find_version, on_error="return").values():
-        # One that is gone meanwhile is given no work.
+        # An OSError: this worker has ended meanwhile, and gets no work.
         if found == __version__ or isinstance(found, OSError):
             continue
         if isinstance(found, str):

@@ -48,6 +48,7 @@ def environment(tmp_path: Path, bus: Bus) -> dict[str, str]:
 
 
 def run_demo(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the fast demo to its end."""
     return subprocess.run(
         [UNPLUGD, "demo", "--fast"],
         env=environment,
@@ -59,6 +60,7 @@ def run_demo(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 
 def start_endless_demo(environment: dict[str, str], *options: str) -> subprocess.Popen[str]:
+    """Start a demo that has to be ended."""
     return subprocess.Popen(
         [sys.executable, "-c", ENDLESS, *options],
         env=environment,
@@ -175,7 +177,7 @@ def test_a_late_machine_leaves_nothing_of_the_story_out() -> None:
             for _ in range(3):
                 story.expire(machine.clock)
             assert told == [step.narration for step in simulated.STORY[:number]]
-            for event in step.told:
+            for event in step.events:
                 story.expire(machine.clock)
                 story.follow(reminder if event == "reminded" else event)
         story.expire(machine.clock)

@@ -363,7 +363,7 @@ def test_after_a_crash_it_goes_on(visitor: Visitor) -> None:
     wait_until(lambda: visitor.seen().json["state"] == "running", "it to be ready again")
     assert visitor.process() != before
     status = json.loads(visitor.run("status", "--json").stdout)
-    # Each is reckoned from two clocks, and so they may differ a little. A new period would have begun after the restart.
+    # Each is computed from two clocks, so they may differ a little. A new period would have begun after the restart.
     times = (plugged_in["time"], status["devices"][0]["plugged_in"], visitor.events("started")[1]["time"])
     at, told, restarted = map(datetime.fromisoformat, times)
     assert abs(told - at) < abs(restarted - told)
@@ -407,7 +407,7 @@ def test_it_stays_alive_under_the_watchdog(visitor: Visitor) -> None:
         wait_until(lambda: visitor.process() != process or sign() > began + 2_500_000, "signs of life")
         return visitor.process() == process != "0"
 
-    # A busy machine may keep it from giving one for a second, but not again and again.
+    # On a busy machine there may be none for a second, but not each time.
     wait_until(stays, "signs of life for longer than it may be silent")
 
 

@@ -154,7 +154,7 @@ def test_an_overflow_means_look(rig: Rig) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         listening.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, OWN_GROUP)
     for _ in range(200):
-        # Who is told something alone is waited for, and overflows never.
+        # Not to its own address: that would wait until there is room.
         rig.say(OTHER, 1 << (OWN_GROUP - 1))
     assert rig.waiting()
     assert rig.hear() >= 1
