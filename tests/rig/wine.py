@@ -18,12 +18,15 @@ from pathlib import Path, PureWindowsPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.rig.cache import REPOSITORY
 from tests.rig.desktop import Screen
 from tests.rig.tools import need
 from tests.rig.wait import GIVE_UP
 from tests.rig.wine_parts import find_parts, find_wine, find_wineserver, make_environment, run_without_pipes
 from tests.rig.zone import MACHINE
+from unplugd.rules.uploaders import BUILT_IN, Program, find_uploader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +89,13 @@ class Windows:
         cwd: Path | None = None,
         program: str = "python.exe",
     ) -> subprocess.Popen[str]:
-        """Start Windows' Python with pipes, as UTF-8; killing it kills the program there."""
+        """Start Windows' Python with pipes, as UTF-8; killing it kills the program there.
+
+        It must not be called as real upload software is: tests of the running program, which run at the same time,
+        would see it among this machine's processes.
+        """
+        if uploader := find_uploader(Program(program, "", (program, *arguments)), BUILT_IN):
+            pytest.fail(f"{program} would be taken for {uploader.name} by the tests of the running program")
         return subprocess.Popen(
             self.command(*arguments, program=program),
             env={**self.environment, **environment},

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from tests.rig.wine import Windows
 
 WAITS = "print(flush=True)\ninput()\n"
-CARELINK = ("CareLink Uploader", ["java:uploader.jar", "javaw:uploader.jar"])
-TIDEPOOL = ("Tidepool Uploader", ["Tidepool Uploader"])
+# No real upload software: see `Windows.start`.
+JAVA = ("Clinic Uploader", ["java:clinic.jar", "javaw:clinic.jar"])
+NAMED = ("Clinic Uploader", ["Clinic Uploader"])
 
 
 @pytest.fixture
@@ -48,31 +49,31 @@ def start(windows: Windows, tmp_path: Path) -> Iterator[Callable[..., None]]:
 
 def test_a_program_is_known_by_its_name(sight: Program, start: Callable[..., None]) -> None:
     """Windows says which programs run and since when; one that has ended is not among them."""
-    sight.ask("running", TIDEPOOL)
+    sight.ask("running", NAMED)
     assert sight.wait_for("running")[0] is None
-    start("Tidepool Uploader.exe")
+    start("Clinic Uploader.exe")
 
-    sight.ask("running", TIDEPOOL)
+    sight.ask("running", NAMED)
 
     found, now = sight.wait_for("running")
     name, started, process = found
-    assert (name, process) == ("Tidepool Uploader", "Tidepool Uploader.exe")
+    assert (name, process) == ("Clinic Uploader", "Clinic Uploader.exe")
     assert 0 < started <= now
-    sight.ask("running", TIDEPOOL)
+    sight.ask("running", NAMED)
     assert sight.wait_for("running")[0] == found
 
 
 def test_a_program_of_java_is_known_by_its_arguments(sight: Program, start: Callable[..., None]) -> None:
     """Another one that Java runs is not upload software, and no argument is in what is found."""
     start("java.exe", script="other.jar")
-    sight.ask("running", CARELINK)
+    sight.ask("running", JAVA)
     assert sight.wait_for("running")[0] is None
-    start("javaw.exe", "--password=QSECRETQ", script="uploader.jar")
+    start("javaw.exe", "--password=QSECRETQ", script="clinic.jar")
 
-    sight.ask("running", CARELINK)
+    sight.ask("running", JAVA)
 
     found, _ = sight.wait_for("running")
-    assert found[::2] == ["CareLink Uploader", "javaw.exe"]
+    assert found[::2] == ["Clinic Uploader", "javaw.exe"]
     assert "QSECRETQ" not in str(sight.said)
 
 
