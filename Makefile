@@ -58,27 +58,27 @@ test: $(VENV)/installed-for-tests
 		test-windows
 
 test-fast: $(VENV)/installed-for-tests
-	nice $(VENV)/bin/python -m pytest --numprocesses=2 tests/unit
+	sh tools/run-tests $@ nice $(VENV)/bin/python -m pytest --numprocesses=2 tests/unit
 
 # Tests of the running program must not run in parallel: a daemon looks at all processes of the machine and would see
-# another test's upload software. Some measure times, so everything else is niced.
+# another test's upload software; those of the other goals start none. Some measure times, so all else is niced.
 test-now: $(VENV)/installed-for-tests
-	$(VENV)/bin/python -m pytest tests/integration $(addprefix --ignore=,$(THEN) $(DESKTOPS))
+	sh tools/run-tests $@ $(VENV)/bin/python -m pytest tests/integration $(addprefix --ignore=,$(THEN) $(DESKTOPS))
 
 # Tests of the review start nothing that a daemon would see.
 test-then: $(VENV)/installed-for-tests
-	nice $(VENV)/bin/python -m pytest $(THEN)
+	sh tools/run-tests $@ nice $(VENV)/bin/python -m pytest $(THEN)
 
 test-integration: test-now test-then
 
 test-vm: $(VENV)/installed-for-tests
-	nice $(VENV)/bin/python -m pytest tests/vm
+	sh tools/run-tests $@ nice $(VENV)/bin/python -m pytest tests/vm
 
 # Windows' own Python under Wine: what of the unit tests can be there, and what starts unplugd. At its end the first
 # names what it has left out, with the reasons.
 test-windows: $(VENV)/installed-for-tests
-	nice $(VENV)/bin/python -m tests.rig.wine -m pytest tests/unit
-	nice $(VENV)/bin/python -m pytest tests/windows
+	sh tools/run-tests $@ nice $(VENV)/bin/python -m tests.rig.wine -m pytest tests/unit
+	sh tools/run-tests $@ nice $(VENV)/bin/python -m pytest tests/windows
 
 test-mac: $(MAC)
 

@@ -56,3 +56,50 @@ def test_what_is_somebody_elses_stays(tmp_path: Path, way: str) -> None:
     assert not installed.exists()
     assert theirs.lstat() == before
     assert way != "folder" or not list(theirs.iterdir())
+
+
+def run_tests(folder: Path, test: str) -> subprocess.CompletedProcess[str]:
+    """Run two tests as `make` does: a good one, and `test`, which can append to a file named tries."""
+    (folder / "tries").touch()
+    (folder / "test_two.py").write_text(f"def test_good(): pass\n\n{test}\n")
+    tool, pytest_there = PROJECT / "tools/run-tests", [sys.executable, "-m", "pytest", "--rootdir=."]
+    return subprocess.run(
+        ["sh", tool, "goal", *pytest_there], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+TRIES = """def test_tries():
+    with open("tries", "a+") as file:
+        file.write("tried ")
+        file.seek(0)
+        assert file.read() == %r"""
+
+
+def test_a_test_that_fails_by_chance_is_run_once_more(tmp_path: Path) -> None:
+    """By itself, and its name is shown."""
+    done = run_tests(tmp_path, TRIES % "tried tried ")
+    assert done.returncode == 0
+    first, _, second = done.stdout.partition("make goal: once more, what has failed\n")
+    assert "1 failed, 1 passed" in first
+    assert "test_two.py::test_tries PASSED" in second
+    assert "1 passed" in second
+    assert second.endswith("make goal: passed only the second time: see above\n")
+
+
+def test_a_test_that_fails_again_fails(tmp_path: Path) -> None:
+    """It is run twice and no more, and that of an earlier run does not count."""
+    for _ in range(2):
+        (tmp_path / "tries").unlink(missing_ok=True)
+        done = run_tests(tmp_path, TRIES % "tried tried tried ")
+        assert done.returncode == 1
+        assert (tmp_path / "tries").read_text() == "tried tried "
+        assert "test_two.py::test_tries FAILED" in done.stdout
+
+
+@pytest.mark.parametrize("broken", ["import nothing_of_this_name", "import os; os._exit(7)"])
+def test_tests_that_cannot_run_are_not_run_once_more(tmp_path: Path, broken: str) -> None:
+    """Nor does what an earlier run left make them pass."""
+    assert run_tests(tmp_path, "def test_bad(): assert 0").returncode == 1
+    done = run_tests(tmp_path, f"def test_bad(): pass\n{broken}")
+    assert done.returncode not in (0, 1)
+    assert "once more" not in done.stdout
