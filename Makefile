@@ -61,11 +61,10 @@ test-fast: $(VENV)/installed-for-tests
 	sh tools/run-tests $@ nice $(VENV)/bin/python -m pytest --numprocesses=2 tests/unit
 
 # Tests of the running program must not run in parallel: a daemon looks at all processes of the machine and would see
-# another test's upload software; those of the other goals start none. Some measure times, so all else is niced.
+# another test's upload software. The other goals start none. Some measure times, so everything else is niced.
 test-now: $(VENV)/installed-for-tests
 	sh tools/run-tests $@ $(VENV)/bin/python -m pytest tests/integration $(addprefix --ignore=,$(THEN) $(DESKTOPS))
 
-# Tests of the review start nothing that a daemon would see.
 test-then: $(VENV)/installed-for-tests
 	sh tools/run-tests $@ nice $(VENV)/bin/python -m pytest $(THEN)
 

@@ -79,15 +79,15 @@ def test_a_test_that_fails_by_chance_is_run_once_more(tmp_path: Path) -> None:
     """By itself, and its name is shown."""
     done = run_tests(tmp_path, TRIES % "tried tried ")
     assert done.returncode == 0
-    first, _, second = done.stdout.partition("make goal: once more, what has failed\n")
+    first, _, second = done.stdout.partition("make goal: running once more what has failed\n")
     assert "1 failed, 1 passed" in first
     assert "test_two.py::test_tries PASSED" in second
     assert "1 passed" in second
-    assert second.endswith("make goal: passed only the second time: see above\n")
+    assert second.endswith("make goal: the tests above passed only the second time\n")
 
 
 def test_a_test_that_fails_again_fails(tmp_path: Path) -> None:
-    """It is run twice and no more, and that of an earlier run does not count."""
+    """It is run twice and no more, also if it failed in an earlier run, too."""
     for _ in range(2):
         (tmp_path / "tries").unlink(missing_ok=True)
         done = run_tests(tmp_path, TRIES % "tried tried tried ")
@@ -96,9 +96,28 @@ def test_a_test_that_fails_again_fails(tmp_path: Path) -> None:
         assert "test_two.py::test_tries FAILED" in done.stdout
 
 
+EXAMPLES = """from hypothesis import Phase, given, settings, strategies as st
+
+@settings(database=None, derandomize=False, phases=[Phase.generate])
+@given(st.integers(0, 2**32))
+def test_examples(number):
+    with open("tries", "a") as file:
+        print(number, file=file)
+    assert number == 0"""
+
+
+def test_what_hypothesis_finds_is_found_again(tmp_path: Path) -> None:
+    """Both times it tries the same examples."""
+    done = run_tests(tmp_path, EXAMPLES)
+    assert done.returncode == 1
+    tries = (tmp_path / "tries").read_text().split()
+    first, second = tries[: len(tries) // 2], tries[len(tries) // 2 :]
+    assert first == second
+
+
 @pytest.mark.parametrize("broken", ["import nothing_of_this_name", "import os; os._exit(7)"])
 def test_tests_that_cannot_run_are_not_run_once_more(tmp_path: Path, broken: str) -> None:
-    """Nor does what an earlier run left make them pass."""
+    """Nor is what failed in an earlier run, which could pass now."""
     assert run_tests(tmp_path, "def test_bad(): assert 0").returncode == 1
     done = run_tests(tmp_path, f"def test_bad(): pass\n{broken}")
     assert done.returncode not in (0, 1)
