@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -69,7 +68,7 @@ def wait_until(condition: Callable[[], Found], what: str, seconds: float = 10) -
     while not (found := condition()):
         if not deadline.left():
             pytest.fail(f"waited {seconds:g} s in vain for {what}")
-        select.select((), (), (), 0.003)
+        time.sleep(0.003)
     return found
 
 
@@ -79,4 +78,4 @@ def never(condition: Callable[[], object], what: str, seconds: float) -> None:
     while time.monotonic() < deadline:
         if found := condition():
             pytest.fail(f"{what}: {found}")
-        select.select((), (), (), 0.01)
+        time.sleep(0.01)
